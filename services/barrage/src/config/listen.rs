@@ -1,0 +1,56 @@
+//! What every service needs to know of itself: where it listens, what it is called, and how long a stop
+//! may take.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::{Instance, Reader, Seconds, Variable};
+
+const HOST: Variable =
+    Variable::new("HOST", "0.0.0.0", "an IP address", "The address it listens on.");
+const PORT: Variable = Variable::new(
+    "PORT",
+    "8080",
+    "0 to 65535",
+    "The port it listens on; 0 = any, the ready line tells which.",
+);
+const INSTANCE: Variable = Variable::optional(
+    "INSTANCE",
+    "1 to 64 of a-z A-Z 0-9 . _ -",
+    "What this process calls itself; the host's name and a few random letters without it.",
+);
+const SHUTDOWN_GRACE: Variable = Variable::new(
+    "SHUTDOWN_GRACE",
+    "25",
+    "seconds, 1 to 3600",
+    "How long it may finish what is in flight after SIGTERM.",
+);
+
+/// Where a service listens, what it is called, and how long a stop may take.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Where it listens; port 0 = any.
+    pub address: SocketAddr,
+    /// What this process calls itself.
+    pub instance: Instance,
+    /// How long a stop may take.
+    pub grace: Duration,
+}
+
+impl Listen {
+    /// The variables it is read from.
+    pub const VARIABLES: &[Variable] = &[HOST, PORT, INSTANCE, SHUTDOWN_GRACE];
+
+    /// Reads it; `None` after noting the faults.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let host = reader.read::<IpAddr>(&HOST);
+        let port = reader.read(&PORT);
+        let instance = reader.read_optional(&INSTANCE);
+        let grace = reader.read::<Seconds>(&SHUTDOWN_GRACE);
+        Some(Self {
+            address: SocketAddr::new(host?, port?),
+            instance: instance?.unwrap_or_else(Instance::of_host),
+            grace: grace?.0,
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! The declaration of one environment variable, and the `--help` text made of them.
+
+/// One environment variable: the single source of its default, its rule and its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name, part of the public contract.
+    pub name: &'static str,
+    /// What it is when it is not set; `None` when it is required or may be left out.
+    pub default: Option<&'static str>,
+    /// What its value must be, for a person.
+    pub expected: &'static str,
+    /// What it is for, in one sentence.
+    pub meaning: &'static str,
+    /// Whether its value must never be printed.
+    pub secret: bool,
+    required: bool,
+}
+
+impl Variable {
+    /// A variable with a default.
+    pub const fn new(
+        name: &'static str,
+        default: &'static str,
+        expected: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self { name, default: Some(default), expected, meaning, secret: false, required: false }
+    }
+
+    /// A variable without which the service cannot start.
+    pub const fn required(
+        name: &'static str,
+        expected: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self { name, default: None, expected, meaning, secret: false, required: true }
+    }
+
+    /// A variable that may be left out.
+    pub const fn optional(
+        name: &'static str,
+        expected: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self { name, default: None, expected, meaning, secret: false, required: false }
+    }
+
+    /// The same, with a value that is never printed.
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// The same with another default, where services differ.
+    pub const fn with_default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    fn default_text(&self) -> &'static str {
+        match self.default {
+            Some(default) => default,
+            None if self.required => "(required)",
+            None => "(none)",
+        }
+    }
+}
+
+/// Whether the command line asks for help.
+pub fn wants_help(mut arguments: impl Iterator<Item = String>) -> bool {
+    arguments.any(|argument| argument == "--help" || argument == "-h")
+}
+
+/// The help text of a service: one line for each of its variables, in groups.
+pub fn help(service: &str, groups: &[&[Variable]]) -> String {
+    let mut text = format!("{service} is configured by environment variables:\n\n");
+    for variable in groups.iter().copied().flatten() {
+        let Variable { name, meaning, expected, .. } = variable;
+        let default = variable.default_text();
+        text += &format!("{name:<24} {default:<22} {meaning} ({expected})\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_each_variable_with_its_default() {
+        const A: Variable = Variable::new("A", "1", "a number", "How many.");
+        const B: Variable = Variable::required("B", "a word", "Which.");
+        let text = help("homepage", &[&[A], &[B]]);
+        assert!(
+            text.contains("A                        1                      How many. (a number)")
+        );
+        assert!(text.contains("B                        (required)             Which. (a word)"));
+    }
+}

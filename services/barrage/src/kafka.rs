@@ -1,0 +1,18 @@
+//! The door to Kafka: the only place that names `rdkafka`.
+
+mod config;
+mod consumer;
+mod error;
+mod offsets;
+mod producer;
+mod rebalance;
+mod security;
+mod topics;
+
+pub use config::{Config, Group, Servers};
+pub use consumer::{Consumer, Event, Received};
+pub use error::Error;
+pub use offsets::{Ends, Offsets};
+pub use producer::{NewRecord, Producer};
+pub use rebalance::Hold;
+pub use topics::{Topics, keep_topic};

@@ -1,0 +1,195 @@
+//! How to reach Kafka, from the article's variables and a few beyond them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+
+use super::security::{self, Security};
+use crate::config::{Reader, Variable};
+use crate::position::Topic;
+
+const KAFKA_SERVER: Variable = Variable::required(
+    "KAFKA_SERVER",
+    "host:port, more of them after commas",
+    "The Kafka brokers to ask first.",
+);
+const KAFKA_TOPIC: Variable = Variable::new(
+    "KAFKA_TOPIC",
+    "barrage-info",
+    "1 to 249 of a-z A-Z 0-9 . _ -",
+    "The topic of messages.",
+);
+const KAFKA_PARTITIONS: Variable = Variable::new(
+    "KAFKA_PARTITIONS",
+    "8",
+    "1 to 1000",
+    "How many partitions a topic gets when we create it.",
+);
+const KAFKA_GROUP: Variable = Variable::new(
+    "KAFKA_GROUP",
+    "barrage-info-consumer",
+    "1 to 249 characters",
+    "The router's consumer group; the homepage reads how far it is.",
+);
+
+/// A list of brokers: `host:port,…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Servers(String);
+
+impl FromStr for Servers {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let server = |text: &str| {
+            let (host, port) = text.trim().rsplit_once(':')?;
+            let plain = !host.is_empty() && !host.contains(['/', ' ']);
+            (plain && port.parse::<u16>().is_ok_and(|port| port > 0)).then_some(())
+        };
+        text.split(',').try_for_each(server).map(|()| Self(text.replace(' ', ""))).ok_or(())
+    }
+}
+
+/// The name of a consumer group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group(String);
+
+impl Group {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Group {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if (1..=249).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Kafka, its topic and its group.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The topic of messages.
+    pub topic: Topic,
+    /// How many partitions a topic gets when we create it.
+    pub partitions: i32,
+    /// The router's consumer group.
+    pub group: Group,
+    servers: Servers,
+    security: Security,
+}
+
+impl Config {
+    /// The variables it is read from.
+    pub const VARIABLES: &[Variable] = &[
+        KAFKA_SERVER,
+        security::KAFKA_USER,
+        security::KAFKA_PWD,
+        security::KAFKA_SECURITY_PROTOCOL,
+        security::KAFKA_SASL_MECHANISM,
+        security::KAFKA_SSL_CA,
+        KAFKA_TOPIC,
+        KAFKA_PARTITIONS,
+        KAFKA_GROUP,
+    ];
+
+    /// Reads it; `None` after noting the faults.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let servers = reader.read(&KAFKA_SERVER);
+        let security = Security::read(reader);
+        // The topic for dead letters is longer by its suffix.
+        let topic = reader.read_if(&KAFKA_TOPIC, |topic: &Topic| topic.dead().is_ok());
+        let partitions = reader.read_if(&KAFKA_PARTITIONS, |n| (1..=1000).contains(n));
+        let group = reader.read(&KAFKA_GROUP);
+        Some(Self {
+            topic: topic?,
+            partitions: partitions?,
+            group: group?,
+            servers: servers?,
+            security: security?,
+        })
+    }
+
+    /// What all clients have in common.
+    pub(super) fn client(&self) -> ClientConfig {
+        let mut client = ClientConfig::new();
+        client
+            .set("bootstrap.servers", &self.servers.0)
+            .set("client.id", "barrage")
+            // A broker that restarts is found again soon.
+            .set("reconnect.backoff.ms", "50")
+            .set("reconnect.backoff.max.ms", "500")
+            .set("socket.timeout.ms", "10000")
+            .set("socket.keepalive.enable", "true")
+            .set("log.connection.close", "false");
+        self.security.apply(&mut client);
+        client
+    }
+}
+
+/// How long one question to Kafka may take.
+pub(super) const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Faults, Vars};
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, Faults> {
+        let vars = Vars::from_iter(pairs.iter().copied());
+        let mut reader = Reader::new(&vars);
+        let config = Config::read(&mut reader);
+        reader.finish(config)
+    }
+
+    #[test]
+    fn the_servers_alone_are_enough() {
+        let config = read(&[("KAFKA_SERVER", "10.0.0.1:9092, kafka:9093")]).unwrap();
+        assert_eq!(config.topic.as_str(), "barrage-info");
+        assert_eq!(config.client().get("bootstrap.servers"), Some("10.0.0.1:9092,kafka:9093"));
+        assert_eq!(config.client().get("security.protocol"), Some("PLAINTEXT"));
+    }
+
+    #[test]
+    fn a_user_means_sasl_over_tls() {
+        let user = [("KAFKA_SERVER", "k:9092"), ("KAFKA_USER", "u"), ("KAFKA_PWD", "p")];
+        let client = read(&user).unwrap().client();
+        assert_eq!(client.get("security.protocol"), Some("SASL_SSL"));
+        assert_eq!(client.get("sasl.mechanism"), Some("PLAIN"));
+    }
+
+    #[test]
+    fn each_wrong_value_names_its_variable() {
+        let cases: &[(&str, &[(&str, &str)])] = &[
+            ("KAFKA_SERVER", &[]),
+            ("KAFKA_SERVER", &[("KAFKA_SERVER", "kafka")]),
+            ("KAFKA_SERVER", &[("KAFKA_SERVER", "kafka:99999")]),
+            ("KAFKA_TOPIC", &[("KAFKA_SERVER", "k:1"), ("KAFKA_TOPIC", "a b")]),
+            ("KAFKA_PARTITIONS", &[("KAFKA_SERVER", "k:1"), ("KAFKA_PARTITIONS", "0")]),
+            ("KAFKA_PWD", &[("KAFKA_SERVER", "k:1"), ("KAFKA_USER", "u")]),
+            (
+                "KAFKA_SECURITY_PROTOCOL",
+                &[("KAFKA_SERVER", "k:1"), ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL")],
+            ),
+            (
+                "KAFKA_SASL_MECHANISM",
+                &[("KAFKA_SERVER", "k:1"), ("KAFKA_SASL_MECHANISM", "GSSAPI")],
+            ),
+        ];
+        for (variable, pairs) in cases {
+            let faults = read(pairs).unwrap_err().0;
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].variable, *variable);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Receives records as a member of a consumer group.
+//!
+//! librdkafka wants to be polled all the time, and its rebalance callback blocks until the partitions
+//! that are taken away are cleaned up. So a thread of its own polls, and hands on what it gets as
+//! [`Event`]s through a bounded channel. Which offsets may be committed is decided by the caller, who
+//! says so by [`Consumer::store`]; committing happens in the background, and before a revoke.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
+use tokio::sync::mpsc;
+
+use super::rebalance::{Context, Hold};
+use super::{Config, Error};
+use crate::event::Header;
+use crate::position::{Offset, Partition, Position, Topic};
+
+/// A record as it was received.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Where it lies.
+    pub position: Position,
+    /// Its key.
+    pub key: Option<Bytes>,
+    /// Its value; `None` is a tombstone.
+    pub value: Option<Bytes>,
+    /// Its headers, in order.
+    pub headers: Vec<Header>,
+}
+
+impl Received {
+    /// About how much memory it takes, in bytes.
+    pub fn size(&self) -> usize {
+        let header = |(name, value): &Header| name.len() + value.as_ref().map_or(0, Bytes::len);
+        let parts = [&self.key, &self.value].map(|part| part.as_ref().map_or(0, Bytes::len));
+        parts.iter().sum::<usize>() + self.headers.iter().map(header).sum::<usize>()
+    }
+}
+
+/// What happens to a member of a group.
+#[derive(Debug)]
+pub enum Event {
+    /// These partitions are ours from now on.
+    Assigned(BTreeSet<Partition>),
+    /// These partitions will be taken away as soon as the [`Hold`] is dropped, at the latest after
+    /// [`Consumer::REVOKE_TIMEOUT`]. What is stored by then is committed.
+    Revoked(BTreeSet<Partition>, Hold),
+    /// A record of a partition that is ours.
+    Record(Received),
+    /// The client could not do what it should; it goes on trying.
+    Failed(Error),
+}
+
+/// A member of a consumer group.
+pub struct Consumer {
+    inner: Arc<BaseConsumer<Context>>,
+    topic: Topic,
+    events: mpsc::Receiver<Event>,
+    closing: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Consumer {
+    /// How many events may wait for the caller.
+    const CHANNEL: usize = 256;
+    /// How long the thread polls before it looks whether it shall end.
+    const POLL: Duration = Duration::from_millis(100);
+    /// How long a revoke waits for the caller.
+    pub const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
+
+    /// Joins the group. `fetch_wait` is how long a broker may hold back an empty answer.
+    ///
+    /// # Errors
+    /// When the client cannot be made of the configuration, or has no thread.
+    pub fn join(config: &Config, fetch_wait: Duration) -> Result<Self, Error> {
+        let (sender, events) = mpsc::channel(Self::CHANNEL);
+        let topic = config.topic.clone();
+        let context = Context { events: sender.clone(), topic: topic.clone() };
+        let inner: Arc<BaseConsumer<Context>> = Arc::new(
+            settings(config, fetch_wait)
+                .create_with_context(context)
+                .map_err(Error::Configuration)?,
+        );
+        inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &topic))?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let poller = Poller { consumer: inner.clone(), events: sender, closing: closing.clone() };
+        let thread = std::thread::Builder::new()
+            .name("kafka-consumer".into())
+            .spawn(move || poller.run())
+            .map_err(|_| Error::Closed)?;
+        Ok(Self { inner, topic, events, closing, thread })
+    }
+
+    /// An event that is there already.
+    pub fn try_next(&mut self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
+    /// The next event; `None` when the client's thread has died. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// Commits what is stored and leaves the group.
+    ///
+    /// # Errors
+    /// When the client's thread has died.
+    pub async fn leave(self) -> Result<(), Error> {
+        let Self { inner, mut events, closing, thread, .. } = self;
+        closing.store(true, Ordering::Release);
+        // The thread has the last reference: dropping that closes the client, which revokes all.
+        drop(inner);
+        while events.recv().await.is_some() {}
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
+    }
+
+    /// Lets these partitions deliver nothing until they are resumed.
+    pub fn pause(&self, partitions: &BTreeSet<Partition>) {
+        self.note("pause", self.inner.pause(&self.list(partitions)));
+    }
+
+    /// Lets these partitions deliver again.
+    pub fn resume(&self, partitions: &BTreeSet<Partition>) {
+        self.note("resume", self.inner.resume(&self.list(partitions)));
+    }
+
+    /// A restart shall read this partition from `next`. It is committed soon; on a partition that is not
+    /// ours any more it does nothing.
+    pub fn store(&self, partition: Partition, next: Offset) {
+        let mut list = TopicPartitionList::with_capacity(1);
+        let offset = KafkaOffset::Offset(next.get());
+        let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
+        self.note("store", added.and_then(|()| self.inner.store_offsets(&list)));
+    }
+
+    fn list(&self, partitions: &BTreeSet<Partition>) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition(self.topic.as_str(), *partition);
+        }
+        list
+    }
+
+    /// All of these fail only for a partition that was taken away meanwhile, which is no harm.
+    fn note(&self, what: &str, result: Result<(), KafkaError>) {
+        if let Err(error) = result {
+            tracing::debug!(%error, "{what}: the partition is not ours any more");
+        }
+    }
+}
+
+fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
+    let mut client = config.client();
+    client
+        .set("group.id", config.group.as_str())
+        .set("auto.offset.reset", "earliest")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.auto.commit", "true")
+        .set("auto.commit.interval.ms", "200")
+        .set("session.timeout.ms", "6000")
+        .set("heartbeat.interval.ms", "1500")
+        // A topic that is created anew is found again soon.
+        .set("topic.metadata.refresh.interval.ms", "5000")
+        .set("fetch.wait.max.ms", fetch_wait.as_millis().to_string())
+        // What the client reads ahead is memory too.
+        .set("queued.min.messages", "2000")
+        .set("queued.max.messages.kbytes", "8192");
+    client
+}
+
+/// The thread that polls.
+struct Poller {
+    consumer: Arc<BaseConsumer<Context>>,
+    events: mpsc::Sender<Event>,
+    closing: Arc<AtomicBool>,
+}
+
+impl Poller {
+    fn run(self) {
+        while !self.closing.load(Ordering::Acquire) {
+            let event = match self.consumer.poll(Consumer::POLL) {
+                None => continue,
+                Some(Ok(message)) => received(&message, &self.consumer.context().topic),
+                Some(Err(error)) => {
+                    Some(Event::Failed(Error::of(error, &self.consumer.context().topic)))
+                }
+            };
+            if event.is_some_and(|event| self.events.blocking_send(event).is_err()) {
+                break; // The caller is gone.
+            }
+        }
+    }
+}
+
+fn received(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Event> {
+    let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
+    let header =
+        |header: rdkafka::message::Header<'_, &[u8]>| (header.key.to_owned(), bytes(header.value));
+    let headers = message.headers().map(|all| all.iter().map(header).collect());
+    Some(Event::Record(Received {
+        position: Position {
+            topic: topic.clone(),
+            partition: message.partition(),
+            offset: Offset::new(message.offset())?,
+        },
+        key: bytes(message.key()),
+        value: bytes(message.payload()),
+        headers: headers.unwrap_or_default(),
+    }))
+}

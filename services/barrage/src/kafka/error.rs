@@ -1,0 +1,75 @@
+//! What can go wrong between us and Kafka.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::position::Topic;
+use crate::retry::Fate;
+
+/// Why Kafka did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No broker could be reached, or none answered in time.
+    #[error("kafka cannot be reached")]
+    Unreachable(#[source] KafkaError),
+    /// The topic does not exist, or not yet.
+    #[error("topic {0} does not exist")]
+    NoTopic(Topic),
+    /// The broker refuses us: wrong credentials, or a missing permission.
+    #[error("kafka refuses us")]
+    Refused(#[source] KafkaError),
+    /// A record larger than the broker takes.
+    #[error("the record is larger than kafka takes")]
+    TooLarge,
+    /// The client cannot be made of this configuration.
+    #[error("the kafka client cannot be made of this configuration")]
+    Configuration(#[source] KafkaError),
+    /// A task or thread of ours ended before its answer.
+    #[error("the kafka client was closed")]
+    Closed,
+    /// Any other word of the broker or the client.
+    #[error("kafka failed")]
+    Other(#[source] KafkaError),
+}
+
+impl Error {
+    /// What it means for a record on its way.
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::Unreachable(_)
+            | Self::NoTopic(_)
+            | Self::Refused(_)
+            | Self::Configuration(_)
+            | Self::Closed
+            | Self::Other(_) => Fate::Wait,
+            Self::TooLarge => Fate::Final,
+        }
+    }
+
+    /// Sorts a client's error; `topic` is the one that was asked about.
+    pub(super) fn of(error: KafkaError, topic: &Topic) -> Self {
+        use RDKafkaErrorCode as Code;
+        match error.rdkafka_error_code() {
+            Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition) => {
+                Self::NoTopic(topic.clone())
+            }
+            Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize) => Self::TooLarge,
+            Some(
+                Code::Authentication
+                | Code::SaslAuthenticationFailed
+                | Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::ClusterAuthorizationFailed,
+            ) => Self::Refused(error),
+            Some(
+                Code::BrokerTransportFailure
+                | Code::AllBrokersDown
+                | Code::OperationTimedOut
+                | Code::MessageTimedOut
+                | Code::RequestTimedOut
+                | Code::Resolve
+                | Code::NetworkException,
+            ) => Self::Unreachable(error),
+            Some(_) | None => Self::Other(error),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Who we are to Kafka, and how the connection is protected.
+
+use std::str::FromStr;
+
+use rdkafka::ClientConfig;
+
+use crate::config::{Reader, Secret, Variable};
+
+pub(super) const KAFKA_USER: Variable = Variable::optional(
+    "KAFKA_USER",
+    "a user's name",
+    "The SASL user; without one there is no SASL.",
+);
+pub(super) const KAFKA_PWD: Variable =
+    Variable::optional("KAFKA_PWD", "that user's password", "The SASL password.").secret();
+pub(super) const KAFKA_SECURITY_PROTOCOL: Variable = Variable::optional(
+    "KAFKA_SECURITY_PROTOCOL",
+    "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, one with SASL only together with KAFKA_USER",
+    "How to connect; SASL_SSL when KAFKA_USER is set, else PLAINTEXT.",
+);
+pub(super) const KAFKA_SASL_MECHANISM: Variable = Variable::new(
+    "KAFKA_SASL_MECHANISM",
+    "PLAIN",
+    "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512",
+    "How the user proves the password.",
+);
+pub(super) const KAFKA_SSL_CA: Variable = Variable::optional(
+    "KAFKA_SSL_CA",
+    "the path of a PEM file",
+    "The certificate authority of the brokers; the system's ones without it.",
+);
+/// The user, the password and what protects them.
+#[derive(Clone, Debug)]
+pub(super) struct Security {
+    protocol: Protocol,
+    user: Option<String>,
+    password: Option<Secret>,
+    mechanism: Mechanism,
+    ca: Option<String>,
+}
+
+impl Security {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let user = reader.read_optional::<String>(&KAFKA_USER)?;
+        let password = reader.read_optional(&KAFKA_PWD)?;
+        let protocol = reader.read_optional::<Protocol>(&KAFKA_SECURITY_PROTOCOL);
+        let mechanism = reader.read(&KAFKA_SASL_MECHANISM);
+        let ca = reader.read_optional(&KAFKA_SSL_CA);
+        if user.is_some() && password.is_none() {
+            reader.fault(&KAFKA_PWD);
+        }
+        let by_user = if user.is_some() { Protocol::SaslSsl } else { Protocol::Plaintext };
+        let protocol = protocol?.unwrap_or(by_user);
+        if protocol.has_sasl() != user.is_some() {
+            reader.fault(&KAFKA_SECURITY_PROTOCOL);
+        }
+        Some(Self { protocol, user, password, mechanism: mechanism?, ca: ca? })
+    }
+
+    /// Adds it to a client's settings.
+    pub(super) fn apply(&self, client: &mut ClientConfig) {
+        client.set("security.protocol", self.protocol.as_str());
+        if let Some(user) = &self.user {
+            let password = self.password.as_ref().map_or("", Secret::expose);
+            client
+                .set("sasl.mechanism", self.mechanism.as_str())
+                .set("sasl.username", user)
+                .set("sasl.password", password);
+        }
+        if let Some(ca) = &self.ca {
+            client.set("ssl.ca.location", ca);
+        }
+    }
+}
+
+/// Declares an enum whose values are words of librdkafka's configuration.
+macro_rules! words {
+    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum $name { $($variant),+ }
+
+        impl $name {
+            fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($word => Ok(Self::$variant),)+ _ => Err(()) }
+            }
+        }
+    };
+}
+
+words!(Protocol {
+    Plaintext = "PLAINTEXT",
+    Ssl = "SSL",
+    SaslPlaintext = "SASL_PLAINTEXT",
+    SaslSsl = "SASL_SSL",
+});
+
+words!(Mechanism {
+    Plain = "PLAIN",
+    Scram256 = "SCRAM-SHA-256",
+    Scram512 = "SCRAM-SHA-512",
+});
+
+impl Protocol {
+    fn has_sasl(self) -> bool {
+        matches!(self, Self::SaslPlaintext | Self::SaslSsl)
+    }
+}

@@ -1,0 +1,132 @@
+//! What a person sends: the value of a record, and the rule of its text.
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use crate::time::Rfc3339;
+
+/// The CloudEvents type of a record that carries a [`Message`].
+pub const EVENT_TYPE: &str = "barrage.message.sent.v1";
+
+/// The text of a message: 1 to 100 characters after normalisation.
+///
+/// Normalisation is Unicode NFC, without control characters, trimmed. A line break or a tab becomes a
+/// space, so that words stay apart. Normalising twice changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text(String);
+
+/// A text that is no message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing is left of it.
+    #[error("the message is empty")]
+    Empty,
+    /// It has more characters than [`Text::MAX_CHARS`].
+    #[error("the message has {chars} characters, at most 100 are allowed")]
+    TooLong {
+        /// How many it has.
+        chars: usize,
+    },
+}
+
+impl Text {
+    /// The most characters (Unicode scalar values) that a message has.
+    pub const MAX_CHARS: usize = 100;
+
+    /// The normalised text.
+    ///
+    /// # Errors
+    /// When nothing is left or it is too long.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        let spaced = text.nfc().map(|c| if c.is_whitespace() { ' ' } else { c });
+        let plain: String = spaced.filter(|c| !c.is_control()).collect();
+        let normal = plain.trim();
+        match normal.chars().count() {
+            0 => Err(TextError::Empty),
+            chars if chars > Self::MAX_CHARS => Err(TextError::TooLong { chars }),
+            _ => Ok(Self(normal.to_owned())),
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Text {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, TextError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+/// The JSON value of a record of type [`EVENT_TYPE`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// What is shown.
+    pub message: Text,
+    /// The burst that it belongs to; a single message has its own id here.
+    pub burst: Uuid,
+    /// The burst's loop that sent it, from 1.
+    pub sender: u32,
+    /// Its number within the sender, from 1 without gaps.
+    pub seq: u64,
+    /// When it was handed to Kafka.
+    pub sent_at: Rfc3339,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::Millis;
+
+    #[test]
+    fn a_text_is_trimmed_composed_and_free_of_control_characters() {
+        assert_eq!(Text::parse("  hi\u{0}\u{1b}[31m ").unwrap().as_str(), "hi[31m");
+        assert_eq!(Text::parse("e\u{301}").unwrap().as_str(), "é");
+        assert_eq!(Text::parse("a\r\nb\tc").unwrap().as_str(), "a  b c");
+    }
+
+    #[test]
+    fn a_text_has_1_to_100_characters_however_many_bytes() {
+        assert_eq!(Text::parse(" \u{0}\n"), Err(TextError::Empty));
+        assert!(Text::parse(&"弹".repeat(100)).is_ok());
+        assert_eq!(Text::parse(&"弹".repeat(101)), Err(TextError::TooLong { chars: 101 }));
+    }
+
+    #[test]
+    fn a_message_is_the_json_of_the_contract() {
+        let message = Message {
+            message: Text::parse("hi").unwrap(),
+            burst: Uuid::nil(),
+            sender: 3,
+            seq: 17,
+            sent_at: Millis(1_700_000_000_123).rfc3339(),
+        };
+        assert_eq!(
+            serde_json::to_string(&message).unwrap(),
+            r#"{"message":"hi","burst":"00000000-0000-0000-0000-000000000000","sender":3,"seq":17,"sent_at":"2023-11-14T22:13:20.123Z"}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(text in "\\PC{0,40}|.{0,40}") {
+            if let Ok(once) = Text::parse(&text) {
+                prop_assert_eq!(Text::parse(once.as_str()).unwrap(), once);
+            }
+        }
+    }
+}

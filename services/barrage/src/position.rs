@@ -1,0 +1,175 @@
+//! A record's place in Kafka, and the shard of the table that its row lies in.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The name of a topic: 1 to 249 of `a-z A-Z 0-9 . _ -`, and neither `.` nor `..`, as Kafka has it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Topic(Arc<str>);
+
+/// A text that cannot name a topic.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a topic's name is 1 to 249 of a-z A-Z 0-9 . _ -")]
+pub struct TopicError;
+
+impl Topic {
+    /// Kafka's limit of a name's length.
+    pub const MAX_LENGTH: usize = 249;
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The topic for dead letters of this one.
+    ///
+    /// # Errors
+    /// When the name gets too long.
+    pub fn dead(&self) -> Result<Self, TopicError> {
+        format!("{self}-dead").parse()
+    }
+}
+
+impl FromStr for Topic {
+    type Err = TopicError;
+
+    fn from_str(text: &str) -> Result<Self, TopicError> {
+        let fits = (1..=Self::MAX_LENGTH).contains(&text.len()) && text != "." && text != "..";
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if fits && plain { Ok(Self(text.into())) } else { Err(TopicError) }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One of a topic's partitions, counted from 0.
+pub type Partition = i32;
+
+/// A place in a partition, counted from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offset(i64);
+
+impl Offset {
+    /// `None` when it is negative, which in Kafka's protocol means something else.
+    pub fn new(offset: i64) -> Option<Self> {
+        (offset >= 0).then_some(Self(offset))
+    }
+
+    /// The number.
+    pub fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The place after this one.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// How many places lie from `earlier` to here; 0 when it is later.
+    pub fn since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0 - earlier.0).unwrap_or(0)
+    }
+
+    /// This many places earlier, or the beginning.
+    pub fn back(self, places: i64) -> Self {
+        Self((self.0 - places).max(0))
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Topic, partition and offset: the identity of a record, and the key of its row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The topic.
+    pub topic: Topic,
+    /// The partition.
+    pub partition: Partition,
+    /// The offset.
+    pub offset: Offset,
+}
+
+impl Position {
+    /// The shard in which this record's row lies.
+    pub fn shard(&self) -> Shard {
+        Shard::of(&self.topic, self.partition, self.offset)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}@{}", self.topic, self.partition, self.offset)
+    }
+}
+
+/// The partition key of the table: `{topic}#{partition}#{offset >> 16}`.
+///
+/// So rows are spread as the topic is, and no shard grows past 65,536 rows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Shard {
+    topic: Topic,
+    partition: Partition,
+    bucket: i64,
+}
+
+impl Shard {
+    /// How many bits of the offset lie within a shard.
+    const BITS: u32 = 16;
+
+    /// The shard that holds this offset.
+    pub fn of(topic: &Topic, partition: Partition, offset: Offset) -> Self {
+        Self { topic: topic.clone(), partition, bucket: offset.get() >> Self::BITS }
+    }
+
+    /// The first offset after this shard.
+    pub fn end(&self) -> Offset {
+        Offset((self.bucket + 1) << Self::BITS)
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}#{}", self.topic, self.partition, self.bucket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_holds_65536_offsets_of_one_partition() {
+        let topic: Topic = "barrage-info".parse().unwrap();
+        let shard = |offset| Shard::of(&topic, 3, Offset::new(offset).unwrap());
+        assert_eq!(shard(0).to_string(), "barrage-info#3#0");
+        assert_eq!(shard(65_535), shard(0));
+        assert_eq!(shard(65_536).to_string(), "barrage-info#3#1");
+        assert_eq!(shard(65_535).end().get(), 65_536);
+    }
+
+    #[test]
+    fn a_topic_has_the_names_that_kafka_allows() {
+        for good in ["a", "barrage-info", "A.b_c-1", &"x".repeat(249)] {
+            assert!(good.parse::<Topic>().is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", "a b", "ä", "a/b", &"x".repeat(250)] {
+            assert!(bad.parse::<Topic>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_offset_is_negative() {
+        assert_eq!(Offset::new(-1), None);
+        assert_eq!(Offset::new(5).unwrap().back(9), Offset::default());
+        assert_eq!(Offset::new(5).unwrap().since(Offset::new(9).unwrap()), 0);
+    }
+}

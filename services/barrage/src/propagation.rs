@@ -1,0 +1,102 @@
+//! W3C Trace Context (<https://www.w3.org/TR/trace-context/>): how one trace goes on from hop to hop.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The `traceparent` of a message: which trace it belongs to and which span is next above.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceParent {
+    /// Never zero.
+    pub trace_id: u128,
+    /// Never zero.
+    pub span_id: u64,
+    /// Whether spans are recorded. Decided once, by the homepage.
+    pub sampled: bool,
+}
+
+/// A text that is no `traceparent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a traceparent of W3C Trace Context")]
+pub struct TraceParentError;
+
+impl TraceParent {
+    /// A new trace that nobody records: its id still names the message.
+    pub fn unsampled() -> Self {
+        let nonzero = |n: u128| n.max(1);
+        let span_id = rand::random::<u64>().max(1);
+        Self { trace_id: nonzero(rand::random()), span_id, sampled: false }
+    }
+
+    /// The trace id as 32 hexadecimal digits, as tracing back ends show it.
+    pub fn trace(&self) -> String {
+        format!("{:032x}", self.trace_id)
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = u8::from(self.sampled);
+        write!(f, "00-{:032x}-{:016x}-{flags:02x}", self.trace_id, self.span_id)
+    }
+}
+
+impl FromStr for TraceParent {
+    type Err = TraceParentError;
+
+    fn from_str(text: &str) -> Result<Self, TraceParentError> {
+        let mut fields = text.split('-');
+        let mut field = |digits| fields.next().and_then(|text| hex(text, digits));
+        let parsed = (field(2), field(32), field(16), field(2));
+        let (Some(version), Some(trace_id), Some(span_id), Some(flags)) = parsed else {
+            return Err(TraceParentError);
+        };
+        // Version 0 has exactly four fields; later ones may have more. 255 is forbidden.
+        let complete = version != 255 && (version != 0 || fields.next().is_none());
+        let span_id = u64::try_from(span_id).unwrap_or(0);
+        if !complete || trace_id == 0 || span_id == 0 {
+            return Err(TraceParentError);
+        }
+        Ok(Self { trace_id, span_id, sampled: flags & 1 == 1 })
+    }
+}
+
+fn hex(text: &str, digits: usize) -> Option<u128> {
+    let lower = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (text.len() == digits && lower).then(|| u128::from_str_radix(text, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    #[test]
+    fn the_example_of_the_specification_survives() {
+        let parent: TraceParent = EXAMPLE.parse().unwrap();
+        assert!(parent.sampled);
+        assert_eq!(parent.trace(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(parent.to_string(), EXAMPLE);
+    }
+
+    #[test]
+    fn a_later_version_may_have_more_fields() {
+        assert!(format!("01{}-more", &EXAMPLE[2..]).parse::<TraceParent>().is_ok());
+        assert!(format!("{EXAMPLE}-more").parse::<TraceParent>().is_err());
+    }
+
+    #[test]
+    fn what_is_malformed_is_no_traceparent() {
+        let zero_trace = EXAMPLE.replace("4bf92f3577b34da6a3ce929d0e0e4736", &"0".repeat(32));
+        let zero_span = EXAMPLE.replace("00f067aa0ba902b7", &"0".repeat(16));
+        for bad in ["", "00", &EXAMPLE[1..], &EXAMPLE.to_uppercase(), &zero_trace, &zero_span] {
+            assert!(bad.parse::<TraceParent>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_new_trace_that_nobody_records_reads_back() {
+        let parent = TraceParent::unsampled();
+        assert_eq!(parent.to_string().parse(), Ok(parent));
+    }
+}

@@ -1,0 +1,52 @@
+//! The client of one table.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::{Config, Name};
+
+/// One table. Clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub(super) client: Client,
+    pub(super) name: Name,
+}
+
+impl Table {
+    /// How long one request may take.
+    const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+    const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// A client of the configured table. It connects when it is first asked.
+    pub fn new(config: &Config) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Self::CONNECT_TIMEOUT)
+            .operation_timeout(Self::REQUEST_TIMEOUT)
+            .build();
+        let (key, secret) = (&config.key_id, config.secret.expose());
+        let client = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .endpoint_url(config.endpoint.as_str())
+            .region(Region::new(config.region.clone()))
+            .credentials_provider(Credentials::new(key, secret, None, None, "environment"))
+            // A failed request is retried by whoever called: each fault in one layer only.
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .build();
+        Self { client: Client::from_conf(client), name: config.name.clone() }
+    }
+
+    /// Its physical name.
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+}

@@ -1,0 +1,141 @@
+//! How to reach the table, from the article's variables and a few beyond them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::config::{Endpoint, Reader, Secret, Variable};
+
+const OTS_ENDPOINT: Variable = Variable::required(
+    "OTS_ENDPOINT",
+    "an http:// or https:// URL",
+    "Where the table service (DynamoDB's API) answers.",
+);
+const OTS_INSTANCENAME: Variable = Variable::new(
+    "OTS_INSTANCENAME",
+    "barrage",
+    "1 to 100 of a-z A-Z 0-9 _ -",
+    "The namespace of the table; its physical name is {instance}.{table}.",
+);
+const TABLE_NAME: Variable =
+    Variable::new("TABLE_NAME", "barrage", "1 to 100 of a-z A-Z 0-9 _ -", "The table's name.");
+const OTS_KEYID: Variable =
+    Variable::required("OTS_KEYID", "an access key's id", "The table service's access key.");
+const OTS_SECRET: Variable =
+    Variable::required("OTS_SECRET", "that access key's secret", "Its secret.").secret();
+const OTS_REGION: Variable = Variable::new(
+    "OTS_REGION",
+    "us-east-1",
+    "a region's name",
+    "The region that requests are signed for.",
+);
+const TABLE_TTL: Variable =
+    Variable::new("TABLE_TTL", "86400", "seconds, 60 to 31536000", "How long rows are kept.");
+
+/// The physical name of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One half of a [`Name`].
+struct Word(String);
+
+impl FromStr for Word {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+        let fits = (1..=100).contains(&text.len());
+        if plain && fits { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+/// The table service and the table.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The table's physical name.
+    pub name: Name,
+    /// How long rows are kept.
+    pub ttl: Duration,
+    pub(super) endpoint: Endpoint,
+    pub(super) region: String,
+    pub(super) key_id: String,
+    pub(super) secret: Secret,
+}
+
+impl Config {
+    /// The variables it is read from.
+    pub const VARIABLES: &[Variable] =
+        &[OTS_ENDPOINT, OTS_INSTANCENAME, TABLE_NAME, OTS_KEYID, OTS_SECRET, OTS_REGION, TABLE_TTL];
+
+    /// Reads it; `None` after noting the faults.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let endpoint = reader.read(&OTS_ENDPOINT);
+        let instance = reader.read::<Word>(&OTS_INSTANCENAME);
+        let table = reader.read::<Word>(&TABLE_NAME);
+        let key_id = reader.read(&OTS_KEYID);
+        let secret = reader.read(&OTS_SECRET);
+        let region = reader.read::<Word>(&OTS_REGION);
+        let ttl = reader.read_if(&TABLE_TTL, |seconds| (60..=31_536_000).contains(seconds));
+        Some(Self {
+            name: Name(format!("{}.{}", instance?.0, table?.0)),
+            ttl: Duration::from_secs(ttl?),
+            endpoint: endpoint?,
+            region: region?.0,
+            key_id: key_id?,
+            secret: secret?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Vars;
+
+    fn read(more: &[(&str, &str)]) -> Result<Config, crate::config::Faults> {
+        let base = [("OTS_ENDPOINT", "http://t:1"), ("OTS_KEYID", "k"), ("OTS_SECRET", "hush")];
+        let vars = Vars::from_iter(base.iter().chain(more).copied());
+        let mut reader = Reader::new(&vars);
+        let config = Config::read(&mut reader);
+        reader.finish(config)
+    }
+
+    #[test]
+    fn the_physical_name_has_the_instance_before_the_table() {
+        let config = read(&[("OTS_INSTANCENAME", "prod"), ("TABLE_NAME", "bullets")]).unwrap();
+        assert_eq!(config.name.as_str(), "prod.bullets");
+    }
+
+    #[test]
+    fn the_secret_is_not_in_the_debug_output() {
+        assert!(!format!("{:?}", read(&[]).unwrap()).contains("hush"));
+    }
+
+    #[test]
+    fn each_wrong_value_names_its_variable() {
+        for (variable, value) in [
+            ("OTS_ENDPOINT", "table:8000"),
+            ("OTS_INSTANCENAME", "a.b"),
+            ("TABLE_NAME", "a b"),
+            ("TABLE_TTL", "1"),
+            ("OTS_REGION", "über"),
+        ] {
+            let faults = read(&[(variable, value)]).unwrap_err().0;
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].variable, variable);
+        }
+    }
+}

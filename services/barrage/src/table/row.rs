@@ -1,0 +1,187 @@
+//! The row of a message.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use super::Error;
+use super::item::{Build, Item, Read};
+use crate::position::{Offset, Partition, Position, Topic};
+use crate::propagation::TraceParent;
+use crate::time::Millis;
+
+/// Moderation's word about a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is shown.
+    Shown,
+    /// It is stored and counted, but not shown.
+    Blocked,
+}
+
+impl Verdict {
+    /// The word in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Shown, Self::Blocked].into_iter().find(|v| v.as_str() == text).ok_or(())
+    }
+}
+
+/// A message that was processed. Its key is its position in Kafka, so writing it again changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Where its record lies.
+    pub position: Position,
+    /// The event's id.
+    pub id: String,
+    /// The text, normalised.
+    pub message: String,
+    /// Moderation's word.
+    pub verdict: Verdict,
+    /// The burst it belongs to.
+    pub burst: Uuid,
+    /// The burst's sender, from 1.
+    pub sender: u32,
+    /// The number within the sender, from 1.
+    pub seq: u64,
+    /// The instance that processed it.
+    pub processor: String,
+    /// When it was handed to Kafka.
+    pub sent_at: Millis,
+    /// When the processor got it.
+    pub received_at: Millis,
+    /// When the processor wrote it.
+    pub stored_at: Millis,
+    /// The trace's id.
+    pub trace: String,
+    /// The span of the processor, when the message is traced: the result goes on from here.
+    pub traceparent: Option<TraceParent>,
+    /// When the table may forget it.
+    pub expires_at: Millis,
+}
+
+impl Row {
+    pub(super) fn to_item(&self) -> Item {
+        let build = Build::keyed(self.position.shard(), self.position.offset.get())
+            .s("id", &self.id)
+            .s("message", &self.message)
+            .s("verdict", self.verdict.as_str())
+            .s("burst", self.burst.to_string())
+            .n("sender", self.sender)
+            .n("seq", self.seq)
+            .s("processor", &self.processor)
+            .n("sent_at", self.sent_at.0)
+            .n("received_at", self.received_at.0)
+            .n("stored_at", self.stored_at.0)
+            .s("trace", &self.trace)
+            .n("expires_at", self.expires_at.as_seconds());
+        match self.traceparent {
+            Some(parent) => build.s("traceparent", parent.to_string()).item(),
+            None => build.item(),
+        }
+    }
+
+    pub(super) fn from_item(item: &Item) -> Result<Self, Error> {
+        let read = Read(item);
+        let traceparent = read.optional_s("traceparent").and_then(|text| text.parse().ok());
+        Ok(Self {
+            position: position(read).ok_or_else(|| read.malformed("shard"))?,
+            id: read.s("id")?,
+            message: read.s("message")?,
+            verdict: read.parsed("verdict")?,
+            burst: read.parsed("burst")?,
+            sender: read.n("sender")?,
+            seq: read.n("seq")?,
+            processor: read.s("processor")?,
+            sent_at: Millis(read.n("sent_at")?),
+            received_at: Millis(read.n("received_at")?),
+            stored_at: Millis(read.n("stored_at")?),
+            trace: read.s("trace")?,
+            traceparent,
+            expires_at: Millis(read.n::<i64>("expires_at")?.saturating_mul(1000)),
+        })
+    }
+}
+
+fn position(read: Read<'_>) -> Option<Position> {
+    let shard = read.optional_s("shard")?;
+    let mut parts = shard.rsplitn(3, '#').skip(1);
+    let partition: Partition = parts.next()?.parse().ok()?;
+    let topic: Topic = parts.next()?.parse().ok()?;
+    Some(Position { topic, partition, offset: Offset::new(read.n("offset").ok()?)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn any_row()(
+            offset in 0..i64::MAX / 2,
+            partition in 0..1000,
+            (id, message) in ("\\PC{1,40}", "\\PC{0,100}"),
+            blocked in any::<bool>(),
+            (burst, sender, seq) in (any::<u128>(), any::<u32>(), any::<u64>()),
+            (sent, received, stored) in (0..1i64 << 45, 0..1i64 << 45, 0..1i64 << 45),
+            traced in any::<bool>(),
+        ) -> Row {
+            let parent = TraceParent { trace_id: 7, span_id: 9, sampled: true };
+            Row {
+                position: Position {
+                    topic: "barrage-info".parse().unwrap(),
+                    partition,
+                    offset: Offset::new(offset).unwrap(),
+                },
+                id,
+                message,
+                verdict: if blocked { Verdict::Blocked } else { Verdict::Shown },
+                burst: Uuid::from_u128(burst),
+                sender,
+                seq,
+                processor: "p-1".into(),
+                sent_at: Millis(sent),
+                received_at: Millis(received),
+                stored_at: Millis(stored),
+                trace: parent.trace(),
+                traceparent: traced.then_some(parent),
+                expires_at: Millis(stored / 1000 * 1000),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_survives_the_table(row in any_row()) {
+            prop_assert_eq!(Row::from_item(&row.to_item()).unwrap(), row);
+        }
+
+        #[test]
+        fn a_missing_attribute_is_named(row in any_row(), nth in 0usize..12) {
+            let name = ["id", "message", "verdict", "burst", "sender", "seq", "processor", "sent_at",
+                "received_at", "stored_at", "trace", "expires_at"][nth];
+            let mut item = row.to_item();
+            item.remove(name);
+            let error = Row::from_item(&item).unwrap_err().to_string();
+            prop_assert!(error.ends_with(name), "{}", error);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Exports spans by OTLP. A process may report as several services, as the article's homepage does.
+//!
+//! Spans are queued up to a bound and exported by a thread of their own: a tracing back end that is slow
+//! or away costs spans, never a message.
+
+use std::time::Duration;
+
+use opentelemetry::Context;
+use opentelemetry::trace::{
+    SpanBuilder, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+    TracerProvider as _,
+};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span};
+
+use super::config::TraceEndpoint;
+use super::{Config, Error};
+use crate::propagation::TraceParent;
+
+/// Makes the tracers of a process.
+#[derive(Debug)]
+pub struct Tracers {
+    endpoint: Option<TraceEndpoint>,
+    instance: String,
+    flush: Flush,
+}
+
+/// Exports what is still queued; to be called last.
+#[derive(Debug, Default)]
+pub struct Flush(Vec<SdkTracerProvider>);
+
+impl Tracers {
+    /// Nothing is exported without an endpoint. Needs the runtime.
+    pub fn new(config: &Config, instance: &str) -> Self {
+        Self {
+            endpoint: config.endpoint.clone(),
+            instance: instance.into(),
+            flush: Flush::default(),
+        }
+    }
+
+    /// A tracer that reports as `service`.
+    ///
+    /// # Errors
+    /// When the exporter does not take the endpoint.
+    pub fn tracer(&mut self, service: &str) -> Result<Tracer, Error> {
+        let Some(endpoint) = &self.endpoint else { return Ok(Tracer(None)) };
+        let provider = provider(endpoint, service, &self.instance).map_err(Error::Traces)?;
+        let tracer = provider.tracer("barrage");
+        self.flush.0.push(provider);
+        Ok(Tracer(Some(tracer)))
+    }
+
+    /// What to call last.
+    pub fn into_flush(self) -> Flush {
+        self.flush
+    }
+}
+
+impl Flush {
+    const TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// Exports what is queued, for 2 seconds at most.
+    pub async fn flush(self) {
+        let shutdown = move || {
+            for provider in self.0 {
+                if let Err(error) = provider.shutdown_with_timeout(Self::TIMEOUT) {
+                    tracing::warn!(%error, "the last spans were not exported");
+                }
+            }
+        };
+        if tokio::task::spawn_blocking(shutdown).await.is_err() {
+            tracing::warn!("the last spans were not exported");
+        }
+    }
+}
+
+fn provider(
+    endpoint: &TraceEndpoint,
+    service: &str,
+    instance: &str,
+) -> Result<SdkTracerProvider, opentelemetry_otlp::ExporterBuildError> {
+    let exporter = match endpoint {
+        TraceEndpoint::Http(url) => SpanExporter::builder().with_http().with_endpoint(url).build(),
+        TraceEndpoint::Grpc(url) => SpanExporter::builder().with_tonic().with_endpoint(url).build(),
+    }?;
+    let resource = Resource::builder()
+        .with_service_name(service.to_owned())
+        .with_attribute(opentelemetry::KeyValue::new("service.instance.id", instance.to_owned()))
+        .build();
+    // Whether a message is traced is decided once, by the homepage; see `TraceParent::sampled`.
+    Ok(SdkTracerProvider::builder()
+        .with_sampler(Sampler::AlwaysOn)
+        .with_resource(resource)
+        .with_batch_exporter(exporter)
+        .build())
+}
+
+/// Starts spans that are reported as one service.
+#[derive(Clone, Debug)]
+pub struct Tracer(Option<SdkTracer>);
+
+impl Tracer {
+    /// A tracer that reports nothing.
+    pub const OFF: Self = Self(None);
+
+    /// Whether spans are exported at all.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Starts a span below `parent`, or a new trace without one. `None` when nothing is to be recorded.
+    pub(super) fn start(&self, span: SpanBuilder, parent: Option<&TraceParent>) -> Option<Span> {
+        let tracer = self.0.as_ref()?;
+        match parent {
+            Some(parent) if !parent.sampled => None,
+            Some(parent) => {
+                let context = Context::new().with_remote_span_context(remote(parent));
+                Some(span.start_with_context(tracer, &context))
+            }
+            None => Some(span.start_with_context(tracer, &Context::new())),
+        }
+    }
+}
+
+fn remote(parent: &TraceParent) -> SpanContext {
+    SpanContext::new(
+        TraceId::from_bytes(parent.trace_id.to_be_bytes()),
+        SpanId::from_bytes(parent.span_id.to_be_bytes()),
+        TraceFlags::SAMPLED,
+        true,
+        TraceState::default(),
+    )
+}

@@ -1,0 +1,204 @@
+//! The event router's configuration.
+
+use std::time::Duration;
+
+use barrage::config::{Faults, Listen, Reader, Seconds, Variable, Vars};
+use barrage::position::Topic;
+use barrage::{kafka, telemetry};
+
+use crate::filter::Filters;
+use crate::sink::Targets;
+
+const SINK: Variable = Variable::required(
+    "SINK",
+    "http://host:port, more of them after commas, or dns:///host:port",
+    "The message processors.",
+);
+const REQ_TIMEOUT: Variable =
+    Variable::new("REQ_TIMEOUT", "60", "seconds, 1 to 3600", "How long one call may take.");
+const RETRY_COUNT: Variable = Variable::new(
+    "RETRY_COUNT",
+    "5",
+    "0 to 1000",
+    "How often a record is tried again that the processor answers with RETRY.",
+);
+const RETRY_INTERVAL: Variable = Variable::new(
+    "RETRY_INTERVAL",
+    "2",
+    "seconds, 1 to 3600",
+    "How long such a record waits in between.",
+);
+const FILTERS: Variable = Variable::new(
+    "FILTERS",
+    "[]",
+    "a JSON list of filters in the dialect of Knative's Trigger",
+    "Which events are forwarded: those that pass all filters.",
+);
+const DEAD_LETTER_TOPIC: Variable = Variable::optional(
+    "DEAD_LETTER_TOPIC",
+    "1 to 249 of a-z A-Z 0-9 . _ -, another than KAFKA_TOPIC",
+    "Where records go that cannot be processed; {KAFKA_TOPIC}-dead without it.",
+);
+const BATCH_MAX: Variable =
+    Variable::new("BATCH_MAX", "500", "1 to 10000", "The most records in one call.");
+const IN_FLIGHT: Variable = Variable::new("IN_FLIGHT", "4", "1 to 1000", "The most calls at once.");
+const KAFKA_FETCH_WAIT_MS: Variable = Variable::new(
+    "KAFKA_FETCH_WAIT_MS",
+    "500",
+    "1 to 60000",
+    "How long a broker may hold back an empty answer.",
+);
+const TRACE_NAME: Variable = Variable::new(
+    "TRACE_NAME",
+    "event-router",
+    "a service's name",
+    "The service that its spans are reported as.",
+);
+
+/// The event router's configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens for `/healthz`, `/readyz` and `/metrics`.
+    pub listen: Listen,
+    /// Where records come from.
+    pub kafka: kafka::Config,
+    /// Logs and traces.
+    pub telemetry: telemetry::Config,
+    pub(crate) targets: Targets,
+    pub(crate) filters: Filters,
+    pub(crate) dead_letter_topic: Topic,
+    pub(crate) limits: Limits,
+    pub(crate) fetch_wait: Duration,
+    pub(crate) trace_name: String,
+}
+
+/// How much at once, how long, and how often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How long one call may take.
+    pub(crate) call_timeout: Duration,
+    /// How often a record is tried again that the processor answers with RETRY.
+    pub(crate) retry_count: u32,
+    /// How long such a record waits in between.
+    pub(crate) retry_interval: Duration,
+    /// The most records in one call.
+    pub(crate) batch_max: usize,
+    /// The most calls at once.
+    pub(crate) in_flight: usize,
+}
+
+impl Config {
+    /// The variables it is read from, in groups.
+    pub const VARIABLES: &[&[Variable]] = &[
+        Listen::VARIABLES,
+        kafka::Config::VARIABLES,
+        &[
+            SINK,
+            REQ_TIMEOUT,
+            RETRY_COUNT,
+            RETRY_INTERVAL,
+            FILTERS,
+            DEAD_LETTER_TOPIC,
+            BATCH_MAX,
+            IN_FLIGHT,
+            KAFKA_FETCH_WAIT_MS,
+        ],
+        telemetry::Config::VARIABLES,
+        &[TRACE_NAME],
+    ];
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn parse(vars: &Vars) -> Result<Self, Faults> {
+        let mut reader = Reader::new(vars);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let listen = Listen::read(reader);
+        let kafka = kafka::Config::read(reader);
+        let telemetry = telemetry::Config::read(reader);
+        let targets = reader.read(&SINK);
+        let filters = reader.read(&FILTERS);
+        let limits = Limits::read(reader);
+        let fetch_wait = reader.read_if(&KAFKA_FETCH_WAIT_MS, |ms| (1..=60_000).contains(ms));
+        let trace_name = reader.read(&TRACE_NAME);
+        let dead_letter_topic = reader.read_optional::<Topic>(&DEAD_LETTER_TOPIC);
+        let kafka = kafka?;
+        let dead_letter_topic = dead_letter_topic?.or_else(|| kafka.topic.dead().ok())?;
+        if dead_letter_topic == kafka.topic {
+            reader.fault(&DEAD_LETTER_TOPIC);
+        }
+        Some(Self {
+            listen: listen?,
+            kafka,
+            telemetry: telemetry?,
+            targets: targets?,
+            filters: filters?,
+            dead_letter_topic,
+            limits: limits?,
+            fetch_wait: Duration::from_millis(fetch_wait?),
+            trace_name: trace_name?,
+        })
+    }
+}
+
+impl Limits {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let call_timeout = reader.read::<Seconds>(&REQ_TIMEOUT);
+        let retry_count = reader.read_if(&RETRY_COUNT, |n| *n <= 1000);
+        let retry_interval = reader.read::<Seconds>(&RETRY_INTERVAL);
+        let batch_max = reader.read_if(&BATCH_MAX, |n| (1..=10_000).contains(n));
+        let in_flight = reader.read_if(&IN_FLIGHT, |n| (1..=1000).contains(n));
+        Some(Self {
+            call_timeout: call_timeout?.0,
+            retry_count: retry_count?,
+            retry_interval: retry_interval?.0,
+            batch_max: batch_max?,
+            in_flight: in_flight?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: [(&str, &str); 2] = [("KAFKA_SERVER", "k:9092"), ("SINK", "http://p:8080")];
+
+    fn parse(more: &[(&str, &str)]) -> Result<Config, Faults> {
+        Config::parse(&Vars::from_iter(BASE.iter().chain(more).copied()))
+    }
+
+    #[test]
+    fn kafka_and_the_sink_are_enough() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.dead_letter_topic.as_str(), "barrage-info-dead");
+        assert_eq!(config.limits.call_timeout, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn each_wrong_value_names_its_variable() {
+        for (variable, value) in [
+            ("SINK", "p:8080"),
+            ("REQ_TIMEOUT", "0"),
+            ("RETRY_COUNT", "-1"),
+            ("RETRY_INTERVAL", "soon"),
+            ("FILTERS", r#"[{"cesql":"true"}]"#),
+            ("DEAD_LETTER_TOPIC", "barrage-info"),
+            ("BATCH_MAX", "0"),
+            ("IN_FLIGHT", "many"),
+            ("KAFKA_FETCH_WAIT_MS", "0"),
+            ("PORT", "65536"),
+            ("TRACING", "jaeger"),
+        ] {
+            let faults = parse(&[(variable, value)]).unwrap_err().0;
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].variable, variable);
+            assert_eq!(faults[0].seen.as_deref(), Some(value));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What may be committed: the rule that nothing accepted is lost.
+
+use std::collections::BTreeSet;
+
+use barrage::position::Offset;
+
+/// Offsets of one partition that were read and are not finished yet.
+#[derive(Debug, Default)]
+pub struct CommitLedger {
+    open: BTreeSet<Offset>,
+    end: Option<Offset>,
+}
+
+impl CommitLedger {
+    /// A record was read. Kafka delivers a partition in order, but may leave offsets out.
+    pub fn read(&mut self, offset: Offset) {
+        self.open.insert(offset);
+        self.end = self.end.max(Some(offset.next()));
+    }
+
+    /// A record is stored, filtered or dead-lettered. Saying so again changes nothing.
+    pub fn finish(&mut self, offset: Offset) {
+        self.open.remove(&offset);
+    }
+
+    /// Where a restart must read from: the oldest open offset. `None` until something was read.
+    pub fn committable(&self) -> Option<Offset> {
+        self.open.first().copied().or(self.end)
+    }
+
+    /// How many offsets a restart would read again.
+    pub fn span(&self) -> u64 {
+        let begin = self.committable().unwrap_or_default();
+        self.end.map_or(0, |end| end.since(begin))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Offsets as Kafka delivers them (rising, with gaps), and an order in which they finish.
+    fn deliveries() -> impl Strategy<Value = (Vec<Offset>, Vec<Offset>)> {
+        proptest::collection::btree_set(0i64..500, 1..60).prop_flat_map(|offsets| {
+            let read: Vec<_> = offsets.into_iter().filter_map(Offset::new).collect();
+            (Just(read.clone()), Just(read).prop_shuffle())
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_may_be_committed_never_passes_an_open_offset_and_never_goes_back(
+            (read, finished) in deliveries()
+        ) {
+            let mut ledger = CommitLedger::default();
+            let mut open: BTreeSet<_> = read.iter().copied().collect();
+            read.iter().for_each(|offset| ledger.read(*offset));
+            let mut before = ledger.committable();
+            for offset in finished {
+                ledger.finish(offset);
+                open.remove(&offset);
+                let now = ledger.committable();
+                prop_assert!(now >= before);
+                prop_assert!(open.first().is_none_or(|oldest| now <= Some(*oldest)));
+                before = now;
+            }
+            prop_assert_eq!(ledger.committable(), read.last().map(|last| last.next()));
+            prop_assert_eq!(ledger.span(), 0);
+        }
+
+        #[test]
+        fn the_order_and_repeats_of_finishing_do_not_matter((read, finished) in deliveries(), half in 0usize..60) {
+            let some = &finished[..half.min(finished.len())];
+            let ledger = |order: &mut dyn Iterator<Item = &Offset>| {
+                let mut ledger = CommitLedger::default();
+                read.iter().for_each(|offset| ledger.read(*offset));
+                order.for_each(|offset| ledger.finish(*offset));
+                ledger.committable()
+            };
+            prop_assert_eq!(ledger(&mut some.iter()), ledger(&mut some.iter().rev().chain(some)));
+        }
+
+        #[test]
+        fn reading_and_finishing_may_interleave((read, _) in deliveries()) {
+            let mut ledger = CommitLedger::default();
+            for offset in &read {
+                ledger.read(*offset);
+                prop_assert_eq!(ledger.committable(), Some(*offset));
+                ledger.finish(*offset);
+                prop_assert_eq!(ledger.committable(), Some(offset.next()));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_may_be_committed_before_something_was_read() {
+        let mut ledger = CommitLedger::default();
+        ledger.finish(Offset::default());
+        assert_eq!(ledger.committable(), None);
+    }
+}

@@ -1,0 +1,188 @@
+//! The loop at the heart of the router. It owns all state; every effect is a future that gives its record
+//! back when it has ended.
+
+mod calls;
+mod partitions;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use barrage::health::Probe;
+use barrage::kafka::{self, Consumer, Event, Received};
+use barrage::position::Partition;
+use barrage::retry::pause;
+use barrage::telemetry::Tracer;
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use self::calls::Answer;
+use crate::Config;
+use crate::batch::BatchSize;
+use crate::config::Limits;
+use crate::dead_letter::DeadLetters;
+use crate::filter::Filters;
+use crate::ledger::CommitLedger;
+use crate::meter::{self, Finish};
+use crate::record::Open;
+use crate::sink::Sink;
+use crate::window::Window;
+
+/// What a router needs beside its configuration.
+pub(crate) struct Parts {
+    pub(crate) dead: DeadLetters,
+    pub(crate) tracer: Tracer,
+    pub(crate) processors: Probe,
+}
+
+/// Effects under way, each of which gives back what it took.
+type UnderWay<T> = FuturesUnordered<BoxFuture<'static, T>>;
+
+pub(crate) struct Router {
+    consumer: Consumer,
+    parts: Parts,
+    limits: Limits,
+    filters: Filters,
+    group: String,
+    grace: Duration,
+    sink: Sink,
+    size: BatchSize,
+    window: Window,
+    /// What may be committed, for each partition that is ours.
+    ledgers: BTreeMap<Partition, CommitLedger>,
+    /// The partitions that deliver nothing for now.
+    paused: BTreeSet<Partition>,
+    /// Records that wait for a call.
+    queue: VecDeque<Open>,
+    calls: UnderWay<Answer>,
+    /// Records that wait for their next attempt.
+    retries: UnderWay<Open>,
+    /// Records whose dead letter is being written.
+    burials: UnderWay<Open>,
+}
+
+impl Router {
+    pub(crate) fn new(consumer: Consumer, parts: Parts, config: &Config) -> Self {
+        let limits = config.limits;
+        Self {
+            consumer,
+            parts,
+            limits,
+            filters: config.filters.clone(),
+            group: config.kafka.group.to_string(),
+            grace: config.listen.grace,
+            sink: Sink::new(limits.call_timeout),
+            size: BatchSize::new(limits.batch_max),
+            // As much again waits as is under way, so that a call that ends is followed at once.
+            window: Window::new(limits.batch_max * limits.in_flight * 2),
+            ledgers: BTreeMap::new(),
+            paused: BTreeSet::new(),
+            queue: VecDeque::new(),
+            calls: UnderWay::new(),
+            retries: UnderWay::new(),
+            burials: UnderWay::new(),
+        }
+    }
+
+    /// Routes until `stop`.
+    pub(crate) async fn run(
+        mut self,
+        mut urls: watch::Receiver<Vec<String>>,
+        stop: CancellationToken,
+    ) -> Result<(), kafka::Error> {
+        while !stop.is_cancelled() {
+            let awake = self.wake_up();
+            tokio::select! { biased;
+                () = stop.cancelled() => break,
+                Some(answer) = self.calls.next() => self.answered(answer),
+                Some(open) = self.burials.next() => self.finish(&open, Finish::Dead),
+                Some(open) = self.retries.next() => self.send_again(open),
+                Ok(()) = urls.changed() => self.sink.update(&urls.borrow_and_update()),
+                event = self.consumer.next() => {
+                    self.hear(event.ok_or(kafka::Error::Closed)?).await;
+                    while let Some(event) = self.consumer.try_next() {
+                        self.hear(event).await;
+                    }
+                }
+                () = awake => {}
+            }
+            self.start_calls();
+            self.hold_back();
+            meter::level(self.calls.len(), self.window.records());
+        }
+        self.drain().await
+    }
+
+    /// Ends when a processor that rests may be called again, if anything waits for it.
+    fn wake_up(&self) -> impl Future<Output = ()> + use<> {
+        let at = self.sink.next_awake().filter(|_| !self.queue.is_empty());
+        async move {
+            match at {
+                // A millisecond at least: a processor may rest no more and still have its one call.
+                Some(at) => pause((at - Instant::now()).max(Duration::from_millis(1))).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    async fn hear(&mut self, event: Event) {
+        match event {
+            Event::Assigned(partitions) => self.assigned(partitions),
+            Event::Revoked(partitions, hold) => {
+                self.revoked(&partitions).await;
+                drop(hold);
+            }
+            Event::Record(record) => self.take(record),
+            Event::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
+        }
+    }
+
+    /// Decides what happens to a record that has come.
+    fn take(&mut self, received: Received) {
+        let Some(ledger) = self.ledgers.get_mut(&received.position.partition) else { return };
+        ledger.read(received.position.offset);
+        let open = Open::new(received, &self.parts.tracer, &self.group);
+        self.window.open(open.size());
+        match &open.forward {
+            Err(error) => {
+                let reason = error.to_string();
+                self.bury(open, reason);
+            }
+            Ok(forward) if !self.filters.pass(&forward.event) => {
+                self.finish(&open, Finish::Filtered)
+            }
+            Ok(_) => self.queue.push_back(open),
+        }
+    }
+
+    fn bury(&mut self, mut open: Open, reason: String) {
+        let at = &open.received.position;
+        tracing::warn!(%at, reason, "record {at} goes to the dead-letter topic");
+        open.span.fail(&reason);
+        self.burials.push(Box::pin(self.parts.dead.clone().bury(open, reason)));
+    }
+
+    /// A record is finished: its offset may be committed as soon as all before it are.
+    fn finish(&mut self, open: &Open, how: Finish) {
+        meter::finished(how);
+        self.window.close(open.size());
+        let partition = open.received.position.partition;
+        if let Some(ledger) = self.ledgers.get_mut(&partition) {
+            let before = ledger.committable();
+            ledger.finish(open.offset());
+            if let Some(next) = ledger.committable().filter(|next| Some(*next) != before) {
+                self.consumer.store(partition, next);
+            }
+        }
+    }
+
+    /// Lets what is under way finish, hands back the rest, and leaves the group.
+    async fn drain(mut self) -> Result<(), kafka::Error> {
+        self.forget(|_| true);
+        // Committing and leaving take some of the grace as well.
+        self.settle(self.grace.mul_f64(0.7)).await;
+        tracing::info!(open = self.calls.len() + self.burials.len(), "drained");
+        self.consumer.leave().await
+    }
+}

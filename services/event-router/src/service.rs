@@ -1,0 +1,141 @@
+//! The event router as a value: bound, then run until it is told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+
+use barrage::health::{self, Readiness};
+use barrage::kafka::{self, Consumer, Producer, Topics, keep_topic};
+use barrage::telemetry::{self, Flush, Metrics, Tracers};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::Config;
+use crate::dead_letter::DeadLetters;
+use crate::meter;
+use crate::router::{Parts, Router};
+use crate::sink::resolve;
+
+/// The event router, listening but not yet at work.
+pub struct Service {
+    config: Config,
+    listener: TcpListener,
+    address: SocketAddr,
+    readiness: Readiness,
+    metrics: Metrics,
+    topics: Topics,
+    parts: Parts,
+    flush: Flush,
+}
+
+/// Why a router could not be made. A dependency that is down is no reason.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The port cannot be had.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// A Kafka client cannot be made.
+    #[error(transparent)]
+    Kafka(#[from] kafka::Error),
+    /// The exporter of traces cannot be made.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::Error),
+}
+
+/// Why a router died, rather than was told to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Nobody answers `/healthz` any more.
+    #[error("the health port failed")]
+    Health(#[source] io::Error),
+    /// The Kafka client's thread has died.
+    #[error("the consumer died")]
+    Consumer(#[source] kafka::Error),
+}
+
+impl Service {
+    /// Listens, and makes the clients.
+    ///
+    /// # Errors
+    /// When the port cannot be had, or a client cannot be made.
+    pub async fn bind(config: Config, metrics: Metrics) -> Result<Self, BindError> {
+        let failed = |error| BindError::Listen(config.listen.address, error);
+        let listener = TcpListener::bind(config.listen.address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let mut tracers = Tracers::new(&config.telemetry, config.listen.instance.as_str());
+        let readiness = Readiness::default();
+        let processors = readiness.dependency("processors");
+        processors.up(); // Nobody is asked before there is a record: they may be scaled to zero.
+        let parts = Parts {
+            dead: DeadLetters(Producer::new(&config.kafka, config.dead_letter_topic.clone())?),
+            tracer: tracers.tracer(&config.trace_name)?,
+            processors,
+        };
+        let (topics, flush) = (Topics::new(&config.kafka)?, tracers.into_flush());
+        meter::describe();
+        Ok(Self { config, listener, address, readiness, metrics, topics, parts, flush })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Routes until `stop`, then hands back what is in flight.
+    ///
+    /// # Errors
+    /// When it died, rather than was told to stop.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
+        let tasks = TaskTracker::new();
+        self.watch_dependencies(&tasks, &stop);
+        let (sender, urls) = watch::channel(Vec::new());
+        tasks.spawn(resolve(self.config.targets.clone(), sender, stop.clone()));
+
+        let health = health::serve(self.listener, self.readiness, self.metrics);
+        let work = route(self.config, self.topics, self.parts, urls, stop.clone());
+        // The health port answers until the work has ended, and a failure of either ends both.
+        let result = tokio::select! {
+            worked = work => worked.map_err(RunError::Consumer),
+            served = health => served.map_err(RunError::Health),
+        };
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        self.flush.flush().await;
+        result
+    }
+
+    fn watch_dependencies(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        let watched = [
+            (self.config.kafka.topic.clone(), self.readiness.dependency("kafka")),
+            (self.config.dead_letter_topic.clone(), self.readiness.dependency("dead-letter-topic")),
+        ];
+        for (topic, probe) in watched {
+            tasks.spawn(keep_topic(self.topics.clone(), topic, probe, stop.clone()));
+        }
+        let router = self.readiness.dependency("router");
+        router.up();
+        let stop = stop.clone();
+        tasks.spawn(async move {
+            stop.cancelled().await;
+            router.down("is stopping");
+        });
+    }
+}
+
+/// Joins the group as soon as the topic exists, and routes until `stop`.
+async fn route(
+    config: Config,
+    topics: Topics,
+    parts: Parts,
+    urls: watch::Receiver<Vec<String>>,
+    stop: CancellationToken,
+) -> Result<(), kafka::Error> {
+    let exists = topics.wait_for(&config.kafka.topic);
+    if stop.run_until_cancelled(exists).await.is_none() {
+        return Ok(());
+    }
+    let consumer = Consumer::join(&config.kafka, config.fetch_wait)?;
+    Router::new(consumer, parts, &config).run(urls, stop).await
+}

@@ -1,0 +1,121 @@
+//! The variable `SINK`, and the addresses that it stands for.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::time::Duration;
+
+use barrage::config::Endpoint;
+use barrage::retry::pause;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Where the processors are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Targets(Vec<Target>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Target {
+    /// One address.
+    Url(String),
+    /// All addresses that a name has: `host:port`.
+    Dns(String),
+}
+
+impl FromStr for Targets {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        text.split(',').map(|part| part.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl FromStr for Target {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if let Some(name) = text.strip_prefix("dns:///") {
+            let (host, port) = name.rsplit_once(':').ok_or(())?;
+            let valid = !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok();
+            return if valid { Ok(Self::Dns(name.to_owned())) } else { Err(()) };
+        }
+        let rest =
+            text.strip_prefix("http://").or_else(|| text.strip_prefix("grpc://")).ok_or(())?;
+        let url: Endpoint = format!("http://{rest}").parse().map_err(|_| ())?;
+        let plain = !url.as_str()["http://".len()..].contains('/');
+        if plain { Ok(Self::Url(url.as_str().to_owned())) } else { Err(()) }
+    }
+}
+
+/// How often names are looked up again.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// Until `stop`, tells the URLs of all processors whenever they change.
+///
+/// A name that cannot be looked up keeps the addresses that it had.
+pub(crate) async fn resolve(
+    targets: Targets,
+    urls: watch::Sender<Vec<String>>,
+    stop: CancellationToken,
+) {
+    let mut known = vec![BTreeSet::new(); targets.0.len()];
+    let watch = async {
+        loop {
+            for (target, known) in targets.0.iter().zip(&mut known) {
+                target.look_up(known).await;
+            }
+            let all = known.iter().flatten().cloned().collect::<Vec<_>>();
+            urls.send_if_modified(|before| {
+                let changed = *before != all;
+                before.clone_from(&all);
+                changed
+            });
+            pause(INTERVAL).await;
+        }
+    };
+    let _stopped = stop.run_until_cancelled(watch).await;
+}
+
+impl Target {
+    async fn look_up(&self, known: &mut BTreeSet<String>) {
+        match self {
+            Self::Url(url) => drop(known.insert(url.clone())),
+            Self::Dns(name) => match tokio::net::lookup_host(name).await {
+                Ok(found) => *known = found.map(|address| format!("http://{address}")).collect(),
+                Err(error) => tracing::warn!(name, %error, "{name} cannot be looked up"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sink_is_a_list_of_urls_or_a_name_to_look_up() {
+        let url = |url: &str| Target::Url(url.into());
+        assert_eq!(
+            "http://a:1, grpc://b:2/".parse(),
+            Ok(Targets(vec![url("http://a:1"), url("http://b:2")]))
+        );
+        assert_eq!("dns:///p:80".parse(), Ok(Targets(vec![Target::Dns("p:80".into())])));
+        for bad in
+            ["", "a:1", "http://a:1,", "dns:///p", "dns://p:80", "https://a", "http://a/path"]
+        {
+            assert_eq!(bad.parse::<Targets>(), Err(()), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_stands_for_all_its_addresses() {
+        let (sender, mut urls) = watch::channel(Vec::new());
+        let stop = CancellationToken::new();
+        let targets = "dns:///localhost:9,http://x:1".parse().unwrap();
+        let task = tokio::spawn(resolve(targets, sender, stop.clone()));
+        urls.changed().await.unwrap();
+        assert!(urls.borrow().contains(&"http://127.0.0.1:9".to_owned()));
+        assert!(urls.borrow().contains(&"http://x:1".to_owned()));
+        stop.cancel();
+        task.await.unwrap();
+    }
+}
