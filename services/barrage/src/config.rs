@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use listen::Listen;
-pub use values::{Endpoint, Instance, Secret, Seconds, Share};
+pub use values::{Endpoint, Instance, Seconds, Secret, Share};
 pub use variable::{Variable, help, wants_help};
 
 /// The environment of a process, as a value: parsing it is pure.

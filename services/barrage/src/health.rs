@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,6 +30,9 @@ pub struct Dependency {
     /// Why it is not ready, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// When it answered last.
+    #[serde(skip)]
+    pub last_up: Option<Instant>,
 }
 
 /// The answer of `/readyz`.
@@ -65,7 +69,9 @@ impl Readiness {
                 Millis::now().rfc3339()
             }
         };
-        known.insert(name, Dependency { ready, since, reason });
+        let last_up = known.get(name).and_then(|before| before.last_up);
+        let last_up = if ready { Some(Instant::now()) } else { last_up };
+        known.insert(name, Dependency { ready, since, reason, last_up });
     }
 }
 
@@ -108,7 +114,17 @@ impl Probe {
 
     /// Whether the last word was that it answers.
     pub fn is_up(&self) -> bool {
-        self.readiness.report().dependencies.get(self.name).is_some_and(|known| known.ready)
+        self.known().is_some_and(|known| known.ready)
+    }
+
+    /// When it answered last.
+    pub fn last_up(&self) -> Option<Instant> {
+        self.known().and_then(|known| known.last_up)
+    }
+
+    fn known(&self) -> Option<Dependency> {
+        let known = self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(self.name).cloned()
     }
 }
 

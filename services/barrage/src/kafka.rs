@@ -2,6 +2,7 @@
 
 mod config;
 mod consumer;
+mod counter;
 mod error;
 mod offsets;
 mod producer;
@@ -11,6 +12,7 @@ mod topics;
 
 pub use config::{Config, Group, Servers};
 pub use consumer::{Consumer, Event, Received};
+pub use counter::{Counted, RecordCounter};
 pub use error::Error;
 pub use offsets::{Ends, Offsets};
 pub use producer::{NewRecord, Producer};

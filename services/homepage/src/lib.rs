@@ -1,1 +1,14 @@
+//! The homepage: the page and its API, the burst engine that sends to Kafka, and the one reader that
+//! follows the results for all viewers.
 
+mod api;
+mod ask;
+mod burst;
+pub mod config;
+mod limits;
+mod producer;
+mod reader;
+mod service;
+
+pub use config::Config;
+pub use service::{BindError, RunError, Service};

@@ -44,10 +44,9 @@ impl Table {
     /// # Errors
     /// Then any of them may be written: write all again, the key is the position.
     pub async fn write(&self, rows: &[Row]) -> Result<(), Error> {
-        stream::iter(rows.chunks(Self::WRITE_CHUNK).map(|chunk| self.write_chunk(chunk)))
-            .buffer_unordered(Self::WRITES_IN_FLIGHT)
-            .try_collect()
-            .await
+        let chunks: Vec<_> =
+            rows.chunks(Self::WRITE_CHUNK).map(|chunk| self.write_chunk(chunk)).collect();
+        stream::iter(chunks).buffer_unordered(Self::WRITES_IN_FLIGHT).try_collect().await
     }
 
     async fn write_chunk(&self, rows: &[Row]) -> Result<(), Error> {

@@ -1,0 +1,91 @@
+//! The page and the API over HTTP. Each call has a file of its own; errors are problem details.
+
+mod assets;
+mod body;
+mod bursts;
+mod feed;
+mod format;
+mod messages;
+mod ops;
+mod page;
+mod problem;
+mod results;
+mod security;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Data, ServiceConfig};
+use barrage::health::{Probe, Readiness};
+use barrage::kafka::{Offsets, RecordCounter};
+use barrage::position::Topic;
+use barrage::retry::pause;
+use barrage::table::Table;
+use barrage::telemetry::Metrics;
+
+use self::problem::Problem;
+use crate::burst::Bursts;
+use crate::limits::Clients;
+use crate::producer::Sender;
+use crate::reader::wall::Wall;
+
+pub(crate) use security::headers;
+
+/// What the calls need.
+pub(crate) struct Api {
+    pub(crate) bursts: Bursts,
+    pub(crate) wall: Arc<Wall>,
+    pub(crate) sender: Arc<Sender>,
+    pub(crate) table: Table,
+    pub(crate) topic: Topic,
+    pub(crate) offsets: Offsets,
+    pub(crate) counter: RecordCounter,
+    pub(crate) clients: Clients,
+    pub(crate) readiness: Readiness,
+    /// Whether Kafka answers.
+    pub(crate) kafka: Probe,
+    pub(crate) metrics: Metrics,
+}
+
+impl Api {
+    /// Kafka is asked once a second: an older word may be out of date.
+    const FRESH: Duration = Duration::from_millis(1500);
+    const LOOK: Duration = Duration::from_millis(50);
+
+    /// Waits for a fresh word of whether Kafka answers, a few seconds at most.
+    ///
+    /// # Errors
+    /// When it does not.
+    async fn require_kafka(&self) -> Result<(), Problem> {
+        while self.kafka.is_up() {
+            if self.kafka.last_up().is_some_and(|at| at.elapsed() < Self::FRESH) {
+                return Ok(());
+            }
+            pause(Self::LOOK).await;
+        }
+        Err(Problem::kafka_away())
+    }
+}
+
+/// All routes.
+pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config
+            .app_data(api)
+            .app_data(web::PayloadConfig::new(body::MAX_BYTES))
+            .app_data(feed::query_config())
+            .route("/", web::get().to(page::show))
+            .route("/static/{file}", web::get().to(assets::serve))
+            .route("/bursts", web::post().to(bursts::start))
+            .route("/bursts/{id}", web::get().to(bursts::show))
+            .route("/bursts/{id}", web::delete().to(bursts::stop))
+            .route("/bursts/{id}/results", web::get().to(results::stream))
+            .route("/messages", web::post().to(messages::send))
+            .route("/feed", web::get().to(feed::show))
+            .route("/healthz", web::get().to(ops::healthz))
+            .route("/readyz", web::get().to(ops::readyz))
+            .route("/metrics", web::get().to(ops::metrics))
+            .route("/openapi.json", web::get().to(ops::openapi))
+            .default_service(web::to(problem::no_such_call));
+    }
+}

@@ -1,0 +1,78 @@
+//! `/bursts`: begin, look at and stop a burst.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use uuid::Uuid;
+
+use super::body::{self, Body};
+use super::page::{self, Answer};
+use super::problem::Problem;
+use super::{Api, results};
+use crate::ask::Ask;
+use crate::burst::Snapshot;
+
+/// `POST /bursts`: JSON gets 202 and `Location`; a form is sent back to the page.
+pub(super) async fn start(
+    api: Data<Api>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let Body { raw, is_form } = body::read(&request, payload).await?;
+    match begin(&api, &request, &raw).await {
+        Ok(_) if is_form => {
+            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, "/")).finish())
+        }
+        Ok(snapshot) => Ok(HttpResponse::Accepted()
+            .insert_header((header::LOCATION, format!("/bursts/{}", snapshot.id)))
+            .json(snapshot)),
+        Err(problem) if is_form => page::render(&api, &Answer::refused(&raw, &problem)),
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn begin(
+    api: &Api,
+    request: &HttpRequest,
+    raw: &crate::ask::Raw,
+) -> Result<Snapshot, Problem> {
+    let ask = Ask::parse(raw).map_err(Problem::fields)?;
+    if let Some(client) = request.peer_addr() {
+        api.clients.count(client.ip())?;
+    }
+    api.require_kafka().await?;
+    Ok(api.bursts.start(ask)?.snapshot())
+}
+
+/// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written.
+pub(super) async fn show(api: Data<Api>, id: Path<String>) -> Result<impl Responder, Problem> {
+    let id = parse(&id)?;
+    let snapshot = match api.bursts.find(id) {
+        Some(burst) => burst.snapshot(),
+        None => results::of_another_homepage(&api, id).await?.into(),
+    };
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(snapshot))
+}
+
+/// `DELETE /bursts/{id}`: its senders stop; what was accepted is finished all the same.
+pub(super) async fn stop(api: Data<Api>, id: Path<String>) -> Result<impl Responder, Problem> {
+    let id = parse(&id)?;
+    let Some(burst) = api.bursts.find(id) else {
+        let row = results::of_another_homepage(&api, id).await?;
+        let detail = "The burst runs on another homepage, or has ended.";
+        let snapshot = Snapshot::from(row);
+        let ended = snapshot.state.is_final();
+        return if ended {
+            Ok(HttpResponse::Ok().json(snapshot))
+        } else {
+            Err(Problem::conflict(detail))
+        };
+    };
+    burst.stop.cancel();
+    Ok(HttpResponse::Accepted().json(burst.snapshot()))
+}
+
+/// The id in the address. What is no id names no burst.
+pub(super) fn parse(id: &str) -> Result<Uuid, Problem> {
+    id.parse().map_err(|_| Problem::not_found("burst"))
+}

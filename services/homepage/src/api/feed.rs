@@ -1,0 +1,160 @@
+//! `GET /feed`: the newest bullets after a cursor, and the counts.
+
+use actix_web::http::header;
+use actix_web::web::{Data, Query, QueryConfig};
+use actix_web::{HttpResponse, error};
+use barrage::health::{Dependency, Readiness};
+use barrage::time::Rfc3339;
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::problem::Problem;
+use crate::reader::cursor::Cursor;
+use crate::reader::wall::{Counts, View};
+
+/// How many bullets an answer has, unless `limit` says otherwise, and at most.
+const LIMIT: usize = 100;
+const MAX_LIMIT: usize = 500;
+
+/// When to ask again: while something moves, and while nothing does. In milliseconds.
+const POLL_BUSY: u32 = 400;
+const POLL_IDLE: u32 = 1000;
+
+/// The parameters, still as text.
+#[derive(Debug, Deserialize)]
+pub(super) struct Parameters {
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// All of the answer but its bullets, which are in JSON already.
+#[derive(Serialize)]
+struct Rest {
+    cursor: String,
+    passed: u64,
+    totals: Totals,
+    processors: Vec<String>,
+    poll_after_ms: u32,
+    problems: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct Totals {
+    since: Option<Rfc3339>,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// A part that does not answer.
+#[derive(Serialize)]
+struct Part {
+    part: &'static str,
+    since: Rfc3339,
+    text: String,
+}
+
+/// A query that cannot be read is a problem like any other.
+pub(super) fn query_config() -> QueryConfig {
+    QueryConfig::default()
+        .error_handler(|error, _| error::Error::from(Problem::malformed(error.to_string())))
+}
+
+/// The newest bullets after the cursor, oldest first.
+pub(super) async fn show(
+    api: Data<Api>,
+    parameters: Query<Parameters>,
+) -> Result<HttpResponse, Problem> {
+    let after = cursor(parameters.after.as_deref())?;
+    let limit = limit(parameters.limit.as_deref())?;
+    let view = api.wall.view(after.as_ref(), limit);
+    let body = answer(&view, problems(&api.readiness));
+    metrics::counter!("homepage_feed_requests_total").increment(1);
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(body))
+}
+
+fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    let text = text.filter(|text| !text.is_empty());
+    let parsed = text.map(str::parse).transpose();
+    parsed
+        .map_err(|_| Problem::bad_parameter("after", "A cursor that a feed gave out, or nothing."))
+}
+
+fn limit(text: Option<&str>) -> Result<usize, Problem> {
+    let limit = text.map_or(Some(LIMIT), |text| text.parse().ok());
+    let allowed = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    allowed.ok_or_else(|| Problem::bad_parameter("limit", "Whole number, 1 to 500."))
+}
+
+fn answer(view: &View, problems: Vec<Part>) -> Vec<u8> {
+    let busy = view.passed > 0 || view.counts.waiting > 0;
+    let rest = serde_json::to_vec(&Rest {
+        cursor: view.cursor.to_string(),
+        passed: view.passed,
+        totals: Totals { since: view.since, counts: view.counts },
+        processors: view.processors.clone(),
+        poll_after_ms: if busy { POLL_BUSY } else { POLL_IDLE },
+        problems,
+    });
+    let rest = rest.expect("the answer is texts and numbers");
+    let bullets = view.bullets.join(&b","[..]);
+    // The bullets go before the other members of the same object.
+    [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
+}
+
+fn problems(readiness: &Readiness) -> Vec<Part> {
+    let away = |(part, it): (&'static str, Dependency)| {
+        (!it.ready).then(|| Part { part, since: it.since, text: meaning(part).to_owned() })
+    };
+    readiness.report().dependencies.into_iter().filter_map(away).collect()
+}
+
+/// What it means for a person that a part does not answer.
+fn meaning(part: &str) -> &'static str {
+    match part {
+        "kafka" => "Kafka does not answer. Nothing can be sent; what was accepted is safe.",
+        "table" => {
+            "The table does not answer. Messages are safe in Kafka and appear when it is back."
+        }
+        _ => "This part does not answer.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use barrage::kafka::Ends;
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_one_json_object_with_or_without_bullets() {
+        let mut view = View {
+            bullets: vec![],
+            cursor: Cursor { run: 1, next: 2, finished: Ends::new() },
+            passed: 0,
+            counts: Counts::default(),
+            since: None,
+            processors: vec!["p".into()],
+        };
+        let json = |view: &View| -> serde_json::Value {
+            serde_json::from_slice(&answer(view, Vec::new())).unwrap()
+        };
+        assert_eq!(json(&view)["bullets"], serde_json::json!([]));
+        assert_eq!(json(&view)["totals"]["waiting"], 0);
+        view.bullets = vec![Bytes::from_static(b"{\"id\":1}"), Bytes::from_static(b"{\"id\":2}")];
+        assert_eq!(json(&view)["bullets"], serde_json::json!([{"id": 1}, {"id": 2}]));
+    }
+
+    #[test]
+    fn limits_are_1_to_500_and_cursors_ours() {
+        assert_eq!(limit(None).unwrap(), 100);
+        for bad in ["0", "501", "-1", "x", "", "1e9"] {
+            assert!(limit(Some(bad)).is_err(), "{bad}");
+        }
+        assert!(cursor(None).unwrap().is_none());
+        assert!(cursor(Some("nonsense")).is_err());
+    }
+}

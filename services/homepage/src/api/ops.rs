@@ -1,0 +1,28 @@
+//! What operators and programs ask: health, metrics and the description of the API.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, Responder};
+use barrage::telemetry::Metrics;
+
+use super::Api;
+
+pub(super) async fn healthz() -> impl Responder {
+    "ok\n"
+}
+
+pub(super) async fn readyz(api: Data<Api>) -> HttpResponse {
+    let report = api.readiness.report();
+    if report.ready {
+        HttpResponse::Ok().json(report)
+    } else {
+        HttpResponse::ServiceUnavailable().json(report)
+    }
+}
+
+pub(super) async fn metrics(api: Data<Api>) -> HttpResponse {
+    HttpResponse::Ok().content_type(Metrics::CONTENT_TYPE).body(api.metrics.render())
+}
+
+pub(super) async fn openapi() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(include_str!("openapi.json"))
+}

@@ -1,0 +1,178 @@
+//! Errors as people and programs read them: problem details, RFC 9457.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use barrage::table;
+use serde::Serialize;
+
+use crate::ask::FieldErrors;
+use crate::burst::StartError;
+use crate::limits::TooMuch;
+
+/// The body of every error.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    pub(crate) detail: String,
+    /// One entry for each bad field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<FieldError>,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct FieldError {
+    pub(crate) field: &'static str,
+    pub(crate) detail: String,
+}
+
+impl Problem {
+    /// When something is away, asking again sooner is of no use.
+    const AWAY: Duration = Duration::from_secs(2);
+
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// 400: the request is not of the form that the call takes.
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 400: a parameter is not what it must be.
+    pub(crate) fn bad_parameter(field: &'static str, detail: &str) -> Self {
+        let errors = vec![FieldError { field, detail: detail.to_owned() }];
+        Self { errors, ..Self::malformed(format!("{field}: {detail}")) }
+    }
+
+    /// 422: fields are not what they must be. Nothing was sent.
+    pub(crate) fn fields(errors: FieldErrors) -> Self {
+        let detail = "Nothing was sent. Correct the marked fields, your values are kept.";
+        let entry = |(field, detail)| FieldError { field, detail };
+        let errors = errors.into_iter().map(entry).collect();
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// 404: there is no such thing.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("There is no such {what}."))
+    }
+
+    /// 409: it is not for this homepage to do.
+    pub(crate) fn conflict(detail: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// 413: the body is larger than any message needs.
+    pub(crate) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large for a message.")
+    }
+
+    /// 415: the body's type is not one that the call takes.
+    pub(crate) fn media_type() -> Self {
+        let detail = "The body must be application/json or application/x-www-form-urlencoded.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    /// 503: Kafka does not acknowledge.
+    pub(crate) fn kafka_away() -> Self {
+        let detail = "Kafka does not accept messages now. Nothing was counted as sent.";
+        Self::away(detail)
+    }
+
+    /// 503: Kafka did not acknowledge a message in time.
+    pub(crate) fn not_acknowledged() -> Self {
+        let detail = "Kafka has not acknowledged the message in time. It is not counted as sent, but it may \
+                      still appear.";
+        Self::away(detail)
+    }
+
+    fn away(detail: &str) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+        Self { retry_after: Some(Self::AWAY), ..problem }
+    }
+
+    /// Its HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// `Retry-After` in whole seconds, if asking again is worth it.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+            .map(|wait| wait.as_millis().div_ceil(1000).max(1))
+            .and_then(|seconds| u64::try_from(seconds).ok())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status());
+        if let Some(seconds) = self.retry_after() {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        // `json` keeps a content type that is set already.
+        response.content_type("application/problem+json").json(self)
+    }
+}
+
+impl From<TooMuch> for Problem {
+    fn from(error: TooMuch) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "");
+        problem.retry_after = Some(error.retry_after);
+        let seconds = problem.retry_after().unwrap_or(1);
+        problem.detail = format!("{} Try again in {seconds} s.", error.limit);
+        problem
+    }
+}
+
+impl From<StartError> for Problem {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::TooMuch(error) => error.into(),
+            StartError::NotReady => Self::kafka_away(),
+        }
+    }
+}
+
+impl From<table::Error> for Problem {
+    fn from(error: table::Error) -> Self {
+        tracing::warn!(%error, "a request needs the table");
+        Self::away("The table does not answer now. What was accepted is safe in Kafka.")
+    }
+}
+
+/// Any other path, and any other method of a path that exists.
+pub(crate) async fn no_such_call(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request.resource_map().has_resource(request.path()) {
+        let detail = "This address does not take that method.";
+        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail));
+    }
+    Err(Problem::not_found("address"))
+}

@@ -1,0 +1,11 @@
+//! The burst engine: a burst is `concurrency` senders, each at `rate` for `duration`.
+
+mod board;
+mod engine;
+mod life;
+mod pace;
+mod tally;
+
+pub(crate) use board::Snapshot;
+pub(crate) use engine::{Bursts, Parts, StartError};
+pub(crate) use tally::Tally;

@@ -1,0 +1,67 @@
+//! When a sender sends: message `n` is due at its begin plus `n` ÷ rate.
+
+use std::time::Duration;
+
+/// The pace of one sender.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    rate: u32,
+    duration: Duration,
+    /// Senders begin one after the other within the first period, so that they do not send in step.
+    begin: Duration,
+}
+
+impl Pace {
+    /// How long a sender that fell behind may catch up after its burst's duration.
+    const CATCH_UP: Duration = Duration::from_secs(1);
+
+    /// The pace of sender number `sender` (from 1) of `of`, in messages per second, for so many seconds.
+    pub(crate) fn new(rate: u32, seconds: u32, sender: u32, of: u32) -> Self {
+        let period = Duration::from_secs(1) / rate;
+        let duration = Duration::from_secs(seconds.into());
+        Self { rate, duration, begin: period * (sender - 1) / of }
+    }
+
+    /// When message number `n` (from 0) is due, since the burst's begin; `None` when there are no more.
+    ///
+    /// A sender that keeps its pace sends rate × duration messages. One that waits for Kafka sends later
+    /// what was due meanwhile, and gives up on it a second after the end.
+    pub(crate) fn due(&self, n: u64, elapsed: Duration) -> Option<Duration> {
+        let all = u64::from(self.rate) * self.duration.as_secs();
+        let late = elapsed > self.duration + Self::CATCH_UP;
+        let offset = Duration::from_nanos(n * 1_000_000_000 / u64::from(self.rate));
+        (n < all && !late).then(|| self.begin + offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_sender_that_keeps_its_pace_sends_rate_times_duration_within_the_duration(
+            rate in 1u32..=1000, seconds in 1u32..=20, sender in 1u32..=100,
+        ) {
+            let pace = Pace::new(rate, seconds, sender, 100);
+            let mut last = Duration::ZERO;
+            let mut sent = 0;
+            while let Some(due) = pace.due(sent, last) {
+                prop_assert!(due >= last);
+                last = due;
+                sent += 1;
+            }
+            prop_assert_eq!(sent, u64::from(rate) * u64::from(seconds));
+            prop_assert!(last < Duration::from_secs(seconds.into()));
+        }
+    }
+
+    #[test]
+    fn a_sender_that_fell_behind_catches_up_for_a_second_and_no_longer() {
+        let pace = Pace::new(10, 2, 1, 1);
+        assert!(pace.due(5, Duration::from_millis(2900)).is_some());
+        assert!(pace.due(5, Duration::from_millis(3100)).is_none());
+    }
+}

@@ -1,0 +1,187 @@
+//! The homepage's configuration.
+
+use std::num::NonZeroU32;
+
+use barrage::config::{Faults, Listen, Reader, Variable, Vars};
+use barrage::{kafka, table, telemetry};
+
+const MAX_BURSTS: Variable =
+    Variable::new("MAX_BURSTS", "20", "1 to 1000", "The most bursts that run at once.");
+const MAX_RATE: Variable = Variable::new(
+    "MAX_RATE",
+    "100000",
+    "messages per second, 1 to 10000000",
+    "The most messages per second that all running bursts together ask for.",
+);
+const MAX_CLIENT_RATE: Variable = Variable::new(
+    "MAX_CLIENT_RATE",
+    "100",
+    "requests per second, 1 to 1000000",
+    "The most sends per second of one client address.",
+);
+const TRACE_NAME1: Variable = Variable::new(
+    "TRACE_NAME1",
+    "sender",
+    "a service's name",
+    "The service that the spans of sending are reported as.",
+);
+const TRACE_NAME3: Variable = Variable::new(
+    "TRACE_NAME3",
+    "result",
+    "a service's name",
+    "The service that the spans of results are reported as.",
+);
+const PARENT_SPAN: Variable = Variable::new(
+    "PARENT_SPAN",
+    "barrage-sender",
+    "a span's name",
+    "The span of a message that a person sends.",
+);
+const SUB_SPAN1: Variable =
+    Variable::new("SUB_SPAN1", "sender", "a span's name", "Below it: the record is sent to Kafka.");
+const SUB_SPAN2: Variable =
+    Variable::new("SUB_SPAN2", "result", "a span's name", "The row is read and shown.");
+
+/// The homepage's configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens, and what it calls itself.
+    pub listen: Listen,
+    /// Where messages are sent.
+    pub kafka: kafka::Config,
+    /// Where results are read.
+    pub table: table::Config,
+    /// Logs and traces.
+    pub telemetry: telemetry::Config,
+    pub(crate) limits: Limits,
+    pub(crate) traces: TraceNames,
+}
+
+/// The most that people may ask for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The most bursts that run at once.
+    pub(crate) bursts: usize,
+    /// The most messages per second that all running bursts together ask for.
+    pub(crate) rate: u64,
+    /// The most sends per second of one client address.
+    pub(crate) client_rate: NonZeroU32,
+}
+
+/// The article's names of services and spans.
+#[derive(Clone, Debug)]
+pub(crate) struct TraceNames {
+    pub(crate) sender: String,
+    pub(crate) result: String,
+    pub(crate) parent_span: String,
+    pub(crate) send_span: String,
+    pub(crate) result_span: String,
+}
+
+impl Config {
+    /// The variables it is read from, in groups.
+    pub const VARIABLES: &[&[Variable]] = &[
+        Listen::VARIABLES,
+        kafka::Config::VARIABLES,
+        table::Config::VARIABLES,
+        telemetry::Config::VARIABLES,
+        &[TRACE_NAME1, TRACE_NAME3, PARENT_SPAN, SUB_SPAN1, SUB_SPAN2],
+        &[MAX_BURSTS, MAX_RATE, MAX_CLIENT_RATE],
+    ];
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn parse(vars: &Vars) -> Result<Self, Faults> {
+        let mut reader = Reader::new(vars);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let listen = Listen::read(reader);
+        let kafka = kafka::Config::read(reader);
+        let table = table::Config::read(reader);
+        let telemetry = telemetry::Config::read(reader);
+        let limits = Limits::read(reader);
+        let traces = TraceNames::read(reader);
+        Some(Self {
+            listen: listen?,
+            kafka: kafka?,
+            table: table?,
+            telemetry: telemetry?,
+            limits: limits?,
+            traces: traces?,
+        })
+    }
+}
+
+impl Limits {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let bursts = reader.read_if(&MAX_BURSTS, |n| (1..=1000).contains(n));
+        let rate = reader.read_if(&MAX_RATE, |n| (1..=10_000_000).contains(n));
+        let client_rate = reader.read_if(&MAX_CLIENT_RATE, |n: &NonZeroU32| n.get() <= 1_000_000);
+        Some(Self { bursts: bursts?, rate: rate?, client_rate: client_rate? })
+    }
+}
+
+impl TraceNames {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            sender: reader.read(&TRACE_NAME1)?,
+            result: reader.read(&TRACE_NAME3)?,
+            parent_span: reader.read(&PARENT_SPAN)?,
+            send_span: reader.read(&SUB_SPAN1)?,
+            result_span: reader.read(&SUB_SPAN2)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: [(&str, &str); 4] = [
+        ("KAFKA_SERVER", "k:9092"),
+        ("OTS_ENDPOINT", "http://t:8000"),
+        ("OTS_KEYID", "k"),
+        ("OTS_SECRET", "s"),
+    ];
+
+    fn parse(more: &[(&str, &str)]) -> Result<Config, Faults> {
+        Config::parse(&Vars::from_iter(BASE.iter().chain(more).copied()))
+    }
+
+    #[test]
+    fn the_names_of_spans_are_the_articles_unless_they_are_set() {
+        assert_eq!(parse(&[]).unwrap().traces.parent_span, "barrage-sender");
+        assert_eq!(parse(&[("SUB_SPAN2", "seen")]).unwrap().traces.result_span, "seen");
+    }
+
+    #[test]
+    fn each_wrong_value_names_its_variable() {
+        for (variable, value) in [
+            ("MAX_BURSTS", "0"),
+            ("MAX_RATE", "fast"),
+            ("MAX_CLIENT_RATE", "0"),
+            ("HOST", "localhost"),
+            ("INSTANCE", "a b"),
+            ("SHUTDOWN_GRACE", "-1"),
+            ("TRACE_SAMPLE", "2"),
+            ("LOG_FORMAT", "xml"),
+            ("RUST_LOG", "a=b=c"),
+        ] {
+            let faults = parse(&[(variable, value)]).unwrap_err().0;
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].variable, variable);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_reported_together() {
+        let faults = Config::parse(&Vars::default()).unwrap_err();
+        let names: Vec<_> = faults.0.iter().map(|fault| fault.variable).collect();
+        assert_eq!(names, ["KAFKA_SERVER", "OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
+    }
+}

@@ -1,0 +1,154 @@
+//! Sends messages: from a text to an acknowledged record, with its spans and its count.
+
+use std::sync::{Mutex, PoisonError};
+
+use barrage::event::{Event, Header};
+use barrage::kafka::{self, Ends, NewRecord, Producer};
+use barrage::message::{EVENT_TYPE, Message, Text};
+use barrage::position::{Position, Topic};
+use barrage::propagation::TraceParent;
+use barrage::telemetry::Tracer;
+use barrage::telemetry::spans;
+use barrage::time::Millis;
+use bytes::Bytes;
+use metrics::counter;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::config::TraceNames;
+
+/// How far Kafka has acknowledged what this process sent: the reader learns of news at once.
+#[derive(Debug, Default)]
+pub(crate) struct Acks {
+    ends: Mutex<Ends>,
+    news: Notify,
+}
+
+impl Acks {
+    fn note(&self, at: &Position) {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = ends.entry(at.partition).or_default();
+        *end = (*end).max(at.offset.next());
+        drop(ends);
+        self.news.notify_one();
+    }
+
+    /// The offset after the last acknowledged one, for each partition.
+    pub(crate) fn ends(&self) -> Ends {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets all, when the topic was made anew.
+    pub(crate) fn clear(&self) {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Waits until something was acknowledged since the last call. Cancel-safe.
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
+    }
+}
+
+/// One message, before it is sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing<'a> {
+    /// The event's id.
+    pub(crate) id: Uuid,
+    pub(crate) text: &'a Text,
+    pub(crate) burst: Uuid,
+    pub(crate) sender: u32,
+    pub(crate) seq: u64,
+    /// Traced whatever the sampling says.
+    pub(crate) traced: bool,
+}
+
+/// Sends messages and waits for their acknowledgement.
+pub(crate) struct Sender {
+    pub(crate) producer: Producer,
+    pub(crate) acks: Acks,
+    pub(crate) tracer: Tracer,
+    pub(crate) names: TraceNames,
+    /// The share of messages that are traced.
+    pub(crate) sample: f64,
+    pub(crate) topic: Topic,
+    /// `/homepage/{instance}`
+    pub(crate) source: String,
+}
+
+impl Sender {
+    /// Sends one message: on `Ok` Kafka has it.
+    ///
+    /// # Errors
+    /// When Kafka did not acknowledge it.
+    pub(crate) async fn send(&self, message: Outgoing<'_>) -> Result<Position, kafka::Error> {
+        let traced = message.traced || rand::random::<f64>() < self.sample;
+        let above = spans::accept(&self.tracer, &self.names.parent_span, traced);
+        let mut span =
+            spans::send(&self.tracer, &self.names.send_span, &self.topic, above.context());
+        let record = record(&message, &self.source, Millis::now(), span.context());
+        match self.producer.send(&record).await {
+            Ok(position) => {
+                span.at(&position);
+                self.acks.note(&position);
+                counter!("homepage_messages_total", "outcome" => "accepted").increment(1);
+                Ok(position)
+            }
+            Err(error) => {
+                span.fail(&error);
+                counter!("homepage_messages_total", "outcome" => "failed").increment(1);
+                Err(error)
+            }
+        }
+    }
+}
+
+fn record(message: &Outgoing<'_>, source: &str, now: Millis, above: &TraceParent) -> NewRecord {
+    let Outgoing { id, text, burst, sender, seq, .. } = *message;
+    let sent_at = now.rfc3339();
+    let event = Event {
+        id: id.to_string(),
+        source: source.to_owned(),
+        kind: EVENT_TYPE.to_owned(),
+        time: Some(sent_at.to_string()),
+        content_type: Some("application/json".to_owned()),
+        ..Event::default()
+    };
+    let traceparent: Header = ("traceparent".into(), Some(Bytes::from(above.to_string())));
+    let value = Message { message: text.clone(), burst, sender, seq, sent_at };
+    let value = serde_json::to_vec(&value).expect("a message is texts and numbers");
+    NewRecord {
+        key: Some(Bytes::from(format!("{burst}/{sender}"))),
+        value: Some(Bytes::from(value)),
+        headers: event.to_headers().into_iter().chain([traceparent]).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use barrage::event::header_text;
+
+    use super::*;
+
+    #[test]
+    fn a_record_is_as_the_contract_says() {
+        let text = Text::parse("hi").unwrap();
+        let (id, burst) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let message = Outgoing { id, text: &text, burst, sender: 3, seq: 17, traced: false };
+        let above = TraceParent { trace_id: 7, span_id: 9, sampled: true };
+        let record = record(&message, "/homepage/a", Millis(1_700_000_000_123), &above);
+        for (name, value) in [
+            ("ce_specversion", "1.0"),
+            ("ce_id", "00000000-0000-0000-0000-000000000001"),
+            ("ce_type", "barrage.message.sent.v1"),
+            ("ce_source", "/homepage/a"),
+            ("ce_time", "2023-11-14T22:13:20.123Z"),
+            ("content-type", "application/json"),
+            ("traceparent", "00-00000000000000000000000000000007-0000000000000009-01"),
+        ] {
+            assert_eq!(header_text(&record.headers, name), Some(value), "{name}");
+        }
+        assert_eq!(record.key.unwrap(), "00000000-0000-0000-0000-000000000002/3");
+        let value: Message = serde_json::from_slice(&record.value.unwrap()).unwrap();
+        assert_eq!((value.sender, value.seq, value.burst), (3, 17, burst));
+    }
+}

@@ -1,0 +1,214 @@
+//! The one reader for all viewers: it follows how far the topic reaches, reads the rows that must come,
+//! and counts. It reads the table only while records are not finished, however many people watch.
+
+pub(crate) mod cursor;
+mod round;
+mod tracker;
+pub(crate) mod wall;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use barrage::kafka::{self, Ends, Offsets};
+use barrage::position::{Offset, Partition, Topic};
+use barrage::retry::{Backoff, pause};
+use barrage::table::{self, Row, Table};
+use barrage::telemetry::{Tracer, spans};
+use tokio_util::sync::CancellationToken;
+
+use self::tracker::Tracker;
+use self::wall::{Counts, Round, Wall};
+use crate::burst::Tally;
+use crate::producer::Sender;
+
+/// What the reader needs.
+pub(crate) struct Parts {
+    pub(crate) offsets: Offsets,
+    pub(crate) table: Table,
+    pub(crate) topic: Topic,
+    /// Who knows what this process has sent.
+    pub(crate) sender: Arc<Sender>,
+    pub(crate) wall: Arc<Wall>,
+    /// Where rows are counted for the bursts of this homepage.
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) tracer: Tracer,
+    pub(crate) result_span: String,
+}
+
+/// Why a round could not be finished. The next one goes on.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Kafka(#[from] kafka::Error),
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// Offsets began anew: somebody has deleted the topic.
+    #[error("the topic was made anew")]
+    TopicMadeAnew,
+}
+
+/// Follows the topic; one value for each run.
+pub(crate) struct Reader {
+    parts: Parts,
+    trackers: BTreeMap<Partition, Tracker>,
+    /// What the router's group has committed.
+    committed: Ends,
+    stored: u64,
+    blocked: u64,
+    asked_kafka: Instant,
+    /// Nothing was read yet: what comes first was there before.
+    history: bool,
+}
+
+impl Reader {
+    /// How often Kafka is asked how far the topic reaches, for what other homepages send.
+    const ASK_KAFKA: Duration = Duration::from_millis(250);
+    /// How long it waits between two reads while rows keep coming.
+    const STREAMING: Duration = Duration::from_millis(40);
+    /// How many records of each partition it shows again at the beginning of a run.
+    const RECENT: i64 = 1000;
+
+    /// Reads until `stop`.
+    pub(crate) async fn run(parts: Parts, stop: CancellationToken) {
+        let reading = async {
+            let mut parts = parts;
+            loop {
+                parts = Self::one_run(parts).await;
+            }
+        };
+        let _stopped = stop.run_until_cancelled(reading).await;
+    }
+
+    /// Follows the topic until it is made anew.
+    async fn one_run(parts: Parts) -> Parts {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+        let trackers = loop {
+            match begin(&parts.offsets).await {
+                Ok(trackers) => break trackers,
+                Err(error) => {
+                    tracing::debug!(%error, "the reader cannot begin yet");
+                    backoff.wait().await;
+                }
+            }
+        };
+        parts.wall.begin(rand::random());
+        let begun = Self {
+            parts,
+            trackers,
+            committed: Ends::new(),
+            stored: 0,
+            blocked: 0,
+            asked_kafka: Instant::now(),
+            history: true,
+        };
+        begun.follow().await
+    }
+
+    async fn follow(mut self) -> Parts {
+        let mut quiet = Backoff::new(Duration::from_millis(8), Duration::from_millis(250));
+        let mut failing = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+        loop {
+            match self.round().await {
+                Ok(0) => {
+                    failing.reset();
+                    self.rest(quiet.next_wait()).await;
+                }
+                Ok(_) => {
+                    failing.reset();
+                    quiet.reset();
+                    pause(Self::STREAMING).await;
+                }
+                Err(Error::TopicMadeAnew) => {
+                    tracing::warn!("the topic was made anew: the reader begins anew as well");
+                    self.parts.sender.acks.clear();
+                    return self.parts;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "the reader goes on trying");
+                    failing.wait().await;
+                }
+            }
+        }
+    }
+
+    /// Waits a little while something must still come, else until Kafka has acknowledged something or
+    /// it is time to ask Kafka again.
+    async fn rest(&self, little: Duration) {
+        let idle = self.trackers.values().all(|tracker| tracker.waiting() == 0);
+        let wait = if idle { Self::ASK_KAFKA } else { little };
+        tokio::select! {
+            () = pause(wait) => {}
+            () = self.parts.sender.acks.news(), if idle => {}
+        }
+    }
+
+    /// One look at Kafka and the table. Answers how many rows were new.
+    async fn round(&mut self) -> Result<usize, Error> {
+        let followed = self.follow_ends().await;
+        let mut rows = Vec::new();
+        let read = self.read_rows(&mut rows).await;
+        rows.sort_by_key(|row| row.stored_at);
+        self.count(&rows);
+        let new = rows.len();
+        self.parts.wall.add(Round {
+            rows,
+            counts: self.counts(),
+            ends: self.each(Tracker::end),
+            finished: self.each(Tracker::finished),
+            history: self.history,
+        });
+        followed?;
+        read?;
+        self.history = false;
+        Ok(new)
+    }
+
+    fn count(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.stored += 1;
+            match row.verdict {
+                table::Verdict::Blocked => self.blocked += 1,
+                table::Verdict::Shown => {}
+            }
+            self.parts.tally.count(row);
+            if let (Some(above), false) = (&row.traceparent, self.history) {
+                let name = &self.parts.result_span;
+                drop(spans::result(&self.parts.tracer, name, &row.position, above));
+            }
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let sum = |of: fn(&Tracker) -> u64| self.trackers.values().map(of).sum();
+        Counts {
+            accepted: sum(Tracker::accepted),
+            stored: self.stored,
+            blocked: self.blocked,
+            finished_without_row: sum(Tracker::rowless),
+            waiting: sum(Tracker::waiting),
+        }
+    }
+
+    fn each(&self, of: fn(&Tracker) -> Offset) -> Ends {
+        self.trackers.iter().map(|(partition, tracker)| (*partition, of(tracker))).collect()
+    }
+}
+
+/// Where a run begins: with all that is not finished, and some of what is, so that a page opens with the
+/// last bullets.
+async fn begin(offsets: &Offsets) -> Result<BTreeMap<Partition, Tracker>, kafka::Error> {
+    let partitions = offsets.partitions().await?;
+    let earliest = offsets.earliest(&partitions).await?;
+    let latest = offsets.latest(&partitions).await?;
+    let committed = offsets.committed(&partitions).await?;
+    let tracker = |partition: Partition| {
+        let low = earliest.get(&partition).copied().unwrap_or_default();
+        let end = latest.get(&partition).copied().unwrap_or(low);
+        let finished = committed.get(&partition).copied().unwrap_or(low);
+        let mut tracker = Tracker::new(finished.min(end.back(Reader::RECENT)).max(low));
+        tracker.grow(end);
+        (partition, tracker)
+    };
+    Ok(partitions.into_iter().map(tracker).collect())
+}

@@ -1,0 +1,100 @@
+//! A viewer's opaque place in the feed.
+//!
+//! It names the reader's run and the number of the next bullet in it, so that on the same homepage no
+//! bullet comes twice and none is missed, however late its row appeared. And it names for each partition
+//! the offset below which all was finished, so that another homepage, or the same one after a restart,
+//! can go on from there: then a viewer may see a bullet again, but misses none.
+
+use std::fmt;
+use std::str::FromStr;
+
+use barrage::kafka::Ends;
+use barrage::position::Offset;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// A viewer's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    /// Which run of which reader made it.
+    pub(crate) run: u64,
+    /// The next bullet's number in that run.
+    pub(crate) next: u64,
+    /// All below was finished.
+    pub(crate) finished: Ends,
+}
+
+/// A text that no homepage gave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the cursor is none that a feed gave out")]
+pub(crate) struct CursorError;
+
+impl Cursor {
+    /// The form of the text, so that a later form can be told apart.
+    const VERSION: &str = "1";
+    /// More is no cursor: a topic has 1,000 partitions at most.
+    const MAX_LENGTH: usize = 64 << 10;
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = |(partition, offset): (&i32, &Offset)| format!("{partition}:{offset}");
+        let places: Vec<_> = self.finished.iter().map(place).collect();
+        let text = format!("{}.{}.{}.{}", Self::VERSION, self.run, self.next, places.join(","));
+        f.write_str(&URL_SAFE_NO_PAD.encode(text))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        parse(text).ok_or(CursorError)
+    }
+}
+
+fn parse(text: &str) -> Option<Cursor> {
+    let bytes = (text.len() <= Cursor::MAX_LENGTH).then(|| URL_SAFE_NO_PAD.decode(text).ok())??;
+    let text = String::from_utf8(bytes).ok()?;
+    let mut parts = text.splitn(4, '.');
+    let (version, run, next, places) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let place = |place: &str| {
+        let (partition, offset) = place.split_once(':')?;
+        Some((partition.parse().ok()?, Offset::new(offset.parse().ok()?)?))
+    };
+    let places = places.split(',').filter(|place| !place.is_empty());
+    let finished: Ends = places.map(place).collect::<Option<_>>()?;
+    let (run, next) = (run.parse().ok()?, next.parse().ok()?);
+    (version == Cursor::VERSION).then_some(Cursor { run, next, finished })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_survives_its_text(
+            run in any::<u64>(),
+            next in any::<u64>(),
+            places in proptest::collection::btree_map(0i32..1000, 0i64..i64::MAX, 0..20),
+        ) {
+            let finished = places.into_iter().filter_map(|(p, o)| Some((p, Offset::new(o)?))).collect();
+            let cursor = Cursor { run, next, finished };
+            prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+
+        #[test]
+        fn what_is_no_cursor_is_an_error_and_never_a_panic(text in ".{0,60}") {
+            prop_assert!(text.parse::<Cursor>().is_err());
+        }
+
+        #[test]
+        fn a_cursor_cut_short_never_panics(cut in 0usize..40) {
+            let whole = Cursor { run: 1 << 60, next: 77, finished: Ends::new() }.to_string();
+            let _either = whole[..cut.min(whole.len())].parse::<Cursor>();
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What all viewers see: the newest bullets, ready to be sent, and the counts. The reader writes it, every
+//! request reads it, and neither holds it for long.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use barrage::kafka::Ends;
+use barrage::position::{Offset, Partition};
+use barrage::table::{Row, Verdict};
+use barrage::time::{Millis, Rfc3339};
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::cursor::Cursor;
+
+/// The wall of one homepage.
+#[derive(Debug, Default)]
+pub(crate) struct Wall(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Which run of the reader this is. A new run begins with nothing.
+    run: u64,
+    bullets: VecDeque<Bullet>,
+    /// The number of the next bullet of this run.
+    next: u64,
+    counts: Counts,
+    since: Option<Rfc3339>,
+    ends: Ends,
+    finished: Ends,
+    processors: BTreeMap<String, Instant>,
+}
+
+/// One bullet, already in JSON.
+#[derive(Clone, Debug)]
+struct Bullet {
+    partition: Partition,
+    offset: Offset,
+    expires_at: Millis,
+    json: Bytes,
+}
+
+/// What has happened since the run began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    /// Records that Kafka has.
+    pub(crate) accepted: u64,
+    /// Rows that exist, whatever their verdict.
+    pub(crate) stored: u64,
+    /// Those of them that moderation blocked.
+    pub(crate) blocked: u64,
+    /// Filtered or dead-lettered.
+    pub(crate) finished_without_row: u64,
+    /// Accepted and not finished.
+    pub(crate) waiting: u64,
+}
+
+/// What one round of the reader has found.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    /// Rows that were not seen before, in the order in which they are shown.
+    pub(crate) rows: Vec<Row>,
+    pub(crate) counts: Counts,
+    /// The offset after the last record of each partition.
+    pub(crate) ends: Ends,
+    /// All below is finished.
+    pub(crate) finished: Ends,
+    /// The rows were there before this run: they say nothing of who processes now.
+    pub(crate) history: bool,
+}
+
+/// What a viewer gets.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// The newest bullets after the cursor, oldest first, each in JSON.
+    pub(crate) bullets: Vec<Bytes>,
+    /// Where the viewer goes on.
+    pub(crate) cursor: Cursor,
+    /// How many bullets there were after the cursor.
+    pub(crate) passed: u64,
+    pub(crate) counts: Counts,
+    /// Since when it is counted; `None` before the reader has reached Kafka.
+    pub(crate) since: Option<Rfc3339>,
+    pub(crate) processors: Vec<String>,
+}
+
+impl Wall {
+    /// How many bullets are kept.
+    const BULLETS: usize = 4000;
+    /// How long a processor counts as running after its last row.
+    const PROCESSOR_SEEN: Duration = Duration::from_secs(10);
+
+    /// A new run: nothing of the old one is shown any more.
+    pub(crate) fn begin(&self, run: u64) {
+        *self.lock() = State { run, since: Some(Millis::now().rfc3339()), ..State::default() };
+    }
+
+    /// Adds what a round has found.
+    pub(crate) fn add(&self, round: Round) {
+        let bullets: Vec<_> = round.rows.iter().filter_map(bullet).collect();
+        let mut state = self.lock();
+        state.next += bullets.len() as u64;
+        state.bullets.extend(bullets);
+        let surplus = state.bullets.len().saturating_sub(Self::BULLETS);
+        state.bullets.drain(..surplus);
+        if !round.history {
+            let now = Instant::now();
+            for row in &round.rows {
+                match state.processors.get_mut(&row.processor) {
+                    Some(seen) => *seen = now,
+                    None => drop(state.processors.insert(row.processor.clone(), now)),
+                }
+            }
+        }
+        state.counts = round.counts;
+        state.ends = round.ends;
+        state.finished = round.finished;
+    }
+
+    /// The newest `limit` bullets after the cursor.
+    pub(crate) fn view(&self, after: Option<&Cursor>, limit: usize) -> View {
+        let mut state = self.lock();
+        state.processors.retain(|_, seen| seen.elapsed() < Self::PROCESSOR_SEEN);
+        let (fresh, passed) = state.after(after);
+        let now = Millis::now();
+        let alive = fresh.into_iter().filter(|bullet| bullet.expires_at > now);
+        let mut bullets: Vec<_> =
+            alive.rev().take(limit).map(|bullet| bullet.json.clone()).collect();
+        bullets.reverse();
+        let (run, next, finished) = (state.run, state.next, state.finished.clone());
+        View {
+            bullets,
+            cursor: Cursor { run, next, finished },
+            passed,
+            counts: state.counts,
+            since: state.since,
+            processors: state.processors.keys().cloned().collect(),
+        }
+    }
+
+    /// The offset after the last record of each partition, as far as is known; empty before the reader
+    /// has reached Kafka.
+    pub(crate) fn ends(&self) -> Ends {
+        self.lock().ends.clone()
+    }
+
+    /// Whether all records before these offsets are finished.
+    pub(crate) fn has_finished(&self, ends: &Ends) -> bool {
+        let state = self.lock();
+        ends.iter()
+            .all(|(partition, end)| state.finished.get(partition).is_some_and(|it| it >= end))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The bullets after a cursor that are still kept, and how many there were in all.
+    fn after(&self, cursor: Option<&Cursor>) -> (Vec<&Bullet>, u64) {
+        let kept = self.bullets.len();
+        let ours = |cursor: &&Cursor| cursor.run == self.run && cursor.next <= self.next;
+        match (cursor, cursor.filter(ours)) {
+            (None, _) => (self.bullets.iter().collect(), self.next),
+            (Some(_), Some(cursor)) => {
+                let passed = self.next - cursor.next;
+                let skip = kept.saturating_sub(usize::try_from(passed).unwrap_or(kept));
+                (self.bullets.range(skip..).collect(), passed)
+            }
+            (Some(foreign), None) => {
+                let unseen = |bullet: &&Bullet| {
+                    foreign
+                        .finished
+                        .get(&bullet.partition)
+                        .is_none_or(|next| bullet.offset >= *next)
+                };
+                let unseen: Vec<_> = self.bullets.iter().filter(unseen).collect();
+                let passed = unseen.len() as u64;
+                (unseen, passed)
+            }
+        }
+    }
+}
+
+/// What the page needs of a row.
+#[derive(Serialize)]
+struct BulletJson<'a> {
+    id: &'a str,
+    message: &'a str,
+    burst: uuid::Uuid,
+    sender: u32,
+    seq: u64,
+    processor: &'a str,
+    partition: Partition,
+    offset: i64,
+    sent_at: Millis,
+    received_at: Millis,
+    stored_at: Millis,
+    trace: &'a str,
+}
+
+/// A row that is shown, in JSON.
+fn bullet(row: &Row) -> Option<Bullet> {
+    match row.verdict {
+        Verdict::Blocked => return None,
+        Verdict::Shown => {}
+    }
+    let json = serde_json::to_vec(&BulletJson {
+        id: &row.id,
+        message: &row.message,
+        burst: row.burst,
+        sender: row.sender,
+        seq: row.seq,
+        processor: &row.processor,
+        partition: row.position.partition,
+        offset: row.position.offset.get(),
+        sent_at: row.sent_at,
+        received_at: row.received_at,
+        stored_at: row.stored_at,
+        trace: &row.trace,
+    });
+    Some(Bullet {
+        partition: row.position.partition,
+        offset: row.position.offset,
+        expires_at: row.expires_at,
+        json: json.ok()?.into(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

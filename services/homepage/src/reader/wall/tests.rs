@@ -1,0 +1,107 @@
+//! What viewers get, whoever gave them their cursor.
+
+use barrage::position::Position;
+use uuid::Uuid;
+
+use super::*;
+
+fn row(partition: i32, offset: i64) -> Row {
+    Row {
+        position: Position {
+            topic: "t".parse().unwrap(),
+            partition,
+            offset: Offset::new(offset).unwrap(),
+        },
+        id: format!("{partition}/{offset}"),
+        message: "hi".into(),
+        verdict: Verdict::Shown,
+        burst: Uuid::nil(),
+        sender: 1,
+        seq: 1,
+        processor: "p".into(),
+        sent_at: Millis(0),
+        received_at: Millis(0),
+        stored_at: Millis(0),
+        trace: String::new(),
+        traceparent: None,
+        expires_at: Millis(i64::MAX),
+    }
+}
+
+fn round(rows: Vec<Row>, finished: &[(i32, i64)]) -> Round {
+    let finished = finished.iter().map(|(p, o)| (*p, Offset::new(*o).unwrap())).collect();
+    Round { rows, finished, ..Round::default() }
+}
+
+fn ids(view: &View) -> Vec<String> {
+    let id =
+        |json: &Bytes| serde_json::from_slice::<serde_json::Value>(json).unwrap()["id"].clone();
+    view.bullets.iter().map(|json| id(json).as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
+    let wall = Wall::default();
+    wall.begin(1);
+    wall.add(round(vec![row(0, 0), row(0, 2)], &[(0, 1)]));
+    let first = wall.view(None, 100);
+    assert_eq!(ids(&first), ["0/0", "0/2"]);
+    wall.add(round(vec![row(0, 1)], &[(0, 3)]));
+    let second = wall.view(Some(&first.cursor), 100);
+    assert_eq!((ids(&second), second.passed), (vec!["0/1".to_owned()], 1));
+    assert_eq!(wall.view(Some(&second.cursor), 100).passed, 0);
+}
+
+#[test]
+fn a_sample_is_the_newest_and_says_of_how_many() {
+    let wall = Wall::default();
+    wall.begin(1);
+    let begin = wall.view(None, 10).cursor;
+    wall.add(round((0..5000).map(|offset| row(0, offset)).collect(), &[(0, 5000)]));
+    let view = wall.view(Some(&begin), 2);
+    assert_eq!((ids(&view), view.passed), (vec!["0/4998".to_owned(), "0/4999".to_owned()], 5000));
+}
+
+#[test]
+fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
+    let (one, other) = (Wall::default(), Wall::default());
+    one.begin(1);
+    other.begin(2);
+    one.add(round(vec![row(0, 0), row(0, 2), row(1, 0)], &[(0, 1), (1, 1)]));
+    let cursor = one.view(None, 100).cursor;
+    let rows = vec![row(0, 0), row(1, 0), row(0, 1), row(0, 2), row(2, 0)];
+    other.add(round(rows, &[(0, 3), (1, 1), (2, 1)]));
+    // 0/2 comes again, because 0/1 below it was still open; the page knows it by its id.
+    assert_eq!(ids(&other.view(Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
+}
+
+#[test]
+fn a_blocked_message_is_no_bullet_and_an_expired_one_is_gone() {
+    let wall = Wall::default();
+    wall.begin(1);
+    let blocked = Row { verdict: Verdict::Blocked, ..row(0, 0) };
+    let expired = Row { expires_at: Millis(1), ..row(0, 1) };
+    wall.add(round(vec![blocked, expired, row(0, 2)], &[]));
+    assert_eq!(ids(&wall.view(None, 100)), ["0/2"]);
+}
+
+#[test]
+fn processors_are_those_that_stored_something_just_now() {
+    let wall = Wall::default();
+    wall.begin(1);
+    wall.add(Round { history: true, ..round(vec![row(0, 0)], &[]) });
+    assert!(wall.view(None, 1).processors.is_empty());
+    wall.add(round(vec![row(0, 1)], &[]));
+    assert_eq!(wall.view(None, 1).processors, ["p"]);
+}
+
+#[test]
+fn a_burst_has_finished_when_all_before_its_end_has() {
+    let wall = Wall::default();
+    wall.begin(1);
+    wall.add(round(vec![], &[(0, 5)]));
+    let ends = |offset| Ends::from([(0, Offset::new(offset).unwrap())]);
+    assert!(wall.has_finished(&ends(5)));
+    assert!(!wall.has_finished(&ends(6)));
+    assert!(!wall.has_finished(&Ends::from([(1, Offset::default())])));
+}

@@ -1,0 +1,28 @@
+// The page's voice for screen readers: what happened at once, and a summary of the barrage every five seconds.
+
+import { summary } from "./copy.js";
+
+const EVERY_MS = 5000;
+
+/** Speaks through one polite live region. */
+export class Announcer {
+  #messages = 0;
+  #spokenAt = performance.now();
+
+  constructor(region) {
+    this.region = region;
+  }
+
+  say(text) {
+    this.region.textContent = text;
+    this.#spokenAt = performance.now();
+  }
+
+  /** So many messages came; spoken with the state of things when the last words are old enough. */
+  came(messages, waiting, processors) {
+    this.#messages += messages;
+    if (this.#messages === 0 || performance.now() - this.#spokenAt < EVERY_MS) return;
+    this.say(summary(this.#messages, waiting, processors));
+    this.#messages = 0;
+  }
+}

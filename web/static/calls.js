@@ -1,0 +1,34 @@
+// Calls to the homepage: each has a deadline, and a refusal carries the server's own words.
+
+/** The server answered, and the answer is no. */
+export class Refused extends Error {
+  constructor(response, problem) {
+    super(problem.detail ?? problem.title ?? `the server answered ${response.status}`);
+    this.status = response.status;
+    this.errors = problem.errors ?? [];
+    this.retryAfter = Number(response.headers.get("retry-after")) || undefined;
+  }
+}
+
+/** Sends one request; resolves to the response and its JSON, rejects with `Refused` or what fetch rejects with. */
+export async function call(path, { method = "GET", body, deadline = 4000, signal } = {}) {
+  const headers = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const limits = [AbortSignal.timeout(deadline), ...(signal ? [signal] : [])];
+  const response = await fetch(path, {
+    method,
+    headers,
+    body: body && JSON.stringify(body),
+    cache: "no-store",
+    signal: AbortSignal.any(limits),
+  });
+  const json = await readJson(response);
+  if (!response.ok) throw new Refused(response, json ?? {});
+  return { response, json };
+}
+
+async function readJson(response) {
+  const text = await response.text();
+  if (!(response.headers.get("content-type") ?? "").includes("json")) return undefined;
+  return text ? JSON.parse(text) : undefined;
+}

@@ -1,0 +1,112 @@
+// Every sentence that the page says by itself, in one place.
+
+import { counted, grouped } from "./text.js";
+
+export const pill = { connecting: "Connecting", live: "Live", behind: "Live, behind", offline: "Offline" };
+
+export const buttons = { send: "Send", sending: "Sending", stop: "Stop burst", stopping: "Stopping" };
+
+export const fieldErrors = {
+  message: "Type a message, 1 to 100 characters.",
+  number: (most) => `Whole number, 1 to ${most}.`,
+};
+
+export const foldText = (n) => `+${counted(n, "more message", "more messages")}`;
+
+export const lettersUsed = (letters, most) => `${letters} of ${most}`;
+
+/** What Send will do, with the number of messages it comes to. */
+export function hint({ concurrency, duration, rate }) {
+  const senders = concurrency === 1 ? "1 sender repeats" : `${concurrency} parallel senders repeat`;
+  const times = rate === 1 ? "once" : `${grouped(rate)} times`;
+  const seconds = counted(duration, "second", "seconds");
+  const all = counted(concurrency * duration * rate, "message", "messages");
+  return `${senders} this message ${times} a second for ${seconds}: ${all}.`;
+}
+
+export function invalid(n) {
+  const fields = n === 1 ? "the marked field" : `the ${n} marked fields`;
+  return `Nothing was sent. Correct ${fields}, your values are kept.`;
+}
+
+export const posting = "Asking the server to start.";
+export const unsure = "Not sure it was sent: the server did not answer.";
+export const lostBurst = "The server no longer knows this burst.";
+export const offlineForm = "Sending is off until the server answers. Your values are kept.";
+
+/** Why the server refused a burst, and when to try again. */
+export function refused({ status, message }, seconds) {
+  const reasons = { 429: "Too many bursts.", 503: "Kafka does not accept messages now." };
+  const reason = reasons[status] ?? `Nothing was sent: ${message}.`;
+  return seconds > 0 ? `${reason} Try again in ${seconds} s.` : reason;
+}
+
+export const onTheirWay = (n, all) => `All sent, ${grouped(n)} of ${grouped(all)} still on their way.`;
+export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} of ${duration} s`;
+
+/** How a burst ended; `seconds` is known only to a page that watched all of it. */
+export function ended({ state, accepted, stored, failed, blocked }, seconds) {
+  const words = { done: "Done", stopped: "Stopped", failed: "Failed" };
+  const parts = [`${grouped(accepted)} accepted`, `${grouped(stored)} stored`];
+  if (blocked > 0) parts.push(`${grouped(blocked)} of them blocked`);
+  if (failed > 0) parts.push(`${grouped(failed)} not accepted by Kafka`);
+  const time = seconds === undefined ? "" : ` in ${seconds.toFixed(1)} s`;
+  return `${words[state]}: ${parts.join(", ")}${time}.`;
+}
+
+export const legend = {
+  none: "Processors: 0",
+  idle: "idle",
+  noAnswer: "no answer",
+  more: (n) => `+${n} more`,
+};
+
+export const wallNote = {
+  paused: (n) => (n > 0 ? `Paused, ${counted(n, "message waits", "messages wait")} here.` : "Paused."),
+  hidden: "Bullets are hidden.",
+  sample: (received, passed) => `A sample: ${grouped(received)} of ${grouped(passed)} messages.`,
+};
+
+export const list = {
+  reduced: "Motion is reduced: newest messages first.",
+  chosen: "Newest messages first.",
+  latency: (ms) => `${grouped(ms)} ms`,
+};
+
+export const counterNotes = {
+  stored: "rows in the table",
+  blocked: (n) => `${grouped(n)} blocked`,
+  withoutRow: (n) => `${grouped(n)} ended without a row`,
+};
+
+export const offline = {
+  title: "Cannot reach the server.",
+  countdown: (seconds, attempt) =>
+    seconds > 0 ? `Retrying in ${seconds} s (attempt ${attempt}).` : `Retrying (attempt ${attempt}).`,
+  detail: "Bullets already received keep flying. The page resumes where it stopped.",
+  action: "Retry now",
+};
+
+export const backlog = {
+  title: "Accepted messages are waiting to be processed:",
+  extra: (waiting) => grouped(waiting),
+  silent: (seconds) =>
+    `No processor has answered for ${seconds} s. The messages are safe in Kafka and will appear here when one is back.`,
+  safe: "The messages are safe in Kafka.",
+  busy: (n) => `Processors are busy, ${n === 1 ? "1 is" : `${n} are`} running and more may start.`,
+};
+
+const meanings = {
+  kafka: "New messages are refused until it is back. Accepted ones are safe.",
+  table: "Accepted messages are safe in Kafka and will appear here when it is back.",
+};
+
+/** What is down, since when, and what that means for the person. */
+export const problem = {
+  title: ({ part, text }) => text || `${part} does not answer.`,
+  detail: ({ part }, since) => [`Since ${since}.`, meanings[part]].filter(Boolean).join(" "),
+};
+
+export const summary = (messages, waiting, processors) =>
+  `${counted(messages, "new message", "new messages")}, ${grouped(waiting)} waiting, ` +
+  `${counted(processors, "processor", "processors")}.`;

@@ -1,0 +1,91 @@
+// Polls the feed: one request at a time, the cursor taken from the last reply, slower while nothing happens.
+
+import { call, Refused } from "./calls.js";
+import { pollDelay, retryDelay } from "./pace.js";
+
+const FIRST = 100;
+const MOST = 500;
+const AFTER_ABSENCE = 200;
+const ABSENCE_MS = 30_000;
+const CURSOR_REFUSED = new Set([400, 410, 422]);
+
+/** Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt })`; times are performance.now(). */
+export class Feed {
+  #cursor;
+  #empty = 0;
+  #failures = 0;
+  #lastReply = performance.now();
+  #timer;
+  #request;
+
+  constructor({ onReply, onFailure }) {
+    this.onReply = onReply;
+    this.onFailure = onFailure;
+  }
+
+  /** Polls at once and goes on. */
+  start() {
+    this.stop();
+    this.#poll();
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+    this.#request = undefined;
+  }
+
+  /** Something was sent from here: its bullets are near. */
+  hurry() {
+    this.#empty = 0;
+    if (this.#failures === 0) this.start();
+  }
+
+  async #poll() {
+    const request = new AbortController();
+    this.#request = request;
+    const asked = this.#cursor;
+    try {
+      const { response, json } = await call(this.#address(), { signal: request.signal });
+      if (this.#request === request) this.#take(json, response, asked === undefined);
+    } catch (error) {
+      if (this.#request === request) this.#fail(error);
+    }
+  }
+
+  #address() {
+    const query = new URLSearchParams({ limit: this.#limit() });
+    if (this.#cursor !== undefined) query.set("after", this.#cursor);
+    return `/feed?${query}`;
+  }
+
+  /** After a long absence only the newest bullets are worth their flight; `passed` still tells of all. */
+  #limit() {
+    if (this.#cursor === undefined) return FIRST;
+    return performance.now() - this.#lastReply > ABSENCE_MS ? AFTER_ABSENCE : MOST;
+  }
+
+  #take(reply, response, isFirst) {
+    const busy = reply.passed > 0 || reply.totals.waiting > 0;
+    this.#empty = busy ? 0 : this.#empty + 1;
+    this.#failures = 0;
+    this.#cursor = reply.cursor;
+    this.#lastReply = performance.now();
+    this.#again(pollDelay(reply.poll_after_ms, this.#empty));
+    const serverNow = Date.parse(response.headers.get("date") ?? "") || Date.now();
+    this.onReply({ ...reply, isFirst, serverNow });
+  }
+
+  #fail(error) {
+    if (error instanceof Refused && CURSOR_REFUSED.has(error.status)) this.#cursor = undefined;
+    this.#failures += 1;
+    const delay = Math.max(retryDelay(this.#failures), (error.retryAfter ?? 0) * 1000);
+    this.#again(delay);
+    this.onFailure({ failures: this.#failures, retryAt: performance.now() + delay });
+  }
+
+  #again(delay) {
+    this.#request = undefined;
+    this.#timer = setTimeout(() => this.#poll(), delay);
+  }
+}

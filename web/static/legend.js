@@ -1,0 +1,39 @@
+// The legend under the wall: which shape and colour is which processor.
+
+import { shapeNode } from "./bullet.js";
+import { legend as copy } from "./copy.js";
+
+/** Draws the palette's processors into `root`; `extra` more run without a colour of their own. */
+export class Legend {
+  #drawn;
+
+  constructor(root) {
+    this.root = root;
+  }
+
+  draw(entries, extra, isWaiting) {
+    const state = JSON.stringify([entries, extra, isWaiting]);
+    if (state === this.#drawn) return;
+    this.#drawn = state;
+    const items = entries.map((entry) => itemNode(entry, isWaiting));
+    if (extra > 0) items.push(textNode("legend-more", copy.more(extra)));
+    this.root.replaceChildren(...(items.length > 0 ? items : [textNode("legend-more", copy.none)]));
+  }
+}
+
+/** A processor that stores nothing is idle, unless messages wait for it. */
+function itemNode({ name, slot, quiet }, isWaiting) {
+  const item = textNode("legend-item", "");
+  const label = textNode(quiet && isWaiting ? "legend-name silent" : "legend-name", name);
+  label.title = name;
+  item.append(shapeNode(slot), label);
+  if (quiet) item.append(textNode("legend-more", isWaiting ? copy.noAnswer : copy.idle));
+  return item;
+}
+
+function textNode(className, text) {
+  const node = document.createElement("span");
+  node.className = className;
+  node.textContent = text;
+  return node;
+}

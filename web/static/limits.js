@@ -1,0 +1,34 @@
+// The check of what was typed, equal to the server's: what passes here passes there.
+
+import { fieldErrors } from "./copy.js";
+
+export const NUMBERS = ["concurrency", "duration", "rate"];
+
+/** Takes texts by field name and the most of each; returns the values to send and the errors by field name. */
+export function check(typed, most) {
+  const values = { message: typed.message };
+  const errors = {};
+  const length = characters(typed.message);
+  if (length < 1 || length > most.message) errors.message = fieldErrors.message;
+  for (const name of NUMBERS) {
+    values[name] = wholeNumber(typed[name], most[name]);
+    if (values[name] === undefined) errors[name] = fieldErrors.number(most[name]);
+  }
+  return { values, errors, isValid: Object.keys(errors).length === 0 };
+}
+
+/**
+ * How many characters the server will count: Unicode scalar values, not the UTF-16 halves of `length`,
+ * of the text composed, without control characters, trimmed.
+ */
+export function characters(text) {
+  const spaced = text.normalize("NFC").replace(/\p{White_Space}/gu, " ");
+  const plain = spaced.replace(/\p{Cc}/gu, "").replace(/^ +| +$/g, "");
+  return Array.from(plain).length;
+}
+
+function wholeNumber(text, most) {
+  const digits = text.trim();
+  const number = /^\d{1,9}$/.test(digits) ? Number(digits) : 0;
+  return number >= 1 && number <= most ? number : undefined;
+}

@@ -1,0 +1,11 @@
+// Whether anybody can see the page. No unload handlers: they would keep it out of the back-forward cache.
+
+/** Calls back with true or false whenever that changes. */
+export function onPresence(tell) {
+  const look = () => tell(document.visibilityState === "visible");
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("pagehide", () => tell(false));
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) look();
+  });
+}

@@ -1,0 +1,71 @@
+// What waits for a place on the wall: equal messages merge, and beyond the cap they fold into one count.
+
+const MAX_KEYS = 60;
+const FOLD_EVERY_MS = 2000;
+
+/**
+ * A waiting entry stands for `n` messages, of which `counts` belong into the number Shown:
+ * messages from before this page opened fly too, but are not counted.
+ */
+export class Queue {
+  #keys = new Map(); // iteration order is the order of release
+  #fold = { n: 0, counts: 0 };
+  #foldedAt = -Infinity;
+
+  get isEmpty() {
+    return this.#keys.size === 0 && this.#fold.n === 0;
+  }
+
+  /** How many messages wait, merged and folded ones included. */
+  get messages() {
+    let sum = this.#fold.n;
+    for (const entry of this.#keys.values()) sum += entry.n;
+    return sum;
+  }
+
+  add({ processor, message }, counts) {
+    const text = message.trim();
+    const key = JSON.stringify([processor, text]); // the colour must stay true: no merge across processors
+    let entry = this.#keys.get(key);
+    if (!entry && this.#keys.size < MAX_KEYS) {
+      entry = { processor, text, n: 0, counts: 0 };
+      this.#keys.set(key, entry);
+    }
+    grow(entry ?? this.#fold, 1, counts);
+  }
+
+  /** Messages of which only the number is known. */
+  addUnseen(n, counts) {
+    grow(this.#fold, n, counts);
+  }
+
+  /** The next bullet: a fold (`text` is undefined) at most every two seconds, else the oldest entry. */
+  take(now) {
+    if (this.#fold.n > 0 && now - this.#foldedAt >= FOLD_EVERY_MS) {
+      this.#foldedAt = now;
+      const fold = this.#fold;
+      this.#fold = { n: 0, counts: 0 };
+      return fold;
+    }
+    const [first] = this.#keys;
+    if (!first) return undefined;
+    this.#keys.delete(first[0]);
+    return first[1];
+  }
+
+  /** The counters started anew: what waits now belongs to the time before. */
+  uncount() {
+    this.#fold.counts = 0;
+    for (const entry of this.#keys.values()) entry.counts = 0;
+  }
+
+  clear() {
+    this.#keys.clear();
+    this.#fold = { n: 0, counts: 0 };
+  }
+}
+
+function grow(entry, n, counts) {
+  entry.n += n;
+  if (counts) entry.counts += n;
+}

@@ -1,0 +1,27 @@
+// The panel that explains the empty wall, until messages come and again when they have been gone for a minute.
+
+const QUIET_AFTER_MS = 60_000;
+
+/** Shows and hides `panel`; its presets go to `onPreset(values)`. */
+export class Quiet {
+  #timer;
+
+  constructor(panel, onPreset) {
+    this.panel = panel;
+    panel.addEventListener("click", (event) => {
+      const preset = event.target.closest("[data-preset]");
+      if (!preset) return;
+      event.preventDefault(); // without JavaScript the same link loads the page with these values
+      onPreset(new URL(preset.href).searchParams);
+    });
+  }
+
+  /** Something flies. */
+  end() {
+    this.panel.hidden = true;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.panel.hidden = false;
+    }, QUIET_AFTER_MS);
+  }
+}

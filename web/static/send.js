@@ -1,0 +1,131 @@
+// What Send does and when it may: ties the form, the strip and the burst together.
+
+import { Burst } from "./burst.js";
+import * as copy from "./copy.js";
+import { Form } from "./form.js";
+import { Strip } from "./strip.js";
+
+const SENDING = new Set(["posting", "running", "stopping"]);
+
+/** The lower card of the page. `onSent()` is called when the server took a burst. */
+export class Send {
+  #isOnline = true;
+  #phase = "idle";
+  #closedUntil = 0;
+  #countdown;
+  #said; // what the strip says when the server is there and no burst is under way
+
+  constructor(root, { announce, onSent }) {
+    this.announce = announce;
+    this.onSent = onSent;
+    this.form = new Form(root, { onInput: () => this.#hint(), onSubmit: () => this.#submit() });
+    this.strip = new Strip(root, { onStop: () => this.burst.stop() });
+    this.burst = new Burst((change) => this.#take(change));
+    if (!root.querySelector("[aria-invalid], .strip-line.bad")) this.#hint();
+    this.burst.resume();
+  }
+
+  /** A preset: fills the form and says what it will do. */
+  fill(values) {
+    this.form.fill(values);
+    this.#hint();
+    this.form.send.focus();
+  }
+
+  setVisible(isVisible) {
+    this.burst.setVisible(isVisible);
+  }
+
+  setOnline(isOnline) {
+    if (this.#isOnline === isOnline) return;
+    this.#isOnline = isOnline;
+    this.#draw();
+  }
+
+  #submit() {
+    if (!this.#isOpen()) return;
+    const { values, errors, isValid } = this.form.check();
+    this.form.mark(errors);
+    if (isValid) this.burst.send(values);
+    else this.#complain(copy.invalid(Object.keys(errors).length));
+  }
+
+  #take(change) {
+    const before = this.#phase;
+    const hadFocus = document.activeElement === this.strip.stop;
+    this.#phase = change.phase;
+    if (before === "posting" && change.phase === "running") this.onSent();
+    if (this.#isFollowing()) this.strip.follow(change);
+    else this.#conclude(change);
+    this.#draw();
+    if (hadFocus && this.strip.stop.offsetParent === null) this.form.send.focus();
+  }
+
+  #conclude({ phase, error, latest, elapsed, isWatched }) {
+    if (phase === "posting") this.#say(copy.posting);
+    else if (phase === "refused") this.#refuse(error);
+    else if (phase === "unsure") this.#complain(copy.unsure);
+    else if (phase === "lost") this.#complain(copy.lostBurst);
+    else {
+      const text = copy.ended(latest, isWatched ? elapsed : undefined);
+      this.#say(text, phase === "failed" ? "bad" : "good");
+      this.announce(text);
+    }
+  }
+
+  #refuse(error) {
+    if (error.status === 422 && error.errors.length > 0) {
+      this.form.mark(Object.fromEntries(error.errors.map(({ field, detail }) => [field, detail])));
+      this.#complain(copy.invalid(error.errors.length));
+      return;
+    }
+    const wait = error.retryAfter ?? 0;
+    this.#closedUntil = performance.now() + wait * 1000;
+    this.announce(copy.refused(error, wait));
+    clearInterval(this.#countdown);
+    this.#countdown = setInterval(() => this.#count(error), 250);
+    this.#count(error);
+  }
+
+  /** Send opens again at zero; the reason stays until something is typed or sent. */
+  #count(error) {
+    const seconds = Math.max(0, Math.ceil((this.#closedUntil - performance.now()) / 1000));
+    if (seconds === 0) clearInterval(this.#countdown);
+    this.#say(copy.refused(error, seconds), "bad");
+  }
+
+  #complain(text) {
+    this.#say(text, "bad");
+    this.announce(text);
+  }
+
+  /** What Send would do with the values as they are. */
+  #hint() {
+    const { values, isValid } = this.form.check();
+    if (!this.#isClosed()) this.#say(isValid ? copy.hint(values) : "");
+  }
+
+  #say(text, tone) {
+    this.#said = { text, tone };
+    this.#draw();
+  }
+
+  #draw() {
+    this.form.setSend(this.#isOpen(), SENDING.has(this.#phase) ? copy.buttons.sending : copy.buttons.send);
+    if (this.#isFollowing()) return;
+    if (!this.#isOnline) this.strip.say(copy.offlineForm);
+    else if (this.#said) this.strip.say(this.#said.text, this.#said.tone);
+  }
+
+  #isFollowing() {
+    return this.#phase === "running" || this.#phase === "stopping" || this.#phase === "draining";
+  }
+
+  #isClosed() {
+    return performance.now() < this.#closedUntil;
+  }
+
+  #isOpen() {
+    return this.#isOnline && !SENDING.has(this.#phase) && !this.#isClosed();
+  }
+}

@@ -1,0 +1,52 @@
+// The strip under the form: one line of text, or the burst that is under way.
+
+import * as copy from "./copy.js";
+import { grouped } from "./text.js";
+
+/** Draws into the strip; `onStop()` is called by its button. */
+export class Strip {
+  constructor(root, { onStop }) {
+    this.line = root.querySelector("#strip-line");
+    this.burst = root.querySelector("#strip-burst");
+    this.stop = root.querySelector("#stop");
+    this.parts = Object.fromEntries(
+      [...this.burst.querySelectorAll("[data-burst]")].map((node) => [node.dataset.burst, node]),
+    );
+    this.stop.addEventListener("click", onStop);
+  }
+
+  /** One line; tones: undefined, "bad", "good". */
+  say(text, tone) {
+    this.#showBurst(false);
+    this.line.className = `strip-line ${tone ?? ""}`;
+    if (this.line.textContent !== text) this.line.textContent = text;
+  }
+
+  /** The bar is time while the burst sends, then the share that is stored. */
+  follow({ phase, message, duration, elapsed, latest }) {
+    this.#showBurst(true);
+    const { accepted, stored } = latest;
+    const isSent = phase === "draining";
+    const { lead, words, time, bar } = this.parts;
+    lead.textContent = isSent
+      ? copy.onTheirWay(Math.max(0, accepted - stored), accepted)
+      : copy.buttons.sending;
+    words.textContent = isSent ? "" : message;
+    time.textContent = isSent ? "" : copy.elapsed(Math.floor(elapsed), duration);
+    bar.value = isSent ? share(stored, accepted) : share(elapsed, duration);
+    this.parts.accepted.textContent = grouped(accepted);
+    this.parts.stored.textContent = grouped(stored);
+    this.stop.textContent = phase === "stopping" ? copy.buttons.stopping : copy.buttons.stop;
+    this.stop.setAttribute("aria-disabled", String(phase === "stopping")); // it keeps the keyboard's focus
+    this.stop.hidden = isSent;
+  }
+
+  #showBurst(isShown) {
+    this.line.hidden = isShown;
+    this.burst.hidden = !isShown;
+  }
+}
+
+function share(part, whole) {
+  return whole > 0 ? Math.min(1, part / whole) : 0;
+}

@@ -1,0 +1,85 @@
+// How the person looks at the bullets: as a wall or as a list, moving or paused, shown or hidden.
+
+import { list as listCopy, wallNote } from "./copy.js";
+
+const REDUCED = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Owns the three tool buttons and gives each bullet to the wall or the list. */
+export class View {
+  #isVisible = true;
+  #sample;
+  #on = { pause: false, hide: false, list: REDUCED.matches };
+
+  constructor(root, { wall, list }) {
+    this.root = root;
+    this.wall = wall;
+    this.list = list;
+    this.note = root.querySelector("#wall-note");
+    this.caption = root.querySelector("#list-caption");
+    for (const tool of root.querySelectorAll("[data-tool]")) {
+      tool.addEventListener("click", () => this.#toggle(tool.dataset.tool));
+    }
+    REDUCED.addEventListener("change", () => this.#set("list", REDUCED.matches));
+    this.#apply();
+  }
+
+  /** `bullets` are new, `flying` those of them that are worth a flight, `unseen` came without text. */
+  add({ bullets, flying, unseen, counts }) {
+    this.list.add(bullets, counts);
+    if (!this.#on.list) {
+      this.wall.add(flying, counts);
+      if (unseen > 0) this.wall.addUnseen(unseen, counts);
+    }
+    this.#note();
+  }
+
+  /** The page came into sight or went out of it. */
+  setVisible(isVisible) {
+    this.#isVisible = isVisible;
+    this.#freeze();
+  }
+
+  /** Only some of the messages came as bullets: `{ received, passed }`, or undefined when all did. */
+  setSample(sample) {
+    this.#sample = sample;
+    this.#note();
+  }
+
+  #toggle(name) {
+    this.#set(name, !this.#on[name]);
+  }
+
+  #set(name, value) {
+    this.#on[name] = value;
+    this.#apply();
+  }
+
+  #apply() {
+    const { hide, list } = this.#on;
+    for (const tool of this.root.querySelectorAll("[data-tool]")) {
+      tool.setAttribute("aria-pressed", String(this.#on[tool.dataset.tool]));
+    }
+    this.root.classList.toggle("as-list", list);
+    this.root.classList.toggle("is-hidden", hide);
+    this.caption.textContent = REDUCED.matches ? listCopy.reduced : listCopy.chosen;
+    if (list) this.wall.clear();
+    this.list.open(list && !hide);
+    this.#freeze();
+    this.#note();
+  }
+
+  #freeze() {
+    const isFrozen = this.#on.pause || !this.#isVisible;
+    this.wall.freeze(isFrozen);
+    this.list.hold(isFrozen);
+  }
+
+  #note() {
+    const { pause, hide } = this.#on;
+    let text = "";
+    if (pause) text = wallNote.paused(this.wall.waiting);
+    else if (hide) text = wallNote.hidden;
+    else if (this.#sample) text = wallNote.sample(this.#sample.received, this.#sample.passed);
+    if (this.note.textContent !== text) this.note.textContent = text;
+  }
+}

@@ -1,0 +1,109 @@
+// When something is down: the person sees it, nothing is lost, nothing comes twice, and it heals by itself.
+
+import { ended, expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { pidOf } from "./support/stack.js";
+
+const data = () => process.env.BARRAGE_DATA;
+
+test("a burst ends with Done although the router is killed in the middle of it", async ({ page }) => {
+  await page.goto("/");
+  const text = unique("router killed");
+  await fill(page, { message: text, concurrency: 5, duration: 5, rate: 10 });
+  await sendButton(page).click();
+  await expect(page.locator("#sky .bullet", { hasText: text }).first()).toBeVisible();
+  process.kill(pidOf(data(), "event-router"), "SIGKILL");
+  expect(await ended(page, "Done")).toEqual({ accepted: 250, stored: 250 });
+  await expect.poll(() => flown(page, text)).toBe(250);
+});
+
+test.describe("a homepage that stops answering", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("is told of, and the page resumes without a bullet lost or shown twice", async ({ page, request }) => {
+    await page.goto("/");
+    await expect(page.locator("#pill")).toHaveText("Live");
+    const texts = Array.from({ length: 6 }, (_, i) => unique(`across ${i}`));
+    for (const text of texts.slice(0, 3)) await message(request, text);
+    await expect.poll(() => flown(page, texts[2])).toBe(1);
+
+    const homepage = pidOf(data(), "homepage");
+    process.kill(homepage, "SIGSTOP");
+    try {
+      await expect(page.getByRole("alert")).toHaveText("Cannot reach the server.", { timeout: 20_000 });
+      await expect(page.locator("#pill")).toHaveText("Offline");
+      await expect(sendButton(page)).toHaveAttribute("aria-disabled", "true");
+      await expect(page.locator("#strip-line")).toContainText("Sending is off");
+    } finally {
+      process.kill(homepage, "SIGCONT");
+    }
+
+    await page.getByRole("button", { name: "Retry now" }).click();
+    await expect(page.locator("#pill")).toHaveText("Live");
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await expect(sendButton(page)).toHaveAttribute("aria-disabled", "false");
+    for (const text of texts.slice(3)) await message(request, text);
+    for (const text of texts) await expect.poll(() => flown(page, text), text).toBe(1);
+  });
+});
+
+test("a reply that leaves messages out is called a sample, of how many", async ({ page, request }) => {
+  await page.route("**/feed?*after=*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    const bullets = reply.bullets.slice(-1);
+    await route.fulfill({
+      response,
+      json: { ...reply, bullets, passed: reply.passed + (bullets.length > 0 ? 40 : 0) },
+    });
+  });
+  await page.goto("/");
+  await expect(page.locator("#pill")).toHaveText("Live");
+  await message(request, unique("one of many"));
+  await expect(page.locator("#wall-note")).toHaveText("A sample: 1 of 41 messages.");
+  await expect(page.locator("#sky .fold")).toHaveText("+40 more messages");
+  await expect(page.locator("#wall-note")).toBeEmpty();
+});
+
+test("a part that is down is named, with what that means, and a backlog is counted", async ({ page }) => {
+  let isDown = true;
+  const problem = { part: "table", since: new Date().toISOString(), text: "The table does not answer." };
+  await page.route("**/feed?*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    if (!isDown) return route.fulfill({ response, json: reply });
+    const totals = { ...reply.totals, waiting: 3100 };
+    return route.fulfill({ response, json: { ...reply, totals, processors: [], problems: [problem] } });
+  });
+  await page.goto("/");
+  const banners = page.locator("#banners");
+  await expect(banners).toContainText("The table does not answer.");
+  await expect(banners).toContainText("Accepted messages are safe in Kafka");
+  await expect(banners).toContainText("Accepted messages are waiting to be processed: 3\u202f100");
+  await expect(page.locator("#pill")).toHaveText("Live, behind");
+  isDown = false;
+  await expect(banners).toBeEmpty();
+  await expect(page.locator("#pill")).toHaveText("Live");
+});
+
+test("a page that nobody sees does not poll, and catches up when it is seen again", async ({
+  page,
+  request,
+}) => {
+  await page.goto("/");
+  await expect(page.locator("#pill")).toHaveText("Live");
+  const show = (state) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, "visibilityState", { value, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  let polls = 0;
+  page.on("request", (sent) => (polls += sent.url().includes("/feed") ? 1 : 0));
+  await show("hidden");
+  const text = unique("while away");
+  await message(request, text);
+  const feed = async () => (await (await request.get("/feed?limit=50")).json()).bullets;
+  await expect.poll(async () => (await feed()).some((bullet) => bullet.message === text)).toBe(true);
+  expect(polls).toBe(0);
+  await show("visible");
+  await expect.poll(() => flown(page, text)).toBe(1);
+});

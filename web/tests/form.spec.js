@@ -1,0 +1,137 @@
+// The form: what it refuses, what it keeps, and that it needs no JavaScript.
+
+import { ended, expect, fill, flown, sendButton, test, unique } from "./support/page.js";
+
+const INVALID = { message: "Hello from the keynote", concurrency: "250", duration: "0", rate: "5" };
+
+async function expectInvalid(page) {
+  for (const [name, value] of Object.entries(INVALID))
+    await expect(page.locator(`#${name}`)).toHaveValue(value);
+  for (const name of ["concurrency", "duration"]) {
+    await expect(page.locator(`#${name}`)).toHaveAttribute("aria-invalid", "true");
+    await expect(page.locator(`#${name}-error`)).not.toBeEmpty();
+  }
+  await expect(page.locator("#rate")).not.toHaveAttribute("aria-invalid");
+  await expect(page.locator("#concurrency")).toBeFocused();
+  await expect(page.locator("#strip-line")).toContainText("Nothing was sent");
+}
+
+test("wrong numbers are marked, kept, and the first gets the focus", async ({ page }) => {
+  await page.goto("/");
+  const posts = [];
+  page.on("request", (request) => request.method() === "POST" && posts.push(request.url()));
+  await fill(page, INVALID);
+  await page.keyboard.press("Enter");
+  await expectInvalid(page);
+  expect(posts).toEqual([]);
+});
+
+test.describe("the server's own refusal", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("is marked like what the page itself finds wrong", async ({ page }) => {
+    await page.goto("/");
+    await page
+      .locator("input")
+      .evaluateAll((all) => all.forEach((input) => (input.dataset.most = "1000000")));
+    await fill(page, { ...INVALID, duration: "301" });
+    await page.keyboard.press("Enter");
+    await expect(page.locator("#concurrency-error")).not.toBeEmpty();
+    await expect(page.locator("#duration-error")).not.toBeEmpty();
+    await expect(page.locator("#concurrency")).toBeFocused();
+  });
+});
+
+test("100 emoji are a message and 101 are not", async ({ page }) => {
+  await page.goto("/");
+  const text = "🎉".repeat(100);
+  await fill(page, { message: `${text}🎉`, concurrency: 1, duration: 1, rate: 1 });
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#message")).toBeFocused();
+  await expect(page.locator("#message-error")).toHaveText("Type a message, 1 to 100 characters.");
+  await fill(page, { message: text });
+  await sendButton(page).click();
+  expect(await ended(page, "Done")).toEqual({ accepted: 1, stored: 1 });
+});
+
+test("a preset fills the form and says what it will do", async ({ page }) => {
+  await page.goto("/");
+  await page.locator("#quiet").evaluate((panel) => (panel.hidden = false)); // other tests may have just sent
+  await page.getByRole("link", { name: "20 senders, 30 s" }).click();
+  await expect(page.locator("#concurrency")).toHaveValue("20");
+  await expect(page.locator("#duration")).toHaveValue("30");
+  await expect(page.locator("#strip-line")).toContainText("20 parallel senders");
+  await expect(sendButton(page)).toBeFocused();
+});
+
+for (const [status, words] of [
+  [429, "Too many bursts."],
+  [503, "Kafka does not accept messages now."],
+]) {
+  test.describe(`a ${status}`, () => {
+    test.use({ expectsFailedRequests: true });
+    test("keeps the values, counts down, and opens Send again", async ({ page }) => {
+      await page.route("**/bursts", (route) => {
+        return route.fulfill({ status, headers: { "retry-after": "2" }, json: { title: "refused" } });
+      });
+      await page.goto("/");
+      await fill(page, { message: "kept" });
+      await sendButton(page).click();
+      await expect(page.locator("#strip-line")).toHaveText(`${words} Try again in 2 s.`);
+      await expect(sendButton(page)).toHaveAttribute("aria-disabled", "true");
+      await expect(page.locator("#strip-line")).toHaveText(words);
+      await expect(sendButton(page)).toHaveAttribute("aria-disabled", "false");
+      await expect(page.locator("#message")).toHaveValue("kept");
+    });
+  });
+}
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("the form sends, and the list shows the messages after a reload", async ({ page }) => {
+    await page.goto("/");
+    const text = unique("plain form");
+    await fill(page, { message: text, concurrency: 2, duration: 1, rate: 2 });
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL("/");
+    await expect(async () => {
+      await page.goto("/");
+      await expect(page.getByRole("cell", { name: text })).toHaveCount(4, { timeout: 500 });
+    }).toPass();
+    await expect(page.locator("#counters")).toBeHidden();
+    await expect(page.getByRole("link", { name: "Reload" })).toBeVisible();
+  });
+
+  test.describe("a refused form", () => {
+    test.use({ expectsFailedRequests: true });
+    test("comes back with every value and its errors", async ({ page }) => {
+      await page.goto("/");
+      await fill(page, INVALID);
+      await page.keyboard.press("Enter");
+      await expectInvalid(page);
+    });
+  });
+});
+
+test("markup, direction overrides and joined emoji stay text", async ({ page }) => {
+  await page.goto("/");
+  const texts = [
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "\u202eabc txt.exe",
+    "👩‍👩‍👧‍👦".repeat(14),
+  ];
+  page.on("dialog", () => test.fail());
+  for (const text of texts) {
+    await fill(page, { message: text, concurrency: 1, duration: 1, rate: 1 });
+    await sendButton(page).click();
+    await ended(page, "Done");
+    await expect.poll(() => flown(page, text), text).toBe(1);
+  }
+  await expect(page.locator("#sky").locator("img, script")).toHaveCount(0);
+  await page.getByRole("button", { name: "List" }).click();
+  for (const text of texts)
+    await expect(page.locator("#list-body bdi").getByText(text, { exact: true })).toHaveCount(1);
+  await expect(page.locator("#list-body").locator("img, script")).toHaveCount(0);
+});

@@ -1,0 +1,85 @@
+// What every test gets: the page of the running stack, watched for errors, and the words to talk about it.
+
+import { randomBytes } from "node:crypto";
+import { test as base, expect } from "@playwright/test";
+
+export { expect };
+
+/**
+ * `page` fails its test on any console error, exception or violation of the content security policy;
+ * a test that takes something down says so with `test.use({ expectsFailedRequests: true })`.
+ */
+export const test = base.extend({
+  expectsFailedRequests: [false, { option: true }],
+  baseURL: async ({}, use) => use(process.env.BARRAGE_URL),
+  page: async ({ page, expectsFailedRequests }, use) => {
+    const errors = [];
+    page.on("pageerror", (error) => errors.push(`exception: ${error.message}`));
+    page.on("console", (line) => {
+      const isExpected = expectsFailedRequests && line.text().startsWith("Failed to load resource");
+      if (["error", "warning"].includes(line.type()) && !isExpected) errors.push(`console: ${line.text()}`);
+    });
+    await page.addInitScript(watchPage);
+    await use(page);
+    expect(errors).toEqual([]);
+  },
+});
+
+/** Runs in the page before its own scripts: notes policy violations and every bullet that ever flew. */
+function watchPage() {
+  window.flown = [];
+  document.addEventListener("securitypolicyviolation", (event) => {
+    console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI}`);
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    const note = (bullet) => {
+      const text = bullet.querySelector(".words")?.textContent;
+      const n = Number(bullet.querySelector(".chip")?.textContent.slice(1) ?? 1);
+      window.flown.push({ text, n });
+    };
+    const observer = new MutationObserver((changes) => {
+      for (const change of changes) change.addedNodes.forEach(note);
+    });
+    observer.observe(document.getElementById("sky"), { childList: true });
+  });
+}
+
+/** A text that no other test sends. */
+export const unique = (text) => `${text} ${randomBytes(4).toString("hex")}`;
+
+/** Fills the form; fields that are not given keep what they have. */
+export async function fill(page, values) {
+  for (const [name, value] of Object.entries(values)) await page.locator(`#${name}`).fill(String(value));
+}
+
+export const sendButton = (page) => page.getByRole("button", { name: "Send" });
+
+/** The line that says how a burst ended, as soon as it has; returns the numbers in it. */
+export async function ended(page, word, timeout = 45_000) {
+  const line = page.locator("#strip-line");
+  await expect(line).toContainText(`${word}: `, { timeout });
+  const [, accepted, stored] = /: ([\d\u202f]+) accepted, ([\d\u202f]+) stored/.exec(
+    await line.textContent(),
+  );
+  return { accepted: number(accepted), stored: number(stored) };
+}
+
+/** The number in one of the counters. */
+export async function counter(page, name) {
+  return number(await page.locator(`[data-counter=${name}]`).textContent());
+}
+
+/** How many messages with this text the bullets so far stand for, merged ones included. */
+export function flown(page, text) {
+  return page.evaluate((wanted) => {
+    return window.flown.filter((bullet) => bullet.text === wanted).reduce((sum, { n }) => sum + n, 0);
+  }, text);
+}
+
+/** Sends one message past the form. */
+export async function message(request, text) {
+  const answer = await request.post("/messages", { data: { message: text } });
+  expect(answer.status()).toBe(202);
+}
+
+const number = (text) => Number(text.replaceAll("\u202f", ""));

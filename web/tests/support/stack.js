@@ -1,0 +1,47 @@
+// Starts and stops one real stack: the launcher that is behind `cargo demo`, on a free port and an empty data folder.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const READY = /^barrage is up on (http:\/\/\S+)$/;
+
+/** Resolves to `{ url, data, stop }` when the stack answers. */
+export async function startStack() {
+  const data = mkdtempSync(join(tmpdir(), "barrage-web-"));
+  const launcher = spawn(launcherPath(), ["--port", "0", "--data", data], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const url = await readyUrl(launcher);
+  const stop = async () => {
+    const exited = launcher.exitCode === null ? once(launcher, "exit") : undefined;
+    launcher.kill("SIGTERM");
+    await exited;
+    rmSync(data, { recursive: true, force: true });
+  };
+  return { url, data, stop };
+}
+
+/** The process id that the launcher wrote down for one of its processes; it changes with each restart. */
+export function pidOf(data, name) {
+  const { processes } = JSON.parse(readFileSync(join(data, "stack.json"), "utf8"));
+  return processes.find((process) => process.name === name).pid;
+}
+
+function launcherPath() {
+  const target = process.env.CARGO_TARGET_DIR ?? resolve(import.meta.dirname, "../../../target");
+  const path = join(target, "debug", "launcher");
+  if (!existsSync(path)) throw new Error(`${path} is missing: run \`cargo build --workspace --bins\` first`);
+  return path;
+}
+
+async function readyUrl(launcher) {
+  for await (const line of createInterface(launcher.stdout)) {
+    const ready = READY.exec(line);
+    if (ready) return ready[1];
+  }
+  throw new Error("the launcher ended before the stack was up; its lines are above");
+}
