@@ -1,0 +1,92 @@
+//! `cargo demo` and `cargo measure`: build all that runs, then become the program that runs it.
+
+use std::{
+    env,
+    ffi::OsString,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+
+fn main() -> Result<()> {
+    let request = Request::from_args(env::args_os().skip(1));
+    let target = target_folder(&env::current_exe()?)?;
+    let profile = if request.release { "release" } else { "debug" };
+    let program = target.join(profile).join(request.program);
+    if !(request.asks_for_help() && program.is_file()) {
+        build(&target, request.release)?;
+    }
+    // `exec` returns only when it fails: from here on this process is the program, so signals
+    // and the exit code are its own.
+    let error = Command::new(&program).args(&request.args).exec();
+    Err(error).with_context(|| format!("cannot run {}", program.display()))
+}
+
+/// Our two words, which may stand anywhere; all others are the program's.
+struct Request {
+    program: &'static str,
+    release: bool,
+    args: Vec<OsString>,
+}
+
+impl Request {
+    fn from_args(args: impl Iterator<Item = OsString>) -> Self {
+        let mut request = Self { program: "launcher", release: false, args: Vec::new() };
+        for arg in args {
+            match arg.to_str() {
+                Some("--release") => request.release = true,
+                Some("--measure") => request.program = "measure",
+                // Whether one must be written depends on the alias, so people write it anywhere.
+                Some("--") => {}
+                Some(_) | None => request.args.push(arg),
+            }
+        }
+        request
+    }
+
+    fn asks_for_help(&self) -> bool {
+        self.args.iter().any(|arg| arg == "--help" || arg == "-h")
+    }
+}
+
+fn build(target: &Path, release: bool) -> Result<()> {
+    eprintln!("building; the first time takes about 15 minutes, later ones a few seconds …");
+    // Cargo tells those it runs which cargo it is.
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(&cargo);
+    // See .cargo/config.toml for why the declared Rust version is ignored.
+    command.args(["build", "--workspace", "--bins", "--ignore-rust-version", "--target-dir"]);
+    command.arg(target).args(release.then_some("--release"));
+    let status = command.status().with_context(|| format!("cannot run {}", cargo.display()))?;
+    ensure!(status.success(), "the build failed ({status}); its errors are above");
+    Ok(())
+}
+
+/// We are `<target>/<profile>/demo`, whatever cargo was told about its target folder.
+fn target_folder(own: &Path) -> Result<PathBuf> {
+    let target = own.parent().and_then(Path::parent);
+    target
+        .map(Path::to_owned)
+        .with_context(|| format!("{} lies in no target folder", own.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_words_are_kept_and_all_others_passed_on() {
+        let args = ["--", "--port", "0", "--release", "--fresh"].map(OsString::from);
+        let request = Request::from_args(args.into_iter());
+        assert_eq!((request.program, request.release), ("launcher", true));
+        assert_eq!(request.args, ["--port", "0", "--fresh"]);
+    }
+
+    #[test]
+    fn the_target_folder_holds_the_folder_of_our_profile() {
+        let target = target_folder(Path::new("/somewhere/debug/demo")).unwrap();
+        assert_eq!(target, Path::new("/somewhere"));
+    }
+}

@@ -1,0 +1,60 @@
+//! The browser tests: Playwright from `web/`, with the Chromium of the system.
+
+use std::fs;
+use std::process::Command;
+use std::time::SystemTime;
+
+use anyhow::{Result, ensure};
+
+use crate::command;
+use crate::steps::Outcome;
+use crate::workspace::Workspace;
+
+/// Says which Debian packages are missing.
+pub(crate) fn needs(workspace: &Workspace) -> Result<()> {
+    let missing = missing(workspace).join(" ");
+    ensure!(
+        missing.is_empty(),
+        "the step browser needs {missing}; on Debian: apt-get install -y {missing}\n\
+         (a Chromium elsewhere is named by the variable CHROMIUM)"
+    );
+    Ok(())
+}
+
+/// Installs what the lock file says, where that is not there yet, and runs the tests.
+pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
+    if !is_installed(workspace) {
+        command::run(npm(workspace).args(["ci", "--no-audit", "--no-fund"]))?;
+    }
+    command::run(npm(workspace).arg("test"))?;
+    Ok(Outcome::Passed)
+}
+
+fn missing(workspace: &Workspace) -> Vec<&'static str> {
+    let needs = [
+        ("nodejs", command::answers("node", &["--version"])),
+        ("npm", command::answers("npm", &["--version"])),
+        ("chromium", workspace.chromium().is_file()),
+    ];
+    needs.into_iter().filter(|(_, present)| !present).map(|(package, _)| package).collect()
+}
+
+/// npm writes its own lock file last, so that one tells how old an installation is.
+fn is_installed(workspace: &Workspace) -> bool {
+    let written = |file| -> Option<SystemTime> {
+        fs::metadata(workspace.path(file)).and_then(|file| file.modified()).ok()
+    };
+    let installed = written("web/node_modules/.package-lock.json");
+    installed.is_some_and(|at| written("web/package-lock.json").is_some_and(|lock| at >= lock))
+}
+
+fn npm(workspace: &Workspace) -> Command {
+    let mut npm = Command::new("npm");
+    npm.current_dir(workspace.path("web"));
+    // The tests start our binaries and must find the ones that were just built.
+    npm.env("CARGO_TARGET_DIR", workspace.target());
+    npm.env("CHROMIUM", workspace.chromium());
+    // Playwright would fetch a browser of its own.
+    npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    npm
+}

@@ -1,0 +1,3 @@
+//! What `cargo demo` and `cargo verify` share.
+
+pub mod cargo;

@@ -1,0 +1,151 @@
+//! The steps of the whole check, in the order that fails soonest.
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, ensure};
+
+use crate::workspace::Workspace;
+use crate::{browser, command};
+
+/// One step: it passes, is left out with a reason, or fails.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    /// What it holds true when it passes.
+    pub(crate) about: &'static str,
+    /// It starts our binaries, so what it sees is only as new as the last build.
+    pub(crate) starts_binaries: bool,
+    /// What must be installed, asked before the first step: waiting half an hour for it is too long.
+    pub(crate) needs: fn(&Workspace) -> Result<()>,
+    pub(crate) run: fn(&Workspace) -> Result<Outcome>,
+}
+
+/// How a step ended that did not fail.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Passed,
+    LeftOut(&'static str),
+}
+
+impl Step {
+    const fn new(
+        name: &'static str,
+        about: &'static str,
+        run: fn(&Workspace) -> Result<Outcome>,
+    ) -> Self {
+        Self { name, about, starts_binaries: false, needs: |_| Ok(()), run }
+    }
+
+    const fn starting_binaries(self) -> Self {
+        Self { starts_binaries: true, ..self }
+    }
+
+    const fn needing(self, needs: fn(&Workspace) -> Result<()>) -> Self {
+        Self { needs, ..self }
+    }
+}
+
+/// All of them.
+pub(crate) const STEPS: &[Step] = &[
+    Step::new("fmt", "rustfmt has nothing to change", fmt),
+    Step::new("clippy", "no lint fires, in code or tests", clippy),
+    Step::new("build", "all binaries build", build),
+    Step::new("rules", "house rules: tidy, layers, contract, features", rules).starting_binaries(),
+    Step::new("tests", "unit tests of all crates", tests),
+    Step::new("whole-path", "real processes, from form to bullet, and their failures", whole_path)
+        .starting_binaries(),
+    Step::new("doc", "the examples in the documentation", doc),
+    Step::new("browser", "the page in a real browser", browser::run)
+        .starting_binaries()
+        .needing(browser::needs),
+    Step::new("deny", "licences and sources of dependencies, with cargo-deny if installed", deny),
+];
+
+/// The steps with these names (comma separated), or all. What starts our binaries brings `build`.
+pub(crate) fn select(names: Option<&str>) -> Result<Vec<&'static Step>, String> {
+    let Some(names) = names else { return Ok(STEPS.iter().collect()) };
+    let wanted: Vec<&str> = names.split(',').map(str::trim).collect();
+    if let Some(unknown) = wanted.iter().find(|name| STEPS.iter().all(|s| s.name != **name)) {
+        let known: Vec<_> = STEPS.iter().map(|step| step.name).collect();
+        return Err(format!("there is no step {unknown:?}; there are: {}", known.join(", ")));
+    }
+    let is_wanted = |step: &Step| wanted.contains(&step.name);
+    let build = STEPS.iter().any(|step| step.starts_binaries && is_wanted(step));
+    Ok(STEPS.iter().filter(|step| is_wanted(step) || (build && step.name == "build")).collect())
+}
+
+/// What `--list` prints.
+pub(crate) fn listing() -> String {
+    STEPS.iter().fold(String::new(), |mut text, step| {
+        writeln!(text, "{:<11} {}", step.name, step.about).expect("a String takes every write");
+        text
+    })
+}
+
+fn fmt(workspace: &Workspace) -> Result<Outcome> {
+    workspace.cargo(&["fmt", "--all", "--check"])?;
+    Ok(Outcome::Passed)
+}
+
+fn clippy(workspace: &Workspace) -> Result<Outcome> {
+    let deny_warnings = ["--", "-D", "warnings"];
+    let what = ["clippy", "--workspace", "--all-targets", "--ignore-rust-version"];
+    workspace.cargo(&[&what[..], &deny_warnings].concat())?;
+    Ok(Outcome::Passed)
+}
+
+fn build(workspace: &Workspace) -> Result<Outcome> {
+    workspace.cargo(&["build", "--workspace", "--bins", "--ignore-rust-version"])?;
+    Ok(Outcome::Passed)
+}
+
+fn rules(workspace: &Workspace) -> Result<Outcome> {
+    test(workspace, &[], &workspace.integration_tests("xtask")?, &[])
+}
+
+/// All but `rules` and `whole-path`, which are steps of their own.
+fn tests(workspace: &Workspace) -> Result<Outcome> {
+    let mut targets = Vec::new();
+    for folder in workspace.crates()? {
+        if folder != "xtask" && folder != "services/local" {
+            targets.extend(workspace.integration_tests(&folder)?);
+        }
+    }
+    test(workspace, &["--lib", "--bins"], &targets, &[])
+}
+
+fn whole_path(workspace: &Workspace) -> Result<Outcome> {
+    let targets = workspace.integration_tests("services/local")?;
+    ensure!(!targets.is_empty(), "services/local/tests holds no test");
+    // Each test starts all processes of a stack, so more at once only wait for each other.
+    test(workspace, &[], &targets, &["--test-threads=2"])
+}
+
+fn doc(workspace: &Workspace) -> Result<Outcome> {
+    test(workspace, &["--doc"], &[], &[])
+}
+
+fn deny(workspace: &Workspace) -> Result<Outcome> {
+    if !command::answers("cargo", &["deny", "--version"]) {
+        return Ok(Outcome::LeftOut("cargo-deny is not installed"));
+    }
+    workspace.cargo(&["deny", "check", "bans", "licenses", "sources"])?;
+    Ok(Outcome::Passed)
+}
+
+fn test(
+    workspace: &Workspace,
+    kinds: &[&str],
+    targets: &[String],
+    options: &[&str],
+) -> Result<Outcome> {
+    let mut line = vec!["test", "--workspace", "--ignore-rust-version", "--no-fail-fast"];
+    line.extend(kinds);
+    line.extend(targets.iter().flat_map(|target| ["--test", target]));
+    if !options.is_empty() {
+        line.push("--");
+        line.extend(options);
+    }
+    workspace.cargo(&line)?;
+    Ok(Outcome::Passed)
+}

@@ -1,0 +1,121 @@
+//! The checkout and the build folder that the steps work in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use xtask::cargo::cargo;
+
+use crate::command;
+
+/// Where things are.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+    chromium: PathBuf,
+}
+
+impl Workspace {
+    /// The workspace around `folder`; `executable` is ours, so it lies in the build folder.
+    pub(crate) fn of(folder: &Path, executable: &Path, chromium: Option<PathBuf>) -> Result<Self> {
+        let is_root = |folder: &&Path| folder.join("xtask/Cargo.toml").is_file();
+        let root = folder.ancestors().find(is_root);
+        let target = executable.ancestors().nth(2); // TARGET/debug/xtask
+        Ok(Self {
+            root: root.context("this folder is not inside a checkout of barrage")?.to_owned(),
+            target: target.context("the build folder cannot be told")?.to_owned(),
+            chromium: chromium.unwrap_or_else(|| "/usr/bin/chromium".into()),
+        })
+    }
+
+    /// A file or folder of the checkout.
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// Where cargo builds, which another program may have to be told.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// The browser of the browser tests.
+    pub(crate) fn chromium(&self) -> &Path {
+        &self.chromium
+    }
+
+    /// Runs cargo on the whole workspace: naming packages would change which features their
+    /// dependencies are built with, and so build hundreds of them again.
+    pub(crate) fn cargo<S: AsRef<str>>(&self, arguments: &[S]) -> Result<()> {
+        let mut cargo = cargo();
+        cargo.current_dir(&self.root).args(arguments.iter().map(AsRef::as_ref));
+        // One build folder for all steps: the one that we were built in.
+        cargo.env("CARGO_TARGET_DIR", &self.target);
+        // A snapshot that differs is a failure here, never a new file.
+        cargo.env("INSTA_UPDATE", "no");
+        command::run(&mut cargo)
+    }
+
+    /// The folders of all crates, relative to the checkout.
+    pub(crate) fn crates(&self) -> Result<Vec<String>> {
+        let mut crates = Vec::new();
+        for parent in ["", "services/"] {
+            for name in names_in(&self.path(parent))? {
+                let folder = format!("{parent}{name}");
+                if self.path(&folder).join("Cargo.toml").is_file() {
+                    crates.push(folder);
+                }
+            }
+        }
+        Ok(crates)
+    }
+
+    /// The integration tests of one crate, by the names that `cargo test --test` takes.
+    pub(crate) fn integration_tests(&self, folder: &str) -> Result<Vec<String>> {
+        let tests = self.path(folder).join("tests");
+        if !tests.is_dir() {
+            return Ok(Vec::new());
+        }
+        let is_test = |name: String| match name.strip_suffix(".rs") {
+            Some(stem) => Some(stem.to_owned()),
+            None => tests.join(&name).join("main.rs").is_file().then_some(name),
+        };
+        Ok(names_in(&tests)?.into_iter().filter_map(is_test).collect())
+    }
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {folder:?}"))?;
+    let name = |entry: std::io::Result<fs::DirEntry>| Ok(entry?.file_name());
+    let names = entries.map(name).collect::<std::io::Result<Vec<_>>>()?;
+    let mut names: Vec<String> =
+        names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> Workspace {
+        let here = std::env::current_dir().unwrap(); // cargo test runs us in the crate's folder
+        Workspace::of(&here, Path::new("/build/debug/xtask"), None).unwrap()
+    }
+
+    #[test]
+    fn the_checkout_is_found_from_inside_it() {
+        assert!(ours().path("README.md").parent().unwrap().join("Cargo.lock").is_file());
+        assert_eq!(ours().target(), Path::new("/build"));
+        let outside = Workspace::of(Path::new("/"), Path::new("/build/debug/xtask"), None);
+        assert!(outside.unwrap_err().to_string().contains("not inside a checkout"));
+    }
+
+    #[test]
+    fn crates_and_their_integration_tests_are_found() {
+        let crates = ours().crates().unwrap();
+        assert!(crates.contains(&"xtask".into()) && crates.contains(&"services/homepage".into()));
+        assert!(ours().integration_tests("xtask").unwrap().contains(&"tidy".into()));
+        assert!(ours().integration_tests("proto").unwrap().is_empty());
+    }
+}

@@ -1,0 +1,78 @@
+//! The house rules that no lint holds. Each fault says what to do.
+
+mod modules;
+mod tree;
+mod words;
+
+use crate::tree::{Source, sources};
+
+/// Names that would fit any file.
+const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc"];
+const MAX_LINES: usize = 250;
+const MAX_LINES_OF_MAIN: usize = 30;
+
+/// Fails with all faults at once, so that one run is enough to mend them.
+fn report(faults: Vec<String>) {
+    assert!(faults.is_empty(), "{} faults:\n  {}", faults.len(), faults.join("\n  "));
+}
+
+/// All files that `check` finds fault with.
+fn each(extensions: &[&str], check: impl Fn(&Source) -> Option<String>) {
+    let sources = sources();
+    let ours = sources.iter().filter(|source| extensions.contains(&source.extension()));
+    report(
+        ours.filter_map(|source| Some(format!("{}: {}", source.path, check(source)?))).collect(),
+    );
+}
+
+#[test]
+fn files_are_short() {
+    each(&["rs", "js", "mjs", "css", "html", "proto", "sh"], |source| {
+        let lines = source.text.lines().count();
+        (lines > MAX_LINES).then(|| format!("{lines} lines, more than {MAX_LINES}: split by idea"))
+    });
+}
+
+#[test]
+fn the_mains_of_the_services_are_short() {
+    each(&["rs"], |source| {
+        let crate_name = source.path.strip_prefix("services/")?.strip_suffix("/src/main.rs")?;
+        let lines = source.text.lines().count();
+        let advice = format!("{lines} lines, more than {MAX_LINES_OF_MAIN}: move it into the lib");
+        (crate_name != "local" && lines > MAX_LINES_OF_MAIN).then_some(advice)
+    });
+}
+
+#[test]
+fn files_say_first_what_they_are_for() {
+    each(&["rs"], |source| {
+        let says = source.text.starts_with("//! ");
+        (!says).then(|| "the first line must be `//!` and say what the file is for".into())
+    });
+    each(&["js", "mjs"], |source| {
+        let says = source.text.starts_with("// ") || source.text.starts_with("/* ");
+        (!says).then(|| "the first line must be a comment and say what the file is for".into())
+    });
+}
+
+#[test]
+fn names_say_something() {
+    each(&["rs", "js", "mjs", "css"], |source| {
+        let mut parts = source.path.split('/').map(|part| part.split('.').next().unwrap_or(part));
+        let empty = parts.find(|part| EMPTY_NAMES.contains(part))?;
+        Some(format!("{empty:?} says nothing: name it after what it is about"))
+    });
+}
+
+#[test]
+fn crates_take_the_lints_of_the_workspace() {
+    each(&["toml"], |source| {
+        let folder = source.path.strip_suffix("/Cargo.toml")?;
+        let workspace = sources().into_iter().find(|source| source.path == "Cargo.toml")?;
+        if !workspace.text.contains(&format!("    \"{folder}\",\n")) {
+            return Some("not among the members in the root's Cargo.toml".into());
+        }
+        let takes = source.text.contains("[lints]\nworkspace = true\n");
+        (!takes).then(|| "add `[lints]` with `workspace = true`".into())
+    });
+}
