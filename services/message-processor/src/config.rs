@@ -1,0 +1,146 @@
+//! What the message processor is told by its environment.
+
+use std::time::Duration;
+
+use barrage::config::{Faults, Listen, Reader, Variable, Vars};
+use barrage::position::Topic;
+use barrage::{table, telemetry};
+
+use crate::moderation::BlockedWords;
+
+const BLOCKED_WORDS: Variable = Variable::optional(
+    "BLOCKED_WORDS",
+    "words, with commas between them",
+    "Messages that contain one of them, also inside a word, are stored but not shown.",
+);
+const WORK_MS: Variable = Variable::new(
+    "WORK_MS",
+    "0",
+    "milliseconds, 0 to 60000",
+    "Simulated cost of each message, so that scaling can be seen.",
+);
+const CONTAINER_CONCURRENCY: Variable = Variable::new(
+    "CONTAINER_CONCURRENCY",
+    "100",
+    "1 to 10000",
+    "How many calls it serves at once; more of them wait briefly and are then refused.",
+);
+const TABLE_CREATE: Variable = Variable::new(
+    "TABLE_CREATE",
+    "true",
+    "true or false",
+    "Whether it creates the table when there is none.",
+);
+const KAFKA_TOPIC: Variable = Variable::new(
+    "KAFKA_TOPIC",
+    "barrage-info",
+    "1 to 249 of a-z A-Z 0-9 . _ -",
+    "The topic of CloudEvents over HTTP that do not name theirs.",
+);
+const TRACE_NAME2: Variable = Variable::new(
+    "TRACE_NAME2",
+    "receiver",
+    "a service's name",
+    "The service that its spans are reported as.",
+);
+
+/// How a message processor runs.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How it logs and traces.
+    pub telemetry: telemetry::Config,
+    pub(crate) listen: Listen,
+    pub(crate) table: table::Config,
+    pub(crate) table_create: bool,
+    pub(crate) blocked: BlockedWords,
+    pub(crate) work: Duration,
+    pub(crate) concurrency: usize,
+    pub(crate) topic: Topic,
+    pub(crate) trace_name: String,
+}
+
+impl Config {
+    /// The variables it is read from.
+    pub const VARIABLES: &[&[Variable]] = &[
+        Listen::VARIABLES,
+        &[BLOCKED_WORDS, WORK_MS, CONTAINER_CONCURRENCY, TABLE_CREATE, KAFKA_TOPIC],
+        table::Config::VARIABLES,
+        &[TRACE_NAME2],
+        telemetry::Config::VARIABLES,
+    ];
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn parse(vars: &Vars) -> Result<Self, Faults> {
+        let mut reader = Reader::new(vars);
+        let config = Self::read(&mut reader);
+        reader.finish(config)
+    }
+
+    /// All variables are read before the first `?`, so that all faults are noted.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let listen = Listen::read(reader);
+        let blocked = reader.read_optional::<BlockedWords>(&BLOCKED_WORDS);
+        let work = reader.read_if(&WORK_MS, |ms| *ms <= 60_000);
+        let concurrency = reader.read_if(&CONTAINER_CONCURRENCY, |n| (1..=10_000).contains(n));
+        let table_create = reader.read(&TABLE_CREATE);
+        let topic = reader.read(&KAFKA_TOPIC);
+        let table = table::Config::read(reader);
+        let trace_name = reader.read(&TRACE_NAME2);
+        let telemetry = telemetry::Config::read(reader);
+        Some(Self {
+            telemetry: telemetry?,
+            listen: listen?,
+            table: table?,
+            table_create: table_create?,
+            blocked: blocked?.unwrap_or_default(),
+            work: Duration::from_millis(work?),
+            concurrency: concurrency?,
+            topic: topic?,
+            trace_name: trace_name?,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The least that is needed, and `more`.
+    pub(crate) fn parse(more: &[(&str, &str)]) -> Result<Config, Faults> {
+        let needed = [("OTS_ENDPOINT", "http://t:1"), ("OTS_KEYID", "k"), ("OTS_SECRET", "hush")];
+        Config::parse(&Vars::from_iter(needed.iter().chain(more).copied()))
+    }
+
+    #[test]
+    fn only_the_table_must_be_told() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.listen.address.to_string(), "0.0.0.0:8080");
+        assert_eq!(config.topic.as_str(), "barrage-info");
+        assert_eq!(config.concurrency, 100);
+        assert_eq!(config.work, Duration::ZERO);
+        assert!(config.table_create);
+        let missing = Config::parse(&Vars::default()).unwrap_err().0;
+        let names: Vec<_> = missing.iter().map(|fault| fault.variable).collect();
+        assert_eq!(names, ["OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
+    }
+
+    #[test]
+    fn each_wrong_value_names_its_variable() {
+        for (variable, value) in [
+            ("HOST", "localhost"),
+            ("PORT", "65536"),
+            ("WORK_MS", "60001"),
+            ("CONTAINER_CONCURRENCY", "0"),
+            ("TABLE_CREATE", "yes"),
+            ("KAFKA_TOPIC", "a b"),
+            ("TRACING", "x"),
+        ] {
+            let faults = parse(&[(variable, value)]).unwrap_err().0;
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].variable, variable);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The message processor's process. It alone sees the environment, the signals and the subscriber.
+
+use std::process::ExitCode;
+
+use barrage::config::{Vars, help, wants_help};
+use barrage::{shutdown, telemetry};
+use message_processor::{Config, Service};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    shutdown::exit_code(run().await)
+}
+
+#[expect(clippy::print_stdout, reason = "the help, and the one ready line")]
+async fn run() -> anyhow::Result<()> {
+    if wants_help(std::env::args()) {
+        print!("{}", help("message-processor", Config::VARIABLES));
+        return Ok(());
+    }
+    let config = Config::parse(&Vars::from_process())?;
+    let metrics = telemetry::init(&config.telemetry)?;
+    let stop = shutdown::on_signal()?;
+    let service = Service::bind(config, metrics).await?;
+    println!("message-processor ready on http://{}", service.local_addr());
+    Ok(service.run(stop).await?)
+}

@@ -1,0 +1,149 @@
+//! The core: records in, rows written, outcomes out.
+
+use std::slice;
+use std::time::Duration;
+
+use barrage::config::Instance;
+use barrage::message::Message;
+use barrage::propagation::TraceParent;
+use barrage::retry::{Fate, pause};
+use barrage::table::{self, Row, Table};
+use barrage::telemetry::Tracer;
+use barrage::telemetry::spans::{self, MessageSpan};
+use barrage::time::Millis;
+
+use crate::counters;
+use crate::incoming::{Incoming, Outcome};
+use crate::moderation::BlockedWords;
+use crate::parse::{Rejection, message};
+
+/// Moderates messages and stores them. It has no state of its own.
+#[derive(Debug)]
+pub(crate) struct Processor {
+    pub(crate) table: Table,
+    /// How long rows are kept.
+    pub(crate) ttl: Duration,
+    pub(crate) tracer: Tracer,
+    pub(crate) instance: Instance,
+    pub(crate) blocked: BlockedWords,
+    /// The simulated cost of each message.
+    pub(crate) work: Duration,
+}
+
+/// Records of one call that were judged but not written: a span and, unless rejected, a row for each.
+#[derive(Default)]
+struct Judged {
+    /// In the order of the records; a record that is right has the next of `rows`.
+    rejections: Vec<Option<Rejection>>,
+    rows: Vec<Row>,
+    /// The spans of `rows`. They run until these are written.
+    spans: Vec<MessageSpan>,
+}
+
+impl Processor {
+    /// Stores what can be stored; one outcome for each record, in order. All positions must differ.
+    ///
+    /// # Errors
+    /// When the table is at fault. Then any of the records may be stored, and all must be sent again.
+    pub(crate) async fn process(
+        &self,
+        records: Vec<Incoming>,
+    ) -> Result<Vec<Outcome>, table::Error> {
+        let mut judged = self.judge(records).await;
+        let stored_at = Millis::now();
+        for row in &mut judged.rows {
+            row.stored_at = stored_at;
+            row.expires_at = after(stored_at, self.ttl);
+        }
+        let mut written = self.write_traced(&judged.rows, &mut judged.spans).await?.into_iter();
+        let outcomes = judged.rejections.into_iter().map(|rejection| match rejection {
+            Some(rejection) => Outcome::Rejected(rejection),
+            None => written.next().expect("each row has an outcome"),
+        });
+        Ok(outcomes.inspect(counters::answered).collect())
+    }
+
+    async fn judge(&self, records: Vec<Incoming>) -> Judged {
+        let received_at = Millis::now();
+        let mut judged = Judged::default();
+        for record in records {
+            let (at, above) = (&record.position, record.traceparent.as_ref());
+            let mut span = spans::process(&self.tracer, at, above);
+            match message(&record) {
+                Ok(message) => {
+                    if !self.work.is_zero() {
+                        pause(self.work).await;
+                    }
+                    judged.rejections.push(None);
+                    judged.rows.push(self.row(record, message, received_at, span.context()));
+                    judged.spans.push(span);
+                }
+                Err(rejection) => {
+                    tracing::warn!(id = record.id, %at, "rejected record {at}: {rejection}");
+                    span.fail(&rejection);
+                    judged.rejections.push(Some(rejection));
+                }
+            }
+        }
+        judged
+    }
+
+    fn row(&self, record: Incoming, message: Message, now: Millis, span: &TraceParent) -> Row {
+        Row {
+            position: record.position,
+            id: record.id,
+            verdict: self.blocked.verdict(&message.message),
+            message: message.message.into(),
+            burst: message.burst,
+            sender: message.sender,
+            seq: message.seq,
+            processor: self.instance.as_str().to_owned(),
+            sent_at: message.sent_at.0,
+            received_at: now,
+            stored_at: now,
+            trace: span.trace(),
+            traceparent: span.sampled.then_some(*span),
+            expires_at: after(now, self.ttl),
+        }
+    }
+
+    async fn write_traced(
+        &self,
+        rows: &[Row],
+        above: &mut [MessageSpan],
+    ) -> Result<Vec<Outcome>, table::Error> {
+        let table = self.table.name().as_str();
+        let traced = above.iter().map(MessageSpan::context).filter(|context| context.sampled);
+        let mut writes: Vec<_> =
+            traced.map(|context| spans::write(&self.tracer, table, rows.len(), context)).collect();
+        let written = self.write(rows).await;
+        if let Err(error) = &written {
+            writes.iter_mut().chain(above).for_each(|span| span.fail(error));
+        }
+        written
+    }
+
+    /// Writes all rows at once, or else one by one to find the one that the table never takes: it must
+    /// not hold up the others for ever.
+    async fn write(&self, rows: &[Row]) -> Result<Vec<Outcome>, table::Error> {
+        match self.table.write(rows).await {
+            Ok(()) => return Ok(rows.iter().map(|_| Outcome::Stored).collect()),
+            Err(error) if error.fate() != Fate::Final => return Err(error),
+            Err(error) => tracing::warn!(%error, "writing {} rows one by one", rows.len()),
+        }
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for row in rows {
+            outcomes.push(match self.table.write(slice::from_ref(row)).await {
+                Ok(()) => Outcome::Stored,
+                Err(error) if error.fate() != Fate::Final => return Err(error),
+                Err(error) => Outcome::Rejected(Rejection::Unstorable(error.to_string())),
+            });
+        }
+        Ok(outcomes)
+    }
+}
+
+fn after(time: Millis, wait: Duration) -> Millis {
+    let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    Millis(time.0.saturating_add(wait))
+}

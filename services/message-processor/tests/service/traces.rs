@@ -1,0 +1,93 @@
+//! Which spans a traced record leaves behind, as a tracing back end hears of them.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span};
+use prost::Message as _;
+use proto::Record;
+use tokio::net::TcpListener;
+
+use crate::processor::Processor;
+use crate::records::{TRACEPARENT, record, request};
+use crate::table::Table;
+
+/// A stand-in for the back end: what it was sent.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<ResourceSpans>>>);
+
+impl Collector {
+    async fn start() -> (Self, String) {
+        let collector = Self::default();
+        let router = Router::new().route("/v1/traces", post(collect));
+        let router = router.with_state(collector.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        (collector, url)
+    }
+
+    /// All spans, each with its service's name before its own.
+    fn spans(&self) -> Vec<(String, Span)> {
+        let sent = self.0.lock().unwrap();
+        let of_resource = |resource: &ResourceSpans| {
+            let service = service(resource);
+            let spans = resource.scope_spans.iter().flat_map(|scope| scope.spans.clone());
+            spans.map(|span| (format!("{service}: {}", span.name), span)).collect::<Vec<_>>()
+        };
+        sent.iter().flat_map(of_resource).collect()
+    }
+}
+
+fn service(resource: &ResourceSpans) -> String {
+    let attributes = &resource.resource.as_ref().unwrap().attributes;
+    let name = attributes.iter().find(|attribute| attribute.key == "service.name").unwrap();
+    let value = name.value.as_ref().and_then(|value| value.value.as_ref());
+    let Some(Value::StringValue(name)) = value else { panic!("{value:?} is no name") };
+    name.clone()
+}
+
+async fn collect(State(collector): State<Collector>, body: Bytes) {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    collector.0.lock().unwrap().extend(request.resource_spans);
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn a_traced_record_has_a_process_span_and_below_it_a_write_span() {
+    let (collector, tracing) = Collector::start().await;
+    let (table, url) = Table::start().await;
+    let processor = Processor::ready(&url, &[("TRACING", &tracing)]).await;
+    let untraced = Record { traceparent: String::new(), ..record(2, "b") };
+    let unsampled = Record { traceparent: TRACEPARENT.replace("-01", "-00"), ..record(3, "c") };
+    let call = request([record(1, "a"), untraced, unsampled]);
+    processor.client().await.process_batch(call).await.unwrap();
+    processor.terminate();
+    assert_eq!(processor.exit_code().await, Some(0));
+
+    let mut spans = collector.spans();
+    spans.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let [(process_name, process), (write_name, write)] = &spans[..] else { panic!("{spans:?}") };
+    assert_eq!(process_name, "receiver: process barrage-info");
+    assert_eq!(write_name, "receiver: BatchWriteItem barrage.barrage");
+    assert_eq!(hex(&process.parent_span_id), "00f067aa0ba902b7");
+    assert_eq!(write.parent_span_id, process.span_id);
+    for span in [process, write] {
+        assert_eq!(hex(&span.trace_id), "4bf92f3577b34da6a3ce929d0e0e4736");
+    }
+
+    let rows = table.rows();
+    let below = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{}-01", hex(&process.span_id));
+    assert_eq!(rows[0]["traceparent"]["S"], below);
+    assert_eq!(rows[1]["trace"]["S"].as_str().unwrap().len(), 32);
+    assert_eq!(rows[2]["trace"]["S"], "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert!(rows[1]["traceparent"].is_null() && rows[2]["traceparent"].is_null());
+}
