@@ -162,22 +162,21 @@ impl Burst {
 
     /// Its row, as it is written now.
     pub(crate) fn row(&self, homepage: &str, ttl: Duration) -> BurstRow {
-        let Snapshot { id, state, message, concurrency, duration, rate, .. } = self.snapshot();
-        let Snapshot { accepted, failed, stored, blocked, .. } = self.snapshot();
+        let now = self.snapshot();
         let (from, to) = self.positions();
         let heartbeat = Millis::now();
         let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
         BurstRow {
-            id,
-            message,
-            concurrency,
-            duration,
-            rate,
-            state,
-            accepted,
-            failed,
-            stored,
-            blocked,
+            id: now.id,
+            message: now.message,
+            concurrency: now.concurrency,
+            duration: now.duration,
+            rate: now.rate,
+            state: now.state,
+            accepted: now.accepted,
+            failed: now.failed,
+            stored: now.stored,
+            blocked: now.blocked,
             from,
             to,
             homepage: homepage.to_owned(),

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use barrage::retry::Backoff;
 use barrage::table::{BurstRow, Table};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -40,10 +39,6 @@ pub(crate) struct Parts {
 impl Parts {
     pub(super) fn row_of(&self, burst: &Burst) -> BurstRow {
         burst.row(&self.homepage, self.ttl)
-    }
-
-    pub(super) fn table_backoff(&self) -> Backoff {
-        Backoff::new(Duration::from_millis(100), Duration::from_secs(2))
     }
 }
 

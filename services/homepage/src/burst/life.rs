@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use barrage::retry::pause;
-use barrage::table::State;
+use barrage::retry::{Backoff, pause};
 use futures::future::join_all;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::board::Burst;
+use super::board::{Burst, Snapshot};
 use super::engine::Parts;
 use super::pace::Pace;
 use crate::producer::Outgoing;
@@ -20,30 +20,20 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Sends, drains and ends a burst, and writes its row meanwhile.
 pub(super) async fn live(burst: Arc<Burst>, parts: Arc<Parts>) {
+    let ended = CancellationToken::new();
     let life = async {
         let senders = (1..=burst.ask.concurrency).map(|sender| send(&burst, &parts, sender));
         join_all(senders).await;
         let end = burst.sent(burst.stop.is_cancelled());
-        drain(&burst, &parts).await;
-        burst.end(end);
+        if drain(&burst, &parts).await {
+            burst.end(end);
+        }
+        ended.cancel();
     };
-    tokio::select! {
-        () = life => {}
-        () = beat(&burst, &parts) => {}
-    }
-    // The last word is kept trying until the table has it; a stop of the process ends it.
-    write(&burst, &parts).await;
+    tokio::join!(life, beat(&burst, &parts, &ended));
     parts.tally.close(burst.id);
-    let snapshot = burst.snapshot();
-    tracing::info!(
-        burst = %burst.id,
-        state = %snapshot.state,
-        accepted = snapshot.accepted,
-        failed = snapshot.failed,
-        stored = snapshot.stored,
-        "burst {} ended",
-        burst.id
-    );
+    let Snapshot { id, state, accepted, failed, stored, .. } = burst.snapshot();
+    tracing::info!(burst = %id, %state, accepted, failed, stored, "burst {id} has ended: {state}");
 }
 
 /// One sender: produce, wait for Kafka's acknowledgement, keep the pace.
@@ -79,27 +69,33 @@ async fn send(burst: &Burst, parts: &Parts, sender: u32) {
     }
 }
 
-/// Waits until all that was accepted is finished.
-async fn drain(burst: &Burst, parts: &Parts) {
+/// Waits until all that was accepted is finished. False when the process stops before: then the row stays
+/// as it is, and whoever is asked for it later counts anew.
+async fn drain(burst: &Burst, parts: &Parts) -> bool {
+    let finished = async {
+        while !parts.wall.has_finished(&burst.positions().1) {
+            pause(LOOK).await;
+        }
+    };
+    parts.shutdown.run_until_cancelled(finished).await.is_some()
+}
+
+/// Writes the row again and again, so that every homepage knows how far the burst is and that it lives;
+/// a last time when it has ended.
+async fn beat(burst: &Burst, parts: &Parts, ended: &CancellationToken) {
     loop {
-        let (_, to) = burst.positions();
-        if parts.wall.has_finished(&to) || parts.shutdown.is_cancelled() {
+        let last = ended.is_cancelled();
+        write(burst, parts).await;
+        if last {
             return;
         }
-        pause(LOOK).await;
+        let _ended = ended.run_until_cancelled(pause(HEARTBEAT)).await;
     }
 }
 
-/// Writes the row again and again, so that every homepage knows how far the burst is and that it lives.
-async fn beat(burst: &Burst, parts: &Parts) {
-    loop {
-        write(burst, parts).await;
-        pause(HEARTBEAT).await;
-    }
-}
-
+/// Writes the row as it is by then, for as long as it takes; the end of the grace ends it.
 async fn write(burst: &Burst, parts: &Parts) {
-    let mut backoff = parts.table_backoff();
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     let writing = async {
         while let Err(error) = parts.table.put_burst(&parts.row_of(burst)).await {
             tracing::debug!(burst = %burst.id, %error, "the burst's row cannot be written yet");
@@ -107,6 +103,6 @@ async fn write(burst: &Burst, parts: &Parts) {
         }
     };
     if parts.killed.run_until_cancelled(writing).await.is_none() {
-        tracing::warn!(burst = %burst.id, state = %State::Stopped, "the burst's last row was not written");
+        tracing::warn!(burst = %burst.id, "the last row of burst {} was not written", burst.id);
     }
 }
