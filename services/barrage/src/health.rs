@@ -81,8 +81,8 @@ const UNKNOWN: &str = "has not answered yet";
 fn log_change(name: &str, ready: bool, reason: Option<&str>) {
     match (ready, reason) {
         (_, Some(UNKNOWN)) => {}
-        (true, _) => tracing::info!(dependency = name, "{name} answers"),
-        (false, reason) => tracing::warn!(dependency = name, reason, "{name} does not answer"),
+        (true, _) => tracing::info!(dependency = name, "{name} is ready"),
+        (false, reason) => tracing::warn!(dependency = name, reason, "{name} is not ready"),
     }
 }
 

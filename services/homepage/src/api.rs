@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{Route, guard};
 use barrage::health::{Probe, Readiness};
 use barrage::kafka::{Offsets, RecordCounter};
 use barrage::position::Topic;
@@ -67,6 +68,11 @@ impl Api {
     }
 }
 
+/// What answers GET answers HEAD as well.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
 /// All routes.
 pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
@@ -74,18 +80,18 @@ pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
             .app_data(api)
             .app_data(web::PayloadConfig::new(body::MAX_BYTES))
             .app_data(feed::query_config())
-            .route("/", web::get().to(page::show))
-            .route("/static/{file}", web::get().to(assets::serve))
+            .route("/", get().to(page::show))
+            .route("/static/{file}", get().to(assets::serve))
             .route("/bursts", web::post().to(bursts::start))
-            .route("/bursts/{id}", web::get().to(bursts::show))
+            .route("/bursts/{id}", get().to(bursts::show))
             .route("/bursts/{id}", web::delete().to(bursts::stop))
-            .route("/bursts/{id}/results", web::get().to(results::stream))
+            .route("/bursts/{id}/results", get().to(results::stream))
             .route("/messages", web::post().to(messages::send))
-            .route("/feed", web::get().to(feed::show))
-            .route("/healthz", web::get().to(ops::healthz))
-            .route("/readyz", web::get().to(ops::readyz))
-            .route("/metrics", web::get().to(ops::metrics))
-            .route("/openapi.json", web::get().to(ops::openapi))
+            .route("/feed", get().to(feed::show))
+            .route("/healthz", get().to(ops::healthz))
+            .route("/readyz", get().to(ops::readyz))
+            .route("/metrics", get().to(ops::metrics))
+            .route("/openapi.json", get().to(ops::openapi))
             .default_service(web::to(problem::no_such_call));
     }
 }

@@ -10,9 +10,9 @@ import { createInterface } from "node:readline";
 const READY = /^barrage is up on (http:\/\/\S+)$/;
 
 /** Resolves to `{ url, data, stop }` when the stack answers. */
-export async function startStack() {
+export async function startStack(...options) {
   const data = mkdtempSync(join(tmpdir(), "barrage-web-"));
-  const launcher = spawn(launcherPath(), ["--port", "0", "--data", data], {
+  const launcher = spawn(launcherPath(), ["--port", "0", "--data", data, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const url = await readyUrl(launcher);

@@ -1,7 +1,9 @@
 //! The bodies of requests: JSON or a form, both small.
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
-use actix_web::http::header::{ACCEPT, CONTENT_TYPE};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Payload};
 use serde_json::Value;
 
@@ -10,6 +12,9 @@ use crate::ask::Raw;
 
 /// The largest body: a message has 100 characters, however they are escaped.
 pub(super) const MAX_BYTES: usize = 16 << 10;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a person or a program has sent.
 #[derive(Debug)]
@@ -22,7 +27,7 @@ pub(super) struct Body {
 /// Reads a body.
 ///
 /// # Errors
-/// When it is too large, cut short, of another type, or not of the form that its type says.
+/// When it is too large, too slow, cut short, of another type, or not of the form that its type says.
 pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -30,10 +35,12 @@ pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Body
     if !is_form && !kind.eq_ignore_ascii_case("application/json") {
         return Err(Problem::media_type());
     }
-    let bytes = match payload.to_bytes_limited(MAX_BYTES).await {
-        Err(_) => return Err(Problem::too_large()),
-        Ok(Err(_)) => return Err(Problem::malformed("The body was cut short.")),
-        Ok(Ok(bytes)) => bytes,
+    let reading = payload.to_bytes_limited(MAX_BYTES);
+    let bytes = match tokio::time::timeout(PATIENCE, reading).await {
+        Err(_) => return Err(Problem::too_slow()),
+        Ok(Err(_)) => return Err(Problem::too_large()),
+        Ok(Ok(Err(_))) => return Err(Problem::malformed("The body was cut short.")),
+        Ok(Ok(Ok(bytes))) => bytes,
     };
     let raw = if is_form { form(&bytes) } else { json(&bytes) };
     Ok(Body { raw: raw?, is_form })
@@ -54,10 +61,4 @@ fn form(bytes: &Bytes) -> Result<Raw, Problem> {
     .map_err(|_| Problem::malformed("The body is not a form."))?
     .into_inner();
     Ok(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
-}
-
-/// Whether the client would rather have a page than JSON.
-pub(super) fn wants_html(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
 }
