@@ -11,7 +11,7 @@ mod security;
 mod topics;
 
 pub use config::{Config, Group, Servers};
-pub use consumer::{Consumer, Event, Received};
+pub use consumer::{Consumer, Notice, Received};
 pub use counter::{Counted, RecordCounter};
 pub use error::Error;
 pub use offsets::{Ends, Offsets};

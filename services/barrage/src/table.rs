@@ -17,4 +17,4 @@ pub use client::Table;
 pub use config::{Config, Name};
 pub use error::Error;
 pub use row::{Row, Verdict};
-pub use rows::{Found, Page};
+pub use rows::{Consistency, Found, Page, Range};

@@ -41,7 +41,8 @@ const DEAD_LETTER_TOPIC: Variable = Variable::optional(
 );
 const BATCH_MAX: Variable =
     Variable::new("BATCH_MAX", "500", "1 to 10000", "The most records in one call.");
-const IN_FLIGHT: Variable = Variable::new("IN_FLIGHT", "4", "1 to 1000", "The most calls at once.");
+const IN_FLIGHT: Variable =
+    Variable::new("IN_FLIGHT", "4", "1 to 1000", "The most calls at once to each processor.");
 const KAFKA_FETCH_WAIT_MS: Variable = Variable::new(
     "KAFKA_FETCH_WAIT_MS",
     "500",
@@ -83,7 +84,7 @@ pub(crate) struct Limits {
     pub(crate) retry_interval: Duration,
     /// The most records in one call.
     pub(crate) batch_max: usize,
-    /// The most calls at once.
+    /// The most calls at once to each processor.
     pub(crate) in_flight: usize,
 }
 

@@ -23,12 +23,19 @@ impl DeadLetters {
             let at = &open.received.position;
             tracing::warn!(%error, %at, "the dead letter of {at} was not accepted, trying again");
             if error.fate() == Fate::Final {
-                letter.value = None; // Its headers still tell where the whole record lies.
+                letter = without_value(letter);
             }
             backoff.wait().await;
         }
         open
     }
+}
+
+/// The dead letter of a record that is too large for its topic: the headers tell where the whole of it lies.
+fn without_value(letter: NewRecord) -> NewRecord {
+    let dropped: Header = ("barrage_value_dropped".into(), Some(Bytes::from_static(b"true")));
+    let headers = letter.headers.into_iter().chain([dropped]).collect();
+    NewRecord { value: None, headers, ..letter }
 }
 
 /// The original record, unchanged, with headers that tell why it is here and where it was.

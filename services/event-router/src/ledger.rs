@@ -7,11 +7,23 @@ use barrage::position::Offset;
 /// Offsets of one partition that were read and are not finished yet.
 #[derive(Debug, Default)]
 pub struct CommitLedger {
+    turn: u64,
     open: BTreeSet<Offset>,
     end: Option<Offset>,
 }
 
 impl CommitLedger {
+    /// A ledger for one turn of ours with the partition. Each assignment is another turn: what is still
+    /// under way from an earlier one is read again in this one, and says nothing here.
+    pub fn of_turn(turn: u64) -> Self {
+        Self { turn, ..Self::default() }
+    }
+
+    /// Which turn it is for.
+    pub fn turn(&self) -> u64 {
+        self.turn
+    }
+
     /// A record was read. Kafka delivers a partition in order, but may leave offsets out.
     pub fn read(&mut self, offset: Offset) {
         self.open.insert(offset);

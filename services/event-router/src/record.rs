@@ -16,6 +16,8 @@ pub(crate) struct Open {
     pub(crate) forward: Result<Forward, EventError>,
     /// How often a processor has answered for it.
     pub(crate) attempts: u32,
+    /// In which turn of ours with its partition it was read.
+    pub(crate) turn: u64,
     /// Ends when the record is finished.
     pub(crate) span: MessageSpan,
 }
@@ -29,7 +31,7 @@ pub(crate) struct Forward {
 
 impl Open {
     /// Reads the envelope and starts the span.
-    pub(crate) fn new(received: Received, tracer: &Tracer, group: &str) -> Self {
+    pub(crate) fn new(received: Received, turn: u64, tracer: &Tracer, group: &str) -> Self {
         let parent = header_text(&received.headers, "traceparent");
         let parent = parent.and_then(|text| text.parse::<TraceParent>().ok());
         let span = spans::route(tracer, &received.position, group, parent.as_ref());
@@ -37,7 +39,7 @@ impl Open {
         let tracestate = tracestate.unwrap_or_default().to_owned();
         let event = Event::from_headers(&received.headers);
         let forward = event.map(|event| Forward { event, tracestate });
-        Self { received, forward, attempts: 0, span }
+        Self { received, forward, attempts: 0, turn, span }
     }
 
     /// Its offset.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Consumer, Event, Received};
+use barrage::kafka::{self, Consumer, Notice, Received};
 use barrage::position::Partition;
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
@@ -51,6 +51,8 @@ pub(crate) struct Router {
     window: Window,
     /// What may be committed, for each partition that is ours.
     ledgers: BTreeMap<Partition, CommitLedger>,
+    /// How many assignments there were.
+    turns: u64,
     /// The partitions that deliver nothing for now.
     paused: BTreeSet<Partition>,
     /// Records that wait for a call.
@@ -72,11 +74,11 @@ impl Router {
             filters: config.filters.clone(),
             group: config.kafka.group.to_string(),
             grace: config.listen.grace,
-            sink: Sink::new(limits.call_timeout),
+            sink: Sink::new(limits.call_timeout, limits.in_flight),
             size: BatchSize::new(limits.batch_max),
-            // As much again waits as is under way, so that a call that ends is followed at once.
-            window: Window::new(limits.batch_max * limits.in_flight * 2),
+            window: Window::new(limits.batch_max * limits.in_flight),
             ledgers: BTreeMap::new(),
+            turns: 0,
             paused: BTreeSet::new(),
             queue: VecDeque::new(),
             calls: UnderWay::new(),
@@ -98,12 +100,10 @@ impl Router {
                 Some(answer) = self.calls.next() => self.answered(answer),
                 Some(open) = self.burials.next() => self.finish(&open, Finish::Dead),
                 Some(open) = self.retries.next() => self.send_again(open),
-                Ok(()) = urls.changed() => self.sink.update(&urls.borrow_and_update()),
-                event = self.consumer.next() => {
-                    self.hear(event.ok_or(kafka::Error::Closed)?).await;
-                    while let Some(event) = self.consumer.try_next() {
-                        self.hear(event).await;
-                    }
+                Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
+                notice = self.consumer.next() => {
+                    self.hear(notice.ok_or(kafka::Error::Closed)?).await;
+                    self.hear_more().await;
                 }
                 () = awake => {}
             }
@@ -126,15 +126,33 @@ impl Router {
         }
     }
 
-    async fn hear(&mut self, event: Event) {
-        match event {
-            Event::Assigned(partitions) => self.assigned(partitions),
-            Event::Revoked(partitions, hold) => {
+    /// Takes what has arrived meanwhile, so that it goes in one call; but not for ever.
+    async fn hear_more(&mut self) {
+        for _ in 0..self.limits.batch_max {
+            match self.consumer.try_next() {
+                Some(notice) => self.hear(notice).await,
+                None => return,
+            }
+        }
+    }
+
+    /// These are the processors from now on. As many records again may wait as are under way with them,
+    /// so that a call that ends is followed at once.
+    fn processors(&mut self, urls: &[String]) {
+        self.sink.update(urls);
+        let under_way = self.limits.batch_max * self.limits.in_flight * urls.len().max(1);
+        self.window.resize(under_way * 2);
+    }
+
+    async fn hear(&mut self, notice: Notice) {
+        match notice {
+            Notice::Assigned(partitions) => self.assigned(partitions),
+            Notice::Revoked(partitions, hold) => {
                 self.revoked(&partitions).await;
                 drop(hold);
             }
-            Event::Record(record) => self.take(record),
-            Event::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
+            Notice::Record(record) => self.take(record),
+            Notice::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
         }
     }
 
@@ -142,7 +160,7 @@ impl Router {
     fn take(&mut self, received: Received) {
         let Some(ledger) = self.ledgers.get_mut(&received.position.partition) else { return };
         ledger.read(received.position.offset);
-        let open = Open::new(received, &self.parts.tracer, &self.group);
+        let open = Open::new(received, ledger.turn(), &self.parts.tracer, &self.group);
         self.window.open(open.size());
         match &open.forward {
             Err(error) => {
@@ -168,7 +186,7 @@ impl Router {
         meter::finished(how);
         self.window.close(open.size());
         let partition = open.received.position.partition;
-        if let Some(ledger) = self.ledgers.get_mut(&partition) {
+        if let Some(ledger) = self.ledgers.get_mut(&partition).filter(|it| it.turn() == open.turn) {
             let before = ledger.committable();
             ledger.finish(open.offset());
             if let Some(next) = ledger.committable().filter(|next| Some(*next) != before) {
@@ -180,9 +198,14 @@ impl Router {
     /// Lets what is under way finish, hands back the rest, and leaves the group.
     async fn drain(mut self) -> Result<(), kafka::Error> {
         self.forget(|_| true);
-        // Committing and leaving take some of the grace as well.
-        self.settle(self.grace.mul_f64(0.7)).await;
+        self.settle(self.grace.mul_f64(0.6)).await;
         tracing::info!(open = self.calls.len() + self.burials.len(), "drained");
-        self.consumer.leave().await
+        match tokio::time::timeout(self.grace.mul_f64(0.2), self.consumer.leave()).await {
+            Ok(left) => left,
+            Err(_) => {
+                tracing::warn!("kafka did not answer: the last offsets may not be committed");
+                Ok(())
+            }
+        }
     }
 }

@@ -92,6 +92,7 @@ impl Service {
         let (sender, urls) = watch::channel(Vec::new());
         tasks.spawn(resolve(self.config.targets.clone(), sender, stop.clone()));
 
+        tasks.spawn(self.metrics.clone().keep(stop.clone()));
         let health = health::serve(self.listener, self.readiness, self.metrics);
         let work = route(self.config, self.topics, self.parts, urls, stop.clone());
         // The health port answers until the work has ended, and a failure of either ends both.

@@ -19,12 +19,18 @@ pub(crate) use target::{Targets, resolve};
 pub(crate) struct Sink {
     processors: BTreeMap<Arc<str>, Processor>,
     timeout: Duration,
+    /// The most calls at once to one of them.
+    in_flight: usize,
+    /// How many calls were handed out.
+    turns: u64,
 }
 
 #[derive(Debug)]
 struct Processor {
     client: MessageProcessorClient<Channel>,
     calls: usize,
+    /// When it got its last call, counted in calls.
+    turn: u64,
     backoff: Backoff,
     /// It gets no calls before this, because one has failed.
     resting_until: Option<Instant>,
@@ -33,6 +39,8 @@ struct Processor {
 /// A call that is ready to be made.
 pub(crate) struct Call {
     pub(crate) url: Arc<str>,
+    /// It tries a processor that has failed: one record is enough to learn whether it is back.
+    pub(crate) is_probe: bool,
     client: MessageProcessorClient<Channel>,
     timeout: Duration,
 }
@@ -57,9 +65,9 @@ impl Sink {
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
     const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-    /// No processor yet; each call may take `timeout`.
-    pub(crate) fn new(timeout: Duration) -> Self {
-        Self { processors: BTreeMap::new(), timeout }
+    /// No processor yet; each gets at most `in_flight` calls at once, each of which may take `timeout`.
+    pub(crate) fn new(timeout: Duration, in_flight: usize) -> Self {
+        Self { processors: BTreeMap::new(), timeout, in_flight, turns: 0 }
     }
 
     /// From now on these are the processors. Connections to those that stay are kept.
@@ -75,19 +83,30 @@ impl Sink {
         }
     }
 
-    /// A call to the processor that has the fewest; `None` while all of them rest.
+    /// A call to the processor that has the fewest, by turns where several have; `None` while all
+    /// of them rest or have their fill.
     pub(crate) fn pick(&mut self, now: Instant) -> Option<Call> {
+        let in_flight = self.in_flight;
         let awake = self.processors.iter_mut().filter(|(_, it)| it.is_awake(now));
         // One that failed is tried by a single call, whose success lets the others come.
-        let free = awake.filter(|(_, it)| it.calls == 0 || it.backoff.failures() == 0);
-        let (url, processor) = free.min_by_key(|(_, it)| it.calls)?;
+        let free = awake.filter(|(_, it)| it.calls < if it.has_failed() { 1 } else { in_flight });
+        let (url, processor) = free.min_by_key(|(_, it)| (it.calls, it.turn))?;
+        self.turns += 1;
         processor.calls += 1;
-        Some(Call { url: url.clone(), client: processor.client.clone(), timeout: self.timeout })
+        processor.turn = self.turns;
+        let (url, client) = (url.clone(), processor.client.clone());
+        Some(Call { url, is_probe: processor.has_failed(), client, timeout: self.timeout })
     }
 
     /// When the first processor that rests may be called again.
     pub(crate) fn next_awake(&self) -> Option<Instant> {
-        self.processors.values().filter_map(|it| it.resting_until).min()
+        let idle = self.processors.values().filter(|it| it.calls == 0);
+        idle.filter_map(|it| it.resting_until).min()
+    }
+
+    /// Whether no processor answers.
+    pub(crate) fn all_rest(&self) -> bool {
+        self.processors.values().all(Processor::has_failed)
     }
 
     /// How a call ended.
@@ -114,9 +133,15 @@ impl Processor {
         Ok(Self {
             client: MessageProcessorClient::new(channel),
             calls: 0,
+            turn: 0,
             backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
             resting_until: None,
         })
+    }
+
+    /// Its last call has failed.
+    fn has_failed(&self) -> bool {
+        self.backoff.failures() > 0
     }
 
     fn is_awake(&self, now: Instant) -> bool {
@@ -129,18 +154,32 @@ mod tests {
     use super::*;
 
     fn sink(urls: &[&str]) -> Sink {
-        let mut sink = Sink::new(Duration::from_secs(1));
+        let mut sink = Sink::new(Duration::from_secs(1), 2);
         sink.update(&urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>());
         sink
     }
 
     #[tokio::test]
-    async fn calls_go_to_the_processor_that_has_the_fewest() {
+    async fn every_processor_gets_its_share_of_calls_and_no_more() {
         let mut sink = sink(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
-        let urls: Vec<_> = (0..4).filter_map(|_| sink.pick(now)).map(|call| call.url).collect();
+        let urls: Vec<_> = (0..9).filter_map(|_| sink.pick(now)).map(|call| call.url).collect();
         let on_a = urls.iter().filter(|url| ***url == *"http://a:1").count();
         assert_eq!((urls.len(), on_a), (4, 2));
+    }
+
+    #[tokio::test]
+    async fn processors_that_have_nothing_to_do_get_calls_by_turns() {
+        let mut sink = sink(&["http://a:1", "http://b:1"]);
+        let now = Instant::now();
+        let mut call = || {
+            let url = sink.pick(now).unwrap().url;
+            sink.ended(&url, true, now);
+            url
+        };
+        let (first, second, third) = (call(), call(), call());
+        assert_ne!(first, second);
+        assert_eq!(first, third);
     }
 
     #[tokio::test]
@@ -152,10 +191,12 @@ mod tests {
         assert!(sink.pick(now).is_none());
         let later = sink.next_awake().unwrap();
         assert!(later > now);
-        assert!(sink.pick(later).is_some());
+        assert!(sink.all_rest());
+        assert!(sink.pick(later).unwrap().is_probe);
+        assert_eq!(sink.next_awake(), None);
         assert!(sink.pick(later).is_none());
         sink.ended(&url, true, later);
-        assert!(sink.pick(later).is_some());
+        assert!(!sink.pick(later).unwrap().is_probe);
         assert!(sink.pick(later).is_some());
     }
 
@@ -164,9 +205,10 @@ mod tests {
         let mut sink = sink(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
         sink.ended("http://a:1", false, now);
-        for _ in 0..3 {
+        for _ in 0..2 {
             assert_eq!(&*sink.pick(now).unwrap().url, "http://b:1");
         }
+        assert!(!sink.all_rest());
     }
 
     #[tokio::test]

@@ -29,6 +29,11 @@ impl Window {
         Self { records: 0, bytes: 0, limit, full: false }
     }
 
+    /// From now on at most `limit` records.
+    pub(crate) fn resize(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     pub(crate) fn open(&mut self, bytes: usize) {
         self.records += 1;
         self.bytes += bytes;

@@ -19,6 +19,16 @@ pub(crate) struct TooMuch {
     pub(crate) retry_after: Duration,
 }
 
+impl TooMuch {
+    /// So many bursts wait for the rest of the path that no further one is taken.
+    pub(crate) fn too_many_draining() -> Self {
+        Self {
+            limit: "Too many bursts are not finished yet.",
+            retry_after: Duration::from_secs(10),
+        }
+    }
+}
+
 /// Counts the sends of each client address.
 pub(crate) struct Clients(DefaultKeyedRateLimiter<IpAddr>);
 

@@ -57,6 +57,7 @@ pub(crate) struct Reader {
     stored: u64,
     blocked: u64,
     asked_kafka: Instant,
+    asked_partitions: Instant,
     /// Nothing was read yet: what comes first was there before.
     history: bool,
 }
@@ -64,6 +65,8 @@ pub(crate) struct Reader {
 impl Reader {
     /// How often Kafka is asked how far the topic reaches, for what other homepages send.
     const ASK_KAFKA: Duration = Duration::from_millis(250);
+    /// How often Kafka is asked whether the topic has got more partitions.
+    const ASK_PARTITIONS: Duration = Duration::from_secs(5);
     /// How long it waits between two reads while rows keep coming.
     const STREAMING: Duration = Duration::from_millis(40);
     /// How many records of each partition it shows again at the beginning of a run.
@@ -100,6 +103,7 @@ impl Reader {
             stored: 0,
             blocked: 0,
             asked_kafka: Instant::now(),
+            asked_partitions: Instant::now(),
             history: true,
         };
         begun.follow().await
@@ -112,6 +116,9 @@ impl Reader {
             match self.round().await {
                 Ok(0) => {
                     failing.reset();
+                    if self.counts().waiting == 0 {
+                        quiet.reset(); // What comes next is looked for at once.
+                    }
                     self.rest(quiet.next_wait()).await;
                 }
                 Ok(_) => {
@@ -125,7 +132,9 @@ impl Reader {
                     return self.parts;
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "the reader goes on trying");
+                    if failing.failures() == 0 {
+                        tracing::warn!(%error, "the reader goes on trying");
+                    }
                     failing.wait().await;
                 }
             }
@@ -143,14 +152,14 @@ impl Reader {
         }
     }
 
-    /// One look at Kafka and the table. Answers how many rows were new.
-    async fn round(&mut self) -> Result<usize, Error> {
+    /// One look at Kafka and the table. Answers how many records were found to be finished.
+    async fn round(&mut self) -> Result<u64, Error> {
+        let before = self.found();
         let followed = self.follow_ends().await;
         let mut rows = Vec::new();
         let read = self.read_rows(&mut rows).await;
         rows.sort_by_key(|row| row.stored_at);
         self.count(&rows);
-        let new = rows.len();
         self.parts.wall.add(Round {
             rows,
             counts: self.counts(),
@@ -161,7 +170,11 @@ impl Reader {
         followed?;
         read?;
         self.history = false;
-        Ok(new)
+        Ok(self.found() - before)
+    }
+
+    fn found(&self) -> u64 {
+        self.stored + self.counts().finished_without_row
     }
 
     fn count(&mut self, rows: &[Row]) {
@@ -203,12 +216,13 @@ async fn begin(offsets: &Offsets) -> Result<BTreeMap<Partition, Tracker>, kafka:
     let latest = offsets.latest(&partitions).await?;
     let committed = offsets.committed(&partitions).await?;
     let tracker = |partition: Partition| {
-        let low = earliest.get(&partition).copied().unwrap_or_default();
-        let end = latest.get(&partition).copied().unwrap_or(low);
+        let unknown = || kafka::Error::Closed;
+        let low = earliest.get(&partition).copied().ok_or_else(unknown)?;
+        let end = latest.get(&partition).copied().ok_or_else(unknown)?;
         let finished = committed.get(&partition).copied().unwrap_or(low);
         let mut tracker = Tracker::new(finished.min(end.back(Reader::RECENT)).max(low));
         tracker.grow(end);
-        (partition, tracker)
+        Ok((partition, tracker))
     };
-    Ok(partitions.into_iter().map(tracker).collect())
+    partitions.into_iter().map(tracker).collect()
 }

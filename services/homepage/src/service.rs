@@ -89,6 +89,8 @@ impl Service {
         let sender = Arc::new(sender(&config, tracers.tracer(&config.traces.sender)?)?);
         let results = tracers.tracer(&config.traces.result)?;
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
+        let parts = burst_parts(&config, sender, &shutdown, &killed);
+        let reader = reader_parts(&config, &parts, results)?;
         let readiness = Readiness::default();
         let watch = Watch {
             topics: Topics::new(&config.kafka)?,
@@ -96,34 +98,12 @@ impl Service {
             table: readiness.dependency("table"),
             homepage: readiness.dependency("homepage"),
         };
-        let parts = burst::Parts {
-            sender: sender.clone(),
-            table: Table::new(&config.table),
-            wall: Arc::new(Wall::default()),
-            tally: Arc::new(Tally::default()),
-            limits: config.limits,
-            homepage: config.listen.instance.as_str().to_owned(),
-            ttl: config.table.ttl,
-            shutdown: shutdown.clone(),
-            killed: killed.clone(),
-        };
-        let offsets = Offsets::new(&config.kafka)?;
-        let reader = reader::Parts {
-            offsets: offsets.clone(),
-            table: parts.table.clone(),
-            topic: config.kafka.topic.clone(),
-            sender: sender.clone(),
-            wall: parts.wall.clone(),
-            tally: parts.tally.clone(),
-            tracer: results,
-            result_span: config.traces.result_span.clone(),
-        };
         let api = Data::new(Api {
             wall: parts.wall.clone(),
-            sender,
+            sender: parts.sender.clone(),
             table: parts.table.clone(),
             topic: config.kafka.topic.clone(),
-            offsets,
+            offsets: reader.offsets.clone(),
             counter: RecordCounter::new(&config.kafka),
             clients: Clients::new(config.limits),
             readiness,
@@ -145,32 +125,21 @@ impl Service {
     /// # Errors
     /// When it died, rather than was told to stop.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
-        let tasks = TaskTracker::new();
-        let end = CancellationToken::new();
-        let Watch { topics, kafka, table, homepage } = self.watch;
-        let topic = self.reader.topic.clone();
-        tasks.spawn(keep_topic(topics, topic, kafka, end.clone()));
-        tasks.spawn(self.reader.table.clone().keep(false, table, end.clone()));
+        let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
+        self.watch.spawn(&tasks, &self.reader, &end);
         tasks.spawn(Reader::run(self.reader, end.clone()));
+        tasks.spawn(self.api.metrics.clone().keep(end.clone()));
         tasks.spawn(forget_clients(self.api.clone(), end.clone()));
-        homepage.up();
 
-        let (api, drained) = (self.api.clone(), CancellationToken::new());
-        let server = HttpServer::new(move || {
-            let (headers, compress) = (api::headers(), Compress::default());
-            App::new().wrap(compress).wrap(headers).configure(api::routes(api.clone()))
-        });
-        let server = server.workers(Self::WORKERS).shutdown_timeout(1);
-        let server = server.shutdown_signal(drained.clone().cancelled_owned());
-        let server = server.listen(self.listener).map_err(RunError::Server)?.run();
-
+        let drained = CancellationToken::new();
+        let server = serve(self.api.clone(), self.listener, drained.clone());
         let drain = async {
             stop.cancelled().await;
-            homepage.down("is stopping");
+            self.watch.homepage.down("is stopping");
             self.shutdown.cancel();
             // Senders end with their last acknowledgement, and write how far they came.
-            if tokio::time::timeout(self.grace.mul_f64(0.7), self.api.bursts.ended()).await.is_err()
-            {
+            let ended = self.api.bursts.ended();
+            if tokio::time::timeout(self.grace.mul_f64(0.6), ended).await.is_err() {
                 tracing::warn!("not all bursts have ended in time");
             }
             self.killed.cancel();
@@ -187,6 +156,65 @@ impl Service {
         self.flush.flush().await;
         result
     }
+}
+
+impl Watch {
+    fn spawn(&self, tasks: &TaskTracker, reader: &reader::Parts, end: &CancellationToken) {
+        let (topics, topic) = (self.topics.clone(), reader.topic.clone());
+        tasks.spawn(keep_topic(topics, topic, self.kafka.clone(), end.clone()));
+        tasks.spawn(reader.table.clone().keep(false, self.table.clone(), end.clone()));
+        self.homepage.up();
+    }
+}
+
+/// Answers until `drained`.
+async fn serve(
+    api: Data<Api>,
+    listener: TcpListener,
+    drained: CancellationToken,
+) -> io::Result<()> {
+    let server = HttpServer::new(move || {
+        let (headers, compress) = (api::headers(), Compress::default());
+        App::new().wrap(compress).wrap(headers).configure(api::routes(api.clone()))
+    });
+    let server = server.workers(Service::WORKERS).shutdown_timeout(1);
+    server.shutdown_signal(drained.cancelled_owned()).listen(listener)?.run().await
+}
+
+fn burst_parts(
+    config: &Config,
+    sender: Arc<Sender>,
+    shutdown: &CancellationToken,
+    killed: &CancellationToken,
+) -> burst::Parts {
+    burst::Parts {
+        sender,
+        table: Table::new(&config.table),
+        wall: Arc::new(Wall::default()),
+        tally: Arc::new(Tally::default()),
+        limits: config.limits,
+        homepage: config.listen.instance.as_str().to_owned(),
+        ttl: config.table.ttl,
+        shutdown: shutdown.clone(),
+        killed: killed.clone(),
+    }
+}
+
+fn reader_parts(
+    config: &Config,
+    parts: &burst::Parts,
+    tracer: Tracer,
+) -> Result<reader::Parts, kafka::Error> {
+    Ok(reader::Parts {
+        offsets: Offsets::new(&config.kafka)?,
+        table: parts.table.clone(),
+        topic: config.kafka.topic.clone(),
+        sender: parts.sender.clone(),
+        wall: parts.wall.clone(),
+        tally: parts.tally.clone(),
+        tracer,
+        result_span: config.traces.result_span.clone(),
+    })
 }
 
 fn sender(config: &Config, tracer: Tracer) -> Result<Sender, kafka::Error> {

@@ -52,6 +52,7 @@ pub struct Service {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
+    metrics: Metrics,
     table: Table,
     table_create: bool,
     probe: Probe,
@@ -96,7 +97,8 @@ impl Service {
         Ok(Self {
             listener,
             address,
-            router: router(calls, config.topic, grpc_health, readiness.clone(), metrics),
+            router: router(calls, config.topic, grpc_health, readiness.clone(), metrics.clone()),
+            metrics,
             table,
             table_create: config.table_create,
             probe,
@@ -120,9 +122,10 @@ impl Service {
         // Cancelled by `stop`, or when the server dies.
         let stop = stop.child_token();
         let drain = self.grace.saturating_sub(Self::FLUSH).max(self.grace / 2);
-        let (served, (), ()) = tokio::join!(
+        let (served, (), (), ()) = tokio::join!(
             serve(self.listener, self.router, drain, stop.clone()),
             self.table.keep(self.table_create, self.probe, stop.clone()),
+            self.metrics.keep(stop.clone()),
             health::announce(self.readiness, self.reporter, stop),
         );
         self.flush.flush().await;

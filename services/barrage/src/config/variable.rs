@@ -51,12 +51,6 @@ impl Variable {
         self
     }
 
-    /// The same with another default, where services differ.
-    pub const fn with_default(mut self, default: &'static str) -> Self {
-        self.default = Some(default);
-        self
-    }
-
     fn default_text(&self) -> &'static str {
         match self.default {
             Some(default) => default,

@@ -126,6 +126,8 @@ impl Config {
         client
             .set("bootstrap.servers", &self.servers.0)
             .set("client.id", "barrage")
+            // Asking for a topic must not create it: we do, with the wanted partitions.
+            .set("allow.auto.create.topics", "false")
             // A broker that restarts is found again soon.
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "500")

@@ -2,7 +2,7 @@
 //!
 //! librdkafka wants to be polled all the time, and its rebalance callback blocks until the partitions
 //! that are taken away are cleaned up. So a thread of its own polls, and hands on what it gets as
-//! [`Event`]s through a bounded channel. Which offsets may be committed is decided by the caller, who
+//! [`Notice`]s through a bounded channel. Which offsets may be committed is decided by the caller, who
 //! says so by [`Consumer::store`]; committing happens in the background, and before a revoke.
 
 use std::collections::BTreeSet;
@@ -47,7 +47,7 @@ impl Received {
 
 /// What happens to a member of a group.
 #[derive(Debug)]
-pub enum Event {
+pub enum Notice {
     /// These partitions are ours from now on.
     Assigned(BTreeSet<Partition>),
     /// These partitions will be taken away as soon as the [`Hold`] is dropped, at the latest after
@@ -63,13 +63,13 @@ pub enum Event {
 pub struct Consumer {
     inner: Arc<BaseConsumer<Context>>,
     topic: Topic,
-    events: mpsc::Receiver<Event>,
+    notices: mpsc::Receiver<Notice>,
     closing: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
 impl Consumer {
-    /// How many events may wait for the caller.
+    /// How many notices may wait for the caller.
     const CHANNEL: usize = 256;
     /// How long the thread polls before it looks whether it shall end.
     const POLL: Duration = Duration::from_millis(100);
@@ -81,9 +81,9 @@ impl Consumer {
     /// # Errors
     /// When the client cannot be made of the configuration, or has no thread.
     pub fn join(config: &Config, fetch_wait: Duration) -> Result<Self, Error> {
-        let (sender, events) = mpsc::channel(Self::CHANNEL);
+        let (sender, notices) = mpsc::channel(Self::CHANNEL);
         let topic = config.topic.clone();
-        let context = Context { events: sender.clone(), topic: topic.clone() };
+        let context = Context { notices: sender.downgrade(), topic: topic.clone() };
         let inner: Arc<BaseConsumer<Context>> = Arc::new(
             settings(config, fetch_wait)
                 .create_with_context(context)
@@ -91,22 +91,22 @@ impl Consumer {
         );
         inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &topic))?;
         let closing = Arc::new(AtomicBool::new(false));
-        let poller = Poller { consumer: inner.clone(), events: sender, closing: closing.clone() };
+        let poller = Poller { consumer: inner.clone(), notices: sender, closing: closing.clone() };
         let thread = std::thread::Builder::new()
             .name("kafka-consumer".into())
             .spawn(move || poller.run())
             .map_err(|_| Error::Closed)?;
-        Ok(Self { inner, topic, events, closing, thread })
+        Ok(Self { inner, topic, notices, closing, thread })
     }
 
-    /// An event that is there already.
-    pub fn try_next(&mut self) -> Option<Event> {
-        self.events.try_recv().ok()
+    /// A notice that is there already.
+    pub fn try_next(&mut self) -> Option<Notice> {
+        self.notices.try_recv().ok()
     }
 
-    /// The next event; `None` when the client's thread has died. Cancel-safe.
-    pub async fn next(&mut self) -> Option<Event> {
-        self.events.recv().await
+    /// The next notice; `None` when the client's thread has died. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Notice> {
+        self.notices.recv().await
     }
 
     /// Commits what is stored and leaves the group.
@@ -114,11 +114,11 @@ impl Consumer {
     /// # Errors
     /// When the client's thread has died.
     pub async fn leave(self) -> Result<(), Error> {
-        let Self { inner, mut events, closing, thread, .. } = self;
+        let Self { inner, mut notices, closing, thread, .. } = self;
         closing.store(true, Ordering::Release);
         // The thread has the last reference: dropping that closes the client, which revokes all.
         drop(inner);
-        while events.recv().await.is_some() {}
+        while notices.recv().await.is_some() {}
         let joined = tokio::task::spawn_blocking(move || thread.join()).await;
         joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
     }
@@ -180,33 +180,33 @@ fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
 /// The thread that polls.
 struct Poller {
     consumer: Arc<BaseConsumer<Context>>,
-    events: mpsc::Sender<Event>,
+    notices: mpsc::Sender<Notice>,
     closing: Arc<AtomicBool>,
 }
 
 impl Poller {
     fn run(self) {
         while !self.closing.load(Ordering::Acquire) {
-            let event = match self.consumer.poll(Consumer::POLL) {
+            let notice = match self.consumer.poll(Consumer::POLL) {
                 None => continue,
                 Some(Ok(message)) => received(&message, &self.consumer.context().topic),
                 Some(Err(error)) => {
-                    Some(Event::Failed(Error::of(error, &self.consumer.context().topic)))
+                    Some(Notice::Failed(Error::of(error, &self.consumer.context().topic)))
                 }
             };
-            if event.is_some_and(|event| self.events.blocking_send(event).is_err()) {
+            if notice.is_some_and(|notice| self.notices.blocking_send(notice).is_err()) {
                 break; // The caller is gone.
             }
         }
     }
 }
 
-fn received(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Event> {
+fn received(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Notice> {
     let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
     let header =
         |header: rdkafka::message::Header<'_, &[u8]>| (header.key.to_owned(), bytes(header.value));
     let headers = message.headers().map(|all| all.iter().map(header).collect());
-    Some(Event::Record(Received {
+    Some(Notice::Record(Received {
         position: Position {
             topic: topic.clone(),
             partition: message.partition(),

@@ -1,11 +1,14 @@
 //! Counts records of the topic by their key, for what nobody has counted while it happened.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message as _;
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::{Config, Ends, Error};
 use crate::position::{Offset, Topic};
@@ -15,6 +18,8 @@ use crate::position::{Offset, Topic};
 pub struct RecordCounter {
     client: ClientConfig,
     topic: Topic,
+    /// One at a time: a scan takes a thread and a connection.
+    turn: Arc<Semaphore>,
 }
 
 /// What was found.
@@ -36,9 +41,11 @@ impl RecordCounter {
         client
             .set("group.id", config.group.as_str())
             .set("enable.auto.commit", "false")
+            // What retention has taken away cannot be counted any more; the rest can.
+            .set("auto.offset.reset", "earliest")
             .set("enable.partition.eof", "false")
             .set("queued.max.messages.kbytes", "4096");
-        Self { client, topic: config.topic.clone() }
+        Self { client, topic: config.topic.clone(), turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// Counts the records whose key begins with `prefix`, from `from` up to `to`.
@@ -46,15 +53,31 @@ impl RecordCounter {
     /// # Errors
     /// When Kafka does not give the whole range.
     pub async fn count(&self, from: Ends, to: Ends, prefix: Vec<u8>) -> Result<Counted, Error> {
+        let turn = self.turn.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
         let this = self.clone();
-        let counting = move || this.count_blocking(&from, &to, &prefix);
-        tokio::task::spawn_blocking(counting).await.map_err(|_| Error::Closed)?
+        // Whoever has asked may go away, or the process may stop: then the thread ends as well.
+        let wanted = CancellationToken::new();
+        let gone = wanted.clone().drop_guard();
+        let counting = move || {
+            let counted = this.count_blocking(&from, &to, &prefix, &wanted);
+            drop(turn);
+            counted
+        };
+        let counted = tokio::task::spawn_blocking(counting).await.map_err(|_| Error::Closed)?;
+        drop(gone);
+        counted
     }
 
-    fn count_blocking(&self, from: &Ends, to: &Ends, prefix: &[u8]) -> Result<Counted, Error> {
+    fn count_blocking(
+        &self,
+        from: &Ends,
+        to: &Ends,
+        prefix: &[u8],
+        wanted: &CancellationToken,
+    ) -> Result<Counted, Error> {
         let mut open: BTreeMap<_, _> =
             to.iter().filter(|(p, end)| from.get(p) < Some(end)).collect();
-        let mut counted = Counted { records: 0, ends: from.clone() };
+        let mut counted = Counted::default();
         if open.is_empty() {
             return Ok(counted);
         }
@@ -64,12 +87,15 @@ impl RecordCounter {
         let mut heard = Instant::now();
         while !open.is_empty() {
             let Some(message) = consumer.poll(Duration::from_millis(100)) else {
-                if heard.elapsed() > Self::SILENCE {
+                if heard.elapsed() > Self::SILENCE || wanted.is_cancelled() {
                     return Err(Error::Closed);
                 }
                 continue;
             };
             let message = message.map_err(failed)?;
+            if wanted.is_cancelled() {
+                return Err(Error::Closed);
+            }
             heard = Instant::now();
             let (partition, next) = (message.partition(), Offset::new(message.offset() + 1));
             let Some((next, end)) = next.zip(open.get(&partition).copied()) else { continue };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
+use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::util::Timeout;
 
 use super::{Config, Error};
@@ -47,6 +47,8 @@ impl Producer {
             .set("message.timeout.ms", timeout)
             // Batches form of what comes within this time; more would only add to the latency.
             .set("linger.ms", "2")
+            // How large a record may be is for the broker to decide.
+            .set("message.max.bytes", "16777216")
             // Memory is bounded; callers wait when the queue is full.
             .set("queue.buffering.max.kbytes", "32768")
             .create()
@@ -67,16 +69,6 @@ impl Producer {
         let topic = self.topic.clone();
         let offset = Offset::new(delivery.offset).ok_or(Error::Closed)?;
         Ok(Position { topic, partition: delivery.partition, offset })
-    }
-
-    /// Waits until all that was sent is acknowledged or has failed.
-    ///
-    /// # Errors
-    /// When that takes longer than `timeout`.
-    pub async fn flush(&self, timeout: Duration) -> Result<(), Error> {
-        let inner = self.inner.clone();
-        let flushed = tokio::task::spawn_blocking(move || inner.flush(timeout)).await;
-        flushed.map_err(|_| Error::Closed)?.map_err(|error| Error::of(error, &self.topic))
     }
 }
 

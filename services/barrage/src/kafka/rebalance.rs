@@ -9,7 +9,7 @@ use rdkafka::{ClientContext, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::Error;
-use super::consumer::{Consumer, Event};
+use super::consumer::{Consumer, Notice};
 use crate::position::{Partition, Topic};
 
 /// Keeps a revoke waiting. Nothing is ever sent: what counts is that it is dropped.
@@ -18,7 +18,8 @@ pub struct Hold(#[expect(dead_code, reason = "held, never used")] SyncSender<()>
 
 /// Hears of rebalances, on the polling thread.
 pub(super) struct Context {
-    pub(super) events: mpsc::Sender<Event>,
+    /// Weak, so that the channel closes when the polling thread has ended.
+    pub(super) notices: mpsc::WeakSender<Notice>,
     pub(super) topic: Topic,
 }
 
@@ -27,26 +28,27 @@ impl ClientContext for Context {}
 impl ConsumerContext for Context {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
-            Rebalance::Assign(list) => self.tell(Event::Assigned(partitions(list))),
+            Rebalance::Assign(list) => self.tell(Notice::Assigned(partitions(list))),
             Rebalance::Revoke(list) if list.count() > 0 => self.revoke(consumer, list),
             Rebalance::Revoke(_) => {}
             Rebalance::Error(error) => {
-                self.tell(Event::Failed(Error::of(error.clone(), &self.topic)));
+                self.tell(Notice::Failed(Error::of(error.clone(), &self.topic)));
             }
         }
     }
 }
 
 impl Context {
-    fn tell(&self, event: Event) {
-        if self.events.blocking_send(event).is_err() {
+    fn tell(&self, notice: Notice) {
+        let listener = self.notices.upgrade();
+        if listener.is_none_or(|notices| notices.blocking_send(notice).is_err()) {
             tracing::debug!("nobody listens to the consumer any more");
         }
     }
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         let (hold, dropped) = sync_channel(0);
-        self.tell(Event::Revoked(partitions(list), Hold(hold)));
+        self.tell(Notice::Revoked(partitions(list), Hold(hold)));
         if dropped.recv_timeout(Consumer::REVOKE_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("what was in flight did not finish before the revoke");
         }

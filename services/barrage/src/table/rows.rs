@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
@@ -11,6 +13,29 @@ use super::item::{Build, Item};
 use super::{BurstRow, Error, Row, Table};
 use crate::position::{Offset, Position, Shard};
 use crate::retry::Backoff;
+use crate::time::Millis;
+
+/// Which rows of a shard are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Range {
+    /// The first offset.
+    pub from: Offset,
+    /// The offset after the last one.
+    pub to: Offset,
+    /// The most rows.
+    pub limit: i32,
+    /// Whether rows that were written just now must be among them.
+    pub consistency: Consistency,
+}
+
+/// How fresh a read is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consistency {
+    /// All that was written before is seen.
+    Strong,
+    /// Some of it may not be seen yet.
+    Eventual,
+}
 
 /// What a read of single rows found.
 #[derive(Debug, Default)]
@@ -71,16 +96,14 @@ impl Table {
 
     /// At most `limit` rows of a shard from `from` on, before `to`.
     ///
-    /// The read is eventually consistent: rows that were written just now may be missing.
+    /// An eventual read costs half, but may miss rows that were written just now.
     ///
     /// # Errors
-    /// When the table does not answer, or holds what is no row.
+    /// When the table does not answer.
     pub async fn range(
         &self,
         shard: &Shard,
-        from: Offset,
-        to: Offset,
-        limit: i32,
+        Range { from, to, limit, consistency }: Range,
     ) -> Result<Page, Error> {
         if from >= to {
             return Ok(Page { rows: Vec::new(), more: false });
@@ -95,17 +118,18 @@ impl Table {
             .expression_attribute_values(":shard", AttributeValue::S(shard.to_string()))
             .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
             .expression_attribute_values(":to", AttributeValue::N(to.back(1).to_string()))
+            .consistent_read(consistency == Consistency::Strong)
             .limit(limit);
         let answer = query.send().await.map_err(|error| Error::of(error, &self.name))?;
         let more = answer.last_evaluated_key.is_some();
         let rows = answer.items.unwrap_or_default();
-        Ok(Page { rows: rows.iter().map(Row::from_item).collect::<Result<_, _>>()?, more })
+        Ok(Page { rows: readable(&rows), more })
     }
 
     /// The rows at these positions, at most [`Table::READ_CHUNK`] of them; strongly consistent.
     ///
     /// # Errors
-    /// When the table does not answer, or holds what is no row.
+    /// When the table does not answer.
     pub async fn get(&self, positions: &[Position]) -> Result<Found, Error> {
         let keys = positions.iter().map(|at| Build::keyed(at.shard(), at.offset.get()).item());
         let asked =
@@ -116,7 +140,7 @@ impl Table {
         let answer = answer.map_err(|error| Error::of(error, &self.name))?;
         let rows = answer.responses.and_then(|mut all| all.remove(name)).unwrap_or_default();
         let complete = answer.unprocessed_keys.is_none_or(|open| open.is_empty());
-        Ok(Found { rows: rows.iter().map(Row::from_item).collect::<Result<_, _>>()?, complete })
+        Ok(Found { rows: readable(&rows), complete })
     }
 
     /// Writes the row of a burst.
@@ -129,7 +153,25 @@ impl Table {
         answer.map(drop).map_err(|error| Error::of(error, &self.name))
     }
 
-    /// The row of a burst, if there is one; strongly consistent.
+    /// Writes the row of a burst, unless somebody has written it since its `seen` heartbeat. Answers
+    /// whether it was written.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn replace_burst(&self, burst: &BurstRow, seen: Millis) -> Result<bool, Error> {
+        let request = self.client.put_item().table_name(self.name.as_str());
+        let request = request
+            .condition_expression("heartbeat = :seen")
+            .expression_attribute_values(":seen", AttributeValue::N(seen.0.to_string()))
+            .set_item(Some(burst.to_item()));
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_outdated(&error) => Ok(false),
+            Err(error) => Err(Error::of(error, &self.name)),
+        }
+    }
+
+    /// The row of a burst, if there is one that has not expired; strongly consistent.
     ///
     /// # Errors
     /// When the table does not answer, or holds what is no burst.
@@ -138,8 +180,22 @@ impl Table {
         let request = self.client.get_item().table_name(self.name.as_str()).consistent_read(true);
         let answer = request.set_key(Some(key)).send().await;
         let item = answer.map_err(|error| Error::of(error, &self.name))?.item;
-        item.as_ref().map(|item| BurstRow::from_item(id, item)).transpose()
+        let row = item.as_ref().map(|item| BurstRow::from_item(id, item)).transpose()?;
+        Ok(row.filter(|row| row.expires_at > Millis::now()))
     }
+}
+
+type PutError = SdkError<PutItemError>;
+
+fn is_outdated(error: &PutError) -> bool {
+    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
+}
+
+/// The rows that can be read. One that cannot, of another version or another writer, must not hide the others.
+fn readable(items: &[Item]) -> Vec<Row> {
+    let row =
+        |item| Row::from_item(item).inspect_err(|error| tracing::warn!(%error, "skipped a row"));
+    items.iter().filter_map(|item| row(item).ok()).collect()
 }
 
 fn put(item: Item) -> Result<WriteRequest, Error> {

@@ -63,15 +63,14 @@ impl Flush {
 
     /// Exports what is queued, for 2 seconds at most.
     pub async fn flush(self) {
-        let shutdown = move || {
-            for provider in self.0 {
-                if let Err(error) = provider.shutdown_with_timeout(Self::TIMEOUT) {
-                    tracing::warn!(%error, "the last spans were not exported");
-                }
-            }
+        let shutdown = |provider: SdkTracerProvider| {
+            tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(Self::TIMEOUT))
         };
-        if tokio::task::spawn_blocking(shutdown).await.is_err() {
-            tracing::warn!("the last spans were not exported");
+        let flushed: Vec<_> = self.0.into_iter().map(shutdown).collect();
+        for flushed in flushed {
+            if !matches!(flushed.await, Ok(Ok(()))) {
+                tracing::warn!("the last spans were not exported");
+            }
         }
     }
 }
@@ -104,11 +103,6 @@ pub struct Tracer(Option<SdkTracer>);
 impl Tracer {
     /// A tracer that reports nothing.
     pub const OFF: Self = Self(None);
-
-    /// Whether spans are exported at all.
-    pub fn is_on(&self) -> bool {
-        self.0.is_some()
-    }
 
     /// Starts a span below `parent`, or a new trace without one. `None` when nothing is to be recorded.
     pub(super) fn start(&self, span: SpanBuilder, parent: Option<&TraceParent>) -> Option<Span> {

@@ -25,10 +25,11 @@ pub(super) struct Answer {
 impl Router {
     /// Starts calls while records wait, a place is free and a processor is awake.
     pub(super) fn start_calls(&mut self) {
-        while !self.queue.is_empty() && self.calls.len() < self.limits.in_flight {
+        while !self.queue.is_empty() {
             let Some(call) = self.sink.pick(Instant::now()) else { return };
             let sizes = self.queue.iter().map(Open::size);
-            let count = batch::fitting(sizes, self.size.records());
+            let most = if call.is_probe { 1 } else { self.size.records() };
+            let count = batch::fitting(sizes, most);
             let records = self.queue.drain(..count).collect();
             self.calls.push(Box::pin(make(call, records)));
         }
@@ -76,18 +77,22 @@ impl Router {
     fn failed(&mut self, url: &str, records: Vec<Open>, status: &Status) {
         let (code, message) = (status.code(), status.message());
         meter::call_failed(code);
-        self.parts.processors.down(format!("{url} answered {code:?}: {message}"));
+        if self.sink.all_rest() {
+            self.parts.processors.down(format!("{url} answered {code:?}: {message}"));
+        }
         match outcome::failure(status) {
-            Failure::Away => {}
+            Failure::Away => tracing::debug!(url, ?code, message, "a call has failed"),
             Failure::Overloaded => self.size.failed(),
             Failure::Bug => tracing::error!(url, ?code, message, "a call was refused as malformed"),
         }
         records.into_iter().rev().for_each(|open| self.send_again(open));
     }
 
-    /// Puts a record back, before those that came later; unless its partition was taken away meanwhile.
+    /// Puts a record back, before those that came later; unless its partition was taken away meanwhile:
+    /// then it is read again, by us or by another.
     pub(super) fn send_again(&mut self, open: Open) {
-        if self.ledgers.contains_key(&open.received.position.partition) {
+        let ledger = self.ledgers.get(&open.received.position.partition);
+        if ledger.is_some_and(|ledger| ledger.turn() == open.turn) {
             self.queue.push_front(open);
         } else {
             self.window.close(open.size());

@@ -8,6 +8,7 @@ use barrage::position::Partition;
 use futures::StreamExt as _;
 
 use super::Router;
+use crate::ledger::CommitLedger;
 use crate::meter::Finish;
 use crate::record::Open;
 
@@ -15,8 +16,9 @@ impl Router {
     /// Partitions are ours: they are read from what was committed.
     pub(super) fn assigned(&mut self, partitions: BTreeSet<Partition>) {
         tracing::info!(?partitions, "partitions assigned");
+        self.turns += 1;
         for partition in partitions {
-            self.ledgers.entry(partition).or_default();
+            self.ledgers.insert(partition, CommitLedger::of_turn(self.turns));
         }
     }
 
@@ -26,6 +28,11 @@ impl Router {
         tracing::info!(?partitions, "partitions revoked");
         self.forget(|open| partitions.contains(&open.received.position.partition));
         self.settle(Consumer::REVOKE_TIMEOUT.mul_f64(0.7)).await;
+        // The client would keep a pause beyond the revoke, even if the partition comes back to us.
+        let held: BTreeSet<_> = self.paused.intersection(partitions).copied().collect();
+        if !held.is_empty() {
+            self.consumer.resume(&held);
+        }
         for partition in partitions {
             self.ledgers.remove(partition);
             self.paused.remove(partition);

@@ -26,7 +26,7 @@ pub(super) async fn start(
         Ok(snapshot) => Ok(HttpResponse::Accepted()
             .insert_header((header::LOCATION, format!("/bursts/{}", snapshot.id)))
             .json(snapshot)),
-        Err(problem) if is_form => page::render(&api, &Answer::refused(&raw, &problem)),
+        Err(problem) if is_form => page::render(&api, Answer::refused(&raw, &problem)),
         Err(problem) => Err(problem),
     }
 }
@@ -37,6 +37,7 @@ async fn begin(
     raw: &crate::ask::Raw,
 ) -> Result<Snapshot, Problem> {
     let ask = Ask::parse(raw).map_err(Problem::fields)?;
+    api.bursts.check_rate(&ask).map_err(Problem::fields)?;
     if let Some(client) = request.peer_addr() {
         api.clients.count(client.ip())?;
     }
@@ -68,8 +69,10 @@ pub(super) async fn stop(api: Data<Api>, id: Path<String>) -> Result<impl Respon
             Err(Problem::conflict(detail))
         };
     };
+    let snapshot = burst.snapshot();
     burst.stop.cancel();
-    Ok(HttpResponse::Accepted().json(burst.snapshot()))
+    let ended = snapshot.state.is_final();
+    Ok(if ended { HttpResponse::Ok() } else { HttpResponse::Accepted() }.json(snapshot))
 }
 
 /// The id in the address. What is no id names no burst.

@@ -112,36 +112,29 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let pairs = parameters.into_inner().into_iter();
     let raw: Raw = pairs.map(|(name, value)| (name, value.into())).collect();
-    render(&api, &Answer::open(&raw))
+    render(&api, Answer::open(&raw))
 }
 
 /// Renders the page with an answer.
 ///
 /// # Errors
 /// Never, as far as the template is right.
-pub(super) fn render(api: &Api, answer: &Answer) -> Result<HttpResponse, Problem> {
-    let Answer { form, errors, .. } = answer;
+pub(super) fn render(api: &Api, answer: Answer) -> Result<HttpResponse, Problem> {
+    let Answer { status, retry_after, form, errors, notice } = answer;
     let page = Index {
-        form: FormView {
-            message: form.message.clone(),
-            concurrency: form.concurrency.clone(),
-            duration: form.duration.clone(),
-            rate: form.rate.clone(),
-        },
-        errors: ErrorsView {
-            message: errors.message.clone(),
-            concurrency: errors.concurrency.clone(),
-            duration: errors.duration.clone(),
-            rate: errors.rate.clone(),
-        },
-        notice: answer.notice.clone(),
+        form,
+        errors,
+        notice,
         bullets: newest(api),
         css: &assets::url("app.css"),
         js: &assets::url("app.js"),
     };
-    let html = page.render().map_err(|error| Problem::malformed(error.to_string()))?;
-    let mut response = HttpResponseBuilder::new(answer.status);
-    if let Some(seconds) = answer.retry_after {
+    let html = page.render().map_err(|error| {
+        tracing::error!(%error, "the page cannot be rendered");
+        Problem::internal()
+    })?;
+    let mut response = HttpResponseBuilder::new(status);
+    if let Some(seconds) = retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
     response.insert_header((header::CACHE_CONTROL, "no-store"));

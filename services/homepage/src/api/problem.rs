@@ -94,6 +94,11 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
     }
 
+    /// 500: a fault of ours.
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The homepage has a fault. Its log says more.")
+    }
+
     /// 503: Kafka does not acknowledge.
     pub(crate) fn kafka_away() -> Self {
         let detail = "Kafka does not accept messages now. Nothing was counted as sent.";

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use barrage::kafka::Ends;
 use barrage::position::{Offset, Partition, Shard};
 use barrage::retry::{Backoff, Fate};
-use barrage::table::{self, BurstRow, Page, Row, State, Table, Verdict};
+use barrage::table::{self, BurstRow, Consistency, Page, Range, Row, State, Table, Verdict};
 use barrage::time::Millis;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
@@ -82,8 +82,9 @@ async fn recount(api: &Api, mut row: BurstRow) -> Result<BurstRow, Problem> {
             row.blocked += u64::from(stored.verdict == Verdict::Blocked);
         }
     }
-    if finished {
-        api.table.put_burst(&row).await?;
+    // Its homepage may live after all, and have written it meanwhile: then its word counts.
+    if finished && !api.table.replace_burst(&row, row.heartbeat).await? {
+        return api.table.burst(row.id).await?.ok_or_else(|| Problem::not_found("burst"));
     }
     Ok(row)
 }
@@ -103,7 +104,8 @@ fn pages(
         let Some((partition, from, end)) = open.pop_front() else { return Ok(None) };
         let shard = Shard::of(&topic, partition, from);
         let to = end.min(shard.end());
-        let page = read(&table, &shard, from, to).await?;
+        let range = Range { from, to, limit: PAGE, consistency: Consistency::Strong };
+        let page = read(&table, &shard, range).await?;
         let last = page.rows.last().map(|row| row.position.offset.next());
         let next = last.filter(|_| page.more).unwrap_or(to);
         if next < end {
@@ -113,15 +115,10 @@ fn pages(
     })
 }
 
-async fn read(
-    table: &Table,
-    shard: &Shard,
-    from: Offset,
-    to: Offset,
-) -> Result<Page, table::Error> {
+async fn read(table: &Table, shard: &Shard, range: Range) -> Result<Page, table::Error> {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
-        match table.range(shard, from, to, PAGE).await {
+        match table.range(shard, range).await {
             Err(error) if error.fate() == Fate::Wait && backoff.failures() < TRIES => {
                 tracing::debug!(%error, "results are read again");
                 backoff.wait().await;

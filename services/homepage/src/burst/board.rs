@@ -67,7 +67,7 @@ impl Burst {
         id: Uuid,
         stop: CancellationToken,
     ) -> Self {
-        let progress = Progress { state: State::Running, to: from.clone(), ended_at: None };
+        let progress = Progress { state: State::Running, to: Ends::new(), ended_at: None };
         Self {
             id,
             ask,

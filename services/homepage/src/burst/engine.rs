@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::board::Burst;
 use super::life::live;
 use super::tally::Tally;
-use crate::ask::Ask;
+use crate::ask::{Ask, FieldErrors, RATE};
 use crate::config::Limits;
 use crate::limits::{TooMuch, admit};
 use crate::producer::Sender;
@@ -62,7 +62,8 @@ pub(crate) struct Bursts {
 }
 
 impl Bursts {
-    /// How many bursts that have ended are remembered; older ones are read from the table.
+    /// How many bursts are known at the most. Those that have ended longest ago make room, and are read from
+    /// the table when somebody asks for them.
     const REMEMBERED: usize = 1000;
 
     /// No burst yet. They run on the current runtime, whoever begins them.
@@ -83,15 +84,31 @@ impl Bursts {
         let mut bursts = self.lock();
         let running: Vec<_> = bursts.values().filter_map(|burst| burst.running()).collect();
         admit(self.parts.limits, &running, &ask)?;
+        forget_oldest(&mut bursts, Self::REMEMBERED);
+        if bursts.len() >= Self::REMEMBERED {
+            return Err(TooMuch::too_many_draining().into());
+        }
         let id = Uuid::now_v7();
         let rows = self.parts.tally.open(id);
         let stop = self.parts.shutdown.child_token();
         let burst = Arc::new(Burst::new(ask, from, rows, id, stop));
-        forget_oldest(&mut bursts, Self::REMEMBERED);
         bursts.insert(id, burst.clone());
         drop(bursts);
         self.tasks.spawn_on(live(burst.clone(), self.parts.clone()), &self.runtime);
         Ok(burst)
+    }
+
+    /// Whether a burst could run at all, if it were the only one.
+    ///
+    /// # Errors
+    /// When it asks for more messages per second than are ever allowed.
+    pub(crate) fn check_rate(&self, ask: &Ask) -> Result<(), FieldErrors> {
+        let most = self.parts.limits.rate;
+        if ask.total_rate() <= most {
+            return Ok(());
+        }
+        let error = format!("Concurrency times rate, at most {most} messages per second.");
+        Err(FieldErrors::from([(RATE.name, error)]))
     }
 
     /// A burst of this homepage.

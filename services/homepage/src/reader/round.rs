@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use barrage::position::{Offset, Partition, Position};
-use barrage::table::{self, Row, Table};
+use barrage::table::{self, Consistency, Range, Row, Table};
 
 use super::tracker::Tracker;
 use super::{Error, Reader};
@@ -17,12 +17,17 @@ impl Reader {
     /// Learns how far the topic reaches: at once from our own acknowledgements, and now and then from Kafka.
     pub(super) async fn follow_ends(&mut self) -> Result<(), Error> {
         for (partition, end) in self.parts.sender.acks.ends() {
-            if let Some(tracker) = self.trackers.get_mut(&partition) {
-                tracker.grow(end);
-            }
+            self.tracker(partition).grow(end);
         }
         if self.asked_kafka.elapsed() < Self::ASK_KAFKA {
             return Ok(());
+        }
+        if self.asked_partitions.elapsed() >= Self::ASK_PARTITIONS {
+            let partitions = self.parts.offsets.partitions().await?;
+            for partition in partitions {
+                self.tracker(partition);
+            }
+            self.asked_partitions = Instant::now();
         }
         let partitions: Vec<_> = self.trackers.keys().copied().collect();
         let latest = self.parts.offsets.latest(&partitions).await?;
@@ -38,6 +43,11 @@ impl Reader {
             self.follow_commits(&partitions).await?;
         }
         Ok(())
+    }
+
+    /// A partition that was not there at the beginning is followed from its first record.
+    fn tracker(&mut self, partition: Partition) -> &mut Tracker {
+        self.trackers.entry(partition).or_insert_with(|| Tracker::new(Offset::default()))
     }
 
     async fn follow_commits(&mut self, partitions: &[Partition]) -> Result<(), Error> {
@@ -75,7 +85,9 @@ impl Reader {
             }
             let shard = at(from).shard();
             let to = end.min(shard.end());
-            let page = self.parts.table.range(&shard, from, to, Self::PAGE).await?;
+            let consistency = Consistency::Eventual;
+            let range = Range { from, to, limit: Self::PAGE, consistency };
+            let page = self.parts.table.range(&shard, range).await?;
             let last = page.rows.last().map(|row| row.position.offset.next());
             rows.extend(page.rows.into_iter().filter(|row| tracker.saw(row.position.offset)));
             from = last.filter(|_| page.more).unwrap_or(to);

@@ -41,7 +41,8 @@ struct Bullet {
     json: Bytes,
 }
 
-/// What has happened since the run began.
+/// What has become of the records from the run's first position on: it begins with what was not finished
+/// then, and some of what was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
     /// Records that Kafka has.
