@@ -1,0 +1,51 @@
+//! `cargo measure`: what this machine carries from the form to the row, and what it costs.
+
+mod load;
+mod report;
+mod usage;
+
+use clap::{Parser, value_parser};
+use local::stack::Setup;
+
+use self::{load::Load, report::Report};
+
+/// Starts barrage with fresh data, sends bursts, and prints what came through and what it cost.
+#[derive(Debug, Parser)]
+#[command(override_usage = "cargo measure [--release] [OPTIONS]")]
+struct Args {
+    /// Messages per second, over all senders.
+    #[arg(long, default_value_t = 2000, value_parser = value_parser!(u32).range(1..=100_000))]
+    rate: u32,
+    /// How long to send.
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=300))]
+    seconds: u32,
+    /// Send as fast as Kafka acknowledges, instead of at a rate.
+    #[arg(long, conflicts_with = "rate")]
+    flat_out: bool,
+    /// How many message-processors share the work.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=64))]
+    processors: u16,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let load = if args.flat_out {
+        Load::flat_out(args.seconds)
+    } else {
+        Load::at_rate(args.rate, args.seconds)
+    };
+    eprintln!("starting a stack with fresh data …");
+    let stack = load.allowed_by(Setup::default().processors(args.processors)).start().await;
+    eprintln!("sending {load} …");
+    let before = usage::of(&stack)?;
+    let passage = load.send(stack.homepage()).await?;
+    let after = usage::of(&stack)?;
+    let report = Report::new(&passage, &before, &after);
+    #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
+    {
+        print!("{report}");
+    }
+    stack.stop_all().await;
+    Ok(())
+}

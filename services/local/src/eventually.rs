@@ -1,0 +1,29 @@
+//! Waiting for a fact, with a deadline: the only place where tests wait.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How long a fact may take, unless the test says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Waits until `is_so`; panics with `what` when it is not so within [`DEADLINE`].
+pub async fn eventually(what: &str, is_so: impl AsyncFnMut() -> bool) {
+    within(DEADLINE, what, is_so).await;
+}
+
+/// Waits until `is_so`; panics with `what` when it is not so within `deadline`.
+pub async fn within(deadline: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    let mut look = interval(BETWEEN_LOOKS);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        if is_so().await {
+            return;
+        }
+        assert!(started.elapsed() < deadline, "not so within {deadline:?}: {what}");
+    }
+}

@@ -1,0 +1,179 @@
+//! All processes of one run, in the hands of a test: real binaries, free ports, fresh data.
+
+mod asking;
+mod setup;
+
+use std::{net::SocketAddr, path::Path, process::ExitStatus, sync::Arc, time::Duration};
+
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+pub use self::setup::{Setup, programs};
+use crate::{
+    eventually::within,
+    homepage::Homepage,
+    log::Log,
+    plan::name,
+    process::{Process, Spec},
+};
+
+/// Longer than any start takes on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// Longer than the grace that a service has to stop in.
+const END: Duration = Duration::from_secs(40);
+
+/// A running stack. Dropping it kills all its processes and removes its data.
+#[derive(Debug)]
+pub struct Stack {
+    members: Vec<Member>,
+    homepage: Homepage,
+    data: Arc<TempDir>,
+}
+
+#[derive(Debug)]
+struct Member {
+    spec: Spec,
+    log: Log,
+    process: Option<Process>,
+}
+
+impl Stack {
+    /// A stack with nothing special.
+    pub async fn start() -> Self {
+        Setup::default().start().await
+    }
+
+    /// A stack with variables: process, name, value.
+    pub async fn with<const N: usize>(vars: [(&str, &str, &str); N]) -> Self {
+        let setup = Setup::default();
+        vars.iter().fold(setup, |setup, (of, name, value)| setup.var(of, name, value)).start().await
+    }
+
+    /// Its page and API.
+    pub fn homepage(&self) -> &Homepage {
+        &self.homepage
+    }
+
+    /// Where a process listens.
+    pub fn address(&self, process: &str) -> SocketAddr {
+        self.member(process).spec.port.address()
+    }
+
+    /// The process id of a process that runs.
+    pub fn pid(&self, process: &str) -> u32 {
+        self.running(process).pid().expect("it has not been waited for")
+    }
+
+    /// The folder of its data.
+    pub fn data_folder(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The names of all processes, in the order of their start.
+    pub fn names(&self) -> Vec<String> {
+        self.members.iter().map(|member| member.spec.name.clone()).collect()
+    }
+
+    /// What a process has said last.
+    pub fn tail(&self, process: &str) -> Vec<String> {
+        self.member(process).log.tail()
+    }
+
+    /// Freezes a process, as a machine does that swaps or a network that is cut.
+    pub fn stop(&self, process: &str) {
+        self.running(process).signal(Signal::SIGSTOP);
+    }
+
+    /// Lets a frozen process go on.
+    pub fn cont(&self, process: &str) {
+        self.running(process).signal(Signal::SIGCONT);
+    }
+
+    /// Kills a process: kill -9.
+    pub async fn kill(&mut self, process: &str) {
+        self.running(process).signal(Signal::SIGKILL);
+        self.wait_exit(process).await;
+    }
+
+    /// Asks a process to stop and waits until it has.
+    pub async fn terminate(&mut self, process: &str) -> ExitStatus {
+        self.running(process).signal(Signal::SIGTERM);
+        self.wait_exit(process).await
+    }
+
+    /// Waits for the end of a process.
+    pub async fn wait_exit(&mut self, process: &str) -> ExitStatus {
+        let mut ending = self.member_mut(process).process.take().expect("it runs");
+        let ended = timeout(END, ending.wait()).await;
+        let ended = ended.unwrap_or_else(|_| panic!("{process} has not ended within {END:?}"));
+        ended.expect("a child can be waited for")
+    }
+
+    /// Starts a process that has ended, where it was before, and waits until it is ready.
+    pub async fn start_again(&mut self, process: &str) {
+        let member = self.member_mut(process);
+        assert!(member.process.is_none(), "{process} runs already");
+        let mut started = Process::spawn(&member.spec, &member.log).expect("the program starts");
+        let ready = timeout(START, started.ready()).await;
+        member.process = Some(started);
+        ready
+            .unwrap_or_else(|_| panic!("{process} is not ready within {START:?}"))
+            .unwrap_or_else(|error| panic!("{process} {error}"));
+    }
+
+    /// Stops all, as the launcher does, and hands over the data.
+    pub async fn stop_all(mut self) -> Arc<TempDir> {
+        for name in self.names().iter().rev() {
+            if self.member(name).process.is_some() {
+                let status = self.terminate(name).await;
+                assert!(status.success(), "{name} ended with {status}");
+            }
+        }
+        Arc::clone(&self.data)
+    }
+
+    async fn start_all(&mut self) {
+        for name in self.names() {
+            self.start_again(&name).await;
+        }
+        let homepage = self.homepage.clone();
+        if !self.members.iter().any(|member| member.spec.name == name::HOMEPAGE) {
+            return;
+        }
+        within(START, "the homepage says it is ready", async || {
+            homepage.readiness().await.is_ok_and(|answer| answer.status.is_success())
+        })
+        .await;
+    }
+
+    fn running(&self, process: &str) -> &Process {
+        self.member(process).process.as_ref().unwrap_or_else(|| panic!("{process} does not run"))
+    }
+
+    fn member(&self, process: &str) -> &Member {
+        let found = self.members.iter().find(|member| member.spec.name == process);
+        found.unwrap_or_else(|| panic!("there is no {process}"))
+    }
+
+    fn member_mut(&mut self, process: &str) -> &mut Member {
+        let found = self.members.iter_mut().find(|member| member.spec.name == process);
+        found.unwrap_or_else(|| panic!("there is no {process}"))
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Ended first, so that their last words are among the lines; those who would complain
+            // of it before those they need.
+            self.members.iter_mut().rev().for_each(|member| drop(member.process.take()));
+            let named = |member: &Member| (member.spec.name.clone(), member.log.tail());
+            for (name, tail) in self.members.iter().map(named).filter(|(_, tail)| !tail.is_empty())
+            {
+                eprintln!("--- the last lines of {name}:\n{}", tail.join("\n"));
+            }
+        }
+    }
+}

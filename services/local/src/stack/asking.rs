@@ -1,0 +1,63 @@
+//! What tests ask the homepage of their stack. An answer that does not come fails the test.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Stack;
+use crate::{
+    eventually::within,
+    homepage::{Answer, Bullet, Burst, Feed, Homepage},
+};
+
+/// Longer than any burst of a test takes, with what is broken meanwhile.
+const SETTLE: Duration = Duration::from_secs(90);
+
+impl Stack {
+    /// Whether a service says that all it needs is there.
+    pub async fn is_ready(&self, service: &str) -> bool {
+        // Every service answers `/readyz` as the homepage does.
+        let service = Homepage::new(self.address(service)).expect("an HTTP client");
+        service.readiness().await.is_ok_and(|answer| answer.status.is_success())
+    }
+
+    /// Sends a burst that is taken, and returns its id.
+    pub async fn send_burst(&self, burst: Value) -> String {
+        let answer = self.homepage().post_burst(&burst).await.expect("an answer to POST /bursts");
+        assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
+        answer.body["id"].as_str().expect("a burst has an id").into()
+    }
+
+    /// How a burst is doing.
+    pub async fn burst(&self, id: &str) -> Burst {
+        self.homepage().burst(id).await.expect("an answer to GET /bursts/{id}")
+    }
+
+    /// Waits until nothing of a burst is under way any more.
+    pub async fn settled(&self, id: &str) -> Burst {
+        let mut burst = self.burst(id).await;
+        within(SETTLE, "the burst is neither running nor draining", async || {
+            if let Ok(now) = self.homepage().burst(id).await {
+                burst = now;
+            }
+            !matches!(burst.state.as_str(), "running" | "draining")
+        })
+        .await;
+        burst
+    }
+
+    /// Every row of a burst.
+    pub async fn results(&self, id: &str) -> Vec<Bullet> {
+        self.homepage().results(id).await.expect("an answer to GET /bursts/{id}/results")
+    }
+
+    /// The newest bullets after a cursor.
+    pub async fn feed(&self, after: Option<&str>, limit: u32) -> Feed {
+        self.homepage().feed(after, limit).await.expect("an answer to GET /feed")
+    }
+
+    /// Sends one message, taken or not.
+    pub async fn message(&self, text: &str) -> Answer {
+        self.homepage().post_message(text).await.expect("an answer to POST /messages")
+    }
+}

@@ -1,0 +1,101 @@
+//! What a test may ask of its stack before it starts.
+
+use std::{io, path::PathBuf, sync::Arc};
+
+use tempfile::TempDir;
+
+use super::{Member, Stack};
+use crate::{
+    homepage::Homepage,
+    log::Log,
+    plan::{Plan, check_built, name},
+    port::Port,
+    process::Spec,
+};
+
+/// How a stack is to be started.
+#[derive(Debug, Default)]
+pub struct Setup {
+    processors: u16,
+    vars: Vec<(String, String, String)>,
+    data: Option<Arc<TempDir>>,
+    without: Vec<String>,
+}
+
+impl Setup {
+    /// With this many message-processors.
+    pub fn processors(mut self, processors: u16) -> Self {
+        self.processors = processors;
+        self
+    }
+
+    /// With a variable for one process, or for all processors.
+    pub fn var(mut self, process: &str, variable: &str, value: &str) -> Self {
+        self.vars.push((process.into(), variable.into(), value.into()));
+        self
+    }
+
+    /// On the data of a stack that has stopped.
+    pub fn data(mut self, data: Arc<TempDir>) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    /// Without a process, so that the test can take its place.
+    pub fn without(mut self, process: &str) -> Self {
+        self.without.push(process.into());
+        self
+    }
+
+    /// The stand-ins alone.
+    pub fn stand_ins() -> Self {
+        [name::PROCESSOR, name::ROUTER, name::HOMEPAGE]
+            .iter()
+            .fold(Self::default(), |setup, process| setup.without(process))
+    }
+
+    /// Starts it; panics with what is wrong when it does not get ready.
+    pub async fn start(self) -> Stack {
+        let data = self.data.clone();
+        let data = data.unwrap_or_else(|| Arc::new(tempfile::tempdir().expect("a temp folder")));
+        let specs = self.specs(&data).expect("ports and folders for the stack");
+        let page = specs.last().expect("the homepage is the last to start").port.address();
+        let homepage = Homepage::new(page).expect("an HTTP client");
+        let wanted = |spec: &Spec| !self.without.contains(&spec.name);
+        let specs: Vec<_> = specs.into_iter().filter(wanted).collect();
+        check_built(&specs).unwrap_or_else(|error| panic!("{error}"));
+        let member = |spec: Spec| {
+            let log = Log::open(&data.path().join("logs"), &spec.name, false).expect("a log");
+            Member { spec, log, process: None }
+        };
+        let members = specs.into_iter().map(member).collect();
+        let mut stack = Stack { members, homepage, data };
+        stack.start_all().await;
+        stack
+    }
+
+    fn specs(&self, data: &TempDir) -> io::Result<Vec<Spec>> {
+        let plan = Plan {
+            programs: programs()?,
+            data: data.path().into(),
+            processors: self.processors,
+            page: Port::reserve(0)?,
+            environment: None,
+        };
+        let mut specs = plan.specs()?;
+        for (process, variable, value) in &self.vars {
+            for spec in specs.iter_mut().filter(|spec| spec.name.starts_with(process.as_str())) {
+                spec.env.insert(variable.clone(), value.clone());
+            }
+        }
+        Ok(specs)
+    }
+}
+
+/// The folder of the built programs: a test's own executable lies in `deps` inside it.
+pub fn programs() -> io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own.parent().ok_or(io::ErrorKind::NotFound)?;
+    let inside = folder.ends_with("deps").then(|| folder.parent()).flatten();
+    Ok(inside.unwrap_or(folder).into())
+}

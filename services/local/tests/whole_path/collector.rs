@@ -1,0 +1,65 @@
+//! A stand-in for a tracing back end: it takes spans by OTLP over HTTP and remembers them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, body::Bytes, extract::State, routing::post};
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::any_value::Value,
+    trace::v1::{ResourceSpans, Span},
+};
+use prost::Message as _;
+use tokio::net::TcpListener;
+
+/// What was exported so far.
+#[derive(Clone, Default)]
+pub(crate) struct Collector(Arc<Mutex<Vec<ResourceSpans>>>);
+
+/// The spans of one trace by `service: name`.
+pub(crate) type Trace = BTreeMap<String, Span>;
+
+impl Collector {
+    /// Listens on a free port. Answers with its URL as well, as `TRACING` wants it.
+    pub(crate) async fn start() -> (Self, String) {
+        let collector = Self::default();
+        let router = Router::new().route("/v1/traces", post(collect)).with_state(collector.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        (collector, url)
+    }
+
+    /// All traces by their ids, in hexadecimal digits.
+    pub(crate) fn traces(&self) -> BTreeMap<String, Trace> {
+        let mut traces = BTreeMap::<String, Trace>::new();
+        for resource in self.0.lock().unwrap().iter() {
+            let service = service(resource);
+            for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
+                let trace = traces.entry(hex(&span.trace_id)).or_default();
+                trace.insert(format!("{service}: {}", span.name), span.clone());
+            }
+        }
+        traces
+    }
+}
+
+async fn collect(State(collector): State<Collector>, body: Bytes) {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    collector.0.lock().unwrap().extend(request.resource_spans);
+}
+
+fn service(resource: &ResourceSpans) -> String {
+    let attributes = &resource.resource.as_ref().unwrap().attributes;
+    let name = attributes.iter().find(|attribute| attribute.key == "service.name").unwrap();
+    match name.value.as_ref().and_then(|value| value.value.as_ref()) {
+        Some(Value::StringValue(name)) => name.clone(),
+        other => panic!("{other:?} is no name of a service"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

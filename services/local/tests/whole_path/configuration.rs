@@ -1,0 +1,107 @@
+//! A wrong configuration stops a service at once, and says in one line what is wrong.
+
+use std::process::{Command, Output};
+
+use local::{
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
+    stack::programs,
+};
+
+/// Enough for each service to start.
+const RIGHT: &[(&str, &str)] = &[
+    ("PORT", "0"),
+    ("HOST", "127.0.0.1"),
+    ("KAFKA_SERVER", "127.0.0.1:1"),
+    ("OTS_ENDPOINT", "http://127.0.0.1:1"),
+    ("OTS_KEYID", "local"),
+    ("OTS_SECRET", "hush-hush"),
+    ("SINK", "http://127.0.0.1:1"),
+];
+
+/// Variables with a value that none of them may have.
+const WRONG: &[(&str, &[(&str, &str)])] = &[
+    (
+        HOMEPAGE,
+        &[
+            ("PORT", "eighty"),
+            ("KAFKA_SERVER", "kafka"),
+            ("KAFKA_TOPIC", "a b"),
+            ("KAFKA_PARTITIONS", "0"),
+            ("KAFKA_SECURITY_PROTOCOL", "TLS"),
+            ("OTS_ENDPOINT", "table:8000"),
+            ("OTS_INSTANCENAME", "a.b"),
+            ("TABLE_NAME", "a/b"),
+            ("TRACING", "jaeger:4318"),
+            ("TRACE_SAMPLE", "1.5"),
+            ("LOG_FORMAT", "xml"),
+            ("SHUTDOWN_GRACE", "0"),
+            ("MAX_BURSTS", "none"),
+            ("MAX_RATE", "-1"),
+            ("MAX_CLIENT_RATE", "0"),
+        ],
+    ),
+    (
+        ROUTER,
+        &[
+            ("SINK", "processor"),
+            ("REQ_TIMEOUT", "0"),
+            ("RETRY_COUNT", "-1"),
+            ("RETRY_INTERVAL", "soon"),
+            ("FILTERS", "{}"),
+            ("DEAD_LETTER_TOPIC", "a b"),
+            ("BATCH_MAX", "0"),
+            ("IN_FLIGHT", "0"),
+            ("KAFKA_GROUP", LONG),
+        ],
+    ),
+    (PROCESSOR, &[("WORK_MS", "-1"), ("CONTAINER_CONCURRENCY", "0"), ("TABLE_CREATE", "perhaps")]),
+];
+
+const LONG: &str = match std::str::from_utf8(&[b'x'; 250]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
+fn run(service: &str, variables: &[(&str, &str)]) -> Output {
+    Command::new(programs().unwrap().join(service))
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_wrong_value_is_named_with_what_it_held_and_what_it_must_be() {
+    for (service, values) in WRONG {
+        for (variable, value) in *values {
+            let with_fault: Vec<_> = RIGHT.iter().copied().chain([(*variable, *value)]).collect();
+            let text = said(&run(service, &with_fault));
+            assert_eq!(text.lines().count(), 1, "{service}: {text}");
+            assert!(text.starts_with(&format!("{variable}: expected ")), "{service}: {text}");
+            let seen = value.chars().take(100).collect::<String>();
+            assert!(text.contains(&format!("saw \"{seen}")), "{service}: {text}");
+        }
+    }
+}
+
+#[test]
+fn all_that_is_missing_is_said_at_once() {
+    let text = said(&run(HOMEPAGE, &[]));
+    let names: Vec<_> = text.lines().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(names, ["KAFKA_SERVER", "OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
+}
+
+#[test]
+fn a_secret_is_never_said() {
+    let variables: Vec<_> =
+        RIGHT.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
+    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+        assert!(!said(&run(service, &variables)).contains("hush"), "{service}");
+    }
+}

@@ -1,0 +1,143 @@
+//! Whatever dies, and however: nothing accepted is lost, and all heals by itself.
+
+use std::time::Duration;
+
+use local::{
+    eventually::{eventually, within},
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    stack::{Setup, Stack},
+};
+use serde_json::{Value, json};
+
+use crate::ledger::{Ledger, assert_complete};
+
+fn burst() -> Value {
+    json!({ "message": "hello", "concurrency": 10, "duration": 4, "rate": 20 })
+}
+
+/// Waits until a burst is well on its way.
+async fn under_way(stack: &Stack, id: &str) {
+    eventually("a part of the burst is stored", async || stack.burst(id).await.stored > 50).await;
+}
+
+/// The burst ends as it should. How many were sent depends on how busy the machine is; not how
+/// many of them arrived.
+async fn assert_done(stack: &Stack, id: &str) {
+    let burst = stack.settled(id).await;
+    assert_eq!((burst.state.as_str(), burst.failed, burst.stored), ("done", 0, burst.accepted));
+    assert_complete(stack, id, burst.accepted).await;
+}
+
+/// The burst's messages all arrive although `process` is killed in the midst of it.
+async fn survives_the_kill_of(process: &str) {
+    let mut stack = Stack::start().await;
+    let id = stack.send_burst(burst()).await;
+    under_way(&stack, &id).await;
+    stack.kill(process).await;
+    stack.start_again(process).await;
+    assert_done(&stack, &id).await;
+}
+
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_router() {
+    survives_the_kill_of(ROUTER).await;
+}
+
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_processor() {
+    survives_the_kill_of(PROCESSOR).await;
+}
+
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_table() {
+    survives_the_kill_of(TABLE).await;
+}
+
+#[tokio::test]
+async fn what_kafka_took_of_a_burst_survives_kill_9_of_the_homepage() {
+    let mut stack = Stack::start().await;
+    let id = stack.send_burst(burst()).await;
+    under_way(&stack, &id).await;
+    stack.kill(HOMEPAGE).await;
+    stack.start_again(HOMEPAGE).await;
+    within(Duration::from_secs(60), "the burst reads stopped, all of it stored", async || {
+        let burst = stack.homepage().burst(&id).await;
+        burst.is_ok_and(|burst| burst.state == "stopped" && burst.stored == burst.accepted)
+    })
+    .await;
+    let accepted = stack.burst(&id).await.accepted;
+    assert!(accepted > 50);
+    assert_complete(&stack, &id, accepted).await;
+}
+
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_broker() {
+    let mut stack = Stack::start().await;
+    let id = stack.send_burst(burst()).await;
+    under_way(&stack, &id).await;
+    stack.kill(BROKER).await;
+    stack.start_again(BROKER).await;
+    let said = stack.settled(&id).await.accepted;
+    let ledger = Ledger::of(&stack, &id).await;
+    assert_eq!(ledger.faults(), Vec::<String>::new());
+    // A message whose acknowledgement was lost with the broker may be there uncounted.
+    assert!(ledger.accepted() as u64 >= said, "{} of {said}", ledger.accepted());
+}
+
+#[tokio::test]
+async fn a_send_while_kafka_is_away_is_refused_and_works_when_it_is_back() {
+    let mut stack = Stack::start().await;
+    stack.kill(BROKER).await;
+    let refused = stack.message("hello?").await;
+    assert_eq!(refused.status.as_u16(), 503, "{}", refused.body);
+    assert_eq!(refused.content_type, "application/problem+json");
+    stack.start_again(BROKER).await;
+    eventually("a message is taken", async || stack.message("hello!").await.status == 202).await;
+    eventually("it is on the page", async || {
+        stack.feed(None, 100).await.bullets.iter().any(|bullet| bullet.message == "hello!")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_start_on_the_same_data_shows_the_last_bullets() {
+    let first = Stack::start().await;
+    let id =
+        first.send_burst(json!({ "message": "before", "concurrency": 2, "duration": 1 })).await;
+    let sent = first.settled(&id).await.accepted;
+    let data = first.stop_all().await;
+
+    let second = Setup::default().data(data).start().await;
+    eventually("the bullets of the first run are on the page", async || {
+        let feed = second.feed(None, 100).await;
+        feed.bullets.iter().filter(|bullet| bullet.burst == id).count() as u64 == sent
+    })
+    .await;
+    assert_eq!(second.results(&id).await.len() as u64, sent);
+}
+
+#[tokio::test]
+async fn a_service_that_is_told_to_stop_under_load_exits_with_0_and_loses_nothing() {
+    for service in [ROUTER, PROCESSOR] {
+        let mut stack = Stack::start().await;
+        let id = stack.send_burst(burst()).await;
+        under_way(&stack, &id).await;
+        let status = stack.terminate(service).await;
+        assert!(status.success(), "{service} ended with {status}");
+        stack.start_again(service).await;
+        assert_done(&stack, &id).await;
+    }
+}
+
+#[tokio::test]
+async fn a_homepage_that_is_told_to_stop_under_load_exits_with_0_and_loses_nothing() {
+    let mut stack = Stack::start().await;
+    let id = stack.send_burst(burst()).await;
+    under_way(&stack, &id).await;
+    let status = stack.terminate(HOMEPAGE).await;
+    assert!(status.success(), "it ended with {status}");
+    stack.start_again(HOMEPAGE).await;
+    let burst = stack.settled(&id).await;
+    assert_eq!((burst.state.as_str(), burst.stored), ("stopped", burst.accepted));
+    assert_complete(&stack, &id, burst.accepted).await;
+}

@@ -1,0 +1,178 @@
+//! Kafka as the tests see it: with a client of their own.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::Duration,
+};
+
+use rdkafka::{
+    ClientConfig, Message as _, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer as _},
+    error::KafkaError,
+    message::{Header, Headers as _, OwnedHeaders},
+    producer::{FutureProducer, FutureRecord},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+/// The topic that all messages go through.
+pub(crate) const TOPIC: &str = "barrage-info";
+
+/// Where those go that nobody can store.
+pub(crate) const DEAD_TOPIC: &str = "barrage-info-dead";
+
+/// The consumer group of the router.
+pub(crate) const GROUP: &str = "barrage-info-consumer";
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A broker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kafka(SocketAddr);
+
+/// A record as it lies in Kafka.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) value: Vec<u8>,
+    pub(crate) headers: BTreeMap<String, String>,
+}
+
+impl Kafka {
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Self(address)
+    }
+
+    /// Sends a record and waits until Kafka has acknowledged it.
+    pub(crate) async fn send(&self, topic: &str, key: &str, value: &str) -> Record {
+        let producer: FutureProducer = self.config().set("acks", "all").create().unwrap();
+        let record = FutureRecord::to(topic).key(key).payload(value);
+        let delivery = producer.send(record, PATIENCE).await.map_err(|(error, _)| error).unwrap();
+        let (partition, offset) = (delivery.partition, delivery.offset);
+        Record { partition, offset, value: value.into(), headers: BTreeMap::new() }
+    }
+
+    /// Sends a burst as a homepage does, and returns its id: so many messages of so many senders.
+    pub(crate) async fn send_burst(&self, message: &str, senders: u32, seqs: u32) -> String {
+        let burst = Uuid::now_v7().to_string();
+        let producer: FutureProducer = self.config().set("acks", "all").create().unwrap();
+        let ids = (1..=seqs).flat_map(|seq| (1..=senders).map(move |sender| (sender, seq)));
+        let sends = ids.map(|(sender, seq)| {
+            let key = format!("{burst}/{sender}");
+            let value = json!({
+                "message": message,
+                "burst": burst,
+                "sender": sender,
+                "seq": seq,
+                "sent_at": "2026-01-01T00:00:00.000Z",
+            });
+            let (producer, value) = (&producer, value.to_string());
+            async move {
+                let record = FutureRecord::to(TOPIC).key(&key).payload(&value).headers(envelope());
+                producer.send(record, PATIENCE).await.map_err(|(error, _)| error).unwrap();
+            }
+        });
+        futures::future::join_all(sends).await;
+        burst
+    }
+
+    /// Every record of a topic; none when there is no such topic.
+    pub(crate) async fn records(self, topic: &'static str) -> Vec<Record> {
+        blocking(move || self.read(topic).unwrap()).await
+    }
+
+    /// How far a group has committed, by partition.
+    pub(crate) async fn committed(self, group: &'static str) -> BTreeMap<i32, i64> {
+        blocking(move || self.read_committed(group).unwrap()).await
+    }
+
+    fn read(self, topic: &str) -> Result<Vec<Record>, KafkaError> {
+        let consumer: BaseConsumer = self.config().set("group.id", "the-ledger").create()?;
+        let mut from = TopicPartitionList::new();
+        let mut open = BTreeSet::new();
+        for partition in partitions(&consumer, topic)? {
+            let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+            if low < high {
+                from.add_partition_offset(topic, partition, rdkafka::Offset::Offset(low))?;
+                open.insert((partition, high));
+            }
+        }
+        consumer.assign(&from)?;
+        let mut records = Vec::new();
+        while !open.is_empty() {
+            let got = consumer.poll(PATIENCE).expect("the rest of the topic comes")?;
+            let record = Record::from(&got);
+            open.retain(|(partition, high)| {
+                *partition != record.partition || record.offset + 1 < *high
+            });
+            records.push(record);
+        }
+        Ok(records)
+    }
+
+    fn read_committed(self, group: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let consumer: BaseConsumer = self.config().set("group.id", group).create()?;
+        let mut asked = TopicPartitionList::new();
+        for partition in partitions(&consumer, TOPIC)? {
+            asked.add_partition(TOPIC, partition);
+        }
+        let committed = consumer.committed_offsets(asked, PATIENCE)?;
+        let place = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+            (element.partition(), element.offset().to_raw().filter(|at| *at >= 0).unwrap_or(0))
+        };
+        Ok(committed.elements().into_iter().map(place).collect())
+    }
+
+    fn config(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.0.to_string());
+        config.set("enable.auto.commit", "false");
+        // What somebody else has written just now must be seen at once.
+        config.set("topic.metadata.refresh.fast.interval.ms", "100");
+        config
+    }
+}
+
+impl From<&rdkafka::message::BorrowedMessage<'_>> for Record {
+    fn from(message: &rdkafka::message::BorrowedMessage<'_>) -> Self {
+        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        Self {
+            partition: message.partition(),
+            offset: message.offset(),
+            value: message.payload().unwrap_or_default().into(),
+            headers: headers
+                .map(|header| (header.key.to_owned(), header.value.map(text).unwrap_or_default()))
+                .collect(),
+        }
+    }
+}
+
+/// The headers that make a record a message.
+fn envelope() -> OwnedHeaders {
+    let id = Uuid::now_v7().to_string();
+    let attributes = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", id.as_str()),
+        ("ce_type", "barrage.message.sent.v1"),
+        ("ce_source", "/tests"),
+        ("content-type", "application/json"),
+    ];
+    attributes.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+        headers.insert(Header { key, value: Some(value) })
+    })
+}
+
+fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, KafkaError> {
+    let metadata = consumer.fetch_metadata(None, PATIENCE)?;
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let partitions = found.into_iter().flat_map(|topic| topic.partitions());
+    Ok(partitions.map(|partition| partition.id()).collect())
+}
+
+/// rdkafka's consumer blocks; meanwhile the test goes on reading its processes' logs.
+async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(ask).await.unwrap()
+}

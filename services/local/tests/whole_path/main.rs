@@ -1,0 +1,17 @@
+//! What holds for the whole path, seen from outside: real processes, real protocols.
+
+#![expect(clippy::unwrap_used, reason = "what cannot be done fails the test that needs it")]
+
+mod collector;
+mod configuration;
+mod dead_letters;
+mod failures;
+mod front_door;
+mod kafka;
+mod launcher;
+mod ledger;
+mod routing;
+mod rows;
+mod sending;
+mod stand_ins;
+mod traces;

@@ -1,0 +1,81 @@
+//! The table as the tests see it: with a client of their own.
+
+use std::{collections::HashMap, net::SocketAddr};
+
+use aws_sdk_dynamodb::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region},
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+        ScalarAttributeType,
+    },
+};
+
+/// The physical name of the table.
+pub(crate) const TABLE: &str = "barrage.barrage";
+
+/// A row, by the names of its attributes.
+pub(crate) type Row = HashMap<String, AttributeValue>;
+
+/// The table of a stack.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows(Client);
+
+impl Rows {
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .endpoint_url(format!("http://{address}"))
+            .region(Region::new("test"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .build();
+        Self(Client::from_conf(config))
+    }
+
+    /// Every row of the table, those of the bursts too.
+    pub(crate) async fn all(&self) -> Vec<Row> {
+        let pages = self.0.scan().table_name(TABLE).consistent_read(true).into_paginator();
+        pages.items().send().collect::<Result<Vec<_>, _>>().await.unwrap()
+    }
+
+    /// Creates the table as the processor does, for tests without one.
+    pub(crate) async fn create(&self) {
+        let key = |name: &str, key: KeyType| {
+            KeySchemaElement::builder().attribute_name(name).key_type(key).build().unwrap()
+        };
+        let attribute = |name: &str, kind: ScalarAttributeType| {
+            let attribute = AttributeDefinition::builder().attribute_name(name);
+            attribute.attribute_type(kind).build().unwrap()
+        };
+        let create = self.0.create_table().table_name(TABLE);
+        create
+            .key_schema(key("shard", KeyType::Hash))
+            .key_schema(key("offset", KeyType::Range))
+            .attribute_definitions(attribute("shard", ScalarAttributeType::S))
+            .attribute_definitions(attribute("offset", ScalarAttributeType::N))
+            .billing_mode(BillingMode::PayPerRequest)
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// Writes a row.
+    pub(crate) async fn put(&self, shard: &str, offset: i64, message: &str) {
+        self.0
+            .put_item()
+            .table_name(TABLE)
+            .item("shard", AttributeValue::S(shard.into()))
+            .item("offset", AttributeValue::N(offset.to_string()))
+            .item("message", AttributeValue::S(message.into()))
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+/// A text or a number of a row, as text; nothing when the row does not have it.
+pub(crate) fn text(row: &Row, name: &str) -> Option<String> {
+    let value = row.get(name)?;
+    value.as_s().or_else(|_| value.as_n()).ok().cloned()
+}

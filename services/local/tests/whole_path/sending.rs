@@ -1,0 +1,80 @@
+//! What a person sends is what everybody sees.
+
+use std::collections::BTreeSet;
+
+use local::{eventually::eventually, stack::Stack};
+use serde_json::json;
+
+use crate::ledger::assert_complete;
+
+#[tokio::test]
+async fn a_burst_is_accepted_stored_and_shown_in_full() {
+    let stack = Stack::start().await;
+    let mut cursor = stack.feed(None, 100).await.cursor;
+    let id = stack.send_burst(json!({ "message": "hello barrage" })).await;
+
+    let burst = stack.settled(&id).await;
+    // 10 senders for 10 s at 5 messages a second each, as nobody said otherwise.
+    assert_eq!((burst.state.as_str(), burst.accepted, burst.failed), ("done", 500, 0));
+    assert_eq!((burst.stored, burst.blocked), (500, 0));
+
+    let results = stack.results(&id).await;
+    assert_eq!(results.len(), 500);
+    assert!(results.iter().all(|row| row.message == "hello barrage" && row.burst == id));
+    let seen: BTreeSet<_> = results.iter().map(|row| (row.sender, row.seq)).collect();
+    let sent = (1..=10).flat_map(|sender| (1..=50).map(move |seq| (sender, seq)));
+    assert_eq!(seen, sent.collect());
+
+    let mut passed = 0;
+    eventually("the feed has let every message pass", async || {
+        let feed = stack.feed(Some(&cursor), 100).await;
+        passed += feed.passed;
+        assert!(feed.bullets.len() as u64 <= feed.passed);
+        cursor = feed.cursor;
+        passed >= 500
+    })
+    .await;
+    assert_eq!(passed, 500);
+    assert_complete(&stack, &id, 500).await;
+}
+
+#[tokio::test]
+async fn a_single_message_reaches_the_page() {
+    let stack = Stack::start().await;
+    let sent = stack.message("hello").await;
+    assert_eq!(sent.status.as_u16(), 202, "{}", sent.body);
+    eventually("the message is on the page", async || {
+        let feed = stack.feed(None, 100).await;
+        feed.bullets.iter().any(|bullet| {
+            bullet.message == "hello"
+                && json!(bullet.id) == sent.body["id"]
+                && json!(bullet.partition) == sent.body["partition"]
+                && json!(bullet.offset) == sent.body["offset"]
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn counters_tell_what_became_of_every_message() {
+    let stack = Stack::start().await;
+    let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;
+    let sent = stack.settled(&id).await.accepted;
+    eventually("all accepted messages are stored", async || {
+        let totals = stack.feed(None, 1).await.totals;
+        (totals.accepted, totals.stored, totals.waiting) == (sent, sent, 0)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn blocked_words_are_stored_but_never_shown() {
+    let stack = Stack::with([("message-processor", "BLOCKED_WORDS", "spam")]).await;
+    let id =
+        stack.send_burst(json!({ "message": "buy spam", "concurrency": 2, "duration": 1 })).await;
+    let burst = stack.settled(&id).await;
+    assert!(burst.accepted > 0);
+    assert_eq!((burst.stored, burst.blocked), (burst.accepted, burst.accepted));
+    assert_eq!(stack.feed(None, 100).await.bullets, []);
+    assert_complete(&stack, &id, burst.accepted).await;
+}
