@@ -29,7 +29,7 @@ struct Home {
 const HOMES: &[Home] = &[
     Home { of: "rdkafka*", normal: &["barrage"], tests: &["local"] },
     Home { of: "aws-*", normal: &["barrage"], tests: &["local"] },
-    Home { of: "opentelemetry*", normal: &["barrage"], tests: &["local"] },
+    Home { of: "opentelemetry*", normal: &["barrage"], tests: &["local", "message-processor"] },
     Home { of: "metrics-exporter-*", normal: &["barrage"], tests: &[] },
     Home { of: "tracing-subscriber", normal: &["barrage", "local"], tests: &[] },
     Home { of: "actix-*", normal: &["homepage"], tests: &[] },
@@ -40,11 +40,11 @@ const HOMES: &[Home] = &[
         normal: &["event-router", "message-processor", "proto"],
         tests: &["local"],
     },
-    Home { of: "prost*", normal: &["proto"], tests: &["local"] },
+    Home { of: "prost*", normal: &["proto"], tests: &["local", "message-processor"] },
     Home { of: "dynoxide-*", normal: &["local"], tests: &[] },
     Home { of: "nisshi-*", normal: &["local"], tests: &[] },
-    Home { of: "nix", normal: &["local"], tests: &[] },
-    Home { of: "reqwest", normal: &["loadtest", "local"], tests: &[] },
+    Home { of: "nix", normal: &["local"], tests: &["message-processor"] },
+    Home { of: "reqwest", normal: &["loadtest", "local"], tests: &["message-processor"] },
     Home { of: "clap", normal: &["loadtest", "local"], tests: &[] },
     Home {
         of: "anyhow",

@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use barrage::health::Probe;
 use barrage::kafka::{self, Ends, Offsets};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
+use barrage::shutdown::with_sources;
 use barrage::table::{self, Row, Table};
 use barrage::telemetry::{Tracer, spans};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +34,8 @@ pub(crate) struct Parts {
     pub(crate) wall: Arc<Wall>,
     /// Where rows are counted for the bursts of this homepage.
     pub(crate) tally: Arc<Tally>,
+    /// Whether results can be read.
+    pub(crate) probe: Probe,
     pub(crate) tracer: Tracer,
     pub(crate) result_span: String,
 }
@@ -67,6 +71,8 @@ impl Reader {
     const ASK_KAFKA: Duration = Duration::from_millis(250);
     /// How often Kafka is asked whether the topic has got more partitions.
     const ASK_PARTITIONS: Duration = Duration::from_secs(5);
+    /// How many rounds may fail in a row before somebody is told.
+    const BLINK: u32 = 2;
     /// How long it waits between two reads while rows keep coming.
     const STREAMING: Duration = Duration::from_millis(40);
     /// How many records of each partition it shows again at the beginning of a run.
@@ -90,12 +96,13 @@ impl Reader {
             match begin(&parts.offsets).await {
                 Ok(trackers) => break trackers,
                 Err(error) => {
-                    tracing::debug!(%error, "the reader cannot begin yet");
+                    parts.probe.down(with_sources(&error));
                     backoff.wait().await;
                 }
             }
         };
         parts.wall.begin(rand::random());
+        parts.probe.up();
         let begun = Self {
             parts,
             trackers,
@@ -115,6 +122,7 @@ impl Reader {
         loop {
             match self.round().await {
                 Ok(0) => {
+                    self.parts.probe.up();
                     failing.reset();
                     if self.counts().waiting == 0 {
                         quiet.reset(); // What comes next is looked for at once.
@@ -122,6 +130,7 @@ impl Reader {
                     self.rest(quiet.next_wait()).await;
                 }
                 Ok(_) => {
+                    self.parts.probe.up();
                     failing.reset();
                     quiet.reset();
                     pause(Self::STREAMING).await;
@@ -132,8 +141,8 @@ impl Reader {
                     return self.parts;
                 }
                 Err(error) => {
-                    if failing.failures() == 0 {
-                        tracing::warn!(%error, "the reader goes on trying");
+                    if failing.failures() >= Self::BLINK {
+                        self.parts.probe.down(with_sources(&error));
                     }
                     failing.wait().await;
                 }

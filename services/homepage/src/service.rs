@@ -90,8 +90,8 @@ impl Service {
         let results = tracers.tracer(&config.traces.result)?;
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
         let parts = burst_parts(&config, sender, &shutdown, &killed);
-        let reader = reader_parts(&config, &parts, results)?;
         let readiness = Readiness::default();
+        let reader = reader_parts(&config, &parts, results, readiness.dependency("reader"))?;
         let watch = Watch {
             topics: Topics::new(&config.kafka)?,
             kafka: readiness.dependency("kafka"),
@@ -204,6 +204,7 @@ fn reader_parts(
     config: &Config,
     parts: &burst::Parts,
     tracer: Tracer,
+    probe: Probe,
 ) -> Result<reader::Parts, kafka::Error> {
     Ok(reader::Parts {
         offsets: Offsets::new(&config.kafka)?,
@@ -212,6 +213,7 @@ fn reader_parts(
         sender: parts.sender.clone(),
         wall: parts.wall.clone(),
         tally: parts.tally.clone(),
+        probe,
         tracer,
         result_span: config.traces.result_span.clone(),
     })

@@ -1,16 +1,28 @@
 //! `cargo demo` and `cargo measure`: build all that runs, then become the program that runs it.
 
 use std::{
+    convert::Infallible,
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, ExitCode},
 };
 
 use anyhow::{Context, Result, ensure};
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(never) => match never {},
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Becomes the program, or says why not.
+fn run() -> Result<Infallible> {
     let request = Request::from_args(env::args_os().skip(1));
     let target = target_folder(&env::current_exe()?)?;
     let profile = if request.release { "release" } else { "debug" };
@@ -59,9 +71,20 @@ fn build(target: &Path, release: bool) -> Result<()> {
     // See .cargo/config.toml for why the declared Rust version is ignored.
     command.args(["build", "--workspace", "--bins", "--ignore-rust-version", "--target-dir"]);
     command.arg(target).args(release.then_some("--release"));
+    // Cargo also tells those it runs of which package they are. Build scripts look at that, and
+    // would build their crates anew each time it changes between `cargo demo` and `cargo build`.
+    for (name, _) in env::vars_os().filter(|(name, _)| is_about_our_package(name)) {
+        command.env_remove(name);
+    }
     let status = command.status().with_context(|| format!("cannot run {}", cargo.display()))?;
     ensure!(status.success(), "the build failed ({status}); its errors are above");
     Ok(())
+}
+
+fn is_about_our_package(variable: &OsStr) -> bool {
+    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+    let name = variable.to_string_lossy();
+    name == "CARGO_PRIMARY_PACKAGE" || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// We are `<target>/<profile>/demo`, whatever cargo was told about its target folder.

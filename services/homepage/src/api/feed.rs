@@ -104,11 +104,16 @@ fn answer(view: &View, problems: Vec<Part>) -> Vec<u8> {
     [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
 }
 
+/// What does not answer. That results cannot be read is said only where it is not a consequence.
 fn problems(readiness: &Readiness) -> Vec<Part> {
     let away = |(part, it): (&'static str, Dependency)| {
         (!it.ready).then(|| Part { part, since: it.since, text: meaning(part).to_owned() })
     };
-    readiness.report().dependencies.into_iter().filter_map(away).collect()
+    let mut parts: Vec<_> = readiness.report().dependencies.into_iter().filter_map(away).collect();
+    if parts.len() > 1 {
+        parts.retain(|it| it.part != "reader");
+    }
+    parts
 }
 
 /// What it means for a person that a part does not answer.
@@ -117,6 +122,10 @@ fn meaning(part: &str) -> &'static str {
         "kafka" => "Kafka does not answer. Nothing can be sent; what was accepted is safe.",
         "table" => {
             "The table does not answer. Messages are safe in Kafka and appear when it is back."
+        }
+        "reader" => "Results cannot be read now. Messages are safe and appear later.",
+        "homepage" => {
+            "This homepage is stopping. Nothing can be sent here; what was accepted is safe."
         }
         _ => "This part does not answer.",
     }

@@ -1,7 +1,5 @@
 //! Bad input at the door gets an answer in the documented form, and harms nothing.
 
-use std::fmt::Write as _;
-
 use local::{eventually::eventually, homepage::Answer, plan::name::HOMEPAGE, stack::Stack};
 use serde_json::{Value, json};
 
@@ -106,8 +104,8 @@ async fn what_is_not_there_is_not_found() {
 #[tokio::test]
 async fn hostile_texts_arrive_as_they_are() {
     let stack = Stack::start().await;
-    let mut zalgo = String::from("z");
-    (0..99).for_each(|n| write!(zalgo, "{}", char::from_u32(0x300 + n % 32).unwrap()).unwrap());
+    // No character with these marks exists, so normalisation leaves them as they are.
+    let zalgo = format!("q{}", "\u{301}".repeat(99));
     let texts = [
         "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>",

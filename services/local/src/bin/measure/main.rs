@@ -4,6 +4,8 @@ mod load;
 mod report;
 mod usage;
 
+use std::process::ExitCode;
+
 use clap::{Parser, value_parser};
 use local::stack::Setup;
 
@@ -28,8 +30,17 @@ struct Args {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     let load = if args.flat_out {
         Load::flat_out(args.seconds)
     } else {
