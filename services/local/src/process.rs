@@ -46,6 +46,25 @@ pub struct Spec {
     pub port: Port,
 }
 
+impl Spec {
+    /// The same for a service of another name at another port.
+    pub fn twin(&self, name: &str, port: Port) -> Self {
+        let mut env = self.env.clone();
+        env.insert("PORT".into(), port.address().port().to_string());
+        env.insert("INSTANCE".into(), name.into());
+        Self {
+            name: name.into(),
+            program: self.program.clone(),
+            args: self.args.clone(),
+            guard: self.guard,
+            folder: self.folder.clone(),
+            env,
+            inherits: self.inherits,
+            port,
+        }
+    }
+}
+
 /// How much of our environment a process sees.
 #[derive(Clone, Copy, Debug)]
 pub enum Inherits {

@@ -15,6 +15,7 @@ use crate::{
     homepage::Homepage,
     log::Log,
     plan::name,
+    port::Port,
     process::{Process, Spec},
 };
 
@@ -121,6 +122,15 @@ impl Stack {
         ready
             .unwrap_or_else(|_| panic!("{process} is not ready within {START:?}"))
             .unwrap_or_else(|error| panic!("{process} {error}"));
+    }
+
+    /// Starts one more process like `of`, as somebody does who scales it out.
+    pub async fn scale_out(&mut self, of: &str, twin: &str) {
+        let port = Port::reserve(0).expect("a free port");
+        let spec = self.member(of).spec.twin(twin, port);
+        let log = Log::open(&self.data.path().join("logs"), twin, false).expect("a log");
+        self.members.push(Member { spec, log, process: None });
+        self.start_again(twin).await;
     }
 
     /// Stops all, as the launcher does, and hands over the data.

@@ -20,15 +20,15 @@ pub(super) async fn serve(
     let file = Assets::get(&name).ok_or_else(|| Problem::not_found("file"))?;
     let tag = EntityTag::new_strong(digest(&file));
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let mut response = match known {
-        Some(tags) if tags.contains(tag.tag()) => HttpResponse::NotModified(),
-        _ => HttpResponse::Ok(),
-    };
+    let fresh = known.is_some_and(|tags| tags.contains(tag.tag()));
     let lasting = request.query_string() == format!("v={}", digest(&file));
     let caching = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let mut response = if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, caching));
-    response.content_type(content_type(&name));
-    Ok(response.body(file.data.into_owned()))
+    if fresh {
+        return Ok(response.finish()); // A 304 with a body would spoil the connection.
+    }
+    Ok(response.content_type(content_type(&name)).body(file.data.into_owned()))
 }
 
 /// The address of a file, with its content's digest.

@@ -139,3 +139,19 @@ async fn more_bursts_than_allowed_are_told_when_to_try_again() {
     stack.settled(&id).await;
     stack.send_burst(json!({ "message": "hi", "duration": 1 })).await;
 }
+
+#[tokio::test]
+async fn a_file_that_the_browser_has_already_is_not_sent_again() {
+    let stack = Stack::start().await;
+    let url = format!("{}/static/app.js", stack.homepage().url());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let first = client.get(&url).send().await.unwrap();
+    let tag = first.headers()["etag"].clone();
+    assert!(!first.bytes().await.unwrap().is_empty());
+    // Twice, because a body that does not belong to a 304 would spoil the next answer.
+    for _ in 0..2 {
+        let again = client.get(&url).header("if-none-match", &tag).send().await.unwrap();
+        assert_eq!(again.status().as_u16(), 304);
+        assert!(again.bytes().await.unwrap().is_empty());
+    }
+}

@@ -10,6 +10,7 @@ mod front_door;
 mod kafka;
 mod launcher;
 mod ledger;
+mod rebalances;
 mod routing;
 mod rows;
 mod sending;

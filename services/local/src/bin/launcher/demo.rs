@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ffi::OsString, io, path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use local::{
     homepage::Homepage,
     log::Log,
@@ -21,6 +21,9 @@ const START: Duration = Duration::from_secs(90);
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
+/// How long the homepage of a demo that was killed a moment ago may still hold its port.
+const RELEASE: Duration = Duration::from_secs(1);
+
 /// What the person asked for.
 #[derive(Debug)]
 pub(crate) struct Wish {
@@ -36,7 +39,7 @@ pub(crate) struct Wish {
 /// Runs the demo until it is told to stop.
 pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     let stop = Stop::on_signal()?;
-    let page = reserve_page(wish.page_port)?;
+    let page = reserve_page(wish.page_port).await?;
     let homepage = Homepage::new(page.address())?;
     let folder = DataFolder::open(&wish.data, wish.fresh).await?;
     let plan = Plan {
@@ -70,12 +73,18 @@ fn missing_dependencies(readiness: &Value) -> String {
     format!("the homepage waits for {}", missing.join(", "))
 }
 
-fn reserve_page(port: u16) -> anyhow::Result<Port> {
-    match Port::reserve(port) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            bail!("port {port} is in use; choose another with --port (0 = any)")
+async fn reserve_page(port: u16) -> anyhow::Result<Port> {
+    let started = Instant::now();
+    let mut look = interval(BETWEEN_LOOKS);
+    loop {
+        look.tick().await;
+        match Port::reserve(port) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => ensure!(
+                started.elapsed() < RELEASE,
+                "port {port} is in use; choose another with --port (0 = any)"
+            ),
+            reserved => return reserved.with_context(|| format!("cannot use port {port}")),
         }
-        reserved => reserved.with_context(|| format!("cannot use port {port}")),
     }
 }
 
