@@ -3,13 +3,14 @@
 use std::{
     convert::Infallible,
     env,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
 };
 
 use anyhow::{Context, Result, ensure};
+use xtask::cargo::cargo;
 
 fn main() -> ExitCode {
     match run() {
@@ -64,27 +65,14 @@ impl Request {
 }
 
 fn build(target: &Path, release: bool) -> Result<()> {
-    eprintln!("building; the first time takes about 15 minutes, later ones a few seconds …");
-    // Cargo tells those it runs which cargo it is.
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(&cargo);
+    eprintln!("building; the first time takes about ten minutes, later ones a few seconds …");
+    let mut cargo = cargo();
     // See .cargo/config.toml for why the declared Rust version is ignored.
-    command.args(["build", "--workspace", "--bins", "--ignore-rust-version", "--target-dir"]);
-    command.arg(target).args(release.then_some("--release"));
-    // Cargo also tells those it runs of which package they are. Build scripts look at that, and
-    // would build their crates anew each time it changes between `cargo demo` and `cargo build`.
-    for (name, _) in env::vars_os().filter(|(name, _)| is_about_our_package(name)) {
-        command.env_remove(name);
-    }
-    let status = command.status().with_context(|| format!("cannot run {}", cargo.display()))?;
+    cargo.args(["build", "--workspace", "--bins", "--ignore-rust-version", "--target-dir"]);
+    cargo.arg(target).args(release.then_some("--release"));
+    let status = cargo.status().context("cannot run cargo")?;
     ensure!(status.success(), "the build failed ({status}); its errors are above");
     Ok(())
-}
-
-fn is_about_our_package(variable: &OsStr) -> bool {
-    let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
-    let name = variable.to_string_lossy();
-    name == "CARGO_PRIMARY_PACKAGE" || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// We are `<target>/<profile>/demo`, whatever cargo was told about its target folder.
