@@ -30,9 +30,13 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+const NODE_IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.').map(Number); \
+                              process.exit(major > 20 || (major === 20 && minor >= 11) ? 0 : 1)";
+
 fn missing(workspace: &Workspace) -> Vec<&'static str> {
     let needs = [
-        ("nodejs", command::answers("node", &["--version"])),
+        // The tests use what Node.js has since 20.11.
+        ("nodejs (20.11 or later)", command::answers("node", &["--eval", NODE_IS_RECENT])),
         ("npm", command::answers("npm", &["--version"])),
         ("chromium", workspace.chromium().is_file()),
     ];

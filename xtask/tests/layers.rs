@@ -132,6 +132,9 @@ fn the_tasks_build_in_seconds() {
 /// A foreign crate that only these files of a folder may name, as paths that begin so.
 const NAMED: &[(&str, &str, &str)] = &[
     ("rdkafka", "services/barrage/src/", "services/barrage/src/kafka"),
+    ("opentelemetry", "services/barrage/src/", "services/barrage/src/telemetry"),
+    ("opentelemetry_sdk", "services/barrage/src/", "services/barrage/src/telemetry"),
+    ("opentelemetry_otlp", "services/barrage/src/", "services/barrage/src/telemetry"),
     ("aws_sdk_dynamodb", "services/barrage/src/", "services/barrage/src/table"),
     ("aws_smithy_http_client", "services/barrage/src/", "services/barrage/src/table"),
     ("aws_smithy_types", "services/barrage/src/", "services/barrage/src/table"),

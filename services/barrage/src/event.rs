@@ -32,10 +32,10 @@ pub enum EventError {
     #[error("not a CloudEvent: header {0} is missing")]
     Missing(&'static str),
     /// An attribute is not text.
-    #[error("not a CloudEvent: header {0} is not UTF-8")]
+    #[error("not a CloudEvent: header {} is not UTF-8", excerpt(.0))]
     NotUtf8(String),
     /// Only version 1.0 is known.
-    #[error("CloudEvents version {0:?} is unknown")]
+    #[error("CloudEvents version {} is unknown", excerpt(.0))]
     Version(String),
 }
 
@@ -119,6 +119,14 @@ impl Event {
     }
 }
 
+/// A foreign text for logs and reasons: quoted, on one line, and cut to 64 characters.
+pub fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(64) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
 /// The value of the last header of this name, where it is text.
 pub fn header_text<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().rev().find(|(header, _)| header == name)?;
@@ -166,6 +174,12 @@ mod tests {
         assert!(Event::from_headers(&headers).is_ok());
         headers.push(("ce_extra".into(), Some(Bytes::from_static(b"\xff"))));
         assert_eq!(Event::from_headers(&headers), Err(EventError::NotUtf8("ce_extra".into())));
+    }
+
+    #[test]
+    fn a_foreign_text_is_quoted_and_cut() {
+        assert_eq!(excerpt("a\nb"), r#""a\nb""#);
+        assert_eq!(excerpt(&"弹".repeat(99)).chars().count(), 67);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct Bullet {
     pub burst: String,
     /// By which sender.
     pub sender: u32,
-    /// The sender's how manieth.
+    /// Its number within the sender, from 1.
     pub seq: u32,
     /// Which processor stored it.
     pub processor: String,

@@ -6,7 +6,7 @@ use std::{
     io::{self, BufRead as _, BufReader, PipeReader},
     mem,
     path::PathBuf,
-    process::{ExitStatus, Stdio},
+    process::{ExitStatus, Output, Stdio},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -18,7 +18,12 @@ use nix::{
     },
     unistd::Pid,
 };
-use tokio::{process::Child, sync::oneshot, task, time::timeout};
+use tokio::{
+    process::{Child, Command},
+    sync::oneshot,
+    task,
+    time::timeout,
+};
 
 use crate::{guard::Guard, log::Log, port::Port};
 
@@ -63,6 +68,13 @@ impl Spec {
             port,
         }
     }
+}
+
+/// Runs a program that is to end by itself; one that does not is killed, which fails the test.
+pub async fn output(command: &mut Command, deadline: Duration) -> Output {
+    let ended = timeout(deadline, command.kill_on_drop(true).output()).await;
+    let ended = ended.unwrap_or_else(|_| panic!("{command:?} has not ended within {deadline:?}"));
+    ended.expect("the program starts")
 }
 
 /// How much of our environment a process sees.

@@ -4,6 +4,7 @@ use std::slice;
 use std::time::Duration;
 
 use barrage::config::Instance;
+use barrage::event::excerpt;
 use barrage::message::Message;
 use barrage::propagation::TraceParent;
 use barrage::retry::{Fate, pause};
@@ -79,7 +80,7 @@ impl Processor {
                     judged.spans.push(span);
                 }
                 Err(rejection) => {
-                    tracing::warn!(id = record.id, %at, "rejected record {at}: {rejection}");
+                    tracing::warn!(id = excerpt(&record.id), %at, "rejected record {at}: {rejection}");
                     span.fail(&rejection);
                     judged.rejections.push(Some(rejection));
                 }

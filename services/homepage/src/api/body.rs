@@ -8,6 +8,7 @@ use actix_web::web::{Bytes, Payload};
 use serde_json::Value;
 
 use super::problem::Problem;
+use super::security;
 use crate::ask::Raw;
 
 /// The largest body: a message has 100 characters, however they are escaped.
@@ -29,6 +30,7 @@ pub(super) struct Body {
 /// # Errors
 /// When it is too large, too slow, cut short, of another type, or not of the form that its type says.
 pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
+    security::same_site(request)?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is_form = kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");

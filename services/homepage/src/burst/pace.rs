@@ -13,7 +13,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// How long a sender that fell behind may catch up after its burst's duration.
-    const CATCH_UP: Duration = Duration::from_secs(1);
+    const CATCH_UP: Duration = Duration::from_secs(2);
 
     /// The pace of sender number `sender` (from 1) of `of`, in messages per second, for so many seconds.
     pub(crate) fn new(rate: u32, seconds: u32, sender: u32, of: u32) -> Self {
@@ -25,7 +25,7 @@ impl Pace {
     /// When message number `n` (from 0) is due, since the burst's begin; `None` when there are no more.
     ///
     /// A sender that keeps its pace sends rate × duration messages. One that waits for Kafka sends later
-    /// what was due meanwhile, and gives up on it a second after the end.
+    /// what was due meanwhile, and gives up on it two seconds after the end.
     pub(crate) fn due(&self, n: u64, elapsed: Duration) -> Option<Duration> {
         let all = u64::from(self.rate) * self.duration.as_secs();
         let late = elapsed > self.duration + Self::CATCH_UP;
@@ -59,9 +59,9 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_that_fell_behind_catches_up_for_a_second_and_no_longer() {
+    fn a_sender_that_fell_behind_catches_up_for_two_seconds_and_no_longer() {
         let pace = Pace::new(10, 2, 1, 1);
-        assert!(pace.due(5, Duration::from_millis(2900)).is_some());
-        assert!(pace.due(5, Duration::from_millis(3100)).is_none());
+        assert!(pace.due(5, Duration::from_millis(3900)).is_some());
+        assert!(pace.due(5, Duration::from_millis(4100)).is_none());
     }
 }

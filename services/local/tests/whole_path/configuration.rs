@@ -1,11 +1,13 @@
 //! A wrong configuration stops a service at once, and says in one line what is wrong.
 
-use std::process::{Command, Output};
+use std::{process::Output, time::Duration};
 
 use local::{
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
+    process::output,
     stack::programs,
 };
+use tokio::process::Command;
 
 /// Enough for each service to start.
 const RIGHT: &[(&str, &str)] = &[
@@ -24,6 +26,12 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
         HOMEPAGE,
         &[
             ("PORT", "eighty"),
+            ("HOST", "localhost"),
+            ("INSTANCE", "a b"),
+            ("RUST_LOG", "a=b=c"),
+            ("KAFKA_SASL_MECHANISM", "GSSAPI"),
+            ("OTS_REGION", "a b"),
+            ("TABLE_TTL", "1"),
             ("KAFKA_SERVER", "kafka"),
             ("KAFKA_TOPIC", "a b"),
             ("KAFKA_PARTITIONS", "0"),
@@ -50,24 +58,35 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
             ("FILTERS", "{}"),
             ("DEAD_LETTER_TOPIC", "a b"),
             ("BATCH_MAX", "0"),
+            ("KAFKA_FETCH_WAIT_MS", "0"),
             ("IN_FLIGHT", "0"),
             ("KAFKA_GROUP", LONG),
         ],
     ),
-    (PROCESSOR, &[("WORK_MS", "-1"), ("CONTAINER_CONCURRENCY", "0"), ("TABLE_CREATE", "perhaps")]),
+    (
+        PROCESSOR,
+        &[
+            ("WORK_MS", "-1"),
+            ("CONTAINER_CONCURRENCY", "0"),
+            ("TABLE_CREATE", "perhaps"),
+            ("PORT", "-1"),
+            ("TABLE_NAME", "a b"),
+            ("KAFKA_TOPIC", "a b"),
+        ],
+    ),
 ];
+
+/// Longer than a start takes that fails.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 const LONG: &str = match std::str::from_utf8(&[b'x'; 250]) {
     Ok(text) => text,
     Err(_) => "",
 };
 
-fn run(service: &str, variables: &[(&str, &str)]) -> Output {
-    Command::new(programs().unwrap().join(service))
-        .env_clear()
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap()
+async fn run(service: &str, variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(programs().unwrap().join(service));
+    output(command.env_clear().envs(variables.iter().copied()), DEADLINE).await
 }
 
 fn said(output: &Output) -> String {
@@ -76,12 +95,12 @@ fn said(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-#[test]
-fn a_wrong_value_is_named_with_what_it_held_and_what_it_must_be() {
+#[tokio::test]
+async fn a_wrong_value_is_named_with_what_it_held_and_what_it_must_be() {
     for (service, values) in WRONG {
         for (variable, value) in *values {
             let with_fault: Vec<_> = RIGHT.iter().copied().chain([(*variable, *value)]).collect();
-            let text = said(&run(service, &with_fault));
+            let text = said(&run(service, &with_fault).await);
             assert_eq!(text.lines().count(), 1, "{service}: {text}");
             assert!(text.starts_with(&format!("{variable}: expected ")), "{service}: {text}");
             let seen = value.chars().take(100).collect::<String>();
@@ -90,18 +109,18 @@ fn a_wrong_value_is_named_with_what_it_held_and_what_it_must_be() {
     }
 }
 
-#[test]
-fn all_that_is_missing_is_said_at_once() {
-    let text = said(&run(HOMEPAGE, &[]));
+#[tokio::test]
+async fn all_that_is_missing_is_said_at_once() {
+    let text = said(&run(HOMEPAGE, &[]).await);
     let names: Vec<_> = text.lines().filter_map(|line| line.split(':').next()).collect();
     assert_eq!(names, ["KAFKA_SERVER", "OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
 }
 
-#[test]
-fn a_secret_is_never_said() {
+#[tokio::test]
+async fn a_secret_is_never_said() {
     let variables: Vec<_> =
         RIGHT.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
-        assert!(!said(&run(service, &variables)).contains("hush"), "{service}");
+        assert!(!said(&run(service, &variables).await).contains("hush"), "{service}");
     }
 }

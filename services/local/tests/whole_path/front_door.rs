@@ -141,6 +141,17 @@ async fn more_bursts_than_allowed_are_told_when_to_try_again() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_cannot_send() {
+    let stack = Stack::start().await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (site, status) in [("cross-site", 403), ("same-origin", 202), ("none", 202)] {
+        let request = client.post(format!("{}/messages", stack.homepage().url()));
+        let request = request.header("sec-fetch-site", site).json(&json!({ "message": "hi" }));
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{site}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_the_browser_has_already_is_not_sent_again() {
     let stack = Stack::start().await;
     let url = format!("{}/static/app.js", stack.homepage().url());

@@ -1,6 +1,11 @@
 //! `cargo demo` keeps its promises: one line when all is up, one order to stop, nothing left.
 
-use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
 
 use local::{
     eventually::{eventually, within},
@@ -16,7 +21,10 @@ use nix::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
+
+/// Longer than the grace that its children have to stop in.
+const END: Duration = Duration::from_secs(60);
 
 /// A launcher with a port and a folder of its own.
 struct Demo {
@@ -50,6 +58,12 @@ impl Demo {
 
     fn spawn(&self) -> Process {
         Process::spawn(&self.spec, &self.log).unwrap()
+    }
+
+    /// How a launcher ends, which it does soon.
+    async fn ended(&self, mut launcher: Process) -> ExitStatus {
+        let ended = timeout(END, launcher.wait()).await;
+        ended.unwrap_or_else(|_| panic!("it goes on: {}", self.last_words())).unwrap()
     }
 
     async fn start(&self) -> Process {
@@ -94,12 +108,12 @@ fn runs(pid: i64) -> bool {
 #[tokio::test]
 async fn the_demo_comes_up_and_leaves_nothing_behind_when_told_to_stop() {
     let demo = Demo::new();
-    let mut launcher = demo.start().await;
+    let launcher = demo.start().await;
     assert_eq!(demo.stack()["page"], format!("http://{}", demo.spec.port.address()));
     let pids = demo.pids();
     assert!(pids.len() == 5 && pids.iter().all(|pid| runs(*pid)), "{pids:?}");
     launcher.signal(Signal::SIGTERM);
-    let status = launcher.wait().await.unwrap();
+    let status = demo.ended(launcher).await;
     assert!(status.success(), "it ended with {status}");
     assert!(!pids.iter().any(|pid| runs(*pid)));
     assert!(!demo.folder.path().join("data/stack.json").exists());
@@ -156,7 +170,7 @@ async fn a_second_demo_on_the_same_data_is_refused_in_one_line() {
     let _first = demo.start().await;
     let mut second = Demo::new();
     second.spec.args[3] = demo.folder.path().join("data").into();
-    let status = second.spawn().wait().await.unwrap();
+    let status = second.ended(second.spawn()).await;
     assert_eq!(status.code(), Some(1));
     let said = second.last_words();
     assert!(said.contains("another demo uses") && said.contains("--data"), "{said}");
@@ -166,7 +180,7 @@ async fn a_second_demo_on_the_same_data_is_refused_in_one_line() {
 async fn a_port_in_use_is_refused_with_what_to_do() {
     let demo = Demo::new();
     let _taken = tokio::net::TcpListener::bind(demo.spec.port.address()).await.unwrap();
-    let status = demo.spawn().wait().await.unwrap();
+    let status = demo.ended(demo.spawn()).await;
     assert_eq!(status.code(), Some(1));
     let said = demo.last_words();
     assert!(said.contains("is in use; choose another with --port"), "{said}");
@@ -176,7 +190,7 @@ async fn a_port_in_use_is_refused_with_what_to_do() {
 async fn a_wrong_value_stops_the_demo_with_the_line_that_names_it() {
     let mut demo = Demo::new();
     demo.spec.env.insert("KAFKA_PARTITIONS".into(), "many".into());
-    let status = demo.spawn().wait().await.unwrap();
+    let status = demo.ended(demo.spawn()).await;
     assert_eq!(status.code(), Some(2));
     let said = demo.log.tail().join("\n");
     assert!(said.contains("KAFKA_PARTITIONS") && said.contains("many"), "{said}");

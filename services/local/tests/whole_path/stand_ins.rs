@@ -1,7 +1,10 @@
 //! The stand-ins keep what they are told, however they end.
 
+use std::time::Duration;
+
 use local::{
     plan::name::{BROKER, TABLE},
+    process::output,
     stack::{Setup, Stack},
 };
 use tokio::process::Command;
@@ -61,7 +64,8 @@ async fn a_second_stand_in_on_the_same_data_says_so_and_exits_with_1() {
     let programs = [(BROKER, env!("CARGO_BIN_EXE_broker")), (TABLE, env!("CARGO_BIN_EXE_table"))];
     for (name, program) in programs {
         let data = stack.data_folder().join(name);
-        let second = Command::new(program).arg("--data").arg(&data).output().await.unwrap();
+        let mut second = Command::new(program);
+        let second = output(second.arg("--data").arg(&data), Duration::from_secs(20)).await;
         assert_eq!(second.status.code(), Some(1), "{name}");
         let expected = format!("{name}: another {name} uses {}\n", data.display());
         assert_eq!(String::from_utf8(second.stderr).unwrap(), expected);

@@ -1,13 +1,13 @@
 //! What can be wrong with a request, however good its message may be.
 
-use barrage::event::EventError;
+use barrage::event::{EventError, excerpt};
 
 use crate::place;
 
 /// Why a request carries no events that could be processed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Malformed {
-    #[error("content type {0:?}: of the event formats only JSON is known")]
+    #[error("content type {}: of the event formats only JSON is known", excerpt(.0))]
     Format(String),
     #[error("the body is not JSON (line {line}, column {column})")]
     NotJson { line: usize, column: usize },
@@ -15,7 +15,7 @@ pub(super) enum Malformed {
     NotAnArray,
     #[error("an event is a JSON object")]
     NotAnObject,
-    #[error("attribute {0} is neither text nor a number nor a truth value")]
+    #[error("attribute {} is neither text nor a number nor a truth value", excerpt(.0))]
     Value(String),
     #[error("an event has either data or data_base64")]
     TwoData,
@@ -23,9 +23,9 @@ pub(super) enum Malformed {
     Base64,
     #[error("not a CloudEvent: attribute {0} is missing")]
     Missing(String),
-    #[error("attribute {0} is not UTF-8")]
+    #[error("attribute {} is not UTF-8", excerpt(.0))]
     NotUtf8(String),
-    #[error("CloudEvents version {0:?} is unknown")]
+    #[error("CloudEvents version {} is unknown", excerpt(.0))]
     Version(String),
     #[error(
         "the event does not say where its record lies in Kafka, neither in knativekafkapartition and \

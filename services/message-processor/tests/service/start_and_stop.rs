@@ -32,7 +32,7 @@ async fn help_names_its_variables() {
 #[tokio::test]
 async fn told_to_stop_it_finishes_the_call_in_flight() {
     let (table, url) = Table::start().await;
-    let processor = Processor::ready(&url, &[("WORK_MS", "1000")]).await;
+    let processor = Processor::ready(&url, &[("WORK_MS", "3000")]).await;
     let mut client = processor.client().await;
     let call = tokio::spawn(async move { client.process_batch(request([record(1, "hi")])).await });
     eventually("the call is in flight", async || {

@@ -39,9 +39,10 @@ pub(crate) struct Wish {
 /// Runs the demo until it is told to stop.
 pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     let stop = Stop::on_signal()?;
+    // First, because that ends what a killed demo may have left, which would still hold the port.
+    let folder = DataFolder::open(&wish.data, wish.fresh).await?;
     let page = reserve_page(wish.page_port).await?;
     let homepage = Homepage::new(page.address())?;
-    let folder = DataFolder::open(&wish.data, wish.fresh).await?;
     let plan = Plan {
         programs: wish.programs,
         data: folder.path().into(),
