@@ -23,11 +23,14 @@ const TEXTS = [
 
 const given = process.argv[2];
 const stack = given ? { url: given, stop: async () => {} } : await startStack("--processors", "4");
-const browser = await browserType.launch(chromium);
 try {
-  await take(await browser.newPage({ viewport: { width: 1440, height: 900 } }), stack.url);
+  const browser = await browserType.launch(chromium);
+  try {
+    await take(await browser.newPage({ viewport: { width: 1440, height: 900 } }), stack.url);
+  } finally {
+    await browser.close();
+  }
 } finally {
-  await browser.close();
   await stack.stop();
 }
 

@@ -12,6 +12,7 @@ const CURSOR_REFUSED = new Set([400, 410, 422]);
 /** Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt })`; times are performance.now(). */
 export class Feed {
   #cursor;
+  #isRunning = false;
   #empty = 0;
   #failures = 0;
   #lastReply = performance.now();
@@ -26,19 +27,21 @@ export class Feed {
   /** Polls at once and goes on. */
   start() {
     this.stop();
+    this.#isRunning = true;
     this.#poll();
   }
 
   stop() {
+    this.#isRunning = false;
     clearTimeout(this.#timer);
     this.#request?.abort();
     this.#request = undefined;
   }
 
-  /** Something was sent from here: its bullets are near. */
+  /** Something was sent from here: its bullets are near. A page that nobody sees stays still. */
   hurry() {
     this.#empty = 0;
-    if (this.#failures === 0) this.start();
+    if (this.#isRunning && this.#failures === 0) this.start();
   }
 
   async #poll() {

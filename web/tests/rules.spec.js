@@ -100,6 +100,7 @@ test("an id is new once, and only the last two thousand are remembered", () => {
 test("characters are counted as the server counts them", () => {
   expect(characters("🎉🎉")).toBe(2);
   expect(characters("  e\u0301\n")).toBe(1);
+  expect(characters("e\u0000\u0301")).toBe(1);
   expect(characters("\u0000\u001b ")).toBe(0);
   expect(characters("a\tb")).toBe(3);
 });
