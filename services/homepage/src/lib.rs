@@ -8,6 +8,7 @@ pub mod config;
 mod limits;
 mod producer;
 mod reader;
+mod row_json;
 mod service;
 
 pub use config::Config;

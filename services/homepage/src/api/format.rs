@@ -4,33 +4,14 @@ use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT;
 use actix_web::web::Bytes;
 use barrage::table::Row;
-use barrage::time::Millis;
-use serde::Serialize;
-use uuid::Uuid;
+
+use crate::row_json::RowJson;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Ndjson,
     Csv,
-}
-
-/// A row as it is given out.
-#[derive(Serialize)]
-struct RowJson<'a> {
-    id: &'a str,
-    message: &'a str,
-    verdict: &'static str,
-    burst: Uuid,
-    sender: u32,
-    seq: u64,
-    processor: &'a str,
-    partition: i32,
-    offset: i64,
-    sent_at: Millis,
-    received_at: Millis,
-    stored_at: Millis,
-    trace: &'a str,
 }
 
 impl Format {
@@ -70,21 +51,7 @@ impl Format {
 }
 
 fn ndjson(row: &Row) -> String {
-    let line = serde_json::to_string(&RowJson {
-        id: &row.id,
-        message: &row.message,
-        verdict: row.verdict.as_str(),
-        burst: row.burst,
-        sender: row.sender,
-        seq: row.seq,
-        processor: &row.processor,
-        partition: row.position.partition,
-        offset: row.position.offset.get(),
-        sent_at: row.sent_at,
-        received_at: row.received_at,
-        stored_at: row.stored_at,
-        trace: &row.trace,
-    });
+    let line = serde_json::to_string(&RowJson::result(row));
     line.expect("a row is texts and numbers") + "\n"
 }
 
@@ -110,6 +77,8 @@ fn cell(text: &str) -> String {
 mod tests {
     use barrage::position::{Offset, Position};
     use barrage::table::Verdict;
+    use barrage::time::Millis;
+    use uuid::Uuid;
 
     use super::*;
 

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::cursor::Cursor;
+use crate::row_json::RowJson;
 
 /// The wall of one homepage.
 #[derive(Debug, Default)]
@@ -185,43 +186,13 @@ impl State {
     }
 }
 
-/// What the page needs of a row.
-#[derive(Serialize)]
-struct BulletJson<'a> {
-    id: &'a str,
-    message: &'a str,
-    burst: uuid::Uuid,
-    sender: u32,
-    seq: u64,
-    processor: &'a str,
-    partition: Partition,
-    offset: i64,
-    sent_at: Millis,
-    received_at: Millis,
-    stored_at: Millis,
-    trace: &'a str,
-}
-
 /// A row that is shown, in JSON.
 fn bullet(row: &Row) -> Option<Bullet> {
     match row.verdict {
         Verdict::Blocked => return None,
         Verdict::Shown => {}
     }
-    let json = serde_json::to_vec(&BulletJson {
-        id: &row.id,
-        message: &row.message,
-        burst: row.burst,
-        sender: row.sender,
-        seq: row.seq,
-        processor: &row.processor,
-        partition: row.position.partition,
-        offset: row.position.offset.get(),
-        sent_at: row.sent_at,
-        received_at: row.received_at,
-        stored_at: row.stored_at,
-        trace: &row.trace,
-    });
+    let json = serde_json::to_vec(&RowJson::bullet(row));
     Some(Bullet {
         partition: row.position.partition,
         offset: row.position.offset,

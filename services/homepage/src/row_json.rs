@@ -1,0 +1,52 @@
+//! A row as the API gives it out: a bullet of the feed, or a line of a burst's results.
+
+use barrage::table::Row;
+use barrage::time::Millis;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// The JSON of a row.
+#[derive(Serialize)]
+pub(crate) struct RowJson<'a> {
+    id: &'a str,
+    message: &'a str,
+    /// Left out of a bullet: what is not shown is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    burst: Uuid,
+    sender: u32,
+    seq: u64,
+    processor: &'a str,
+    partition: i32,
+    offset: i64,
+    sent_at: Millis,
+    received_at: Millis,
+    stored_at: Millis,
+    trace: &'a str,
+}
+
+impl<'a> RowJson<'a> {
+    /// A bullet of the feed.
+    pub(crate) fn bullet(row: &'a Row) -> Self {
+        Self {
+            id: &row.id,
+            message: &row.message,
+            verdict: None,
+            burst: row.burst,
+            sender: row.sender,
+            seq: row.seq,
+            processor: &row.processor,
+            partition: row.position.partition,
+            offset: row.position.offset.get(),
+            sent_at: row.sent_at,
+            received_at: row.received_at,
+            stored_at: row.stored_at,
+            trace: &row.trace,
+        }
+    }
+
+    /// A line of a burst's results.
+    pub(crate) fn result(row: &'a Row) -> Self {
+        Self { verdict: Some(row.verdict.as_str()), ..Self::bullet(row) }
+    }
+}
