@@ -121,19 +121,17 @@ impl Reader {
         let mut failing = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
             match self.round().await {
-                Ok(0) => {
+                Ok(found) => {
                     self.parts.probe.up();
                     failing.reset();
-                    if self.counts().waiting == 0 {
+                    if found > 0 || self.is_idle() {
                         quiet.reset(); // What comes next is looked for at once.
                     }
-                    self.rest(quiet.next_wait()).await;
-                }
-                Ok(_) => {
-                    self.parts.probe.up();
-                    failing.reset();
-                    quiet.reset();
-                    pause(Self::STREAMING).await;
+                    if found > 0 {
+                        pause(Self::STREAMING).await;
+                    } else {
+                        self.rest(quiet.next_wait()).await;
+                    }
                 }
                 Err(Error::TopicMadeAnew) => {
                     tracing::warn!("the topic was made anew: the reader begins anew as well");
@@ -153,12 +151,17 @@ impl Reader {
     /// Waits a little while something must still come, else until Kafka has acknowledged something or
     /// it is time to ask Kafka again.
     async fn rest(&self, little: Duration) {
-        let idle = self.trackers.values().all(|tracker| tracker.waiting() == 0);
+        let idle = self.is_idle();
         let wait = if idle { Self::ASK_KAFKA } else { little };
         tokio::select! {
             () = pause(wait) => {}
             () = self.parts.sender.acks.news(), if idle => {}
         }
+    }
+
+    /// Whether nothing must still come.
+    fn is_idle(&self) -> bool {
+        self.trackers.values().all(|tracker| tracker.waiting() == 0)
     }
 
     /// One look at Kafka and the table. Answers how many records were found to be finished.

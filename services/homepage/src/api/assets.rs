@@ -18,10 +18,11 @@ pub(super) async fn serve(
     name: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let file = Assets::get(&name).ok_or_else(|| Problem::not_found("file"))?;
-    let tag = EntityTag::new_strong(digest(&file));
+    let digest = digest(&file);
+    let tag = EntityTag::new_strong(digest.clone());
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let fresh = known.is_some_and(|tags| tags.contains(tag.tag()));
-    let lasting = request.query_string() == format!("v={}", digest(&file));
+    let lasting = request.query_string() == format!("v={digest}");
     let caching = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, caching));

@@ -39,7 +39,7 @@ impl Reader {
             }
             tracker.grow(end);
         }
-        if self.trackers.values().any(|tracker| tracker.waiting() > 0) {
+        if !self.is_idle() {
             self.follow_commits(&partitions).await?;
         }
         Ok(())
