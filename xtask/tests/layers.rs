@@ -27,8 +27,8 @@ struct Home {
 }
 
 const HOMES: &[Home] = &[
-    Home { of: "rdkafka*", normal: &["barrage"], tests: &["local"] },
-    Home { of: "aws-*", normal: &["barrage"], tests: &["local"] },
+    Home { of: "rdkafka*", normal: &["barrage", "local"], tests: &[] },
+    Home { of: "aws-*", normal: &["barrage", "local"], tests: &[] },
     Home { of: "opentelemetry*", normal: &["barrage"], tests: &["local", "message-processor"] },
     Home { of: "metrics-exporter-*", normal: &["barrage"], tests: &[] },
     Home { of: "tracing-subscriber", normal: &["barrage", "local"], tests: &[] },

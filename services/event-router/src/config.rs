@@ -120,7 +120,7 @@ impl Config {
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listen = Listen::read(reader);
-        let kafka = kafka::Config::read(reader);
+        let kafka = kafka::Config::read(reader, "event-router");
         let telemetry = telemetry::Config::read(reader);
         let targets = reader.read(&SINK);
         let filters = reader.read(&FILTERS);

@@ -101,7 +101,7 @@ impl Config {
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listen = Listen::read(reader);
-        let kafka = kafka::Config::read(reader);
+        let kafka = kafka::Config::read(reader, "homepage");
         let table = table::Config::read(reader);
         let telemetry = telemetry::Config::read(reader);
         let limits = Limits::read(reader);

@@ -85,6 +85,8 @@ pub struct Config {
     pub partitions: i32,
     /// The router's consumer group.
     pub group: Group,
+    /// Who asks: the first part of what Kafka's logs and quotas call its clients.
+    service: &'static str,
     servers: Servers,
     security: Security,
 }
@@ -103,8 +105,8 @@ impl Config {
         KAFKA_GROUP,
     ];
 
-    /// Reads it; `None` after noting the faults.
-    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    /// Reads it for a service; `None` after noting the faults.
+    pub fn read(reader: &mut Reader<'_>, service: &'static str) -> Option<Self> {
         let servers = reader.read(&KAFKA_SERVER);
         let security = Security::read(reader);
         // The topic for dead letters is longer by its suffix.
@@ -115,17 +117,18 @@ impl Config {
             topic: topic?,
             partitions: partitions?,
             group: group?,
+            service,
             servers: servers?,
             security: security?,
         })
     }
 
-    /// What all clients have in common.
-    pub(super) fn client(&self) -> ClientConfig {
+    /// What all clients have in common. Their `role` is the second part of their name.
+    pub(super) fn client(&self, role: &str) -> ClientConfig {
         let mut client = ClientConfig::new();
         client
             .set("bootstrap.servers", &self.servers.0)
-            .set("client.id", "barrage")
+            .set("client.id", format!("{}-{role}", self.service))
             // Asking for a topic must not create it: we do, with the wanted partitions.
             .set("allow.auto.create.topics", "false")
             // A broker that restarts is found again soon.
@@ -150,7 +153,7 @@ mod tests {
     fn read(pairs: &[(&str, &str)]) -> Result<Config, Faults> {
         let vars = Vars::from_iter(pairs.iter().copied());
         let mut reader = Reader::new(&vars);
-        let config = Config::read(&mut reader);
+        let config = Config::read(&mut reader, "test");
         reader.finish(config)
     }
 
@@ -158,14 +161,18 @@ mod tests {
     fn the_servers_alone_are_enough() {
         let config = read(&[("KAFKA_SERVER", "10.0.0.1:9092, kafka:9093")]).unwrap();
         assert_eq!(config.topic.as_str(), "barrage-info");
-        assert_eq!(config.client().get("bootstrap.servers"), Some("10.0.0.1:9092,kafka:9093"));
-        assert_eq!(config.client().get("security.protocol"), Some("PLAINTEXT"));
+        assert_eq!(config.client("consumer").get("client.id"), Some("test-consumer"));
+        assert_eq!(
+            config.client("consumer").get("bootstrap.servers"),
+            Some("10.0.0.1:9092,kafka:9093")
+        );
+        assert_eq!(config.client("consumer").get("security.protocol"), Some("PLAINTEXT"));
     }
 
     #[test]
     fn a_user_means_sasl_over_tls() {
         let user = [("KAFKA_SERVER", "k:9092"), ("KAFKA_USER", "u"), ("KAFKA_PWD", "p")];
-        let client = read(&user).unwrap().client();
+        let client = read(&user).unwrap().client("producer");
         assert_eq!(client.get("security.protocol"), Some("SASL_SSL"));
         assert_eq!(client.get("sasl.mechanism"), Some("PLAIN"));
     }

@@ -159,7 +159,7 @@ impl Consumer {
 }
 
 fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
-    let mut client = config.client();
+    let mut client = config.client("consumer");
     client
         .set("group.id", config.group.as_str())
         .set("auto.offset.reset", "earliest")

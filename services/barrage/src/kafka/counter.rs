@@ -37,7 +37,7 @@ impl RecordCounter {
 
     /// Counts in the configured topic.
     pub fn new(config: &Config) -> Self {
-        let mut client = config.client();
+        let mut client = config.client("counter");
         client
             .set("group.id", config.group.as_str())
             .set("enable.auto.commit", "false")

@@ -32,7 +32,7 @@ impl Offsets {
     /// When the client cannot be made of the configuration.
     pub fn new(config: &Config) -> Result<Self, Error> {
         let consumer = config
-            .client()
+            .client("offsets")
             .set("group.id", config.group.as_str())
             .set("enable.auto.commit", "false")
             .create()

@@ -41,7 +41,7 @@ impl Producer {
     pub fn new(config: &Config, topic: Topic) -> Result<Self, Error> {
         let timeout = Self::DELIVERY_TIMEOUT.as_millis().to_string();
         let inner = config
-            .client()
+            .client("producer")
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("message.timeout.ms", timeout)

@@ -30,7 +30,7 @@ impl Topics {
     /// # Errors
     /// When the client cannot be made of the configuration.
     pub fn new(config: &Config) -> Result<Self, Error> {
-        let admin = config.client().create().map_err(Error::Configuration)?;
+        let admin = config.client("topics").create().map_err(Error::Configuration)?;
         Ok(Self { admin: Arc::new(admin), partitions: config.partitions })
     }
 

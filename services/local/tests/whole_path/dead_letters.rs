@@ -1,12 +1,15 @@
 //! What nobody can store stops nobody else, and is kept with the reason.
 
-use local::{eventually::eventually, plan::name::BROKER, stack::Stack};
-use serde_json::json;
-
-use crate::{
-    kafka::{DEAD_TOPIC, Kafka, TOPIC},
-    ledger::assert_complete,
+use local::{
+    bench::{
+        kafka::{DEAD_TOPIC, Kafka, TOPIC},
+        ledger::assert_complete,
+    },
+    eventually::eventually,
+    plan::name::BROKER,
+    stack::Stack,
 };
+use serde_json::json;
 
 #[tokio::test]
 async fn a_record_that_cannot_be_read_becomes_a_dead_letter_and_holds_up_nobody() {

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use local::{
+    bench::ledger::{Ledger, assert_complete},
     eventually::{eventually, within},
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
     stack::{Setup, Stack},
 };
 use serde_json::{Value, json};
-
-use crate::ledger::{Ledger, assert_complete};
 
 fn burst() -> Value {
     json!({ "message": "hello", "concurrency": 10, "duration": 4, "rate": 20 })

@@ -1,13 +1,12 @@
 //! Routers come and go while there is more work than they can do.
 
 use local::{
+    bench::ledger::assert_complete,
     eventually::eventually,
     plan::name::{PROCESSOR, ROUTER},
     stack::{Setup, Stack},
 };
 use serde_json::{Value, json};
-
-use crate::ledger::assert_complete;
 
 const SECOND: &str = "second-router";
 

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use local::{
+    bench::{
+        kafka::Kafka,
+        ledger::{Ledger, assert_complete},
+    },
     eventually::{eventually, within},
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
     stack::{Setup, Stack},
-};
-
-use crate::{
-    kafka::Kafka,
-    ledger::{Ledger, assert_complete},
 };
 
 async fn without_homepage(setup: Setup) -> (Stack, Kafka) {

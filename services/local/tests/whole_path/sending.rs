@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use local::{eventually::eventually, stack::Stack};
+use local::{bench::ledger::assert_complete, eventually::eventually, stack::Stack};
 use serde_json::json;
-
-use crate::ledger::assert_complete;
 
 #[tokio::test]
 async fn a_burst_is_accepted_stored_and_shown_in_full() {

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use local::{
+    bench::{kafka::Kafka, rows, rows::Rows},
     plan::name::{BROKER, TABLE},
     process::output,
     stack::{Setup, Stack},
 };
 use tokio::process::Command;
-
-use crate::{kafka::Kafka, rows, rows::Rows};
 
 async fn stand_ins() -> Stack {
     Setup::stand_ins().start().await

@@ -6,20 +6,20 @@ use std::{
     fmt,
 };
 
-use local::{
-    plan::name::{BROKER, TABLE},
-    stack::Stack,
-};
 use serde::Deserialize;
 
-use crate::{
+use super::{
     kafka::{DEAD_TOPIC, GROUP, Kafka, Record, TOPIC},
     rows::{Row, Rows, text},
+};
+use crate::{
+    plan::name::{BROKER, TABLE},
+    stack::Stack,
 };
 
 /// A message, wherever it lies.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Id {
+pub struct Id {
     burst: String,
     sender: u32,
     seq: u32,
@@ -33,7 +33,7 @@ impl fmt::Display for Id {
 
 /// What became of each message of a burst.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub struct Ledger {
     /// How often each lies in the topic.
     accepted: BTreeMap<Id, u32>,
     /// How many rows each has.
@@ -46,7 +46,7 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// The account of one burst as it stands.
-    pub(crate) async fn of(stack: &Stack, burst: &str) -> Self {
+    pub async fn of(stack: &Stack, burst: &str) -> Self {
         let kafka = Kafka::at(stack.address(BROKER));
         // In this order, so that what moves on meanwhile is seen at its newer place at least.
         let committed = kafka.committed(GROUP).await;
@@ -66,23 +66,23 @@ impl Ledger {
     }
 
     /// How many messages Kafka took.
-    pub(crate) fn accepted(&self) -> usize {
+    pub fn accepted(&self) -> usize {
         self.accepted.len()
     }
 
     /// How many messages have a row.
-    pub(crate) fn stored(&self) -> usize {
+    pub fn stored(&self) -> usize {
         self.stored.len()
     }
 
     /// How many messages are dead letters.
-    pub(crate) fn dead(&self) -> usize {
+    pub fn dead(&self) -> usize {
         self.dead.len()
     }
 
     /// Each message whose end breaks a promise, and how. Where a filter is set, the filtered count
     /// as lost, since they leave no trace of their own.
-    pub(crate) fn faults(&self) -> Vec<String> {
+    pub fn faults(&self) -> Vec<String> {
         let everyone: BTreeSet<_> =
             self.accepted.keys().chain(self.stored.keys()).chain(self.dead.keys()).collect();
         everyone.into_iter().filter_map(|id| Some(format!("{}: {id}", self.fault(id)?))).collect()
@@ -123,7 +123,7 @@ fn id_of_row(row: &Row) -> Option<Id> {
 }
 
 /// Fails unless the burst's messages all ended as promised; there must be `accepted` of them.
-pub(crate) async fn assert_complete(stack: &Stack, burst: &str, accepted: u64) {
+pub async fn assert_complete(stack: &Stack, burst: &str, accepted: u64) {
     let ledger = Ledger::of(stack, burst).await;
     assert_eq!(ledger.faults(), Vec::<String>::new());
     assert_eq!(ledger.accepted() as u64, accepted);

@@ -17,47 +17,55 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// The topic that all messages go through.
-pub(crate) const TOPIC: &str = "barrage-info";
+pub const TOPIC: &str = "barrage-info";
 
 /// Where those go that nobody can store.
-pub(crate) const DEAD_TOPIC: &str = "barrage-info-dead";
+pub const DEAD_TOPIC: &str = "barrage-info-dead";
 
 /// The consumer group of the router.
-pub(crate) const GROUP: &str = "barrage-info-consumer";
+pub const GROUP: &str = "barrage-info-consumer";
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A broker.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kafka(SocketAddr);
+pub struct Kafka(SocketAddr);
 
 /// A record as it lies in Kafka.
 #[derive(Clone, Debug)]
-pub(crate) struct Record {
-    pub(crate) partition: i32,
-    pub(crate) offset: i64,
-    pub(crate) value: Vec<u8>,
-    pub(crate) headers: BTreeMap<String, String>,
+pub struct Record {
+    /// Its partition.
+    pub partition: i32,
+    /// Its place in the partition.
+    pub offset: i64,
+    /// Its value; empty where it has none.
+    pub value: Vec<u8>,
+    /// Its headers, as far as they are text.
+    pub headers: BTreeMap<String, String>,
 }
 
 impl Kafka {
-    pub(crate) fn at(address: SocketAddr) -> Self {
+    /// The broker that listens there.
+    pub fn at(address: SocketAddr) -> Self {
         Self(address)
     }
 
     /// Sends a record and waits until Kafka has acknowledged it.
-    pub(crate) async fn send(&self, topic: &str, key: &str, value: &str) -> Record {
-        let producer: FutureProducer = self.config().set("acks", "all").create().unwrap();
+    pub async fn send(&self, topic: &str, key: &str, value: &str) -> Record {
+        let producer: FutureProducer =
+            self.config().set("acks", "all").create().expect("a producer");
         let record = FutureRecord::to(topic).key(key).payload(value);
-        let delivery = producer.send(record, PATIENCE).await.map_err(|(error, _)| error).unwrap();
+        let sent = producer.send(record, PATIENCE).await.map_err(|(error, _)| error);
+        let delivery = sent.expect("Kafka acknowledges");
         let (partition, offset) = (delivery.partition, delivery.offset);
         Record { partition, offset, value: value.into(), headers: BTreeMap::new() }
     }
 
     /// Sends a burst as a homepage does, and returns its id: so many messages of so many senders.
-    pub(crate) async fn send_burst(&self, message: &str, senders: u32, seqs: u32) -> String {
+    pub async fn send_burst(&self, message: &str, senders: u32, seqs: u32) -> String {
         let burst = Uuid::now_v7().to_string();
-        let producer: FutureProducer = self.config().set("acks", "all").create().unwrap();
+        let producer: FutureProducer =
+            self.config().set("acks", "all").create().expect("a producer");
         let ids = (1..=seqs).flat_map(|seq| (1..=senders).map(move |sender| (sender, seq)));
         let sends = ids.map(|(sender, seq)| {
             let key = format!("{burst}/{sender}");
@@ -71,7 +79,8 @@ impl Kafka {
             let (producer, value) = (&producer, value.to_string());
             async move {
                 let record = FutureRecord::to(TOPIC).key(&key).payload(&value).headers(envelope());
-                producer.send(record, PATIENCE).await.map_err(|(error, _)| error).unwrap();
+                let sent = producer.send(record, PATIENCE).await.map_err(|(error, _)| error);
+                sent.expect("Kafka acknowledges");
             }
         });
         futures::future::join_all(sends).await;
@@ -79,13 +88,13 @@ impl Kafka {
     }
 
     /// Every record of a topic; none when there is no such topic.
-    pub(crate) async fn records(self, topic: &'static str) -> Vec<Record> {
-        blocking(move || self.read(topic).unwrap()).await
+    pub async fn records(self, topic: &'static str) -> Vec<Record> {
+        blocking(move || self.read(topic).expect("the topic can be read")).await
     }
 
     /// How far a group has committed, by partition.
-    pub(crate) async fn committed(self, group: &'static str) -> BTreeMap<i32, i64> {
-        blocking(move || self.read_committed(group).unwrap()).await
+    pub async fn committed(self, group: &'static str) -> BTreeMap<i32, i64> {
+        blocking(move || self.read_committed(group).expect("the group can be asked")).await
     }
 
     fn read(self, topic: &str) -> Result<Vec<Record>, KafkaError> {
@@ -174,5 +183,5 @@ fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, KafkaErr
 
 /// rdkafka's consumer blocks; meanwhile the test goes on reading its processes' logs.
 async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(ask).await.unwrap()
+    tokio::task::spawn_blocking(ask).await.expect("asking does not panic")
 }

@@ -12,17 +12,18 @@ use aws_sdk_dynamodb::{
 };
 
 /// The physical name of the table.
-pub(crate) const TABLE: &str = "barrage.barrage";
+pub const TABLE: &str = "barrage.barrage";
 
 /// A row, by the names of its attributes.
-pub(crate) type Row = HashMap<String, AttributeValue>;
+pub type Row = HashMap<String, AttributeValue>;
 
 /// The table of a stack.
 #[derive(Clone, Debug)]
-pub(crate) struct Rows(Client);
+pub struct Rows(Client);
 
 impl Rows {
-    pub(crate) fn at(address: SocketAddr) -> Self {
+    /// The table that listens there.
+    pub fn at(address: SocketAddr) -> Self {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(aws_smithy_http_client::Builder::new().build_http())
@@ -34,19 +35,23 @@ impl Rows {
     }
 
     /// Every row of the table, those of the bursts too.
-    pub(crate) async fn all(&self) -> Vec<Row> {
+    pub async fn all(&self) -> Vec<Row> {
         let pages = self.0.scan().table_name(TABLE).consistent_read(true).into_paginator();
-        pages.items().send().collect::<Result<Vec<_>, _>>().await.unwrap()
+        pages.items().send().collect::<Result<Vec<_>, _>>().await.expect("the table can be read")
     }
 
     /// Creates the table as the processor does, for tests without one.
-    pub(crate) async fn create(&self) {
+    pub async fn create(&self) {
         let key = |name: &str, key: KeyType| {
-            KeySchemaElement::builder().attribute_name(name).key_type(key).build().unwrap()
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(key)
+                .build()
+                .expect("all is set")
         };
         let attribute = |name: &str, kind: ScalarAttributeType| {
             let attribute = AttributeDefinition::builder().attribute_name(name);
-            attribute.attribute_type(kind).build().unwrap()
+            attribute.attribute_type(kind).build().expect("all is set")
         };
         let create = self.0.create_table().table_name(TABLE);
         create
@@ -57,11 +62,11 @@ impl Rows {
             .billing_mode(BillingMode::PayPerRequest)
             .send()
             .await
-            .unwrap();
+            .expect("the table answers");
     }
 
     /// Writes a row.
-    pub(crate) async fn put(&self, shard: &str, offset: i64, message: &str) {
+    pub async fn put(&self, shard: &str, offset: i64, message: &str) {
         self.0
             .put_item()
             .table_name(TABLE)
@@ -70,12 +75,12 @@ impl Rows {
             .item("message", AttributeValue::S(message.into()))
             .send()
             .await
-            .unwrap();
+            .expect("the table answers");
     }
 }
 
 /// A text or a number of a row, as text; nothing when the row does not have it.
-pub(crate) fn text(row: &Row, name: &str) -> Option<String> {
+pub fn text(row: &Row, name: &str) -> Option<String> {
     let value = row.get(name)?;
     value.as_s().or_else(|_| value.as_n()).ok().cloned()
 }

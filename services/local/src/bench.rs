@@ -1,0 +1,8 @@
+//! The fault bench: what tests put between real processes to break their path, and the account of
+//! every message by which they tell that nothing was lost.
+//!
+//! It speaks to Kafka and the table with clients of its own, so it does not share our mistakes.
+
+pub mod kafka;
+pub mod ledger;
+pub mod rows;
