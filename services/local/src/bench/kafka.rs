@@ -97,6 +97,11 @@ impl Kafka {
         blocking(move || self.read_committed(group).expect("the group can be asked")).await
     }
 
+    /// The offset after the last record of each partition of a topic.
+    pub async fn ends(self, topic: &'static str) -> BTreeMap<i32, i64> {
+        blocking(move || self.read_ends(topic).expect("the topic can be asked")).await
+    }
+
     fn read(self, topic: &str) -> Result<Vec<Record>, KafkaError> {
         let consumer: BaseConsumer = self.config().set("group.id", "the-ledger").create()?;
         let mut from = TopicPartitionList::new();
@@ -119,6 +124,15 @@ impl Kafka {
             records.push(record);
         }
         Ok(records)
+    }
+
+    fn read_ends(self, topic: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
+        let consumer: BaseConsumer = self.config().set("group.id", "the-ledger").create()?;
+        let end = |partition| {
+            let (_, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+            Ok((partition, high))
+        };
+        partitions(&consumer, topic)?.into_iter().map(end).collect()
     }
 
     fn read_committed(self, group: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {

@@ -1,0 +1,1 @@
+//! Kafka dies, or the way to it does.

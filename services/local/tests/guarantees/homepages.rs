@@ -1,0 +1,1 @@
+//! Homepages die, stop, and share their viewers.

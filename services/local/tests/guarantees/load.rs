@@ -1,0 +1,45 @@
+//! The load under which things break, and what must have become of it.
+
+use std::time::{Duration, Instant};
+
+use local::{
+    bench::{
+        kafka::{GROUP, Kafka, TOPIC},
+        ledger::assert_complete,
+    },
+    eventually::{eventually, within},
+    plan::name::BROKER,
+    stack::Stack,
+};
+use serde_json::json;
+
+/// Sends a burst of 240 messages per second for so many seconds, and waits until it is well on its
+/// way. Returns its id.
+pub(crate) async fn burst(stack: &Stack, seconds: u32) -> String {
+    let burst = json!({ "message": "hello", "concurrency": 12, "duration": seconds, "rate": 20 });
+    let id = stack.send_burst(burst).await;
+    eventually("a part of the burst is stored", async || stack.burst(&id).await.stored > 100).await;
+    id
+}
+
+/// Waits until the burst has settled. Each message that Kafka took must have become one row, and
+/// the homepage must have counted them all. How many were sent depends on how busy the machine is.
+pub(crate) async fn assert_kept(stack: &Stack, id: &str) {
+    let burst = stack.settled(id).await;
+    assert_eq!((burst.state.as_str(), burst.failed, burst.stored), ("done", 0, burst.accepted));
+    assert_complete(stack, id, burst.accepted).await;
+}
+
+/// Waits until the router has finished all that lies in the topic now, while more may come: how
+/// long it takes from the end of a fault until nothing waits of what waited then.
+pub(crate) async fn settles_within(stack: &Stack, at_most: Duration) -> Duration {
+    let started = Instant::now();
+    let kafka = Kafka::at(stack.address(BROKER));
+    let waiting = kafka.ends(TOPIC).await;
+    within(at_most, "all that waited is finished", async || {
+        let committed = kafka.committed(GROUP).await;
+        waiting.iter().all(|(partition, end)| committed.get(partition).unwrap_or(&0) >= end)
+    })
+    .await;
+    started.elapsed()
+}

@@ -1,0 +1,15 @@
+//! What must hold when things break: nothing accepted is lost, nothing is shown twice. One test for
+//! each row of `GUARANTEES.md`, with real processes and real faults.
+
+mod brokers;
+mod clocks;
+mod dead_letters;
+mod disks;
+mod homepages;
+mod load;
+mod poison;
+mod processors;
+mod routers;
+mod tables;
+mod topics;
+mod tracing;

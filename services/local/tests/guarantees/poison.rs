@@ -1,0 +1,1 @@
+//! Records that nobody can store.

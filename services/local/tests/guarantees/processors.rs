@@ -1,0 +1,1 @@
+//! Processors die, freeze, refuse and answer late.

@@ -1,0 +1,1 @@
+//! Routers die, freeze, join and leave.

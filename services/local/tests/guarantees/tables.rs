@@ -1,0 +1,1 @@
+//! The table dies, throttles, and is slow.

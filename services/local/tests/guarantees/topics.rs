@@ -1,0 +1,1 @@
+//! Topics are missing, or deleted and made anew.

@@ -1,0 +1,1 @@
+//! The tracing endpoint is down, slow, or silent.
