@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::workspace::Workspace;
 use crate::{browser, command};
@@ -52,7 +52,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step::new("build", "all binaries build", build),
     Step::new("rules", "house rules: tidy, layers, contract, features", rules).starting_binaries(),
     Step::new("tests", "unit tests of all crates", tests),
-    Step::new("whole-path", "real processes, from form to bullet, and their failures", whole_path)
+    Step::new("whole-path", "real processes, from form to bullet", whole_path).starting_binaries(),
+    Step::new("guarantees", "nothing is lost, nothing shown twice, whatever breaks", guarantees)
         .starting_binaries(),
     Step::new("doc", "the examples in the documentation", doc),
     Step::new("browser", "the page in a real browser", browser::run)
@@ -103,7 +104,7 @@ fn rules(workspace: &Workspace) -> Result<Outcome> {
     test(workspace, &[], &workspace.integration_tests("xtask")?, &[])
 }
 
-/// All but `rules` and `whole-path`, which are steps of their own.
+/// All but those of `xtask` and `services/local`, which are steps of their own.
 fn tests(workspace: &Workspace) -> Result<Outcome> {
     let mut targets = Vec::new();
     for folder in workspace.crates()? {
@@ -115,10 +116,16 @@ fn tests(workspace: &Workspace) -> Result<Outcome> {
 }
 
 fn whole_path(workspace: &Workspace) -> Result<Outcome> {
-    let targets = workspace.integration_tests("services/local")?;
-    ensure!(!targets.is_empty(), "services/local/tests holds no test");
-    // Each test starts all processes of a stack, so more at once only wait for each other.
-    test(workspace, &[], &targets, &["--test-threads=2"])
+    with_stacks(workspace, "whole_path")
+}
+
+fn guarantees(workspace: &Workspace) -> Result<Outcome> {
+    with_stacks(workspace, "guarantees")
+}
+
+/// Each test starts all processes of a stack, so more at once only wait for each other.
+fn with_stacks(workspace: &Workspace, target: &str) -> Result<Outcome> {
+    test(workspace, &[], &[target.into()], &["--test-threads=2"])
 }
 
 fn doc(workspace: &Workspace) -> Result<Outcome> {
