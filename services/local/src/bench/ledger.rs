@@ -1,10 +1,7 @@
 //! The tests' own account of a burst, message by message: what Kafka took, and what became of it.
 //! It reads Kafka and the table with clients of its own, so it does not share our mistakes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
@@ -31,82 +28,184 @@ impl fmt::Display for Id {
     }
 }
 
-/// What became of each message of a burst.
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It has one row.
+    Stored,
+    /// The filters let it end there, and it has left no trace.
+    Filtered,
+    /// It is one dead letter.
+    Dead,
+    /// The router has not committed it yet.
+    Waiting,
+    /// It is nowhere, and nobody will look for it.
+    Lost,
+    /// It is there more often than once: in the topic, as a row, or as a row and a dead letter.
+    Twice,
+    /// It is several dead letters, which a router may leave that dies in the midst of one.
+    BuriedTwice,
+    /// Kafka never took it, and still it has a row or is a dead letter.
+    Invented,
+}
+
+/// What is known of each message.
 #[derive(Debug, Default)]
-pub struct Ledger {
-    /// How often each lies in the topic.
-    accepted: BTreeMap<Id, u32>,
-    /// How many rows each has.
-    stored: BTreeMap<Id, u32>,
-    /// How many dead letters each has.
-    dead: BTreeMap<Id, u32>,
-    /// Those that the router has not committed yet.
-    waiting: BTreeSet<Id>,
+pub struct Ledger(BTreeMap<Id, Account>);
+
+#[derive(Debug, Default)]
+struct Account {
+    accepted: u32,
+    stored: u32,
+    dead: u32,
+    filtered: bool,
+    waiting: bool,
+    out_of_order: bool,
+}
+
+/// What the account is made of.
+#[derive(Debug, Default)]
+struct Evidence {
+    committed: BTreeMap<i32, i64>,
+    records: Vec<Record>,
+    dead: Vec<Record>,
+    rows: Vec<Row>,
 }
 
 impl Ledger {
-    /// The account of one burst as it stands.
+    /// The account of one burst as it stands, where no filter is set.
     pub async fn of(stack: &Stack, burst: &str) -> Self {
+        Self::of_filtered(stack, burst, |_| false).await
+    }
+
+    /// The account of one burst, with what the router's filters do not let pass: the filtered leave
+    /// no trace of their own.
+    pub async fn of_filtered(
+        stack: &Stack,
+        burst: &str,
+        filtered: impl Fn(&Record) -> bool,
+    ) -> Self {
+        Evidence::of(stack).await.account(|id| id.burst == burst, filtered)
+    }
+
+    /// The account of every burst.
+    pub async fn of_all(stack: &Stack) -> Self {
+        Evidence::of(stack).await.account(|_| true, |_| false)
+    }
+
+    /// How many messages Kafka took.
+    pub fn accepted(&self) -> usize {
+        self.0.values().filter(|account| account.accepted > 0).count()
+    }
+
+    /// How many messages have a row.
+    pub fn stored(&self) -> usize {
+        self.0.values().filter(|account| account.stored > 0).count()
+    }
+
+    /// How many messages are dead letters.
+    pub fn dead(&self) -> usize {
+        self.0.values().filter(|account| account.dead > 0).count()
+    }
+
+    /// The messages that ended so.
+    pub fn ended(&self, end: End) -> Vec<&Id> {
+        self.0.iter().filter(|(_, account)| account.end() == end).map(|(id, _)| id).collect()
+    }
+
+    /// The messages that lie behind one that their sender has sent later.
+    pub fn out_of_order(&self) -> Vec<&Id> {
+        self.0.iter().filter(|(_, account)| account.out_of_order).map(|(id, _)| id).collect()
+    }
+
+    /// Each message whose end breaks a promise, and how.
+    pub fn faults(&self) -> Vec<String> {
+        let end = |(id, account): (&Id, &Account)| match account.end() {
+            End::Stored | End::Filtered | End::Dead => None,
+            end => Some(format!("{end:?}: {id}")),
+        };
+        let order = self.out_of_order().into_iter().map(|id| format!("out of order: {id}"));
+        self.0.iter().filter_map(end).chain(order).collect()
+    }
+}
+
+impl Account {
+    fn end(&self) -> End {
+        match (self.accepted, self.stored, self.dead) {
+            (0, ..) => End::Invented,
+            (2.., ..) | (1, 2.., _) | (1, 1, 1..) => End::Twice,
+            (1, 1, 0) => End::Stored,
+            (1, 0, 1) => End::Dead,
+            (1, 0, 2..) => End::BuriedTwice,
+            (1, 0, 0) if self.waiting => End::Waiting,
+            (1, 0, 0) if self.filtered => End::Filtered,
+            (1, 0, 0) => End::Lost,
+        }
+    }
+}
+
+impl Evidence {
+    async fn of(stack: &Stack) -> Self {
         let kafka = Kafka::at(stack.address(BROKER));
         // In this order, so that what moves on meanwhile is seen at its newer place at least.
         let committed = kafka.committed(GROUP).await;
         let records = kafka.records(TOPIC).await;
         let dead = kafka.records(DEAD_TOPIC).await;
         let rows = Rows::at(stack.address(TABLE)).all().await;
-        let is_open = |record: &&Record| {
-            record.offset >= committed.get(&record.partition).copied().unwrap_or(0)
-        };
-        let of_burst = |id: &Id| id.burst == burst;
-        Self {
-            accepted: count(records.iter().filter_map(id_of_record).filter(of_burst)),
-            stored: count(rows.iter().filter_map(id_of_row).filter(of_burst)),
-            dead: count(dead.iter().filter_map(id_of_record).filter(of_burst)),
-            waiting: records.iter().filter(is_open).filter_map(id_of_record).collect(),
+        Self { committed, records, dead, rows }
+    }
+
+    fn account(&self, wanted: impl Fn(&Id) -> bool, filtered: impl Fn(&Record) -> bool) -> Ledger {
+        let mut accounts = BTreeMap::<Id, Account>::new();
+        let message = |record| Some((record, id_of_record(record).filter(&wanted)?));
+        for (record, id) in self.records.iter().filter_map(message) {
+            let account = accounts.entry(id).or_default();
+            let next = self.committed.get(&record.partition).copied().unwrap_or(0);
+            account.accepted += 1;
+            account.waiting |= record.offset >= next;
+            account.filtered |= filtered(record);
         }
-    }
-
-    /// How many messages Kafka took.
-    pub fn accepted(&self) -> usize {
-        self.accepted.len()
-    }
-
-    /// How many messages have a row.
-    pub fn stored(&self) -> usize {
-        self.stored.len()
-    }
-
-    /// How many messages are dead letters.
-    pub fn dead(&self) -> usize {
-        self.dead.len()
-    }
-
-    /// Each message whose end breaks a promise, and how. Where a filter is set, the filtered count
-    /// as lost, since they leave no trace of their own.
-    pub fn faults(&self) -> Vec<String> {
-        let everyone: BTreeSet<_> =
-            self.accepted.keys().chain(self.stored.keys()).chain(self.dead.keys()).collect();
-        everyone.into_iter().filter_map(|id| Some(format!("{}: {id}", self.fault(id)?))).collect()
-    }
-
-    fn fault(&self, id: &Id) -> Option<&'static str> {
-        let [accepted, stored, dead] = [&self.accepted, &self.stored, &self.dead]
-            .map(|counted| counted.get(id).copied().unwrap_or(0));
-        match (accepted, stored, dead) {
-            (0, ..) => Some("invented"),
-            (_, 0, 0) if self.waiting.contains(id) => Some("waiting"),
-            (_, 0, 0) => Some("lost"),
-            (1, 1, 0) | (1, 0, 1) => None,
-            _ => Some("twice"),
+        for (_, id) in self.dead.iter().filter_map(message) {
+            accounts.entry(id).or_default().dead += 1;
         }
+        for id in self.rows.iter().filter_map(id_of_row).filter(&wanted) {
+            accounts.entry(id).or_default().stored += 1;
+        }
+        let records = self.records.iter().filter_map(place_of_record);
+        let rows = self.rows.iter().filter_map(place_of_row);
+        for id in [out_of_order(records.collect()), out_of_order(rows.collect())].concat() {
+            if wanted(&id) {
+                accounts.entry(id).or_default().out_of_order = true;
+            }
+        }
+        Ledger(accounts)
     }
 }
 
-fn count(ids: impl Iterator<Item = Id>) -> BTreeMap<Id, u32> {
-    let mut counted = BTreeMap::new();
-    for id in ids {
-        *counted.entry(id).or_default() += 1;
-    }
-    counted
+/// A message's partition and offset.
+type Place = (i32, i64, Id);
+
+/// Those that lie behind a later one of their sender in the same partition.
+fn out_of_order(mut places: Vec<Place>) -> Vec<Id> {
+    places.sort();
+    let mut last = BTreeMap::new();
+    let is_behind = |(partition, _, id): &Place| {
+        let last = last.entry((*partition, id.burst.clone(), id.sender)).or_insert(0);
+        let behind = id.seq < *last;
+        *last = id.seq.max(*last);
+        behind
+    };
+    places.into_iter().filter(is_behind).map(|(_, _, id)| id).collect()
+}
+
+fn place_of_record(record: &Record) -> Option<Place> {
+    Some((record.partition, record.offset, id_of_record(record)?))
+}
+
+fn place_of_row(row: &Row) -> Option<Place> {
+    let shard = text(row, "shard")?;
+    let partition = shard.rsplit('#').nth(1)?.parse().ok()?;
+    Some((partition, text(row, "offset")?.parse().ok()?, id_of_row(row)?))
 }
 
 /// Nothing for a record that is not a message: a test's poison.
@@ -129,3 +228,6 @@ pub async fn assert_complete(stack: &Stack, burst: &str, accepted: u64) {
     assert_eq!(ledger.accepted() as u64, accepted);
     assert_eq!(ledger.stored() + ledger.dead(), ledger.accepted());
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! The account says of each message what the evidence says.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use super::*;
+
+fn id(seq: u32) -> Id {
+    Id { burst: "b".into(), sender: 1, seq }
+}
+
+fn record(offset: i64, seq: u32) -> Record {
+    let value = json!({ "burst": "b", "sender": 1, "seq": seq }).to_string().into();
+    Record { partition: 2, offset, value, headers: BTreeMap::new() }
+}
+
+fn row(offset: i64, seq: u32) -> Row {
+    let text = |text: &str| AttributeValue::S(text.into());
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    Row::from([
+        ("shard".into(), text("a#topic#2#0")),
+        ("offset".into(), number(offset)),
+        ("burst".into(), text("b")),
+        ("sender".into(), number(1)),
+        ("seq".into(), number(seq.into())),
+    ])
+}
+
+#[test]
+fn each_message_ends_as_the_evidence_says() {
+    let evidence = Evidence {
+        committed: BTreeMap::from([(2, 7)]),
+        records: vec![
+            record(0, 1),
+            record(1, 2),
+            record(2, 3),
+            record(3, 4),
+            record(4, 5),
+            record(5, 6),
+            record(6, 7),
+            record(7, 8),
+        ],
+        dead: vec![record(0, 2), record(1, 3), record(2, 3), record(3, 4)],
+        rows: vec![row(0, 1), row(3, 4), row(6, 7), row(9, 9)],
+    };
+    let filtered = |record: &Record| record.offset == 4;
+    let ledger = evidence.account(|_| true, filtered);
+    for (seq, end) in [
+        (1, End::Stored),
+        (2, End::Dead),
+        (3, End::BuriedTwice),
+        (4, End::Twice),
+        (5, End::Filtered),
+        (6, End::Lost),
+        (7, End::Stored),
+        (8, End::Waiting),
+        (9, End::Invented),
+    ] {
+        assert!(ledger.ended(end).contains(&&id(seq)), "{seq} is not {end:?}");
+    }
+    assert_eq!((ledger.accepted(), ledger.stored(), ledger.dead()), (8, 4, 3));
+    assert_eq!(ledger.faults().len(), 5);
+}
+
+#[test]
+fn a_message_behind_a_later_one_of_its_sender_is_out_of_order() {
+    let records = vec![record(0, 2), record(1, 1), record(2, 3)];
+    let evidence = Evidence { records, rows: vec![row(0, 1)], ..Evidence::default() };
+    assert_eq!(evidence.account(|_| true, |_| false).out_of_order(), [&id(1)]);
+    let rows = vec![row(5, 3), row(4, 4)];
+    assert_eq!(
+        Evidence { rows, ..Evidence::default() }.account(|_| true, |_| false).out_of_order(),
+        [&id(3)]
+    );
+}
+
+#[test]
+fn a_message_twice_in_the_topic_is_twice_whatever_became_of_it() {
+    let evidence = Evidence {
+        committed: BTreeMap::from([(2, 9)]),
+        records: vec![record(0, 1), record(1, 1)],
+        rows: vec![row(0, 1)],
+        ..Evidence::default()
+    };
+    assert_eq!(evidence.account(|_| true, |_| false).ended(End::Twice), [&id(1)]);
+}
