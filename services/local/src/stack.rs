@@ -77,6 +77,11 @@ impl Stack {
         self.members.iter().map(|member| member.spec.name.clone()).collect()
     }
 
+    /// Whether a process was started, and not waited for since.
+    pub fn runs(&self, process: &str) -> bool {
+        self.member(process).process.is_some()
+    }
+
     /// What a process has said last.
     pub fn tail(&self, process: &str) -> Vec<String> {
         self.member(process).log.tail()
@@ -98,9 +103,14 @@ impl Stack {
         self.wait_exit(process).await;
     }
 
+    /// Asks a process to stop: SIGTERM.
+    pub fn ask_to_stop(&self, process: &str) {
+        self.running(process).signal(Signal::SIGTERM);
+    }
+
     /// Asks a process to stop and waits until it has.
     pub async fn terminate(&mut self, process: &str) -> ExitStatus {
-        self.running(process).signal(Signal::SIGTERM);
+        self.ask_to_stop(process);
         self.wait_exit(process).await
     }
 

@@ -1,4 +1,4 @@
-//! `cargo demo` and `cargo measure`: build all that runs, then become the program that runs it.
+//! `cargo demo`, `cargo measure` and `cargo chaos`: build all that runs, then become the program that runs it.
 
 use std::{
     convert::Infallible,
@@ -37,7 +37,7 @@ fn run() -> Result<Infallible> {
     Err(error).with_context(|| format!("cannot run {}", program.display()))
 }
 
-/// Our two words, which may stand anywhere; all others are the program's.
+/// Our own words, which may stand anywhere; all others are the program's.
 struct Request {
     program: &'static str,
     release: bool,
@@ -51,6 +51,7 @@ impl Request {
             match arg.to_str() {
                 Some("--release") => request.release = true,
                 Some("--measure") => request.program = "measure",
+                Some("--chaos") => request.program = "chaos",
                 // Whether one must be written depends on the alias, so people write it anywhere.
                 Some("--") => {}
                 Some(_) | None => request.args.push(arg),

@@ -17,9 +17,12 @@ use crate::{
 /// A message, wherever it lies.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Id {
-    burst: String,
-    sender: u32,
-    seq: u32,
+    /// Its burst; a single message is a burst of its own.
+    pub burst: String,
+    /// By which sender of the burst.
+    pub sender: u32,
+    /// Its number within the sender, from 1.
+    pub seq: u32,
 }
 
 impl fmt::Display for Id {
@@ -88,9 +91,18 @@ impl Ledger {
         Evidence::of(stack).await.account(|id| id.burst == burst, filtered)
     }
 
-    /// The account of every burst.
-    pub async fn of_all(stack: &Stack) -> Self {
-        Evidence::of(stack).await.account(|_| true, |_| false)
+    /// The account of every burst, with what the filters do not let pass.
+    pub async fn of_all(stack: &Stack, filtered: impl Fn(&Record) -> bool) -> Self {
+        Evidence::of(stack).await.account(|_| true, filtered)
+    }
+
+    /// How many messages of each burst Kafka took.
+    pub fn bursts(&self) -> BTreeMap<&str, u64> {
+        let mut bursts = BTreeMap::new();
+        for (id, _) in self.0.iter().filter(|(_, account)| account.accepted > 0) {
+            *bursts.entry(id.burst.as_str()).or_default() += 1;
+        }
+        bursts
     }
 
     /// How many messages Kafka took.

@@ -1,0 +1,80 @@
+//! One run: start, break, heal, settle, account.
+
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::FutureExt as _;
+use local::stack::Stack;
+use tempfile::TempDir;
+use tokio::time::{Instant, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    arena, faults,
+    journal::{Journal, thousands},
+    load::Load,
+    schedule,
+    settle::settle,
+    verdict::Verdict,
+    viewer::Viewer,
+};
+
+/// How often it is told how far all is.
+const PROGRESS: Duration = Duration::from_secs(30);
+
+/// Breaks what the seed says for so long, and tells the verdict: true when every promise was kept.
+pub(crate) async fn whole(
+    seed: u64,
+    length: Duration,
+    data: Arc<TempDir>,
+    stop: &CancellationToken,
+) -> bool {
+    let mut stack = arena::start(data).await;
+    let strikes = schedule::draw(seed, length, &arena::targets(&stack));
+    let homepages = arena::homepages(&stack);
+    let journal = Journal::begin();
+    let load = Load::begin(&homepages);
+    let viewer = Viewer::begin(&homepages, seed);
+    let healed = tokio::select! {
+        healed = break_and_heal(&mut stack, &strikes, &journal, stop) => healed,
+        never = progress(&load, &journal) => match never {},
+    };
+    let sent = load.end().await;
+    journal.note("all is healed; waiting until nothing waits");
+    let settled = unharmed(settle(&stack, &homepages, &sent)).await;
+    if let Some(took) = settled {
+        journal.note(format_args!("settled {:.1} s after the last fault", took.as_secs_f64()));
+    }
+    let seen = viewer.end().await;
+    let verdict = unharmed(Verdict::of(&stack, &homepages, &sent, &seen)).await;
+    let kept = verdict.is_some_and(|verdict| verdict.tell());
+    kept && healed && settled.is_some()
+}
+
+/// False when a process did not do as it should: then all is healed that can be, for the verdict.
+async fn break_and_heal(
+    stack: &mut Stack,
+    strikes: &[schedule::Strike],
+    journal: &Journal,
+    stop: &CancellationToken,
+) -> bool {
+    if unharmed(faults::strike(stack, strikes, journal, stop)).await.is_some() {
+        return true;
+    }
+    journal.note("that should not have happened: the run ends here");
+    unharmed(faults::heal_all(stack)).await;
+    false
+}
+
+/// A stack panics with what is not as it should be. The run goes on all the same, for its verdict.
+async fn unharmed<T>(doing: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(doing).catch_unwind().await.ok()
+}
+
+async fn progress(load: &Load, journal: &Journal) -> Infallible {
+    let mut ticks = interval_at(Instant::now() + PROGRESS, PROGRESS);
+    loop {
+        ticks.tick().await;
+        let accepted = thousands(load.accepted());
+        journal.note(format_args!("{accepted} messages were said to be accepted so far"));
+    }
+}

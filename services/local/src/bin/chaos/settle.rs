@@ -1,0 +1,51 @@
+//! Waits after the last fault until all has healed by itself.
+
+use std::time::{Duration, Instant};
+
+use local::{
+    bench::kafka::{GROUP, Kafka, TOPIC},
+    eventually::within,
+    homepage::Homepage,
+    plan::name::BROKER,
+    stack::Stack,
+};
+
+use crate::load::Sent;
+
+/// How long that may take.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Waits until the router has finished all there is, and every homepage knows it. Says how long it
+/// took.
+pub(crate) async fn settle(stack: &Stack, homepages: &[Homepage], sent: &Sent) -> Duration {
+    let started = Instant::now();
+    let kafka = Kafka::at(stack.address(BROKER));
+    within(DEADLINE, "the router has finished all records", async || {
+        let (ends, committed) = (kafka.ends(TOPIC).await, kafka.committed(GROUP).await);
+        ends.iter().all(|(partition, end)| committed.get(partition).unwrap_or(&0) >= end)
+    })
+    .await;
+    for homepage in homepages {
+        let what = format!("nothing waits on {}", homepage.url());
+        within(DEADLINE, &what, async || {
+            let feed = homepage.feed(None, 1).await;
+            feed.is_ok_and(|feed| feed.totals.since.is_some() && feed.totals.waiting == 0)
+        })
+        .await;
+    }
+    for burst in sent.bursts.keys() {
+        let what = format!("the burst {burst} has ended on every homepage");
+        within(DEADLINE, &what, async || all_have_ended(homepages, burst).await).await;
+    }
+    started.elapsed()
+}
+
+async fn all_have_ended(homepages: &[Homepage], burst: &str) -> bool {
+    for homepage in homepages {
+        let ended = |state: &str| matches!(state, "done" | "stopped" | "failed");
+        if !homepage.burst(burst).await.is_ok_and(|burst| ended(&burst.state)) {
+            return false;
+        }
+    }
+    true
+}

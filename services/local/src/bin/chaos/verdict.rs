@@ -1,0 +1,125 @@
+//! What became of it all: every message by its id, what homepages said, and what a viewer saw.
+
+use local::{
+    bench::{
+        ledger::{End, Ledger},
+        rows::{Row, Rows, text},
+    },
+    homepage::Homepage,
+    plan::name::TABLE,
+    stack::Stack,
+};
+
+use crate::{
+    arena::is_filtered,
+    journal::{say, thousands},
+    load::Sent,
+    viewer::{Message, Seen},
+};
+
+/// So many faults are told by name.
+const TOLD: usize = 20;
+
+/// The account of a whole run.
+pub(crate) struct Verdict {
+    ledger: Ledger,
+    faults: Vec<String>,
+    shown: u64,
+    drawn: u64,
+    left_out: u64,
+}
+
+impl Verdict {
+    /// Of a stack that has settled, or should have.
+    pub(crate) async fn of(
+        stack: &Stack,
+        homepages: &[Homepage],
+        sent: &Sent,
+        seen: &Seen,
+    ) -> Self {
+        let ledger = Ledger::of_all(stack, is_filtered).await;
+        let mut faults = ledger.faults();
+        faults.extend(promised_in_vain(&ledger, sent));
+        for homepage in homepages {
+            faults.extend(said_wrongly(&ledger, homepage, sent).await);
+        }
+        faults.extend(seen.twice.iter().cloned());
+        let rows = Rows::at(stack.address(TABLE)).all().await;
+        let shown: Vec<_> = rows.iter().filter_map(shown).collect();
+        faults.extend(not_drawn(&shown, seen));
+        let (shown, drawn) = (shown.len() as u64, seen.drawn() as u64);
+        Self { ledger, faults, shown, drawn, left_out: seen.left_out }
+    }
+
+    /// Says it; true when every promise was kept.
+    pub(crate) fn tell(&self) -> bool {
+        let count = |end| self.ledger.ended(end).len() as u64;
+        say(format_args!(
+            "L{} D{}: {} accepted, {} stored, {} filtered, {} dead, {} waiting, {} out of order",
+            count(End::Lost),
+            count(End::Twice) + count(End::BuriedTwice) + count(End::Invented),
+            thousands(self.ledger.accepted() as u64),
+            thousands(count(End::Stored)),
+            thousands(count(End::Filtered)),
+            thousands(count(End::Dead)),
+            thousands(count(End::Waiting)),
+            self.ledger.out_of_order().len(),
+        ));
+        let [shown, drawn, left_out] = [self.shown, self.drawn, self.left_out].map(thousands);
+        say(format_args!(
+            "the viewer drew {drawn} of {shown}, and was told of {left_out} left out"
+        ));
+        self.faults.iter().take(TOLD).for_each(say);
+        if self.faults.len() > TOLD {
+            say(format_args!("… and {} more", self.faults.len() - TOLD));
+        }
+        self.faults.is_empty()
+    }
+}
+
+/// What a homepage said Kafka had, and Kafka has not.
+fn promised_in_vain(ledger: &Ledger, sent: &Sent) -> Vec<String> {
+    let bursts = ledger.bursts();
+    let in_kafka = |burst: &str| bursts.get(burst).copied().unwrap_or(0);
+    let less = sent.bursts.iter().filter(|(burst, said)| in_kafka(burst) < **said);
+    let less = less.map(|(burst, said)| {
+        format!("{burst}: {said} were said to be accepted, {} are", in_kafka(burst))
+    });
+    let singles = sent.singles.iter().filter(|id| in_kafka(id) == 0);
+    less.chain(singles.map(|id| format!("{id}: was answered with 202, and is not there"))).collect()
+}
+
+/// What a homepage says of bursts and messages now that all is over, and is not so.
+async fn said_wrongly(ledger: &Ledger, homepage: &Homepage, sent: &Sent) -> Vec<String> {
+    let (url, in_kafka) = (homepage.url(), ledger.bursts());
+    let mut faults = Vec::new();
+    for id in sent.bursts.keys() {
+        let burst = homepage.burst(id).await.expect("a homepage that answers");
+        let accepted = in_kafka.get(id.as_str()).copied().unwrap_or(0);
+        if burst.accepted > accepted || burst.stored > accepted {
+            faults.push(format!("{url} says {burst:?}, and {accepted} are accepted"));
+        }
+    }
+    let totals = homepage.feed(None, 1).await.expect("a homepage that answers").totals;
+    if totals.accepted != totals.stored + totals.finished_without_row {
+        faults.push(format!("{url} says {totals:?}, which does not add up"));
+    }
+    faults
+}
+
+/// What is shown and was never drawn, where that is more than what the viewer was told of.
+fn not_drawn(shown: &[Message], seen: &Seen) -> Vec<String> {
+    let missing = seen.missing(shown.iter());
+    if missing.len() as u64 <= seen.left_out {
+        return Vec::new();
+    }
+    let never = |(burst, sender, seq): &Message| format!("never drawn: {burst}/{sender}/{seq}");
+    missing.into_iter().map(never).collect()
+}
+
+/// The message of a row that people are to see.
+fn shown(row: &Row) -> Option<Message> {
+    let is_shown = text(row, "verdict")? == "shown";
+    let (sender, seq) = (text(row, "sender")?.parse().ok()?, text(row, "seq")?.parse().ok()?);
+    is_shown.then_some((text(row, "burst")?, sender, seq))
+}
