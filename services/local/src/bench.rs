@@ -5,4 +5,5 @@
 
 pub mod kafka;
 pub mod ledger;
+pub mod proxy;
 pub mod rows;

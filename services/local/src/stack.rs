@@ -1,6 +1,7 @@
 //! All processes of one run, in the hands of a test: real binaries, free ports, fresh data.
 
 mod asking;
+mod proxies;
 mod setup;
 
 use std::{net::SocketAddr, path::Path, process::ExitStatus, sync::Arc, time::Duration};
@@ -9,6 +10,7 @@ use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use self::proxies::Proxies;
 pub use self::setup::{Setup, programs};
 use crate::{
     eventually::within,
@@ -31,6 +33,7 @@ pub struct Stack {
     members: Vec<Member>,
     homepage: Homepage,
     data: Arc<TempDir>,
+    proxies: Proxies,
 }
 
 #[derive(Debug)]
@@ -154,12 +157,13 @@ impl Stack {
         Arc::clone(&self.data)
     }
 
-    async fn start_all(&mut self) {
-        for name in self.names() {
-            self.start_again(&name).await;
+    async fn start_all(&mut self, but: &[String]) {
+        for name in self.names().iter().filter(|name| !but.contains(name)) {
+            self.start_again(name).await;
         }
         let homepage = self.homepage.clone();
-        if !self.members.iter().any(|member| member.spec.name == name::HOMEPAGE) {
+        let has_homepage = self.members.iter().any(|member| member.spec.name == name::HOMEPAGE);
+        if !has_homepage || !but.is_empty() {
             return;
         }
         within(START, "the homepage says it is ready", async || {

@@ -16,6 +16,8 @@ use rdkafka::{
 use serde_json::json;
 use uuid::Uuid;
 
+use super::proxy::TESTS;
+
 /// The topic that all messages go through.
 pub const TOPIC: &str = "barrage-info";
 
@@ -151,6 +153,7 @@ impl Kafka {
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.0.to_string());
+        config.set("client.id", TESTS);
         config.set("enable.auto.commit", "false");
         // What somebody else has written just now must be seen at once.
         config.set("topic.metadata.refresh.fast.interval.ms", "100");

@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use tempfile::TempDir;
 
-use super::{Member, Stack};
+use super::{Member, Stack, proxies::Proxies};
 use crate::{
     homepage::Homepage,
     log::Log,
@@ -20,6 +20,8 @@ pub struct Setup {
     vars: Vec<(String, String, String)>,
     data: Option<Arc<TempDir>>,
     without: Vec<String>,
+    later: Vec<String>,
+    proxied: bool,
 }
 
 impl Setup {
@@ -47,6 +49,19 @@ impl Setup {
         self
     }
 
+    /// With a process that the test starts later, by [`Stack::start_again`]. Nothing is waited for that
+    /// may need it.
+    pub fn later(mut self, process: &str) -> Self {
+        self.later.push(process.into());
+        self
+    }
+
+    /// With a proxy on each way between two processes; see [`Stack::break_between`].
+    pub fn proxied(mut self) -> Self {
+        self.proxied = true;
+        self
+    }
+
     /// The stand-ins alone.
     pub fn stand_ins() -> Self {
         [name::PROCESSOR, name::ROUTER, name::HOMEPAGE]
@@ -58,7 +73,10 @@ impl Setup {
     pub async fn start(self) -> Stack {
         let data = self.data.clone();
         let data = data.unwrap_or_else(|| Arc::new(tempfile::tempdir().expect("a temp folder")));
-        let specs = self.specs(&data).expect("ports and folders for the stack");
+        let mut specs = self.specs(&data).expect("ports and folders for the stack");
+        let proxies =
+            if self.proxied { Proxies::between(&mut specs) } else { Ok(Proxies::default()) };
+        let proxies = proxies.expect("ports for the proxies");
         let page = specs.last().expect("the homepage is the last to start").port.address();
         let homepage = Homepage::new(page).expect("an HTTP client");
         let wanted = |spec: &Spec| !self.without.contains(&spec.name);
@@ -69,8 +87,8 @@ impl Setup {
             Member { spec, log, process: None }
         };
         let members = specs.into_iter().map(member).collect();
-        let mut stack = Stack { members, homepage, data };
-        stack.start_all().await;
+        let mut stack = Stack { members, homepage, data, proxies };
+        stack.start_all(&self.later).await;
         stack
     }
 

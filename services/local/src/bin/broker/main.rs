@@ -27,14 +27,17 @@ const NAME: &str = "broker";
 struct Args {
     #[command(flatten)]
     place: Place,
+    /// Where clients are told to find it, when that is not where it listens: a proxy's HOST:PORT.
+    #[arg(long, value_name = "HOST:PORT")]
+    advertise: Option<SocketAddr>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    stand_in::exit_code(NAME, run(Args::parse().place).await)
+    stand_in::exit_code(NAME, run(Args::parse()).await)
 }
 
-async fn run(place: Place) -> anyhow::Result<()> {
+async fn run(Args { place, advertise }: Args) -> anyhow::Result<()> {
     stand_in::log_to_stderr();
     let _lock = stand_in::claim(&place.data, NAME)?;
     // The engine takes the name of its file relative to the working folder, whatever its URL
@@ -42,7 +45,8 @@ async fn run(place: Place) -> anyhow::Result<()> {
     std::env::set_current_dir(&place.data)?;
     // Clients are told the broker's address, so it must be known before the broker is built.
     let port = Port::reserve(place.port).with_context(|| format!("port {}", place.port))?;
-    let broker = build(port.address()).await.context("cannot open the topics")?;
+    let advertised = advertise.unwrap_or(port.address());
+    let broker = build(port.address(), advertised).await.context("cannot open the topics")?;
     tokio::spawn(announce(port.address()));
     broker.main(Instant::now()).await.context("died")?;
     Ok(())
@@ -50,8 +54,8 @@ async fn run(place: Place) -> anyhow::Result<()> {
 
 type Engine = Broker<Controller<ArcDynStorage>, ArcDynStorage>;
 
-async fn build(address: SocketAddr) -> anyhow::Result<Engine> {
-    let listener: Url = format!("tcp://{address}").parse()?;
+async fn build(listener: SocketAddr, advertised: SocketAddr) -> anyhow::Result<Engine> {
+    let url = |address: SocketAddr| format!("tcp://{address}").parse::<Url>();
     let groups = GroupCoordinatorConfig {
         // Its three seconds are for a fleet that starts together; we start one router.
         initial_rebalance_delay: Duration::from_millis(100),
@@ -61,8 +65,8 @@ async fn build(address: SocketAddr) -> anyhow::Result<Engine> {
         .node_id(1)
         .cluster_id("barrage")
         .incarnation_id(Uuid::now_v7())
-        .listener(listener.clone())
-        .advertised_listener(listener)
+        .listener(url(listener)?)
+        .advertised_listener(url(advertised)?)
         .storage("sqlite://broker.db".parse()?)
         .group_coordinator(groups)
         .silent(true)
