@@ -7,3 +7,4 @@ pub mod kafka;
 pub mod ledger;
 pub mod proxy;
 pub mod rows;
+pub mod table_front;

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use self::proxies::Proxies;
 pub use self::setup::{Setup, programs};
 use crate::{
+    bench::table_front::TableFront,
     eventually::within,
     homepage::Homepage,
     log::Log,
@@ -32,6 +33,7 @@ const END: Duration = Duration::from_secs(40);
 pub struct Stack {
     members: Vec<Member>,
     homepage: Homepage,
+    front: Option<TableFront>,
     data: Arc<TempDir>,
     proxies: Proxies,
 }
@@ -58,6 +60,11 @@ impl Stack {
     /// Its page and API.
     pub fn homepage(&self) -> &Homepage {
         &self.homepage
+    }
+
+    /// The front before the table, of a stack that was set up with one.
+    pub fn table_front(&self) -> &TableFront {
+        self.front.as_ref().expect("the stack was set up with a front before its table")
     }
 
     /// Where a process listens.

@@ -4,8 +4,11 @@ use std::{io, net::SocketAddr};
 
 use super::Stack;
 use crate::{
-    bench::proxy::{Fault, Proxy},
-    plan::name::BROKER,
+    bench::{
+        proxy::{Fault, Proxy},
+        table_front::TableFront,
+    },
+    plan::name::{BROKER, TABLE},
     process::Spec,
 };
 
@@ -22,9 +25,13 @@ struct Way {
 }
 
 impl Proxies {
-    /// Puts one wherever a process has the address of another among its variables.
-    pub(super) fn between(specs: &mut [Spec]) -> io::Result<Self> {
-        let place = |spec: &Spec| (spec.name.clone(), spec.port.address());
+    /// Puts one wherever a process has the address of another among its variables. With a front
+    /// before the table, they lie before the front.
+    pub(super) fn between(specs: &mut [Spec], front: Option<&TableFront>) -> io::Result<Self> {
+        let place = |spec: &Spec| {
+            let front = front.filter(|_| spec.name == TABLE).map(TableFront::address);
+            (spec.name.clone(), front.unwrap_or(spec.port.address()))
+        };
         let (brokers, targets): (Vec<_>, Vec<_>) =
             specs.iter().map(place).partition(|(name, _)| name == BROKER);
         let mut ways = Vec::new();

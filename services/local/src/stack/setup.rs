@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::{Member, Stack, proxies::Proxies};
 use crate::{
+    bench::table_front::TableFront,
     homepage::Homepage,
     log::Log,
     plan::{Plan, check_built, name},
@@ -22,6 +23,7 @@ pub struct Setup {
     without: Vec<String>,
     later: Vec<String>,
     proxied: bool,
+    front: Option<u64>,
 }
 
 impl Setup {
@@ -62,6 +64,13 @@ impl Setup {
         self
     }
 
+    /// With a front before the table, whose faults follow from the seed. All services come to the
+    /// table by it; the tests' own clients do not.
+    pub fn table_front(mut self, seed: u64) -> Self {
+        self.front = Some(seed);
+        self
+    }
+
     /// The stand-ins alone.
     pub fn stand_ins() -> Self {
         [name::PROCESSOR, name::ROUTER, name::HOMEPAGE]
@@ -74,8 +83,12 @@ impl Setup {
         let data = self.data.clone();
         let data = data.unwrap_or_else(|| Arc::new(tempfile::tempdir().expect("a temp folder")));
         let mut specs = self.specs(&data).expect("ports and folders for the stack");
-        let proxies =
-            if self.proxied { Proxies::between(&mut specs) } else { Ok(Proxies::default()) };
+        let front = match self.front {
+            Some(seed) => Some(put_before_table(&mut specs, seed).await),
+            None => None,
+        };
+        let proxies = self.proxied.then(|| Proxies::between(&mut specs, front.as_ref()));
+        let proxies = proxies.unwrap_or_else(|| Ok(Proxies::default()));
         let proxies = proxies.expect("ports for the proxies");
         let page = specs.last().expect("the homepage is the last to start").port.address();
         let homepage = Homepage::new(page).expect("an HTTP client");
@@ -87,7 +100,7 @@ impl Setup {
             Member { spec, log, process: None }
         };
         let members = specs.into_iter().map(member).collect();
-        let mut stack = Stack { members, homepage, data, proxies };
+        let mut stack = Stack { members, homepage, proxies, front, data };
         stack.start_all(&self.later).await;
         stack
     }
@@ -108,6 +121,15 @@ impl Setup {
         }
         Ok(specs)
     }
+}
+
+async fn put_before_table(specs: &mut [Spec], seed: u64) -> TableFront {
+    let table = specs.iter().find(|spec| spec.name == name::TABLE).expect("every plan has a table");
+    let front = TableFront::before(table.port.address(), seed).await;
+    for spec in specs {
+        spec.env.entry("OTS_ENDPOINT".into()).and_modify(|endpoint| *endpoint = front.url());
+    }
+    front
 }
 
 /// The folder of the built programs: a test's own executable lies in `deps` inside it.
