@@ -75,23 +75,30 @@ impl Table {
     }
 
     async fn write_chunk(&self, rows: &[Row]) -> Result<(), Error> {
+        let writes = rows.iter().map(|row| put(row.to_item())).collect::<Result<Vec<_>, _>>()?;
         let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
-        let mut open = rows.iter().map(|row| put(row.to_item())).collect::<Result<Vec<_>, _>>()?;
-        loop {
-            let name = self.name.as_str();
-            let answer = self.client.batch_write_item().request_items(name, open).send().await;
-            let answer = answer.map_err(|error| Error::of(error, &self.name))?;
-            open =
-                answer.unprocessed_items.and_then(|mut all| all.remove(name)).unwrap_or_default();
-            if open.is_empty() {
-                return Ok(());
-            }
+        let mut open = self.send(writes).await?;
+        while !open.is_empty() {
             if backoff.failures() == Self::RESENDS {
                 return Err(Error::Throttled);
             }
             metrics::counter!("barrage_table_unprocessed_total").increment(open.len() as u64);
             backoff.wait().await;
+            open = match self.send(open.clone()).await {
+                // So the service says that it has left all of them undone once more.
+                Err(Error::Throttled) => open,
+                answer => answer?,
+            };
         }
+        Ok(())
+    }
+
+    /// Sends a batch once. Answers with what the service has left undone.
+    async fn send(&self, writes: Vec<WriteRequest>) -> Result<Vec<WriteRequest>, Error> {
+        let name = self.name.as_str();
+        let answer = self.client.batch_write_item().request_items(name, writes).send().await;
+        let answer = answer.map_err(|error| Error::of(error, &self.name))?;
+        Ok(answer.unprocessed_items.and_then(|mut all| all.remove(name)).unwrap_or_default())
     }
 
     /// At most `limit` rows of a shard from `from` on, before `to`.
