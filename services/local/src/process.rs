@@ -140,6 +140,11 @@ impl Process {
         }
     }
 
+    /// Whether it has ended; its end is still to be waited for.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Waits for its end, and for the last line of its log.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await?;

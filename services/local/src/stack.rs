@@ -87,9 +87,9 @@ impl Stack {
         self.members.iter().map(|member| member.spec.name.clone()).collect()
     }
 
-    /// Whether a process was started, and not waited for since.
-    pub fn runs(&self, process: &str) -> bool {
-        self.member(process).process.is_some()
+    /// Whether a process has ended, waited for or not.
+    pub fn has_ended(&mut self, process: &str) -> bool {
+        self.member_mut(process).process.as_mut().is_none_or(Process::has_ended)
     }
 
     /// What a process has said last.
@@ -135,7 +135,8 @@ impl Stack {
     /// Starts a process that has ended, where it was before, and waits until it is ready.
     pub async fn start_again(&mut self, process: &str) {
         let member = self.member_mut(process);
-        assert!(member.process.is_none(), "{process} runs already");
+        let has_ended = member.process.as_mut().is_none_or(Process::has_ended);
+        assert!(has_ended, "{process} runs already");
         let mut started = Process::spawn(&member.spec, &member.log).expect("the program starts");
         let ready = timeout(START, started.ready()).await;
         member.process = Some(started);

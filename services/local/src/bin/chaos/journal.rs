@@ -1,6 +1,6 @@
 //! What the person who watches is told, with the time since the start.
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 use tokio::time::Instant;
 
@@ -14,9 +14,9 @@ impl Journal {
         Self(Instant::now())
     }
 
-    /// When it began.
-    pub(crate) fn started(&self) -> Instant {
-        self.0
+    /// The time since then.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 
     /// Tells what happens now.

@@ -28,7 +28,7 @@ pub(crate) async fn whole(
     data: Arc<TempDir>,
     stop: &CancellationToken,
 ) -> bool {
-    let mut stack = arena::start(data).await;
+    let mut stack = arena::start(data, seed).await;
     let strikes = schedule::draw(seed, length, &arena::targets(&stack));
     let homepages = arena::homepages(&stack);
     let journal = Journal::begin();
@@ -38,11 +38,11 @@ pub(crate) async fn whole(
         healed = break_and_heal(&mut stack, &strikes, &journal, stop) => healed,
         never = progress(&load, &journal) => match never {},
     };
+    journal.note("all is healed; the last bursts end, and then nothing must wait any more");
     let sent = load.end().await;
-    journal.note("all is healed; waiting until nothing waits");
     let settled = unharmed(settle(&stack, &homepages, &sent)).await;
     if let Some(took) = settled {
-        journal.note(format_args!("settled {:.1} s after the last fault", took.as_secs_f64()));
+        journal.note(format_args!("settled {:.1} s after the last message", took.as_secs_f64()));
     }
     let seen = viewer.end().await;
     let verdict = unharmed(Verdict::of(&stack, &homepages, &sent, &seen)).await;
@@ -57,7 +57,7 @@ async fn break_and_heal(
     journal: &Journal,
     stop: &CancellationToken,
 ) -> bool {
-    if unharmed(faults::strike(stack, strikes, journal, stop)).await.is_some() {
+    if unharmed(faults::strike_all(stack, strikes, journal, stop)).await.is_some() {
         return true;
     }
     journal.note("that should not have happened: the run ends here");

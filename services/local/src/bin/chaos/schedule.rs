@@ -16,6 +16,24 @@ const PAUSE: Range<u64> = 500..6000;
 /// No fault lasts longer.
 const LONGEST: Duration = Duration::from_secs(12);
 
+/// Something that can break.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+}
+
+/// What kind of thing it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A process.
+    Process,
+    /// The network between two of them.
+    Way(&'static str, &'static str),
+    /// What the table does to its clients.
+    Table,
+}
+
 /// A way to break something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -25,33 +43,73 @@ pub(crate) enum Fault {
     Terminate,
     /// A process stands still.
     Freeze,
-}
-
-/// Something that can break.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    pub(crate) name: String,
-    pub(crate) faults: &'static [Fault],
+    /// Connections are closed, and new ones too.
+    Cut,
+    /// What is sent does not arrive.
+    BlackHole,
+    /// What is sent arrives late.
+    Delay,
+    /// The table hands half of the items back.
+    Unprocessed,
+    /// The table refuses most of what it is asked.
+    Throttled,
+    /// The table takes its time.
+    Slow,
+    /// The table does not know yet what was written.
+    Stale,
+    /// The table writes one row after the other, in no order.
+    Late,
 }
 
 /// One fault: what breaks, how, when, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Strike {
-    pub(crate) target: String,
+    pub(crate) target: Target,
     pub(crate) fault: Fault,
     pub(crate) at: Duration,
     pub(crate) lasts: Duration,
 }
 
-impl Fault {
-    /// What can happen to a process.
-    pub(crate) const OF_PROCESSES: &[Self] = &[Self::Kill, Self::Terminate, Self::Freeze];
+impl Kind {
+    fn faults(self) -> &'static [Fault] {
+        use Fault::{
+            BlackHole, Cut, Delay, Freeze, Kill, Late, Slow, Stale, Terminate, Throttled,
+            Unprocessed,
+        };
+        match self {
+            Self::Process => &[Kill, Terminate, Freeze],
+            Self::Way(..) => &[Cut, BlackHole, Delay],
+            Self::Table => &[Unprocessed, Throttled, Slow, Stale, Late],
+        }
+    }
+}
 
-    /// How long it lasts, in milliseconds. A frozen process outlives its session or not.
+impl Fault {
+    /// How long it lasts, in milliseconds. What stands still outlives its session, or does not.
     fn lasts(self) -> Range<u64> {
         match self {
             Self::Kill | Self::Terminate => 200..4000,
-            Self::Freeze => 1000..12_000,
+            Self::Freeze | Self::BlackHole | Self::Cut | Self::Delay => 1000..12_000,
+            Self::Unprocessed | Self::Throttled | Self::Slow | Self::Stale | Self::Late => {
+                3000..12_000
+            }
+        }
+    }
+
+    /// What it does, in words, before the time that it lasts.
+    fn does(self) -> &'static str {
+        match self {
+            Self::Kill => "kill -9, back after",
+            Self::Terminate => "SIGTERM, back after",
+            Self::Freeze => "stands still for",
+            Self::Cut => "cut for",
+            Self::BlackHole => "nothing arrives for",
+            Self::Delay => "slow for",
+            Self::Unprocessed => "hand half of the items back for",
+            Self::Throttled => "throttle for",
+            Self::Slow => "come late for",
+            Self::Stale => "tell old news for",
+            Self::Late => "come before all is written for",
         }
     }
 }
@@ -76,14 +134,14 @@ pub(crate) fn draw(seed: u64, length: Duration, targets: &[Target]) -> Vec<Strik
             break;
         }
         let is_free = |target: &&Target| {
-            let same = |strike: &&Strike| strike.target == target.name;
+            let same = |strike: &&Strike| strike.target == **target;
             strikes.iter().filter(same).all(|strike| strike.end() < at)
         };
         let free: Vec<_> = targets.iter().filter(is_free).collect();
         let target = free.choose(&mut random).expect("there are more targets than lanes");
-        let fault = *target.faults.choose(&mut random).expect("each target can break");
+        let fault = *target.kind.faults().choose(&mut random).expect("each target can break");
         let lasts = milliseconds(&mut random, fault.lasts());
-        strikes.push(Strike { target: target.name.clone(), fault, at, lasts });
+        strikes.push(Strike { target: Target::clone(target), fault, at, lasts });
         *lane = at + lasts;
     }
     strikes.sort_by_key(|strike| strike.at);
@@ -96,12 +154,8 @@ fn milliseconds(random: &mut StdRng, range: Range<u64>) -> Duration {
 
 impl fmt::Display for Strike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (target, lasts) = (&self.target, self.lasts.as_secs_f64());
-        match self.fault {
-            Fault::Kill => write!(f, "{target}: kill -9, back after {lasts:.1} s"),
-            Fault::Terminate => write!(f, "{target}: SIGTERM, back after {lasts:.1} s"),
-            Fault::Freeze => write!(f, "{target}: stands still for {lasts:.1} s"),
-        }
+        let (target, does) = (&self.target.name, self.fault.does());
+        write!(f, "{target}: {does} {:.1} s", self.lasts.as_secs_f64())
     }
 }
 
@@ -111,9 +165,16 @@ mod tests {
 
     const LENGTH: Duration = Duration::from_secs(600);
 
+    const TARGETS: [(&str, Kind); 4] = [
+        ("broker", Kind::Process),
+        ("homepage", Kind::Process),
+        ("from homepage to broker", Kind::Way("homepage", "broker")),
+        ("what the table answers", Kind::Table),
+    ];
+
     fn schedule(seed: u64) -> Vec<Strike> {
-        let target = |name: &str| Target { name: name.into(), faults: Fault::OF_PROCESSES };
-        draw(seed, LENGTH, &["broker", "table", "event-router"].map(target))
+        let target = |(name, kind): &(&str, Kind)| Target { name: (*name).into(), kind: *kind };
+        draw(seed, LENGTH, &TARGETS.iter().map(target).collect::<Vec<_>>())
     }
 
     /// Those that are on when another begins, with that one.
@@ -132,10 +193,10 @@ mod tests {
     fn a_long_run_breaks_everything_in_every_way() {
         let strikes = schedule(1);
         assert!(strikes.len() > 60, "{}", strikes.len());
-        for target in ["broker", "table", "event-router"] {
-            for fault in Fault::OF_PROCESSES {
-                let meant = |s: &Strike| s.target == target && s.fault == *fault;
-                assert!(strikes.iter().any(meant), "{target} {fault:?}");
+        for (name, kind) in TARGETS {
+            for fault in kind.faults() {
+                let meant = |s: &Strike| s.target.name == name && s.fault == *fault;
+                assert!(strikes.iter().any(meant), "{name} {fault:?}");
             }
         }
     }
