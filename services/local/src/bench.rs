@@ -6,5 +6,6 @@
 pub mod kafka;
 pub mod ledger;
 pub mod proxy;
+pub mod memory;
 pub mod rows;
 pub mod table_front;

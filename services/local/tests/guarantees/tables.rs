@@ -1,1 +1,149 @@
-//! The table dies, throttles, and is slow.
+//! The table dies, hands back, throttles, is slow, and tells old news.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use local::{
+    bench::{memory::resident_kib, table_front::Faults},
+    eventually::{eventually, within},
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    stack::{Setup, Stack},
+};
+
+use crate::load::{assert_kept, burst, settles_within};
+
+/// Row 19.
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_table() {
+    let mut stack = Stack::start().await;
+    let id = burst(&stack, 5).await;
+    stack.kill(TABLE).await;
+    stack.start_again(TABLE).await;
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    eprintln!("row 19: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(&stack, &id).await;
+}
+
+/// Row 20. The waits are those of one resend after the other, which double.
+#[tokio::test]
+async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
+    let stack = Setup::default().table_front(20).start().await;
+    stack.table_front().set(Faults { unprocessed: 0.5, ..Faults::default() });
+    let id = burst(&stack, 5).await;
+    assert_kept(&stack, &id).await;
+    let waits: Vec<_> = stack.table_front().waits().into_iter().map(median).collect();
+    let handed_back = stack.table_front().counts().handed_back;
+    eprintln!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
+    let grows = |pair: &[Duration]| pair[1] > pair[0].mul_f64(1.2);
+    assert!(waits.len() >= 5 && waits[..5].windows(2).all(grows), "{waits:?}");
+}
+
+fn median(mut waits: Vec<Duration>) -> Duration {
+    waits.sort_unstable();
+    waits[waits.len() / 2]
+}
+
+/// Row 21. Whoever waits fills its buffers, which have a limit, and then holds no more.
+#[tokio::test]
+async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memory() {
+    let stack = Setup::default().table_front(21).start().await;
+    let id = burst(&stack, 70).await;
+
+    stack.table_front().set(Faults { throttled: 1.0, ..Faults::default() });
+    eventually("the homepage says so", async || {
+        let answer = stack.homepage().readiness().await.expect("an answer to GET /readyz");
+        answer.status == 503 && answer.body.to_string().contains("throttles")
+    })
+    .await;
+    let throttled = peaks(&stack, Duration::from_secs(30)).await;
+    let slow_by = Duration::from_secs(2);
+    stack.table_front().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
+    let slow = peaks(&stack, Duration::from_secs(30)).await;
+    let waiting = stack.feed(None, 1).await.totals.waiting;
+    stack.table_front().heal();
+
+    let took = settles_within(&stack, Duration::from_secs(60)).await;
+    eprintln!(
+        "row 21: {waiting} waited, settled in {:.1} s; memory in KiB throttled {throttled:?}, \
+         slow {slow:?}",
+        took.as_secs_f64()
+    );
+    let is_flat = |(before, after): (&u64, &u64)| after * 10 <= before * 11;
+    assert!(throttled.values().zip(slow.values()).all(is_flat));
+    assert_kept(&stack, &id).await;
+}
+
+/// The most memory that each service holds during this time, in KiB.
+async fn peaks(stack: &Stack, time: Duration) -> BTreeMap<&'static str, u64> {
+    let mut peaks = BTreeMap::from([PROCESSOR, ROUTER, HOMEPAGE].map(|service| (service, 0)));
+    let started = Instant::now();
+    within(time * 2, "the time is over", async || {
+        for (service, peak) in &mut peaks {
+            *peak = resident_kib(stack.pid(service)).max(*peak);
+        }
+        started.elapsed() >= time
+    })
+    .await;
+    peaks
+}
+
+/// Row 22. In the end, the page rests: nothing is missing, so nothing is read any more.
+#[tokio::test]
+async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
+    let stack = Setup::default().table_front(22).start().await;
+    let late_by = Duration::from_secs(1);
+    stack.table_front().set(Faults { stale: 0.3, late: 0.3, late_by, ..Faults::default() });
+    let mut viewer = Viewer::of(&stack).await;
+    let id = burst(&stack, 5).await;
+    within(Duration::from_secs(60), "the burst is over", async || {
+        viewer.look(&stack).await;
+        stack.burst(&id).await.state == "done"
+    })
+    .await;
+    viewer.look(&stack).await;
+    assert_kept(&stack, &id).await;
+
+    let accepted = stack.burst(&id).await.accepted;
+    let twice: Vec<_> = viewer.seen.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "shown twice: {twice:?}");
+    assert_eq!((viewer.seen.len() as u64, viewer.passed), (accepted, accepted));
+    let totals = stack.feed(None, 1).await.totals;
+    assert_eq!((totals.accepted, totals.stored, totals.waiting), (accepted, accepted, 0));
+    let reads = stack.table_front().counts().reads();
+    let started = Instant::now();
+    eventually("the page was idle for 2 s", async || {
+        viewer.look(&stack).await;
+        started.elapsed() > Duration::from_secs(2)
+    })
+    .await;
+    assert_eq!(stack.table_front().counts().reads(), reads, "an idle page reads");
+    let counts = stack.table_front().counts();
+    let (left_out, late) = (counts.left_out, counts.late);
+    eprintln!("row 22: of {accepted} rows {left_out} were left out at first, {late} came late");
+    assert!(left_out > 100 && late > 100);
+}
+
+/// Somebody who follows the feed: how often they saw each bullet.
+struct Viewer {
+    cursor: String,
+    seen: BTreeMap<String, u32>,
+    passed: u64,
+}
+
+impl Viewer {
+    async fn of(stack: &Stack) -> Self {
+        let cursor = stack.feed(None, 1).await.cursor;
+        Self { cursor, seen: BTreeMap::new(), passed: 0 }
+    }
+
+    async fn look(&mut self, stack: &Stack) {
+        let feed = stack.feed(Some(&self.cursor), 500).await;
+        self.cursor = feed.cursor;
+        self.passed += feed.passed;
+        for bullet in feed.bullets {
+            *self.seen.entry(bullet.id).or_default() += 1;
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::{
     bench::ledger::{Ledger, assert_complete},
     eventually::{eventually, within},
-    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
     stack::{Setup, Stack},
 };
 use serde_json::{Value, json};
@@ -50,11 +50,6 @@ async fn a_burst_survives_kill_9_of_the_router() {
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_processor() {
     survives_the_kill_of(PROCESSOR).await;
-}
-
-#[tokio::test]
-async fn a_burst_survives_kill_9_of_the_table() {
-    survives_the_kill_of(TABLE).await;
 }
 
 #[tokio::test]
