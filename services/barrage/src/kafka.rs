@@ -4,6 +4,7 @@ mod config;
 mod consumer;
 mod counter;
 mod error;
+mod finder;
 mod offsets;
 mod producer;
 mod rebalance;

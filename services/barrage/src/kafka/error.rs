@@ -14,6 +14,9 @@ pub enum Error {
     /// The topic does not exist, or not yet.
     #[error("topic {0} does not exist")]
     NoTopic(Topic),
+    /// The topic does not exist, and we were not able to create it: perhaps we may not.
+    #[error("topic {0} does not exist and cannot be created")]
+    NotCreated(Topic, #[source] KafkaError),
     /// The broker refuses us: wrong credentials, or a missing permission.
     #[error("kafka refuses us")]
     Refused(#[source] KafkaError),
@@ -23,6 +26,9 @@ pub enum Error {
     /// The client cannot be made of this configuration.
     #[error("the kafka client cannot be made of this configuration")]
     Configuration(#[source] KafkaError),
+    /// Kafka says that it has a record, which is not where it was looked for.
+    #[error("kafka has the record but does not give it")]
+    Lost,
     /// A task or thread of ours ended before its answer.
     #[error("the kafka client was closed")]
     Closed,
@@ -37,8 +43,10 @@ impl Error {
         match self {
             Self::Unreachable(_)
             | Self::NoTopic(_)
+            | Self::NotCreated(..)
             | Self::Refused(_)
             | Self::Configuration(_)
+            | Self::Lost
             | Self::Closed
             | Self::Other(_) => Fate::Wait,
             Self::TooLarge => Fate::Final,

@@ -1,15 +1,19 @@
 //! Sends records: idempotent, acknowledged by all in-sync replicas.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use rdkafka::ClientConfig;
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
 use rdkafka::util::Timeout;
 
+use super::finder::Finder;
 use super::{Config, Error};
 use crate::event::Header;
 use crate::position::{Offset, Position, Topic};
+use crate::time::Millis;
 
 /// A record to be sent. Kafka chooses the partition by the key.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +29,9 @@ pub struct NewRecord {
 /// A producer for one topic. Clones share its connections and its queue.
 #[derive(Clone)]
 pub struct Producer {
-    inner: FutureProducer,
+    settings: ClientConfig,
+    client: Arc<RwLock<FutureProducer>>,
+    finder: Finder,
     topic: Topic,
 }
 
@@ -39,21 +45,10 @@ impl Producer {
     /// # Errors
     /// When the client cannot be made of the configuration.
     pub fn new(config: &Config, topic: Topic) -> Result<Self, Error> {
-        let timeout = Self::DELIVERY_TIMEOUT.as_millis().to_string();
-        let inner = config
-            .client("producer")
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("message.timeout.ms", timeout)
-            // Batches form of what comes within this time; more would only add to the latency.
-            .set("linger.ms", "2")
-            // How large a record may be is for the broker to decide.
-            .set("message.max.bytes", "16777216")
-            // Memory is bounded; callers wait when the queue is full.
-            .set("queue.buffering.max.kbytes", "32768")
-            .create()
-            .map_err(Error::Configuration)?;
-        Ok(Self { inner, topic })
+        let settings = settings(config);
+        let client = settings.create().map_err(Error::Configuration)?;
+        let finder = Finder::new(config, topic.clone());
+        Ok(Self { settings, client: Arc::new(RwLock::new(client)), finder, topic })
     }
 
     /// Sends a record and waits until Kafka has acknowledged it.
@@ -61,19 +56,84 @@ impl Producer {
     /// # Errors
     /// When Kafka did not acknowledge it within [`Producer::DELIVERY_TIMEOUT`], or refused it.
     pub async fn send(&self, record: &NewRecord) -> Result<Position, Error> {
+        let now = Millis::now();
         let mut outgoing = FutureRecord::to(self.topic.as_str()).headers(headers(&record.headers));
         outgoing.key = record.key.as_deref();
         outgoing.payload = record.value.as_deref();
-        let sent = self.inner.send(outgoing, Timeout::After(Self::DELIVERY_TIMEOUT)).await;
-        let delivery = sent.map_err(|(error, _)| Error::of(error, &self.topic))?;
-        let topic = self.topic.clone();
-        let offset = Offset::new(delivery.offset).ok_or(Error::Closed)?;
-        Ok(Position { topic, partition: delivery.partition, offset })
+        outgoing.timestamp = Some(now.0);
+        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let sent = client.send(outgoing, Timeout::After(Self::DELIVERY_TIMEOUT)).await;
+        let delivery = sent.map_err(|(error, _)| {
+            self.replace_if_dead();
+            Error::of(error, &self.topic)
+        })?;
+        match Offset::new(delivery.offset) {
+            Some(offset) => {
+                let (topic, partition) = (self.topic.clone(), delivery.partition);
+                Ok(Position { topic, partition, offset })
+            }
+            None => self.finder.find(delivery.partition, now, record.clone()).await,
+        }
     }
+
+    /// After what the client calls a fatal error it never sends again, even if its cause goes away, as
+    /// a missing permission does when it is given. A new one starts from nothing.
+    fn replace_if_dead(&self) {
+        let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        let Some((code, reason)) = client.client().fatal_error() else { return };
+        match self.settings.create() {
+            Ok(new) => {
+                tracing::error!(?code, reason, "the producer is dead, another takes its place");
+                *client = new;
+            }
+            Err(error) => tracing::error!(%error, "the producer is dead and cannot be replaced"),
+        }
+    }
+}
+
+fn settings(config: &Config) -> ClientConfig {
+    let timeout = Producer::DELIVERY_TIMEOUT.as_millis().to_string();
+    let mut client = config.client("producer");
+    client
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("message.timeout.ms", timeout)
+        // Batches form of what comes within this time; more would only add to the latency.
+        .set("linger.ms", "2")
+        // How large a record may be is for the broker to decide.
+        .set("message.max.bytes", "16777216")
+        // Memory is bounded; callers wait when the queue is full.
+        .set("queue.buffering.max.kbytes", "32768");
+    client
 }
 
 fn headers(headers: &[Header]) -> OwnedHeaders {
     headers.iter().fold(OwnedHeaders::new_with_capacity(headers.len()), |all, (key, value)| {
         all.insert(KafkaHeader { key, value: value.as_deref() })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+    use super::*;
+    use crate::config::{Reader, Vars};
+
+    #[tokio::test]
+    async fn a_producer_that_is_dead_for_good_is_replaced() {
+        let broker = MockCluster::new(1).unwrap();
+        broker.create_topic("barrage-info", 1, 1).unwrap();
+        let vars = Vars::from_iter([("KAFKA_SERVER", broker.bootstrap_servers().as_str())]);
+        let mut reader = Reader::new(&vars);
+        let config = Config::read(&mut reader, "test").unwrap();
+        let denied = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+        broker.request_errors(RDKafkaApiKey::InitProducerId, &[denied]);
+        let producer = Producer::new(&config, "barrage-info".parse().unwrap()).unwrap();
+
+        let record = NewRecord { key: Some(Bytes::from_static(b"key")), ..NewRecord::default() };
+        assert!(matches!(producer.send(&record).await, Err(Error::Other(_))));
+        assert_eq!(producer.send(&record).await.unwrap().offset, Offset::default());
+    }
 }

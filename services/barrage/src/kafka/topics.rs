@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tokio_util::sync::CancellationToken;
 
 use super::config::QUESTION_TIMEOUT;
@@ -70,9 +70,12 @@ impl Topics {
 
     async fn create(&self, topic: &Topic) -> Result<(), Error> {
         let new = NewTopic::new(topic.as_str(), self.partitions, TopicReplication::Fixed(-1));
-        let options = AdminOptions::new().operation_timeout(Some(QUESTION_TIMEOUT));
+        let options = AdminOptions::new()
+            .request_timeout(Some(QUESTION_TIMEOUT))
+            .operation_timeout(Some(QUESTION_TIMEOUT));
         let answer = self.admin.create_topics([&new], &options).await;
-        let results = answer.map_err(|error| Error::of(error, topic))?;
+        let failed = |error| Error::NotCreated(topic.clone(), error);
+        let results = answer.map_err(failed)?;
         for result in results {
             match result {
                 Ok(_) => {
@@ -80,7 +83,7 @@ impl Topics {
                 }
                 Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
                 Err((_, code)) => {
-                    return Err(Error::of(rdkafka::error::KafkaError::AdminOp(code), topic));
+                    return Err(failed(KafkaError::AdminOp(code)));
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Kafka as the tests see it: with a client of their own.
 
+mod admin;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,

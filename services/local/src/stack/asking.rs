@@ -16,9 +16,18 @@ const SETTLE: Duration = Duration::from_secs(90);
 impl Stack {
     /// Whether a service says that all it needs is there.
     pub async fn is_ready(&self, service: &str) -> bool {
-        // Every service answers `/readyz` as the homepage does.
-        let service = Homepage::new(self.address(service)).expect("an HTTP client");
-        service.readiness().await.is_ok_and(|answer| answer.status.is_success())
+        let asked = self.service(service).readiness().await;
+        asked.is_ok_and(|answer| answer.status.is_success())
+    }
+
+    /// What a service says of all it needs.
+    pub async fn readiness(&self, service: &str) -> Answer {
+        self.service(service).readiness().await.expect("an answer to GET /readyz")
+    }
+
+    /// Every service answers `/readyz` as the homepage does.
+    fn service(&self, name: &str) -> Homepage {
+        Homepage::new(self.address(name)).expect("an HTTP client")
     }
 
     /// Sends a burst that is taken, and returns its id.

@@ -1,0 +1,97 @@
+//! Finds the place of a record that Kafka has, but without having said where.
+//!
+//! A record whose acknowledgement was lost with the connection is sent again; a broker that sees that it
+//! has it already says just so, and the client hands that on as a success without an offset.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::{ClientConfig, Message as _, Offset as KafkaOffset, TopicPartitionList};
+use tokio::sync::Semaphore;
+
+use super::config::QUESTION_TIMEOUT;
+use super::{Config, Error, NewRecord};
+use crate::position::{Offset, Partition, Position, Topic};
+use crate::time::Millis;
+
+/// Looks for records of one topic.
+#[derive(Clone)]
+pub(super) struct Finder {
+    client: ClientConfig,
+    topic: Topic,
+    /// One at a time: a search takes a thread and a connection.
+    turn: Arc<Semaphore>,
+}
+
+impl Finder {
+    /// How long the broker may give no record before the search is given up.
+    const SILENCE: Duration = Duration::from_secs(10);
+
+    pub(super) fn new(config: &Config, topic: Topic) -> Self {
+        let mut client = config.client("finder");
+        client
+            .set("group.id", config.group.as_str())
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("queued.max.messages.kbytes", "4096");
+        Self { client, topic, turn: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Where a record lies that was sent with this timestamp.
+    ///
+    /// # Errors
+    /// When Kafka does not answer, or the record is not there any more.
+    pub(super) async fn find(
+        &self,
+        partition: Partition,
+        sent: Millis,
+        record: NewRecord,
+    ) -> Result<Position, Error> {
+        let turn = self.turn.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
+        let this = self.clone();
+        let search = move || {
+            let found = this.search(partition, sent, &record);
+            drop(turn);
+            found.map_err(|error| Error::of(error, &this.topic))?.ok_or(Error::Lost)
+        };
+        let offset = tokio::task::spawn_blocking(search).await.map_err(|_| Error::Closed)??;
+        Ok(Position { topic: self.topic.clone(), partition, offset })
+    }
+
+    /// Reads from the first record of that time to the end.
+    fn search(
+        &self,
+        partition: Partition,
+        sent: Millis,
+        record: &NewRecord,
+    ) -> Result<Option<Offset>, KafkaError> {
+        let consumer: BaseConsumer = self.client.create()?;
+        let at = |offset| {
+            let mut list = TopicPartitionList::new();
+            list.add_partition_offset(self.topic.as_str(), partition, offset).map(|()| list)
+        };
+        let from =
+            consumer.offsets_for_times(at(KafkaOffset::Offset(sent.0))?, QUESTION_TIMEOUT)?;
+        let (_, end) =
+            consumer.fetch_watermarks(self.topic.as_str(), partition, QUESTION_TIMEOUT)?;
+        consumer.assign(&from)?;
+        let mut heard = Instant::now();
+        while heard.elapsed() < Self::SILENCE {
+            let Some(message) = consumer.poll(Duration::from_millis(100)).transpose()? else {
+                continue;
+            };
+            heard = Instant::now();
+            if message.key() == record.key.as_deref()
+                && message.payload() == record.value.as_deref()
+            {
+                return Ok(Offset::new(message.offset()));
+            }
+            if message.offset() + 1 >= end {
+                break;
+            }
+        }
+        Ok(None)
+    }
+}
