@@ -5,7 +5,7 @@
 
 pub mod kafka;
 pub mod ledger;
-pub mod proxy;
 pub mod memory;
+pub mod proxy;
 pub mod rows;
 pub mod table_front;

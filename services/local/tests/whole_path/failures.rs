@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use local::{
-    bench::ledger::{Ledger, assert_complete},
+    bench::ledger::assert_complete,
     eventually::{eventually, within},
-    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
     stack::{Setup, Stack},
 };
 use serde_json::{Value, json};
@@ -67,39 +67,6 @@ async fn what_kafka_took_of_a_burst_survives_kill_9_of_the_homepage() {
     let accepted = stack.burst(&id).await.accepted;
     assert!(accepted > 50);
     assert_complete(&stack, &id, accepted).await;
-}
-
-#[tokio::test]
-async fn a_burst_survives_kill_9_of_the_broker() {
-    let mut stack = Stack::start().await;
-    let id = stack.send_burst(burst()).await;
-    under_way(&stack, &id).await;
-    stack.kill(BROKER).await;
-    stack.start_again(BROKER).await;
-    let said = stack.settled(&id).await.accepted;
-    let mut ledger = Ledger::of(&stack, &id).await;
-    eventually("every message has ended as promised", async || {
-        ledger = Ledger::of(&stack, &id).await;
-        ledger.faults().is_empty()
-    })
-    .await;
-    // A message whose acknowledgement was lost with the broker may be there uncounted.
-    assert!(ledger.accepted() as u64 >= said, "{} of {said}", ledger.accepted());
-}
-
-#[tokio::test]
-async fn a_send_while_kafka_is_away_is_refused_and_works_when_it_is_back() {
-    let mut stack = Stack::start().await;
-    stack.kill(BROKER).await;
-    let refused = stack.message("hello?").await;
-    assert_eq!(refused.status.as_u16(), 503, "{}", refused.body);
-    assert_eq!(refused.content_type, "application/problem+json");
-    stack.start_again(BROKER).await;
-    eventually("a message is taken", async || stack.message("hello!").await.status == 202).await;
-    eventually("it is on the page", async || {
-        stack.feed(None, 100).await.bullets.iter().any(|bullet| bullet.message == "hello!")
-    })
-    .await;
 }
 
 #[tokio::test]
