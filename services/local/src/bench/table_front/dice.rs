@@ -53,7 +53,7 @@ mod tests {
     #[test]
     fn it_happens_as_often_as_the_share_says() {
         let dice = Dice::of(1);
-        let mut often = |share| (0..10_000).filter(|_| dice.happens(share)).count();
+        let often = |share| (0..10_000).filter(|_| dice.happens(share)).count();
         assert_eq!((often(0.0), often(1.0)), (0, 10_000));
         assert!((2_800..3_200).contains(&often(0.3)));
     }
