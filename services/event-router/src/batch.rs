@@ -11,19 +11,21 @@ use std::time::Duration;
 pub struct BatchSize {
     max: usize,
     now: usize,
-    /// Seconds per record, smoothed.
+    /// Seconds that a call takes with a single record: what even the smallest costs.
+    trip: f64,
+    /// Seconds that each further record takes, smoothed.
     cost: Option<f64>,
 }
 
 impl BatchSize {
-    /// How long a call should take.
+    /// How long a call should take, beyond what even the smallest takes.
     pub const TARGET: Duration = Duration::from_millis(500);
     /// The most bytes of one call, well below the 4 MiB that gRPC takes.
     pub const BYTES: usize = 2 << 20;
 
     /// At most `max` records, and as many at the start.
     pub fn new(max: usize) -> Self {
-        Self { max, now: max, cost: None }
+        Self { max, now: max, trip: 0.0, cost: None }
     }
 
     /// The most records of the next call.
@@ -36,10 +38,16 @@ impl BatchSize {
         if records == 0 {
             return;
         }
+        let took = took.as_secs_f64();
+        let beyond = (took - self.trip).max(0.0);
+        self.trip = if records == 1 { took } else { self.trip.min(took) };
+        if records == 1 && self.now > 1 && self.cost.is_some() {
+            return; // It is all round trip, and says nothing of a large call.
+        }
         #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^52")]
-        let cost = took.as_secs_f64() / records as f64;
+        let cost = beyond / records as f64;
         // A small call is mostly the round trip: it says nothing against a large one.
-        let heavy = records >= self.now || took > Self::TARGET;
+        let heavy = records >= self.now || beyond > Self::TARGET.as_secs_f64();
         let smoothed = self.cost.map_or(cost, |before| before.mul_add(0.7, cost * 0.3));
         self.cost =
             Some(if heavy { smoothed } else { smoothed.min(self.cost.unwrap_or(smoothed)) });
@@ -89,6 +97,23 @@ mod tests {
             size.succeeded(records, Duration::from_micros(100) * u32::try_from(records).unwrap());
         }
         assert_eq!(size.records(), 500);
+    }
+
+    #[test]
+    fn calls_stay_large_where_even_the_smallest_is_slow() {
+        let mut size = BatchSize::new(500);
+        for _ in 0..10 {
+            size.succeeded(1, Duration::from_millis(5));
+        }
+        for _ in 0..50 {
+            size.succeeded(size.records(), Duration::from_secs(2));
+        }
+        assert_eq!(size.records(), 500);
+        for _ in 0..50 {
+            let work = Duration::from_millis(50) * u32::try_from(size.records()).unwrap();
+            size.succeeded(size.records(), work);
+        }
+        assert!((5..=15).contains(&size.records()), "{}", size.records());
     }
 
     #[test]
