@@ -5,6 +5,7 @@ use std::time::Duration;
 use barrage::event::Header;
 use barrage::kafka::{NewRecord, Producer, Received};
 use barrage::retry::{Backoff, Fate};
+use barrage::shutdown::with_sources;
 use barrage::time::Millis;
 use bytes::Bytes;
 
@@ -21,7 +22,8 @@ impl DeadLetters {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
         while let Err(error) = self.0.send(&letter).await {
             let at = &open.received.position;
-            tracing::warn!(%error, %at, "the dead letter of {at} was not accepted, trying again");
+            let why = with_sources(&error);
+            tracing::warn!(error = %why, %at, "the dead letter of {at} was not accepted, trying again");
             if error.fate() == Fate::Final {
                 letter = without_value(letter);
             }

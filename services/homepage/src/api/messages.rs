@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use barrage::shutdown::with_sources;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -43,6 +44,7 @@ pub(super) async fn send(
             Ok(HttpResponse::Accepted().json(accepted))
         }
         Ok(Err(error)) => {
+            let error = with_sources(&error);
             tracing::warn!(message = %id, %error, "message {id} was not accepted");
             Err(Problem::not_acknowledged())
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use barrage::retry::{Backoff, pause};
+use barrage::shutdown::with_sources;
 use futures::future::join_all;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -60,6 +61,7 @@ async fn send(burst: &Burst, parts: &Parts, sender: u32) {
             Ok(position) => burst.accepted(&position),
             Err(error) => {
                 burst.failed();
+                let error = with_sources(&error);
                 tracing::warn!(burst = %burst.id, sender, seq, %error, "a message was not accepted");
                 // Its number is spent, because Kafka may have it all the same: to go on would leave a gap
                 // that nobody could tell from a loss.
