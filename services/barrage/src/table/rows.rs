@@ -42,8 +42,9 @@ pub enum Consistency {
 pub struct Found {
     /// The rows that exist.
     pub rows: Vec<Row>,
-    /// The service answered for all that were asked: what is not in `rows` did not exist.
-    pub complete: bool,
+    /// The positions that the service has looked up, perhaps not all that were asked: what is not in
+    /// `rows` of these did not exist.
+    pub looked_up: Vec<Position>,
 }
 
 /// Rows of a shard, in the order of their offsets.
@@ -138,16 +139,19 @@ impl Table {
     /// # Errors
     /// When the table does not answer.
     pub async fn get(&self, positions: &[Position]) -> Result<Found, Error> {
-        let keys = positions.iter().map(|at| Build::keyed(at.shard(), at.offset.get()).item());
-        let asked =
-            KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true);
+        let key = |at: &Position| Build::keyed(at.shard(), at.offset.get()).item();
+        let keys = positions.iter().map(key).collect();
+        let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let asked = asked.build().map_err(|error| Error::Other(error.to_string()))?;
         let name = self.name.as_str();
         let answer = self.client.batch_get_item().request_items(name, asked).send().await;
         let answer = answer.map_err(|error| Error::of(error, &self.name))?;
         let rows = answer.responses.and_then(|mut all| all.remove(name)).unwrap_or_default();
-        let complete = answer.unprocessed_keys.is_none_or(|open| open.is_empty());
-        Ok(Found { rows: readable(&rows), complete })
+        let undone = answer.unprocessed_keys.and_then(|mut all| all.remove(name));
+        let undone = undone.map(|asked| asked.keys).unwrap_or_default();
+        let is_done = |at: &&Position| undone.is_empty() || !undone.contains(&key(at));
+        let looked_up = positions.iter().filter(is_done).cloned().collect();
+        Ok(Found { rows: readable(&rows), looked_up })
     }
 
     /// Writes the row of a burst.

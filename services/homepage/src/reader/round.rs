@@ -110,13 +110,11 @@ async fn close_gaps(
     if gaps.is_empty() {
         return Ok(());
     }
-    let asked: Vec<_> = gaps.iter().copied().map(&at).collect();
+    let asked: Vec<_> = gaps.into_iter().map(at).collect();
     let found = table.get(&asked).await?;
     rows.extend(found.rows.into_iter().filter(|row| tracker.saw(row.position.offset)));
-    if found.complete {
-        for offset in gaps.into_iter().filter(|offset| *offset < committed) {
-            tracker.finished_without_row(offset);
-        }
+    for at in found.looked_up.iter().filter(|at| at.offset < committed) {
+        tracker.finished_without_row(at.offset);
     }
     Ok(())
 }
