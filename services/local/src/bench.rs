@@ -3,6 +3,7 @@
 //!
 //! It speaks to Kafka and the table with clients of its own, so it does not share our mistakes.
 
+pub mod disk;
 pub mod kafka;
 pub mod ledger;
 pub mod memory;

@@ -8,6 +8,8 @@ use std::{
 };
 
 use clap::Args;
+use nix::sys::signal::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::folder_lock::{self, FolderLock};
@@ -28,6 +30,13 @@ pub fn claim(folder: &Path, holder: &'static str) -> Result<FolderLock, folder_l
     let failed = |source| folder_lock::Error::Io { path: folder.into(), source };
     fs::create_dir_all(folder).map_err(failed)?;
     FolderLock::take(folder, &format!("{holder}.lock"), holder)
+}
+
+/// A file that may not grow is an error of the write from now on, as on a full disk, and no longer
+/// the end of the process.
+pub fn outlive_file_limits() -> io::Result<()> {
+    // The handler stays when we stop listening, and it is all that is needed.
+    signal(SignalKind::from_raw(Signal::SIGXFSZ as i32)).map(drop)
 }
 
 /// Logs to stderr what `RUST_LOG` asks for, and warnings by default.

@@ -39,6 +39,7 @@ async fn main() -> ExitCode {
 
 async fn run(Args { place, advertise }: Args) -> anyhow::Result<()> {
     stand_in::log_to_stderr();
+    stand_in::outlive_file_limits()?;
     let _lock = stand_in::claim(&place.data, NAME)?;
     // The engine takes the name of its file relative to the working folder, whatever its URL
     // looks like.

@@ -37,6 +37,7 @@ async fn main() -> ExitCode {
 
 async fn run(place: Place) -> anyhow::Result<()> {
     stand_in::log_to_stderr();
+    stand_in::outlive_file_limits()?;
     let stop = Stop::on_signal()?;
     let _lock = stand_in::claim(&place.data, NAME)?;
     let database = open(&place.data.join("table.db")).context("cannot open the tables")?;
