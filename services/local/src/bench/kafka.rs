@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures::StreamExt as _;
 use rdkafka::{
     ClientConfig, Message as _, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
@@ -30,6 +31,9 @@ pub const DEAD_TOPIC: &str = "barrage-info-dead";
 pub const GROUP: &str = "barrage-info-consumer";
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many records of a burst are sent at once.
+const AT_ONCE: usize = 10_000;
 
 /// A broker.
 #[derive(Clone, Copy, Debug)]
@@ -87,7 +91,8 @@ impl Kafka {
                 sent.expect("Kafka acknowledges");
             }
         });
-        futures::future::join_all(sends).await;
+        // A burst may be larger than what the producer holds.
+        futures::stream::iter(sends).buffer_unordered(AT_ONCE).for_each(async |()| {}).await;
         burst
     }
 

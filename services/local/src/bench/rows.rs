@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region},
     types::{
-        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-        ScalarAttributeType,
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
+        ScalarAttributeType, WriteRequest,
     },
 };
 
@@ -70,13 +70,33 @@ impl Rows {
         self.0
             .put_item()
             .table_name(TABLE)
-            .item("shard", AttributeValue::S(shard.into()))
-            .item("offset", AttributeValue::N(offset.to_string()))
-            .item("message", AttributeValue::S(message.into()))
+            .item("shard", string(shard))
+            .item("offset", number(offset))
+            .item("message", string(message))
             .send()
             .await
             .expect("the table answers");
     }
+
+    /// Writes rows, as many as one request takes at the most: 25.
+    pub async fn put_batch(&self, rows: impl Iterator<Item = Row>) {
+        let put = |row| PutRequest::builder().set_item(Some(row)).build().expect("all is set");
+        let requests = rows.map(|row| WriteRequest::builder().put_request(put(row)).build());
+        let batch = self.0.batch_write_item().request_items(TABLE, requests.collect());
+        let answer = batch.send().await.expect("the table answers");
+        let left = answer.unprocessed_items().is_none_or(HashMap::is_empty);
+        assert!(left, "the stand-in hands nothing back");
+    }
+}
+
+/// A text, as an attribute of a row.
+pub fn string(text: &str) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number, as an attribute of a row.
+pub fn number(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
 }
 
 /// A text or a number of a row, as text; nothing when the row does not have it.

@@ -1,10 +1,11 @@
 //! `cargo measure`: what this machine carries from the form to the row, and what it costs.
 
+mod backlog;
 mod load;
 mod report;
 mod usage;
 
-use std::process::ExitCode;
+use std::{fmt::Display, process::ExitCode};
 
 use clap::{Parser, value_parser};
 use local::stack::Setup;
@@ -24,12 +25,16 @@ struct Args {
     /// Send as fast as Kafka acknowledges, instead of at a rate.
     #[arg(long, conflicts_with = "rate")]
     flat_out: bool,
+    /// Let so many records wait in Kafka, then start the router and watch it drain them.
+    #[arg(long, value_name = "RECORDS", conflicts_with_all = ["rate", "seconds", "flat_out"],
+          value_parser = value_parser!(u32).range(1000..=100_000_000))]
+    backlog: Option<u32>,
     /// How many message-processors share the work.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=64))]
     processors: u16,
 }
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -41,6 +46,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> anyhow::Result<()> {
+    if let Some(records) = args.backlog {
+        print(&backlog::run(records, args.processors).await?);
+        return Ok(());
+    }
     let load = if args.flat_out {
         Load::flat_out(args.seconds)
     } else {
@@ -52,11 +61,12 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let before = usage::of(&stack)?;
     let passage = load.send(stack.homepage()).await?;
     let after = usage::of(&stack)?;
-    let report = Report::new(&passage, &before, &after);
-    #[expect(clippy::print_stdout, reason = "the report is what the program is for")]
-    {
-        print!("{report}");
-    }
+    print(&Report::new(&passage, &before, &after));
     stack.stop_all().await;
     Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what the program is for")]
+fn print(report: &impl Display) {
+    print!("{report}");
 }

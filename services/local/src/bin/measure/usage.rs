@@ -19,12 +19,14 @@ pub(crate) struct Usage {
 
 /// The usage of each process of a stack.
 pub(crate) fn of(stack: &Stack) -> anyhow::Result<Vec<Usage>> {
-    let usage = |name: String| {
-        let read = |file| fs::read_to_string(format!("/proc/{}/{file}", stack.pid(&name)));
-        let (stat, status) = (read("stat")?, read("status")?);
-        parse(&name, &stat, &status).with_context(|| format!("the usage of {name}"))
-    };
-    stack.names().into_iter().map(usage).collect()
+    stack.names().iter().map(|name| of_process(stack, name)).collect()
+}
+
+/// The usage of one that runs.
+pub(crate) fn of_process(stack: &Stack, name: &str) -> anyhow::Result<Usage> {
+    let read = |file| fs::read_to_string(format!("/proc/{}/{file}", stack.pid(name)));
+    let (stat, status) = (read("stat")?, read("status")?);
+    parse(name, &stat, &status).with_context(|| format!("the usage of {name}"))
 }
 
 fn parse(name: &str, stat: &str, status: &str) -> Option<Usage> {
