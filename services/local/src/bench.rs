@@ -8,5 +8,6 @@ pub mod kafka;
 pub mod ledger;
 pub mod memory;
 pub mod proxy;
+pub mod processor_front;
 pub mod rows;
 pub mod table_front;

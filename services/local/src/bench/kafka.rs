@@ -1,6 +1,7 @@
 //! Kafka as the tests see it: with a client of their own.
 
 mod admin;
+mod content;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,13 +14,14 @@ use rdkafka::{
     ClientConfig, Message as _, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
-    message::{Header, Headers as _, OwnedHeaders},
+    message::{BorrowedMessage, Header, Headers as _, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::proxy::TESTS;
+pub use self::content::{Content, Place};
 
 /// The topic that all messages go through.
 pub const TOPIC: &str = "barrage-info";
@@ -60,8 +62,7 @@ impl Kafka {
 
     /// Sends a record and waits until Kafka has acknowledged it.
     pub async fn send(&self, topic: &str, key: &str, value: &str) -> Record {
-        let producer: FutureProducer =
-            self.config().set("acks", "all").create().expect("a producer");
+        let producer = self.producer();
         let record = FutureRecord::to(topic).key(key).payload(value);
         let sent = producer.send(record, PATIENCE).await.map_err(|(error, _)| error);
         let delivery = sent.expect("Kafka acknowledges");
@@ -72,8 +73,7 @@ impl Kafka {
     /// Sends a burst as a homepage does, and returns its id: so many messages of so many senders.
     pub async fn send_burst(&self, message: &str, senders: u32, seqs: u32) -> String {
         let burst = Uuid::now_v7().to_string();
-        let producer: FutureProducer =
-            self.config().set("acks", "all").create().expect("a producer");
+        let producer = self.producer();
         let ids = (1..=seqs).flat_map(|seq| (1..=senders).map(move |sender| (sender, seq)));
         let sends = ids.map(|(sender, seq)| {
             let key = format!("{burst}/{sender}");
@@ -98,7 +98,7 @@ impl Kafka {
 
     /// Every record of a topic; none when there is no such topic.
     pub async fn records(self, topic: &'static str) -> Vec<Record> {
-        blocking(move || self.read(topic).expect("the topic can be read")).await
+        self.read_as(topic, |message| Record::from(message)).await
     }
 
     /// How far a group has committed, by partition.
@@ -111,7 +111,20 @@ impl Kafka {
         blocking(move || self.read_ends(topic).expect("the topic can be asked")).await
     }
 
-    fn read(self, topic: &str) -> Result<Vec<Record>, KafkaError> {
+    /// Every record of a topic, as `view` sees it.
+    async fn read_as<T: Send + 'static>(
+        self,
+        topic: &'static str,
+        view: fn(&BorrowedMessage<'_>) -> T,
+    ) -> Vec<T> {
+        blocking(move || self.read(topic, view).expect("the topic can be read")).await
+    }
+
+    fn read<T>(
+        self,
+        topic: &str,
+        view: fn(&BorrowedMessage<'_>) -> T,
+    ) -> Result<Vec<T>, KafkaError> {
         let consumer: BaseConsumer = self.config().set("group.id", "the-ledger").create()?;
         let mut from = TopicPartitionList::new();
         let mut open = BTreeSet::new();
@@ -126,11 +139,10 @@ impl Kafka {
         let mut records = Vec::new();
         while !open.is_empty() {
             let got = consumer.poll(PATIENCE).expect("the rest of the topic comes")?;
-            let record = Record::from(&got);
             open.retain(|(partition, high)| {
-                *partition != record.partition || record.offset + 1 < *high
+                *partition != got.partition() || got.offset() + 1 < *high
             });
-            records.push(record);
+            records.push(view(&got));
         }
         Ok(records)
     }
@@ -157,6 +169,13 @@ impl Kafka {
         Ok(committed.elements().into_iter().map(place).collect())
     }
 
+    fn producer(&self) -> FutureProducer {
+        let mut config = self.config();
+        // How large a record may be is for the broker to decide.
+        config.set("acks", "all").set("message.max.bytes", "16777216");
+        config.create().expect("a producer")
+    }
+
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.0.to_string());
@@ -168,8 +187,8 @@ impl Kafka {
     }
 }
 
-impl From<&rdkafka::message::BorrowedMessage<'_>> for Record {
-    fn from(message: &rdkafka::message::BorrowedMessage<'_>) -> Self {
+impl From<&BorrowedMessage<'_>> for Record {
+    fn from(message: &BorrowedMessage<'_>) -> Self {
         let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         Self {

@@ -30,6 +30,15 @@ impl Stack {
         Homepage::new(self.address(name)).expect("an HTTP client")
     }
 
+    /// The value of a metric of a service, by its name with its labels; 0 where it has none yet.
+    pub async fn metric(&self, service: &str, series: &str) -> f64 {
+        let service = Homepage::new(self.address(service)).expect("an HTTP client");
+        let answer = service.get("/metrics").await.expect("an answer to GET /metrics");
+        let text = answer.body.as_str().unwrap_or_default().to_owned();
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().expect("a metric has a number"))
+    }
+
     /// Sends a burst that is taken, and returns its id.
     pub async fn send_burst(&self, burst: Value) -> String {
         let answer = self.homepage().post_burst(&burst).await.expect("an answer to POST /bursts");

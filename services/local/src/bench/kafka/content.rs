@@ -1,0 +1,90 @@
+//! Records byte for byte: what a client may send that is no homepage.
+
+use std::collections::BTreeMap;
+
+use rdkafka::{
+    Message as _,
+    message::{BorrowedMessage, Header, Headers as _, OwnedHeaders},
+    producer::FutureRecord,
+};
+
+use super::{Kafka, PATIENCE};
+
+/// What a record carries. Nothing is not the same as no bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value; nothing makes it a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Its headers, in order.
+    pub headers: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// Where a record lies: partition and offset.
+pub type Place = (i32, i64);
+
+impl Kafka {
+    /// Sends this to a partition and waits until Kafka has acknowledged it. Returns where it lies.
+    pub async fn send_content(&self, topic: &str, partition: i32, content: &Content) -> Place {
+        let header = |headers: OwnedHeaders, (key, value): &(String, Option<Vec<u8>>)| {
+            headers.insert(Header { key, value: value.as_ref() })
+        };
+        let headers = content.headers.iter().fold(OwnedHeaders::new(), header);
+        let mut record = FutureRecord::to(topic).partition(partition).headers(headers);
+        record.key = content.key.as_deref();
+        record.payload = content.value.as_deref();
+        let sent = self.producer().send(record, PATIENCE).await;
+        let delivery = sent.map_err(|(error, _)| error).expect("Kafka acknowledges");
+        (delivery.partition, delivery.offset)
+    }
+
+    /// What every record of a topic carries, by its place; nothing when there is no such topic.
+    pub async fn contents(self, topic: &'static str) -> BTreeMap<Place, Content> {
+        self.read_as(topic, |message| {
+            ((message.partition(), message.offset()), Content::from(message))
+        })
+        .await
+        .into_iter()
+        .collect()
+    }
+}
+
+impl Content {
+    /// A record with this value and the headers that make it a message.
+    pub fn message(value: impl Into<Vec<u8>>) -> Self {
+        let headers = super::envelope();
+        let headers =
+            headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)));
+        Self { key: None, value: Some(value.into()), headers: headers.collect() }
+    }
+
+    /// The value of a header, where it is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(header, _)| header == name)?;
+        std::str::from_utf8(value.as_deref()?).ok()
+    }
+
+    /// The same with another value of a header, or with one more.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        let value = Some(value.into());
+        match self.headers.iter_mut().find(|(header, _)| header == name) {
+            Some(header) => header.1 = value,
+            None => self.headers.push((name.into(), value)),
+        }
+        self
+    }
+}
+
+impl From<&BorrowedMessage<'_>> for Content {
+    fn from(message: &BorrowedMessage<'_>) -> Self {
+        let bytes = |part: Option<&[u8]>| part.map(<[u8]>::to_vec);
+        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
+        Self {
+            key: bytes(message.key()),
+            value: bytes(message.payload()),
+            headers: headers.map(|it| (it.key.to_owned(), bytes(it.value))).collect(),
+        }
+    }
+}
