@@ -7,7 +7,7 @@ pub mod disk;
 pub mod kafka;
 pub mod ledger;
 pub mod memory;
-pub mod proxy;
 pub mod processor_front;
+pub mod proxy;
 pub mod rows;
 pub mod table_front;

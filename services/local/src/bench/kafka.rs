@@ -20,8 +20,8 @@ use rdkafka::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::proxy::TESTS;
 pub use self::content::{Content, Place};
+use super::proxy::TESTS;
 
 /// The topic that all messages go through.
 pub const TOPIC: &str = "barrage-info";

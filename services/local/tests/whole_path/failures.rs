@@ -5,8 +5,7 @@ use std::time::Duration;
 use local::{
     bench::ledger::assert_complete,
     eventually::{eventually, within},
-    plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
-    plan::name::{BROKER, HOMEPAGE, ROUTER, TABLE},
+    plan::name::{HOMEPAGE, ROUTER},
     stack::{Setup, Stack},
 };
 use serde_json::{Value, json};
@@ -46,13 +45,6 @@ async fn survives_the_kill_of(process: &str) {
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_router() {
     survives_the_kill_of(ROUTER).await;
-}
-
-#[tokio::test]
-async fn a_burst_survives_kill_9_of_the_processor() {
-    survives_the_kill_of(PROCESSOR).await;
-async fn a_burst_survives_kill_9_of_the_table() {
-    survives_the_kill_of(TABLE).await;
 }
 
 #[tokio::test]
