@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use barrage::position::{Offset, Partition, Position};
 use barrage::table::{self, Consistency, Range, Row, Table};
+use futures::{StreamExt as _, stream};
 
 use super::tracker::Tracker;
 use super::{Error, Reader};
@@ -13,6 +14,8 @@ impl Reader {
     const PAGE: i32 = 500;
     /// How many requests one round makes for a partition, so that a round stays short.
     const PAGES: usize = 4;
+    /// How many partitions are read at once, so that a slow table does not hold up one behind the other.
+    const PARTITIONS: usize = 8;
 
     /// Learns how far the topic reaches: at once from our own acknowledgements, and now and then from Kafka.
     pub(super) async fn follow_ends(&mut self) -> Result<(), Error> {
@@ -62,39 +65,52 @@ impl Reader {
 
     /// Reads the rows that must come. What was read before an error is kept.
     pub(super) async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), table::Error> {
-        let partitions: Vec<_> = self.trackers.keys().copied().collect();
-        for partition in partitions {
-            self.read_partition(partition, rows).await?;
-        }
-        Ok(())
-    }
-
-    async fn read_partition(
-        &mut self,
-        partition: Partition,
-        rows: &mut Vec<Row>,
-    ) -> Result<(), table::Error> {
-        let Some(tracker) = self.trackers.get_mut(&partition) else { return Ok(()) };
-        let at = |offset| Position { topic: self.parts.topic.clone(), partition, offset };
-        // Learnt before the rows are read: a row is written before its offset is committed.
-        let committed = self.committed.get(&partition).copied().unwrap_or_default();
-        let (mut from, end) = (tracker.frontier(), tracker.end());
-        for _ in 0..Self::PAGES {
-            if from >= end {
-                break;
+        let Self { parts, trackers, committed, .. } = self;
+        let read = |(partition, tracker): (&Partition, _)| {
+            let (table, topic, partition) = (&parts.table, &parts.topic, *partition);
+            let at = move |offset| Position { topic: topic.clone(), partition, offset };
+            // Learnt before the rows are read: a row is written before its offset is committed.
+            let committed = committed.get(&partition).copied().unwrap_or_default();
+            async move {
+                let mut rows = Vec::new();
+                let read = read_partition(tracker, table, at, committed, &mut rows).await;
+                (rows, read)
             }
-            let shard = at(from).shard();
-            let to = end.min(shard.end());
-            let consistency = Consistency::Eventual;
-            let range = Range { from, to, limit: Self::PAGE, consistency };
-            let page = self.parts.table.range(&shard, range).await?;
-            let last = page.rows.last().map(|row| row.position.offset.next());
-            rows.extend(page.rows.into_iter().filter(|row| tracker.saw(row.position.offset)));
-            from = last.filter(|_| page.more).unwrap_or(to);
+        };
+        let reads: Vec<_> = trackers.iter_mut().map(read).collect();
+        let mut reads = stream::iter(reads).buffer_unordered(Self::PARTITIONS);
+        let mut all_read = Ok(());
+        while let Some((found, read)) = reads.next().await {
+            rows.extend(found);
+            all_read = all_read.and(read);
         }
-        tracker.committed(committed.min(from));
-        close_gaps(tracker, &self.parts.table, at, committed, rows).await
+        all_read
     }
+}
+
+async fn read_partition(
+    tracker: &mut Tracker,
+    table: &Table,
+    at: impl Fn(Offset) -> Position,
+    committed: Offset,
+    rows: &mut Vec<Row>,
+) -> Result<(), table::Error> {
+    let (mut from, end) = (tracker.frontier(), tracker.end());
+    for _ in 0..Reader::PAGES {
+        if from >= end {
+            break;
+        }
+        let shard = at(from).shard();
+        let to = end.min(shard.end());
+        let consistency = Consistency::Eventual;
+        let range = Range { from, to, limit: Reader::PAGE, consistency };
+        let page = table.range(&shard, range).await?;
+        let last = page.rows.last().map(|row| row.position.offset.next());
+        rows.extend(page.rows.into_iter().filter(|row| tracker.saw(row.position.offset)));
+        from = last.filter(|_| page.more).unwrap_or(to);
+    }
+    tracker.committed(committed.min(from));
+    close_gaps(tracker, table, at, committed, rows).await
 }
 
 /// Asks again for what is missing below the furthest row. What was committed before that and still has no
