@@ -1,9 +1,12 @@
 //! Reads the message of a record, or says why there never will be one.
 
-use barrage::message::{EVENT_TYPE, Message, Text, TextError};
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+mod fields;
 
+use std::num::{NonZeroU32, NonZeroU64};
+
+use barrage::message::{EVENT_TYPE, Message, Text, TextError};
+
+use self::fields::Fields;
 use crate::incoming::Incoming;
 
 /// Why a record is rejected. The words go to the dead-letter topic and to the log, so they name what is
@@ -14,10 +17,14 @@ pub(crate) enum Rejection {
     Type(String),
     #[error("the event's id has {bytes} bytes, it must have 1 to {MAX_ID_BYTES}")]
     Id { bytes: usize },
+    #[error("there is no data")]
+    Empty,
     #[error("the data is not JSON (line {line}, column {column})")]
     NotJson { line: usize, column: usize },
     #[error("the data is not a JSON object")]
     NotAnObject,
+    #[error("the data has a field twice")]
+    Twice,
     #[error("the data has no field {0}")]
     Missing(&'static str),
     #[error("the data's field {field} is not {expected}")]
@@ -40,31 +47,22 @@ pub(crate) fn message(record: &Incoming) -> Result<Message, Rejection> {
     if !(1..=MAX_ID_BYTES).contains(&bytes) {
         return Err(Rejection::Id { bytes });
     }
-    let data = serde_json::from_slice(&record.data)
-        .map_err(|error| Rejection::NotJson { line: error.line(), column: error.column() })?;
-    let Value::Object(mut fields) = data else { return Err(Rejection::NotAnObject) };
-    let text: String = field(&mut fields, "message", "a text")?;
+    let mut fields = Fields::of(&record.data)?;
+    let text: String = fields.take("message", "a text")?;
     Ok(Message {
         message: Text::parse(&text)?,
-        burst: field(&mut fields, "burst", "a UUID")?,
-        sender: field(&mut fields, "sender", "a number from 1")?,
-        seq: field(&mut fields, "seq", "a number from 1")?,
-        sent_at: field(&mut fields, "sent_at", "a time as in RFC 3339")?,
+        burst: fields.take("burst", "a UUID")?,
+        sender: fields.take::<NonZeroU32>("sender", "a number from 1")?.get(),
+        seq: fields.take::<NonZeroU64>("seq", "a number from 1")?.get(),
+        sent_at: fields.take("sent_at", "a time as in RFC 3339")?,
     })
-}
-
-/// Field by field, because serde's own words repeat the value and do not always name the field.
-fn field<T: DeserializeOwned>(
-    fields: &mut Map<String, Value>,
-    field: &'static str,
-    expected: &'static str,
-) -> Result<T, Rejection> {
-    let value = fields.remove(field).ok_or(Rejection::Missing(field))?;
-    serde_json::from_value(value).map_err(|_| Rejection::Field { field, expected })
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
 
     fn reason(change: impl FnOnce(&mut Incoming)) -> String {
@@ -111,6 +109,7 @@ mod tests {
         let binary = reason(|record| record.data = vec![0xff, 0xfe].into());
         assert_eq!(binary, "the data is not JSON (line 1, column 1)");
         assert_eq!(reason(|record| record.data = "[]".into()), "the data is not a JSON object");
+        assert_eq!(reason(|record| record.data = "".into()), "there is no data");
     }
 
     #[test]
@@ -134,5 +133,53 @@ mod tests {
         assert_eq!(long.to_string(), "the message has 101 characters, at most 100 are allowed");
         let empty = message(&with("message", " \n".into())).unwrap_err();
         assert_eq!(empty.to_string(), "the message is empty");
+    }
+
+    #[test]
+    fn senders_and_their_messages_are_counted_from_1() {
+        for name in ["sender", "seq"] {
+            for wrong in ["0", "-1", "1.0", "1e3", "18446744073709551616", "\"1\"", "null"] {
+                let wrong = message(&with(name, wrong.parse().unwrap())).unwrap_err();
+                assert_eq!(
+                    wrong.to_string(),
+                    format!("the data's field {name} is not a number from 1")
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_is_ambiguous() {
+        let twice = reason(|record| {
+            let data = String::from_utf8(record.data.to_vec()).unwrap();
+            record.data = data.replacen('{', r#"{"message":"other","#, 1).into();
+        });
+        assert_eq!(twice, "the data has a field twice");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_have_a_message_or_a_reason(
+            kind in "\\PC{0,4}|barrage.message.sent.v1",
+            id in "\\PC{0,300}",
+            data in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let record = Incoming { kind, id, data: data.into(), ..Incoming::example() };
+            prop_assert!(message(&record).is_err());
+        }
+
+        #[test]
+        fn a_message_that_is_changed_somewhere_has_a_message_or_a_reason(
+            at in any::<prop::sample::Index>(), byte in any::<u8>(), end in any::<prop::sample::Index>(),
+        ) {
+            let mut data = Incoming::example().data.to_vec();
+            let at = at.index(data.len());
+            data[at] = byte;
+            data.truncate(end.index(data.len()) + 1);
+            let record = Incoming { data: data.into(), ..Incoming::example() };
+            if let Err(rejection) = message(&record) {
+                prop_assert!(!rejection.to_string().is_empty());
+            }
+        }
     }
 }
