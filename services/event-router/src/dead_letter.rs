@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use barrage::event::Header;
 use barrage::kafka::{NewRecord, Producer, Received};
+use barrage::position::Position;
 use barrage::retry::{Backoff, Fate};
 use barrage::shutdown::with_sources;
 use barrage::time::Millis;
@@ -18,14 +19,15 @@ pub(crate) struct DeadLetters(pub(crate) Producer);
 impl DeadLetters {
     /// Writes a record until Kafka has acknowledged it, and gives it back. Nothing is committed meanwhile.
     pub(crate) async fn bury(self, open: Open, reason: String) -> Open {
-        let mut letter = dead_letter(&open.received, &reason, open.attempts, Millis::now());
+        let added = added(&open.received.position, &reason, open.attempts, Millis::now());
+        let mut part = Part::Whole;
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-        while let Err(error) = self.0.send(&letter).await {
+        while let Err(error) = self.0.send(&dead_letter(&open.received, &added, part)).await {
             let at = &open.received.position;
             let why = with_sources(&error);
             tracing::warn!(error = %why, %at, "the dead letter of {at} was not accepted, trying again");
             if error.fate() == Fate::Final {
-                letter = without_value(letter);
+                part = part.smaller();
             }
             backoff.wait().await;
         }
@@ -33,39 +35,70 @@ impl DeadLetters {
     }
 }
 
-/// The dead letter of a record that is too large for its topic: the headers tell where the whole of it lies.
-fn without_value(letter: NewRecord) -> NewRecord {
-    let dropped: Header = ("barrage_value_dropped".into(), Some(Bytes::from_static(b"true")));
-    let headers = letter.headers.into_iter().chain([dropped]).collect();
-    NewRecord { value: None, headers, ..letter }
+/// How much of its record a dead letter carries. With what we add, the whole may be more than the
+/// topic takes; the headers tell where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Whole,
+    WithoutValue,
+    Nothing,
 }
 
-/// The original record, unchanged, with headers that tell why it is here and where it was.
-fn dead_letter(record: &Received, reason: &str, attempts: u32, failed_at: Millis) -> NewRecord {
-    let at = &record.position;
-    let added = [
-        ("barrage_reason", reason.to_owned()),
+impl Part {
+    fn smaller(self) -> Self {
+        match self {
+            Self::Whole => Self::WithoutValue,
+            Self::WithoutValue | Self::Nothing => Self::Nothing,
+        }
+    }
+}
+
+/// The most characters of a reason, which may be a foreign processor's.
+const REASON_CHARS: usize = 1000;
+
+/// The headers that tell why a record is a dead letter and where it was.
+fn added(at: &Position, reason: &str, attempts: u32, failed_at: Millis) -> Vec<Header> {
+    let texts = [
+        ("barrage_reason", reason.chars().take(REASON_CHARS).collect()),
         ("barrage_attempts", attempts.to_string()),
         ("barrage_source_topic", at.topic.to_string()),
         ("barrage_source_partition", at.partition.to_string()),
         ("barrage_source_offset", at.offset.to_string()),
         ("barrage_failed_at", failed_at.rfc3339().to_string()),
     ];
-    let added = added.map(|(name, text)| -> Header { (name.into(), Some(Bytes::from(text))) });
-    let headers = record.headers.iter().cloned().chain(added).collect();
-    NewRecord { key: record.key.clone(), value: record.value.clone(), headers }
+    texts.map(|(name, text)| (name.into(), Some(Bytes::from(text)))).into()
+}
+
+/// The record, unchanged, with the headers that are added; or what is left of it, and a word of that.
+fn dead_letter(record: &Received, added: &[Header], part: Part) -> NewRecord {
+    let whole = NewRecord {
+        key: record.key.clone(),
+        value: record.value.clone(),
+        headers: [&record.headers, added].concat(),
+    };
+    let dropped = |what: &str| (what.to_owned(), Some(Bytes::from_static(b"true")));
+    match part {
+        Part::Whole => whole,
+        Part::WithoutValue => {
+            let headers = [whole.headers, vec![dropped("barrage_value_dropped")]].concat();
+            NewRecord { value: None, headers, ..whole }
+        }
+        Part::Nothing => {
+            let headers = [added, &[dropped("barrage_record_dropped")]].concat();
+            NewRecord { key: None, value: None, headers }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use barrage::event::header_text;
-    use barrage::position::{Offset, Position};
+    use barrage::position::Offset;
 
     use super::*;
 
-    #[test]
-    fn a_dead_letter_is_the_record_with_its_origin_and_the_reason() {
-        let record = Received {
+    fn record() -> Received {
+        Received {
             position: Position {
                 topic: "barrage-info".parse().unwrap(),
                 partition: 3,
@@ -74,13 +107,23 @@ mod tests {
             key: Some(Bytes::from_static(b"b/3")),
             value: Some(Bytes::from_static(b"not json")),
             headers: vec![("ce_id".into(), Some(Bytes::from_static(b"1"))), ("null".into(), None)],
-        };
-        let letter = dead_letter(&record, "not JSON", 2, Millis(1_700_000_000_123));
-        assert_eq!(letter.key, record.key);
-        assert_eq!(letter.value, record.value);
-        assert_eq!(letter.headers[..2], record.headers);
+        }
+    }
+
+    fn letter(part: Part) -> NewRecord {
+        let reason = format!("not JSON{}", "!".repeat(2000));
+        let added = added(&record().position, &reason, 2, Millis(1_700_000_000_123));
+        dead_letter(&record(), &added, part)
+    }
+
+    #[test]
+    fn a_dead_letter_is_the_record_with_its_origin_and_the_reason() {
+        let letter = letter(Part::Whole);
+        assert_eq!((letter.key, letter.value), (record().key, record().value));
+        assert_eq!(letter.headers[..2], record().headers);
+        let reason = format!("not JSON{}", "!".repeat(992));
         for (name, value) in [
-            ("barrage_reason", "not JSON"),
+            ("barrage_reason", reason.as_str()),
             ("barrage_attempts", "2"),
             ("barrage_source_topic", "barrage-info"),
             ("barrage_source_partition", "3"),
@@ -88,6 +131,21 @@ mod tests {
             ("barrage_failed_at", "2023-11-14T22:13:20.123Z"),
         ] {
             assert_eq!(header_text(&letter.headers, name), Some(value), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_dead_letter_that_is_too_large_says_what_it_left_out_and_where_that_lies() {
+        let without_value = letter(Part::Whole.smaller());
+        assert_eq!((without_value.key, without_value.value), (record().key, None));
+        assert_eq!(header_text(&without_value.headers, "barrage_value_dropped"), Some("true"));
+        assert_eq!(without_value.headers[..2], record().headers);
+        for part in [Part::WithoutValue.smaller(), Part::Nothing.smaller()] {
+            let nothing = letter(part);
+            assert_eq!((nothing.key, nothing.value), (None, None));
+            assert_eq!(header_text(&nothing.headers, "barrage_record_dropped"), Some("true"));
+            assert_eq!(header_text(&nothing.headers, "barrage_source_offset"), Some("70001"));
+            assert_eq!(nothing.headers.len(), 7);
         }
     }
 }

@@ -7,13 +7,15 @@ use barrage::propagation::TraceParent;
 use barrage::telemetry::Tracer;
 use barrage::telemetry::spans::{self, MessageSpan};
 
+use crate::batch::BatchSize;
+
 /// A record that is open: read and not finished.
 #[derive(Debug)]
 pub(crate) struct Open {
     /// The record as it came, for its dead letter.
     pub(crate) received: Received,
-    /// What is sent to the processor, or why it cannot be read.
-    pub(crate) forward: Result<Forward, EventError>,
+    /// What is sent to the processor, or why it never is.
+    pub(crate) forward: Result<Forward, Unfit>,
     /// How often a processor has answered for it.
     pub(crate) attempts: u32,
     /// In which turn of ours with its partition it was read.
@@ -22,11 +24,34 @@ pub(crate) struct Open {
     pub(crate) span: MessageSpan,
 }
 
+/// Why a record goes to no processor.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unfit {
+    #[error(transparent)]
+    Envelope(#[from] EventError),
+    /// gRPC would refuse the call of this record alone, again and again.
+    #[error("the record has {0} bytes, at most {max} fit in a call", max = BatchSize::BYTES)]
+    TooLarge(usize),
+}
+
 /// What a record looks like to a processor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Forward {
     pub(crate) event: Event,
     pub(crate) tracestate: String,
+}
+
+impl Forward {
+    /// Reads the envelope. A `tracestate` belongs to a `traceparent`.
+    fn of(received: &Received, is_traced: bool) -> Result<Self, Unfit> {
+        let size = received.size();
+        if size > BatchSize::BYTES {
+            return Err(Unfit::TooLarge(size));
+        }
+        let event = Event::from_headers(&received.headers)?;
+        let tracestate = header_text(&received.headers, "tracestate").filter(|_| is_traced);
+        Ok(Self { event, tracestate: tracestate.unwrap_or_default().to_owned() })
+    }
 }
 
 impl Open {
@@ -35,10 +60,7 @@ impl Open {
         let parent = header_text(&received.headers, "traceparent");
         let parent = parent.and_then(|text| text.parse::<TraceParent>().ok());
         let span = spans::route(tracer, &received.position, group, parent.as_ref());
-        let tracestate = parent.and(header_text(&received.headers, "tracestate"));
-        let tracestate = tracestate.unwrap_or_default().to_owned();
-        let event = Event::from_headers(&received.headers);
-        let forward = event.map(|event| Forward { event, tracestate });
+        let forward = Forward::of(&received, parent.is_some());
         Self { received, forward, attempts: 0, turn, span }
     }
 
@@ -52,7 +74,7 @@ impl Open {
         self.received.size()
     }
 
-    /// The record of a call; `None` when its envelope could not be read.
+    /// The record of a call; `None` when it is unfit for one.
     pub(crate) fn to_proto(&self) -> Option<proto::Record> {
         let Forward { event, tracestate } = self.forward.as_ref().ok()?;
         let at = &self.received.position;
@@ -73,5 +95,37 @@ impl Open {
             traceparent: self.span.context().to_string(),
             tracestate: tracestate.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use barrage::position::Position;
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn received(value: usize) -> Received {
+        let event =
+            Event { id: "1".into(), source: "/s".into(), kind: "t".into(), ..Event::default() };
+        let position =
+            Position { topic: "t".parse().unwrap(), partition: 0, offset: Offset::default() };
+        let state = ("tracestate".into(), Some(Bytes::from_static(b"a=b")));
+        let headers = [event.to_headers(), vec![state]].concat();
+        Received { position, key: None, value: Some(vec![b' '; value].into()), headers }
+    }
+
+    #[test]
+    fn a_record_that_no_call_can_carry_is_unfit() {
+        let most = BatchSize::BYTES - received(0).size();
+        assert!(Forward::of(&received(most), true).is_ok());
+        let unfit = Forward::of(&received(most + 1), true).unwrap_err().to_string();
+        assert_eq!(unfit, "the record has 2097153 bytes, at most 2097152 fit in a call");
+    }
+
+    #[test]
+    fn a_tracestate_without_a_traceparent_is_not_forwarded() {
+        assert_eq!(Forward::of(&received(1), true).unwrap().tracestate, "a=b");
+        assert_eq!(Forward::of(&received(1), false).unwrap().tracestate, "");
     }
 }
