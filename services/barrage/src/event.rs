@@ -140,6 +140,8 @@ fn utf8(name: &str, value: Option<&[u8]>) -> Result<String, EventError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn event() -> Event {
@@ -187,5 +189,24 @@ mod tests {
         let mut headers = event().to_headers();
         headers.push(("ce_specversion".into(), Some(Bytes::from_static(b"0.3"))));
         assert_eq!(Event::from_headers(&headers), Err(EventError::Version("0.3".into())));
+    }
+
+    proptest! {
+        #[test]
+        fn any_headers_are_an_event_or_an_error(
+            headers in proptest::collection::vec(
+                (
+                    "(ce_)?(id|type|source|specversion|[a-z]{0,3})|content-type",
+                    proptest::option::of(proptest::collection::vec(any::<u8>(), 0..4)),
+                ),
+                0..9,
+            )
+        ) {
+            let header = |(name, value): (String, Option<Vec<u8>>)| (name, value.map(Bytes::from));
+            let headers: Vec<Header> = headers.into_iter().map(header).collect();
+            if let Err(error) = Event::from_headers(&headers) {
+                prop_assert!(!error.to_string().is_empty());
+            }
+        }
     }
 }

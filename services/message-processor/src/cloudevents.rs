@@ -2,6 +2,7 @@
 //! can drive the processor without our router.
 
 mod binary;
+mod body;
 mod json;
 mod malformed;
 mod mode;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
@@ -23,22 +24,17 @@ use barrage::propagation::TraceParent;
 
 use crate::call::Calls;
 use crate::incoming::{Incoming, Outcome};
+use body::Body;
 use malformed::Malformed;
 use mode::Mode;
 use status::Refusal;
-
-/// The largest body.
-const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// What a Knative source makes of a record that is no event: then its data is all there is to judge.
 const WRAPPED_TYPE: &str = "dev.knative.kafka.event";
 
 /// `POST /` in binary, structured and batch mode. `topic` is that of events that do not name theirs.
 pub(crate) fn route(calls: Arc<Calls>, topic: Topic) -> Router {
-    Router::new()
-        .route("/", post(receive))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(Arc::new(Door { calls, topic }))
+    Router::new().route("/", post(receive)).with_state(Arc::new(Door { calls, topic }))
 }
 
 struct Door {
@@ -77,7 +73,7 @@ impl Door {
     }
 }
 
-async fn receive(State(door): State<Arc<Door>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(State(door): State<Arc<Door>>, headers: HeaderMap, Body(body): Body) -> Response {
     match door.serve(&headers, body).await {
         Ok(outcomes) => status::answered(&outcomes),
         Err(refusal) => {

@@ -60,6 +60,7 @@ fn header((name, value): (String, Value)) -> Result<Header, Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -105,5 +106,26 @@ mod tests {
         assert_eq!(batch(b"[1]"), Err(Malformed::NotAnObject));
         assert_eq!(batch(b"["), Err(Malformed::NotJson { line: 1, column: 1 }));
         assert_eq!(event(b"{}"), Err(Malformed::Missing("specversion".into())));
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_events_or_malformed(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(event(&body).is_err());
+            prop_assert!(batch(&body).map_or(true, |events| events.is_empty()));
+        }
+
+        #[test]
+        fn an_event_that_is_changed_somewhere_is_an_event_or_malformed(
+            at in any::<prop::sample::Index>(), byte in any::<u8>(),
+        ) {
+            let fields = json!({"subject": "partition:1#2", "data_base64": "aGk=", "a": 1.5});
+            let mut body = with(fields).to_string().into_bytes();
+            let at = at.index(body.len());
+            body[at] = byte;
+            if let Ok((event, _)) = event(&body) {
+                prop_assert!(!event.id.is_empty());
+            }
+        }
     }
 }

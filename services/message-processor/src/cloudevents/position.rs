@@ -38,6 +38,8 @@ fn topic(event: &Event) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn position(attributes: &[(&str, &str)]) -> Result<String, Malformed> {
@@ -106,6 +108,25 @@ mod tests {
         ] {
             let error = position(wrong).unwrap_err();
             assert!(matches!(error, Malformed::Position(_)), "{wrong:?}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_an_event_says_its_place_can_be_or_is_malformed(
+            partition in "-?[0-9]{0,12}|\\PC{0,3}", offset in "-?[0-9]{0,21}|\\PC{0,3}",
+            subject in "partition:-?[0-9]{0,12}#-?[0-9]{0,21}|\\PC{0,9}",
+        ) {
+            let told = [
+                ("knativekafkapartition", partition.as_str()),
+                ("knativekafkaoffset", offset.as_str()),
+            ];
+            for attributes in [&told[..], &[("subject", subject.as_str())]] {
+                if let Ok(position) = position(attributes) {
+                    let place = position.strip_prefix("barrage-info/");
+                    prop_assert!(place.is_some_and(|place| !place.contains('-')), "{position}");
+                }
+            }
         }
     }
 }

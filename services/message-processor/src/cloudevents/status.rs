@@ -48,7 +48,9 @@ fn status(refusal: &Refusal) -> StatusCode {
     use call::Error as Call;
     match refusal {
         Refusal::Malformed(Malformed::Format(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Refusal::Malformed(_) | Refusal::Call(Call::Malformed(_)) => StatusCode::BAD_REQUEST,
+        Refusal::Malformed(_) | Refusal::Call(Call::Malformed(_) | Call::TooMany(_)) => {
+            StatusCode::BAD_REQUEST
+        }
         Refusal::Call(Call::Full(_) | Call::Table(table::Error::Throttled)) => {
             StatusCode::TOO_MANY_REQUESTS
         }
@@ -88,6 +90,7 @@ mod tests {
         let malformed = Table::Malformed { key: "s@1".into(), attribute: "id" };
         for (error, expected) in [
             (call::Error::Malformed(place::Error::Missing), 400),
+            (call::Error::TooMany(10_001), 400),
             (call::Error::Full(1), 429),
             (call::Error::Table(Table::Throttled), 429),
             (call::Error::Table(Table::Unreachable("refused".into())), 503),

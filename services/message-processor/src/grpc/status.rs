@@ -12,7 +12,7 @@ pub(super) fn of(error: &Error) -> Status {
 
 fn code(error: &Error) -> Code {
     match error {
-        Error::Malformed(_) => Code::InvalidArgument,
+        Error::Malformed(_) | Error::TooMany(_) => Code::InvalidArgument,
         Error::Full(_) | Error::Table(table::Error::Throttled) => Code::ResourceExhausted,
         Error::Table(
             table::Error::Unreachable(_)
@@ -37,6 +37,7 @@ mod tests {
         let malformed = Table::Malformed { key: "s@1".into(), attribute: "id" };
         for (error, code) in [
             (Error::Malformed(place::Error::Missing), Code::InvalidArgument),
+            (Error::TooMany(10_001), Code::InvalidArgument),
             (Error::Full(1), Code::ResourceExhausted),
             (Error::Table(Table::Throttled), Code::ResourceExhausted),
             (Error::Table(Table::Unreachable("refused".into())), Code::Unavailable),

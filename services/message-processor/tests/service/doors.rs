@@ -3,7 +3,6 @@
 use proto::Record;
 use proto::outcome::Kind;
 use serde_json::Value;
-use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
@@ -72,21 +71,6 @@ async fn each_record_has_its_own_outcome_in_the_order_of_the_call() {
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
-}
-
-#[tokio::test]
-async fn a_call_without_records_is_answered_and_one_with_wrong_positions_is_not() {
-    let (table, url) = Table::start().await;
-    let processor = Processor::ready(&url, &[]).await;
-    let mut client = processor.client().await;
-    assert!(client.process_batch(request([])).await.unwrap().get_ref().outcomes.is_empty());
-
-    let without = Record { position: None, ..record(1, "hi") };
-    for records in [vec![without], vec![record(-1, "hi")], vec![record(1, "a"), record(1, "b")]] {
-        let status = client.process_batch(request(records)).await.unwrap_err();
-        assert_eq!(status.code(), Code::InvalidArgument, "{status}");
-    }
-    assert!(table.rows().is_empty());
 }
 
 #[tokio::test]

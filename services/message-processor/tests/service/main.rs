@@ -4,6 +4,7 @@
 
 mod doors;
 mod events;
+mod malformed;
 mod processor;
 mod records;
 mod start_and_stop;
