@@ -4,7 +4,6 @@
 
 mod collector;
 mod configuration;
-mod dead_letters;
 mod failures;
 mod front_door;
 mod launcher;
