@@ -55,6 +55,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step::new("whole-path", "real processes, from form to bullet", whole_path).starting_binaries(),
     Step::new("guarantees", "nothing is lost, nothing shown twice, whatever breaks", guarantees)
         .starting_binaries(),
+    Step::new("chaos", "a minute of random faults over all processes, no message lost", chaos)
+        .starting_binaries(),
     Step::new("doc", "the examples in the documentation", doc),
     Step::new("browser", "the page in a real browser", browser::run)
         .starting_binaries()
@@ -126,6 +128,12 @@ fn guarantees(workspace: &Workspace) -> Result<Outcome> {
 /// Each test starts all processes of a stack, so more at once only wait for each other.
 fn with_stacks(workspace: &Workspace, target: &str) -> Result<Outcome> {
     test(workspace, &[], &[target.into()], &["--test-threads=2"])
+}
+
+/// Always the same faults, so that it fails for what was changed.
+fn chaos(workspace: &Workspace) -> Result<Outcome> {
+    workspace.cargo(&["chaos", "--minutes", "1", "--seed", "30"])?;
+    Ok(Outcome::Passed)
 }
 
 fn doc(workspace: &Workspace) -> Result<Outcome> {

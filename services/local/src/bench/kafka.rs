@@ -203,7 +203,7 @@ impl From<&BorrowedMessage<'_>> for Record {
 }
 
 /// The headers that make a record a message.
-fn envelope() -> OwnedHeaders {
+pub fn envelope() -> OwnedHeaders {
     let id = Uuid::now_v7().to_string();
     let attributes = [
         ("ce_specversion", "1.0"),

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,6 +15,8 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::poison;
 
 /// So many bursts run side by side, of 130 messages per second each.
 const SIDE_BY_SIDE: usize = 2;
@@ -59,15 +62,17 @@ struct Shared {
 }
 
 impl Load {
-    /// Begins to send by these homepages.
-    pub(crate) fn begin(homepages: &[Homepage]) -> Self {
+    /// Begins to send by these homepages, and poison straight to the broker.
+    pub(crate) fn begin(homepages: &[Homepage], broker: SocketAddr) -> Self {
         let (homepages, stop) = (homepages.to_vec(), CancellationToken::new());
+        let poison = poison::send(broker, stop.clone());
         let shared = Arc::new(Shared { homepages, sent: Mutex::default(), stop });
         let mut tasks = JoinSet::new();
         for first in 0..SIDE_BY_SIDE {
             tasks.spawn(Arc::clone(&shared).bursts(first));
         }
         tasks.spawn(Arc::clone(&shared).singles());
+        tasks.spawn(poison);
         Self { shared, tasks }
     }
 

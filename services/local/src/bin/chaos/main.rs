@@ -1,9 +1,10 @@
-//! `cargo chaos`: random kills and stops of all processes under load, and no message lost.
+//! `cargo chaos`: random kills, stops and partitions over all processes, and no message lost.
 
 mod arena;
 mod faults;
 mod journal;
 mod load;
+mod poison;
 mod run;
 mod schedule;
 mod settle;

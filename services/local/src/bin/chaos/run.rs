@@ -3,7 +3,7 @@
 use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
-use local::stack::Stack;
+use local::{homepage::Homepage, plan::name::BROKER, stack::Stack};
 use tempfile::TempDir;
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     arena, faults,
     journal::{Journal, thousands},
-    load::Load,
+    load::{Load, Sent},
     schedule,
-    settle::settle,
+    settle::{end_bursts, settle},
     verdict::Verdict,
     viewer::Viewer,
 };
@@ -32,7 +32,7 @@ pub(crate) async fn whole(
     let strikes = schedule::draw(seed, length, &arena::targets(&stack));
     let homepages = arena::homepages(&stack);
     let journal = Journal::begin();
-    let load = Load::begin(&homepages);
+    let load = Load::begin(&homepages, stack.address(BROKER));
     let viewer = Viewer::begin(&homepages, seed);
     let healed = tokio::select! {
         healed = break_and_heal(&mut stack, &strikes, &journal, stop) => healed,
@@ -40,14 +40,11 @@ pub(crate) async fn whole(
     };
     journal.note("all is healed; the last bursts end, and then nothing must wait any more");
     let sent = load.end().await;
-    let settled = unharmed(settle(&stack, &homepages, &sent)).await;
-    if let Some(took) = settled {
-        journal.note(format_args!("settled {:.1} s after the last message", took.as_secs_f64()));
-    }
+    let settled = has_settled(&stack, &homepages, &sent, &journal).await;
     let seen = viewer.end().await;
     let verdict = unharmed(Verdict::of(&stack, &homepages, &sent, &seen)).await;
     let kept = verdict.is_some_and(|verdict| verdict.tell());
-    kept && healed && settled.is_some()
+    kept && healed && settled
 }
 
 /// False when a process did not do as it should: then all is healed that can be, for the verdict.
@@ -63,6 +60,20 @@ async fn break_and_heal(
     journal.note("that should not have happened: the run ends here");
     unharmed(faults::heal_all(stack)).await;
     false
+}
+
+/// Whether nothing waits any more in time.
+async fn has_settled(
+    stack: &Stack,
+    homepages: &[Homepage],
+    sent: &Sent,
+    journal: &Journal,
+) -> bool {
+    let Some(took) = unharmed(settle(stack, homepages)).await else { return false };
+    journal.note(format_args!("settled {:.1} s after the last message", took.as_secs_f64()));
+    let Some(took) = unharmed(end_bursts(homepages, sent)).await else { return false };
+    journal.note(format_args!("every burst has ended, asked within {:.1} s", took.as_secs_f64()));
+    true
 }
 
 /// A stack panics with what is not as it should be. The run goes on all the same, for its verdict.

@@ -12,12 +12,12 @@ use local::{
 
 use crate::load::Sent;
 
-/// How long that may take.
+/// How long each part of that may take.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Waits until the router has finished all there is, and every homepage knows it. Says how long it
 /// took.
-pub(crate) async fn settle(stack: &Stack, homepages: &[Homepage], sent: &Sent) -> Duration {
+pub(crate) async fn settle(stack: &Stack, homepages: &[Homepage]) -> Duration {
     let started = Instant::now();
     let kafka = Kafka::at(stack.address(BROKER));
     within(DEADLINE, "the router has finished all records", async || {
@@ -33,6 +33,13 @@ pub(crate) async fn settle(stack: &Stack, homepages: &[Homepage], sent: &Sent) -
         })
         .await;
     }
+    started.elapsed()
+}
+
+/// Waits until every homepage knows the end of every burst. One whose homepage has died is counted
+/// anew from the topic, which takes the longer the more has been sent since.
+pub(crate) async fn end_bursts(homepages: &[Homepage], sent: &Sent) -> Duration {
+    let started = Instant::now();
     for burst in sent.bursts.keys() {
         let what = format!("the burst {burst} has ended on every homepage");
         within(DEADLINE, &what, async || all_have_ended(homepages, burst).await).await;

@@ -38,7 +38,7 @@ impl Verdict {
         seen: &Seen,
     ) -> Self {
         let ledger = Ledger::of_all(stack, is_filtered).await;
-        let mut faults = ledger.faults();
+        let mut faults = badly_ended(&ledger);
         faults.extend(promised_in_vain(&ledger, sent));
         for homepage in homepages {
             faults.extend(said_wrongly(&ledger, homepage, sent).await);
@@ -55,13 +55,15 @@ impl Verdict {
     pub(crate) fn tell(&self) -> bool {
         let count = |end| self.ledger.ended(end).len() as u64;
         say(format_args!(
-            "L{} D{}: {} accepted, {} stored, {} filtered, {} dead, {} waiting, {} out of order",
+            "L{} D{}: {} accepted, {} stored, {} filtered, {} dead, {} dead twice, {} waiting, \
+             {} out of order",
             count(End::Lost),
-            count(End::Twice) + count(End::BuriedTwice) + count(End::Invented),
+            count(End::Twice) + count(End::Invented),
             thousands(self.ledger.accepted() as u64),
             thousands(count(End::Stored)),
             thousands(count(End::Filtered)),
             thousands(count(End::Dead)),
+            count(End::BuriedTwice),
             thousands(count(End::Waiting)),
             self.ledger.out_of_order().len(),
         ));
@@ -75,6 +77,15 @@ impl Verdict {
         }
         self.faults.is_empty()
     }
+}
+
+/// Each message that has not ended as promised. To be buried twice is none of these: a router does
+/// so that dies before it could commit what it has buried.
+fn badly_ended(ledger: &Ledger) -> Vec<String> {
+    let ends = [End::Waiting, End::Lost, End::Twice, End::Invented];
+    let ended = |end| ledger.ended(end).into_iter().map(move |id| format!("{end:?}: {id}"));
+    let order = ledger.out_of_order().into_iter().map(|id| format!("out of order: {id}"));
+    ends.into_iter().flat_map(ended).chain(order).collect()
 }
 
 /// What a homepage said Kafka had, and Kafka has not.
