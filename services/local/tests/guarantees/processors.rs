@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use local::{
     bench::{
         kafka::{Content, DEAD_TOPIC, GROUP, Kafka, TOPIC},
+        ledger::assert_complete,
         processor_front::{Manner, ProcessorFront, REASON},
         rows::{Rows, text},
     },
@@ -38,29 +39,35 @@ async fn a_burst_survives_kill_9_of_the_processor() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 6.
+/// Row 6. With more waiting than they can do, so that the processors alone set the pace.
 #[tokio::test]
 async fn two_processors_go_on_without_the_third() {
-    // Slow enough that one of them alone could not do it.
-    let setup = Setup::default().processors(3).var(ROUTER, "IN_FLIGHT", "1");
-    let mut stack = setup.var(PROCESSOR, "WORK_MS", "6").start().await;
-    let id = burst(&stack, 12).await;
-    let before = stored_in_a_second(&stack, &id).await;
+    let setup = Setup::default().processors(3).var(PROCESSOR, "WORK_MS", "8");
+    let setup = setup.var(ROUTER, "IN_FLIGHT", "1").var(ROUTER, "BATCH_MAX", "20");
+    let mut stack = setup.start().await;
+    let id = Kafka::at(stack.address(BROKER)).send_burst("hello", 10, 300).await;
+    eventually("some is stored", async || stored(&stack).await > 100.0).await;
+    let before = stored_in_a_second(&stack).await;
     stack.kill("message-processor-2").await;
-    let took = settles_within(&stack, Duration::from_secs(5)).await;
-    let after = stored_in_a_second(&stack, &id).await;
-    eprintln!("row 6: {before:.0}/s before; settled in {:.1} s; {after:.0}/s", took.as_secs_f64());
-    assert!(after > 0.8 * before, "{before:.0}/s before, {after:.0}/s after");
-    assert_kept(&stack, &id).await;
-    assert!(!stack.is_ready("message-processor-2").await);
+    let after = stored_in_a_second(&stack).await;
+    eprintln!("row 6: {before:.0}/s with three, {after:.0}/s with two");
+    // Two thirds of it are left, less what the call cost that failed; one alone has a third.
+    assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
+    let took = settles_within(&stack, Duration::from_secs(60)).await;
+    eprintln!("row 6: settled in {:.1} s", took.as_secs_f64());
+    assert_complete(&stack, &id, 3000).await;
+    assert_eq!(dead_letters(&stack).await, 0);
+}
+
+async fn stored(stack: &Stack) -> f64 {
+    stack.metric(ROUTER, "router_records_total{outcome=\"stored\"}").await
 }
 
 /// Measured over three seconds.
-async fn stored_in_a_second(stack: &Stack, id: &str) -> f64 {
-    let (started, before) = (Instant::now(), stack.burst(id).await.stored);
+async fn stored_in_a_second(stack: &Stack) -> f64 {
+    let (started, before) = (Instant::now(), stored(stack).await);
     lasts(Duration::from_secs(3)).await;
-    let stored = stack.burst(id).await.stored - before;
-    stored as f64 / started.elapsed().as_secs_f64()
+    (stored(stack).await - before) / started.elapsed().as_secs_f64()
 }
 
 /// Row 7.
