@@ -209,3 +209,6 @@ impl Router {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,6 +97,13 @@ impl Stack {
         self.member(process).log.tail()
     }
 
+    /// How often a process has said this, since the stack was started.
+    pub fn said(&self, process: &str, what: &str) -> usize {
+        let path = self.data.path().join(format!("logs/{process}.log"));
+        let log = std::fs::read_to_string(path).expect("each process has a log");
+        log.matches(what).count()
+    }
+
     /// Freezes a process, as a machine does that swaps or a network that is cut.
     pub fn stop(&self, process: &str) {
         self.running(process).signal(Signal::SIGSTOP);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use local::{
     bench::ledger::assert_complete,
     eventually::{eventually, within},
-    plan::name::{HOMEPAGE, ROUTER},
+    plan::name::HOMEPAGE,
     stack::{Setup, Stack},
 };
 use serde_json::{Value, json};
@@ -22,29 +22,6 @@ fn long_burst() -> Value {
 /// Waits until a burst is well on its way.
 async fn under_way(stack: &Stack, id: &str) {
     eventually("a part of the burst is stored", async || stack.burst(id).await.stored > 50).await;
-}
-
-/// The burst ends as it should. How many were sent depends on how busy the machine is; not how
-/// many of them arrived.
-async fn assert_done(stack: &Stack, id: &str) {
-    let burst = stack.settled(id).await;
-    assert_eq!((burst.state.as_str(), burst.failed, burst.stored), ("done", 0, burst.accepted));
-    assert_complete(stack, id, burst.accepted).await;
-}
-
-/// The burst's messages all arrive although `process` is killed in the midst of it.
-async fn survives_the_kill_of(process: &str) {
-    let mut stack = Stack::start().await;
-    let id = stack.send_burst(burst()).await;
-    under_way(&stack, &id).await;
-    stack.kill(process).await;
-    stack.start_again(process).await;
-    assert_done(&stack, &id).await;
-}
-
-#[tokio::test]
-async fn a_burst_survives_kill_9_of_the_router() {
-    survives_the_kill_of(ROUTER).await;
 }
 
 #[tokio::test]
@@ -79,17 +56,6 @@ async fn a_second_start_on_the_same_data_shows_the_last_bullets() {
     })
     .await;
     assert_eq!(second.results(&id).await.len() as u64, sent);
-}
-
-#[tokio::test]
-async fn a_router_that_is_told_to_stop_under_load_exits_with_0_and_loses_nothing() {
-    let mut stack = Stack::start().await;
-    let id = stack.send_burst(burst()).await;
-    under_way(&stack, &id).await;
-    let status = stack.terminate(ROUTER).await;
-    assert!(status.success(), "it ended with {status}");
-    stack.start_again(ROUTER).await;
-    assert_done(&stack, &id).await;
 }
 
 #[tokio::test]
