@@ -40,6 +40,11 @@ impl CommitLedger {
         self.open.first().copied().or(self.end)
     }
 
+    /// After the furthest record that was read. `None` until something was read.
+    pub fn end(&self) -> Option<Offset> {
+        self.end
+    }
+
     /// How many offsets a restart would read again.
     pub fn span(&self) -> u64 {
         let begin = self.committable().unwrap_or_default();

@@ -3,12 +3,13 @@
 
 mod calls;
 mod partitions;
+mod remade;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Consumer, Notice, Received};
+use barrage::kafka::{self, Consumer, Ends, Notice, Offsets, Received};
 use barrage::position::Partition;
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::calls::Answer;
+use self::remade::Look;
 use crate::Config;
 use crate::batch::BatchSize;
 use crate::config::Limits;
@@ -32,6 +34,7 @@ use crate::window::Window;
 /// What a router needs beside its configuration.
 pub(crate) struct Parts {
     pub(crate) dead: DeadLetters,
+    pub(crate) offsets: Offsets,
     pub(crate) tracer: Tracer,
     pub(crate) processors: Probe,
 }
@@ -62,6 +65,10 @@ pub(crate) struct Router {
     retries: UnderWay<Open>,
     /// Records whose dead letter is being written.
     burials: UnderWay<Open>,
+    /// The one look at Kafka that is under way.
+    looks: UnderWay<Look>,
+    /// What the group had committed at the last look.
+    committed: Ends,
 }
 
 impl Router {
@@ -84,6 +91,8 @@ impl Router {
             calls: UnderWay::new(),
             retries: UnderWay::new(),
             burials: UnderWay::new(),
+            looks: UnderWay::new(),
+            committed: Ends::new(),
         }
     }
 
@@ -95,11 +104,13 @@ impl Router {
     ) -> Result<(), kafka::Error> {
         while !stop.is_cancelled() {
             let awake = self.wake_up();
+            self.look();
             tokio::select! { biased;
                 () = stop.cancelled() => break,
                 Some(answer) = self.calls.next() => self.answered(answer),
                 Some(open) = self.burials.next() => self.finish(&open, Finish::Dead),
                 Some(open) = self.retries.next() => self.send_again(open),
+                Some(look) = self.looks.next() => self.looked(look).await,
                 Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
                 notice = self.consumer.next() => {
                     self.hear(notice.ok_or(kafka::Error::Closed)?).await;
@@ -151,15 +162,22 @@ impl Router {
                 self.revoked(&partitions).await;
                 drop(hold);
             }
-            Notice::Record(record) => self.take(record),
+            Notice::Record(record) => self.take(record).await,
             Notice::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
         }
     }
 
     /// Decides what happens to a record that has come.
-    fn take(&mut self, received: Received) {
-        let Some(ledger) = self.ledgers.get_mut(&received.position.partition) else { return };
-        ledger.read(received.position.offset);
+    async fn take(&mut self, received: Received) {
+        let (partition, offset) = (received.position.partition, received.position.offset);
+        if self.ledgers.get(&partition).is_some_and(|ledger| ledger.end() > Some(offset)) {
+            self.made_anew(partition).await;
+        }
+        let Some(ledger) = self.ledgers.get_mut(&partition) else { return };
+        if ledger.end().is_none() {
+            self.consumer.begin(partition, offset);
+        }
+        ledger.read(offset);
         let open = Open::new(received, ledger.turn(), &self.parts.tracer, &self.group);
         self.window.open(open.size());
         match &open.forward {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use barrage::health::{self, Readiness};
-use barrage::kafka::{self, Consumer, Producer, Topics, keep_topic};
+use barrage::kafka::{self, Consumer, Offsets, Producer, Topics, keep_topic};
 use barrage::telemetry::{self, Flush, Metrics, Tracers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -69,6 +69,7 @@ impl Service {
         processors.up(); // Nobody is asked before there is a record: they may be scaled to zero.
         let parts = Parts {
             dead: DeadLetters(Producer::new(&config.kafka, config.dead_letter_topic.clone())?),
+            offsets: Offsets::new(&config.kafka)?,
             tracer: tracers.tracer(&config.trace_name)?,
             processors,
         };

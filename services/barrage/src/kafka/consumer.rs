@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
@@ -140,6 +140,25 @@ impl Consumer {
         let offset = KafkaOffset::Offset(next.get());
         let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
         self.note("store", added.and_then(|()| self.inner.store_offsets(&list)));
+    }
+
+    /// The group reads this partition from `next`, even if it had come further: the topic may have been
+    /// made anew. The client's timer alone never sets a commit back.
+    pub fn begin(&self, partition: Partition, next: Offset) {
+        // First, so that the timer does not commit once more what was stored before.
+        self.store(partition, next);
+        let mut list = TopicPartitionList::with_capacity(1);
+        let offset = KafkaOffset::Offset(next.get());
+        let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
+        self.note("begin", added.and_then(|()| self.inner.commit(&list, CommitMode::Async)));
+    }
+
+    /// Reads this partition anew from its first record.
+    pub fn rewind(&self, partition: Partition) {
+        let begin = KafkaOffset::Beginning;
+        // Without a time-out it waits for nothing.
+        let sought = self.inner.seek(self.topic.as_str(), partition, begin, Duration::ZERO);
+        self.note("rewind", sought);
     }
 
     fn list(&self, partitions: &BTreeSet<Partition>) -> TopicPartitionList {

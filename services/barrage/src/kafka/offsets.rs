@@ -77,8 +77,13 @@ impl Offsets {
     /// When Kafka does not answer.
     pub async fn committed(&self, partitions: &[Partition]) -> Result<Ends, Error> {
         let asked = self.marked(partitions, KafkaOffset::Invalid)?;
-        self.ask(move |consumer, _| Ok(ends(&consumer.committed_offsets(asked, QUESTION_TIMEOUT)?)))
-            .await
+        self.ask(move |consumer, _| {
+            let committed = consumer.committed_offsets(asked, QUESTION_TIMEOUT)?;
+            // A partition of which nothing can be said is not one without a commit.
+            committed.elements().iter().try_for_each(|element| element.error())?;
+            Ok(ends(&committed))
+        })
+        .await
     }
 
     async fn list(&self, partitions: &[Partition], mark: KafkaOffset) -> Result<Ends, Error> {
