@@ -75,6 +75,11 @@ impl Offset {
         u64::try_from(self.0 - earlier.0).unwrap_or(0)
     }
 
+    /// This many places later.
+    pub fn forth(self, places: i64) -> Self {
+        Self(self.0.saturating_add(places))
+    }
+
     /// This many places earlier, or the beginning.
     pub fn back(self, places: i64) -> Self {
         Self((self.0 - places).max(0))

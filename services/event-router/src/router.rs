@@ -69,6 +69,8 @@ pub(crate) struct Router {
     looks: UnderWay<Look>,
     /// What the group had committed at the last look.
     committed: Ends,
+    /// Partitions that were made anew, of which nothing was read yet.
+    anew: BTreeSet<Partition>,
 }
 
 impl Router {
@@ -93,6 +95,7 @@ impl Router {
             burials: UnderWay::new(),
             looks: UnderWay::new(),
             committed: Ends::new(),
+            anew: BTreeSet::new(),
         }
     }
 
@@ -174,8 +177,8 @@ impl Router {
             self.made_anew(partition).await;
         }
         let Some(ledger) = self.ledgers.get_mut(&partition) else { return };
-        if ledger.end().is_none() {
-            self.consumer.begin(partition, offset);
+        if self.anew.remove(&partition) {
+            self.consumer.set_back(partition, offset);
         }
         ledger.read(offset);
         let open = Open::new(received, ledger.turn(), &self.parts.tracer, &self.group);

@@ -2,6 +2,8 @@
 //! and counts. It reads the table only while records are not finished, however many people watch.
 
 pub(crate) mod cursor;
+mod doubt;
+mod passage;
 mod round;
 mod tracker;
 pub(crate) mod wall;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Ends, Offsets};
+use barrage::kafka::{self, Ends, EventIds, Offsets};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
@@ -19,6 +21,7 @@ use barrage::table::{self, Row, Table};
 use barrage::telemetry::{Tracer, spans};
 use tokio_util::sync::CancellationToken;
 
+use self::doubt::Doubt;
 use self::tracker::Tracker;
 use self::wall::{Counts, Round, Wall};
 use crate::burst::Tally;
@@ -27,6 +30,7 @@ use crate::producer::Sender;
 /// What the reader needs.
 pub(crate) struct Parts {
     pub(crate) offsets: Offsets,
+    pub(crate) ids: EventIds,
     pub(crate) table: Table,
     pub(crate) topic: Topic,
     /// Who knows what this process has sent.
@@ -56,6 +60,7 @@ enum Error {
 pub(crate) struct Reader {
     parts: Parts,
     trackers: BTreeMap<Partition, Tracker>,
+    doubts: BTreeMap<Partition, Doubt>,
     /// What the router's group has committed.
     committed: Ends,
     stored: u64,
@@ -104,6 +109,7 @@ impl Reader {
         parts.wall.begin(rand::random());
         parts.probe.up();
         let begun = Self {
+            doubts: BTreeMap::new(),
             parts,
             trackers,
             committed: Ends::new(),

@@ -9,7 +9,7 @@ use actix_web::middleware::Compress;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use barrage::health::{Probe, Readiness};
-use barrage::kafka::{self, Offsets, Producer, RecordCounter, Topics, keep_topic};
+use barrage::kafka::{self, EventIds, Offsets, Producer, RecordCounter, Topics, keep_topic};
 use barrage::retry::pause;
 use barrage::table::Table;
 use barrage::telemetry::{self, Flush, Metrics, Tracer, Tracers};
@@ -208,6 +208,7 @@ fn reader_parts(
 ) -> Result<reader::Parts, kafka::Error> {
     Ok(reader::Parts {
         offsets: Offsets::new(&config.kafka)?,
+        ids: EventIds::new(&config.kafka)?,
         table: parts.table.clone(),
         topic: config.kafka.topic.clone(),
         sender: parts.sender.clone(),

@@ -142,15 +142,15 @@ impl Consumer {
         self.note("store", added.and_then(|()| self.inner.store_offsets(&list)));
     }
 
-    /// The group reads this partition from `next`, even if it had come further: the topic may have been
-    /// made anew. The client's timer alone never sets a commit back.
-    pub fn begin(&self, partition: Partition, next: Offset) {
+    /// Sets the group's commit of this partition back to `next`: the topic was made anew. The client's
+    /// timer alone only ever commits forward.
+    pub fn set_back(&self, partition: Partition, next: Offset) {
         // First, so that the timer does not commit once more what was stored before.
         self.store(partition, next);
         let mut list = TopicPartitionList::with_capacity(1);
         let offset = KafkaOffset::Offset(next.get());
         let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
-        self.note("begin", added.and_then(|()| self.inner.commit(&list, CommitMode::Async)));
+        self.note("set back", added.and_then(|()| self.inner.commit(&list, CommitMode::Async)));
     }
 
     /// Reads this partition anew from its first record.

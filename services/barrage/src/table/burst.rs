@@ -21,7 +21,8 @@ pub enum State {
     Draining,
     /// All that was accepted is finished.
     Done,
-    /// A person stopped it, or its homepage died; what was accepted is finished all the same.
+    /// A person stopped it, or its homepage died; what was accepted is finished all the same. Or its
+    /// topic was deleted, and with it what was not finished.
     Stopped,
     /// Kafka accepted nothing of it.
     Failed,

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, Wri
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use uuid::Uuid;
 
-use super::item::{Build, Item};
+use super::item::{Build, Item, Read};
 use super::{BurstRow, Error, Row, Table};
 use crate::position::{Offset, Position, Shard};
 use crate::retry::Backoff;
@@ -132,6 +132,25 @@ impl Table {
         let more = answer.last_evaluated_key.is_some();
         let rows = answer.items.unwrap_or_default();
         Ok(Page { rows: readable(&rows), more })
+    }
+
+    /// The offset of the furthest row of a shard; strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn furthest(&self, shard: &Shard) -> Result<Option<Offset>, Error> {
+        let query = self.client.query().table_name(self.name.as_str());
+        let query = query
+            .key_condition_expression("#shard = :shard")
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_values(":shard", AttributeValue::S(shard.to_string()))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(1);
+        let answer = query.send().await.map_err(|error| Error::of(error, &self.name))?;
+        let rows = answer.items.unwrap_or_default();
+        let offset = rows.first().map(|row| Read(row).n("offset")).transpose()?;
+        Ok(offset.and_then(Offset::new))
     }
 
     /// The rows at these positions, at most [`Table::READ_CHUNK`] of them; strongly consistent.

@@ -60,9 +60,20 @@ impl Router {
             if is_ours && is_remade(partition, end, &self.committed, &answer) {
                 self.consumer.rewind(partition);
                 self.made_anew(partition).await;
+            } else if is_ours {
+                self.set_back(partition, &answer);
             }
         }
         self.committed = answer.committed;
+    }
+
+    /// A commit beyond the end is one of the topic before.
+    fn set_back(&self, partition: Partition, answer: &Answer) {
+        let is_beyond = answer.committed.get(&partition) > answer.latest.get(&partition);
+        let next = self.ledgers.get(&partition).and_then(CommitLedger::committable);
+        if let Some(next) = next.filter(|_| is_beyond) {
+            self.consumer.set_back(partition, next);
+        }
     }
 
     /// Nothing of this partition counts that was read before. What is under way of it may end first, so
@@ -71,6 +82,7 @@ impl Router {
         tracing::warn!(partition, "the topic was made anew: partition {partition} is read anew");
         self.turns += 1;
         self.ledgers.insert(partition, CommitLedger::of_turn(self.turns));
+        self.anew.insert(partition);
         self.forget(|open| open.received.position.partition == partition);
         self.settle(self.limits.call_timeout).await;
     }

@@ -29,6 +29,8 @@ pub(crate) struct Burst {
     started_at: Millis,
     started: Instant,
     from: Ends,
+    /// Of which run of the reader these offsets are.
+    run: u64,
     progress: Mutex<Progress>,
 }
 
@@ -59,10 +61,10 @@ pub(crate) struct Snapshot {
 }
 
 impl Burst {
-    /// A burst whose records will lie at `from` or after it.
+    /// A burst whose records will lie at `from` or after it, in the topic of this run of the reader.
     pub(crate) fn new(
         ask: Ask,
-        from: Ends,
+        (run, from): (u64, Ends),
         rows: Arc<Rows>,
         id: Uuid,
         stop: CancellationToken,
@@ -78,6 +80,7 @@ impl Burst {
             started_at: Millis::now(),
             started: Instant::now(),
             from,
+            run,
             progress: Mutex::new(progress),
         }
     }
@@ -88,6 +91,11 @@ impl Burst {
         let mut progress = self.lock();
         let end = progress.to.entry(at.partition).or_default();
         *end = (*end).max(at.offset.next());
+    }
+
+    /// Of which run of the reader it is.
+    pub(crate) fn run(&self) -> u64 {
+        self.run
     }
 
     /// Kafka has not acknowledged one of its messages.

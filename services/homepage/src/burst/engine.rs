@@ -77,7 +77,7 @@ impl Bursts {
     /// # Errors
     /// When there are too many, or when it is not known yet how far the topic reaches.
     pub(crate) fn start(&self, ask: Ask) -> Result<Arc<Burst>, StartError> {
-        let from = self.parts.wall.ends();
+        let (run, from) = (self.parts.wall.run(), self.parts.wall.ends());
         if from.is_empty() || self.parts.shutdown.is_cancelled() {
             return Err(StartError::NotReady);
         }
@@ -91,7 +91,7 @@ impl Bursts {
         let id = Uuid::now_v7();
         let rows = self.parts.tally.open(id);
         let stop = self.parts.shutdown.child_token();
-        let burst = Arc::new(Burst::new(ask, from, rows, id, stop));
+        let burst = Arc::new(Burst::new(ask, (run, from), rows, id, stop));
         bursts.insert(id, burst.clone());
         drop(bursts);
         self.tasks.spawn_on(live(burst.clone(), self.parts.clone()), &self.runtime);

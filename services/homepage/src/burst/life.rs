@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
+use barrage::table::State;
 use futures::future::join_all;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,7 @@ pub(super) async fn live(burst: Arc<Burst>, parts: Arc<Parts>) {
         let senders = (1..=burst.ask.concurrency).map(|sender| send(&burst, &parts, sender));
         join_all(senders).await;
         let end = burst.sent(burst.stop.is_cancelled());
-        if drain(&burst, &parts).await {
+        if let Some(end) = drain(&burst, &parts, end).await {
             burst.end(end);
         }
         ended.cancel();
@@ -45,7 +46,7 @@ async fn send(burst: &Burst, parts: &Parts, sender: u32) {
     let mut seq = 0;
     while let Some(due) = pace.due(seq, begin.elapsed()) {
         let waited = burst.stop.run_until_cancelled(sleep_until(begin + due)).await;
-        if waited.is_none() || burst.stop.is_cancelled() {
+        if waited.is_none() || burst.stop.is_cancelled() || topic_is_gone(burst, parts) {
             return;
         }
         seq += 1;
@@ -71,15 +72,27 @@ async fn send(burst: &Burst, parts: &Parts, sender: u32) {
     }
 }
 
-/// Waits until all that was accepted is finished. False when the process stops before: then the row stays
-/// as it is, and whoever is asked for it later counts anew.
-async fn drain(burst: &Burst, parts: &Parts) -> bool {
+/// Waits until all that was accepted is finished, and answers which end that is. Nothing when the process
+/// stops before: then the row stays as it is, and whoever is asked for it later counts anew.
+async fn drain(burst: &Burst, parts: &Parts, end: State) -> Option<State> {
     let finished = async {
-        while !parts.wall.has_finished(&burst.positions().1) {
+        loop {
+            if topic_is_gone(burst, parts) {
+                tracing::warn!(burst = %burst.id, "burst {} went with its topic", burst.id);
+                return State::Stopped;
+            }
+            if parts.wall.has_finished(&burst.positions().1) {
+                return end;
+            }
             pause(LOOK).await;
         }
     };
-    parts.shutdown.run_until_cancelled(finished).await.is_some()
+    parts.shutdown.run_until_cancelled(finished).await
+}
+
+/// Whether somebody has deleted the topic and made it anew: then its records never finish.
+fn topic_is_gone(burst: &Burst, parts: &Parts) -> bool {
+    parts.wall.run() != burst.run()
 }
 
 /// Writes the row again and again, so that every homepage knows how far the burst is and that it lives;

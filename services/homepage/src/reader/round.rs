@@ -2,18 +2,16 @@
 
 use std::time::Instant;
 
-use barrage::position::{Offset, Partition, Position};
-use barrage::table::{self, Consistency, Range, Row, Table};
+use barrage::kafka::Ends;
+use barrage::position::{Offset, Partition};
+use barrage::table::Row;
 use futures::{StreamExt as _, stream};
 
+use super::passage::Passage;
 use super::tracker::Tracker;
 use super::{Error, Reader};
 
 impl Reader {
-    /// How many rows one request asks for.
-    const PAGE: i32 = 500;
-    /// How many requests one round makes for a partition, so that a round stays short.
-    const PAGES: usize = 4;
     /// How many partitions are read at once, so that a slow table does not hold up one behind the other.
     const PARTITIONS: usize = 8;
 
@@ -27,6 +25,9 @@ impl Reader {
         }
         if self.asked_partitions.elapsed() >= Self::ASK_PARTITIONS {
             let partitions = self.parts.offsets.partitions().await?;
+            if self.trackers.keys().any(|known| !partitions.contains(known)) {
+                return Err(Error::TopicMadeAnew);
+            }
             for partition in partitions {
                 self.tracker(partition);
             }
@@ -37,7 +38,7 @@ impl Reader {
         self.asked_kafka = Instant::now();
         for (partition, end) in latest {
             let Some(tracker) = self.trackers.get_mut(&partition) else { continue };
-            if end < tracker.frontier() {
+            if end < tracker.end() {
                 return Err(Error::TopicMadeAnew);
             }
             tracker.grow(end);
@@ -55,6 +56,12 @@ impl Reader {
 
     async fn follow_commits(&mut self, partitions: &[Partition]) -> Result<(), Error> {
         let committed = self.parts.offsets.committed(partitions).await?;
+        for partition in went_back(&self.committed, &committed) {
+            let Some(doubt) = self.doubts.get(&partition) else { continue };
+            if doubt.is_another(partition, &self.parts.ids).await? {
+                return Err(Error::TopicMadeAnew);
+            }
+        }
         // A commit beyond the end is one of a topic that was deleted.
         let ours = |(partition, next): &(Partition, Offset)| {
             self.trackers.get(partition).is_some_and(|tracker| *next <= tracker.end())
@@ -64,20 +71,17 @@ impl Reader {
     }
 
     /// Reads the rows that must come. What was read before an error is kept.
-    pub(super) async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), table::Error> {
-        let Self { parts, trackers, committed, .. } = self;
-        let read = |(partition, tracker): (&Partition, _)| {
-            let (table, topic, partition) = (&parts.table, &parts.topic, *partition);
-            let at = move |offset| Position { topic: topic.clone(), partition, offset };
-            // Learnt before the rows are read: a row is written before its offset is committed.
-            let committed = committed.get(&partition).copied().unwrap_or_default();
-            async move {
-                let mut rows = Vec::new();
-                let read = read_partition(tracker, table, at, committed, &mut rows).await;
-                (rows, read)
-            }
-        };
-        let reads: Vec<_> = trackers.iter_mut().map(read).collect();
+    pub(super) async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), Error> {
+        let Self { parts, trackers, doubts, committed, .. } = self;
+        for partition in trackers.keys() {
+            doubts.entry(*partition).or_default();
+        }
+        let passages = trackers.iter_mut().zip(doubts.values_mut());
+        let reads = passages.map(|((partition, tracker), doubt)| {
+            let committed = Passage::committed(committed, *partition);
+            Passage { parts, partition: *partition, tracker, doubt, committed }.read()
+        });
+        let reads: Vec<_> = reads.collect();
         let mut reads = stream::iter(reads).buffer_unordered(Self::PARTITIONS);
         let mut all_read = Ok(());
         while let Some((found, read)) = reads.next().await {
@@ -88,49 +92,11 @@ impl Reader {
     }
 }
 
-async fn read_partition(
-    tracker: &mut Tracker,
-    table: &Table,
-    at: impl Fn(Offset) -> Position,
-    committed: Offset,
-    rows: &mut Vec<Row>,
-) -> Result<(), table::Error> {
-    let (mut from, end) = (tracker.frontier(), tracker.end());
-    for _ in 0..Reader::PAGES {
-        if from >= end {
-            break;
-        }
-        let shard = at(from).shard();
-        let to = end.min(shard.end());
-        let consistency = Consistency::Eventual;
-        let range = Range { from, to, limit: Reader::PAGE, consistency };
-        let page = table.range(&shard, range).await?;
-        let last = page.rows.last().map(|row| row.position.offset.next());
-        rows.extend(page.rows.into_iter().filter(|row| tracker.saw(row.position.offset)));
-        from = last.filter(|_| page.more).unwrap_or(to);
-    }
-    tracker.committed(committed.min(from));
-    close_gaps(tracker, table, at, committed, rows).await
-}
-
-/// Asks again for what is missing below the furthest row. What was committed before that and still has no
-/// row was finished without one: it was filtered or dead-lettered.
-async fn close_gaps(
-    tracker: &mut Tracker,
-    table: &Table,
-    at: impl Fn(Offset) -> Position,
-    committed: Offset,
-    rows: &mut Vec<Row>,
-) -> Result<(), table::Error> {
-    let gaps = tracker.next_gaps(Table::READ_CHUNK);
-    if gaps.is_empty() {
-        return Ok(());
-    }
-    let asked: Vec<_> = gaps.into_iter().map(at).collect();
-    let found = table.get(&asked).await?;
-    rows.extend(found.rows.into_iter().filter(|row| tracker.saw(row.position.offset)));
-    for at in found.looked_up.iter().filter(|at| at.offset < committed) {
-        tracker.finished_without_row(at.offset);
-    }
-    Ok(())
+/// The partitions whose commit is gone or lower than before. A topic takes the commits with it; but a
+/// late retry of the router can set one back as well.
+fn went_back<'a>(before: &'a Ends, now: &'a Ends) -> impl Iterator<Item = Partition> + 'a {
+    let is_back = |(partition, next): &(&Partition, &Offset)| {
+        now.get(partition).is_none_or(|now| now < *next)
+    };
+    before.iter().filter(is_back).map(|(partition, _)| *partition)
 }

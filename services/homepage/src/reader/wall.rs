@@ -23,6 +23,8 @@ pub(crate) struct Wall(Mutex<State>);
 struct State {
     /// Which run of the reader this is. A new run begins with nothing.
     run: u64,
+    /// The runs before it: their cursors are of an earlier topic.
+    earlier: Vec<u64>,
     bullets: VecDeque<Bullet>,
     /// The number of the next bullet of this run.
     next: u64,
@@ -93,9 +95,13 @@ impl Wall {
     /// How long a processor counts as running after its last row.
     const PROCESSOR_SEEN: Duration = Duration::from_secs(10);
 
-    /// A new run: nothing of the old one is shown any more.
+    /// A new run, because the topic was made anew: nothing of the old one is shown any more.
     pub(crate) fn begin(&self, run: u64) {
-        *self.lock() = State { run, since: Some(Millis::now().rfc3339()), ..State::default() };
+        let mut state = self.lock();
+        let mut earlier = std::mem::take(&mut state.earlier);
+        earlier.push(state.run);
+        let since = Some(Millis::now().rfc3339());
+        *state = State { run, earlier, since, ..State::default() };
     }
 
     /// Adds what a round has found.
@@ -147,6 +153,11 @@ impl Wall {
         self.lock().ends.clone()
     }
 
+    /// Which run of the reader this is: each topic that is made anew begins another one.
+    pub(crate) fn run(&self) -> u64 {
+        self.lock().run
+    }
+
     /// Whether all records before these offsets are finished.
     pub(crate) fn has_finished(&self, ends: &Ends) -> bool {
         let state = self.lock();
@@ -166,6 +177,9 @@ impl State {
         let ours = |cursor: &&Cursor| cursor.run == self.run && cursor.next <= self.next;
         match (cursor, cursor.filter(ours)) {
             (None, _) => (self.bullets.iter().collect(), self.next),
+            (Some(cursor), None) if self.earlier.contains(&cursor.run) => {
+                (self.bullets.iter().collect(), self.next)
+            }
             (Some(_), Some(cursor)) => {
                 let passed = self.next - cursor.next;
                 let skip = kept.saturating_sub(usize::try_from(passed).unwrap_or(kept));

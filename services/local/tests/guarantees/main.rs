@@ -9,6 +9,7 @@ mod homepages;
 mod load;
 mod poison;
 mod processors;
+mod remade;
 mod routers;
 mod tables;
 mod topics;

@@ -10,10 +10,6 @@ use local::{
 };
 use serde_json::{Value, json};
 
-fn burst() -> Value {
-    json!({ "message": "hello", "concurrency": 10, "duration": 4, "rate": 20 })
-}
-
 /// Longer than it takes to stop its homepage.
 fn long_burst() -> Value {
     json!({ "message": "hello", "concurrency": 10, "duration": 60, "rate": 20 })

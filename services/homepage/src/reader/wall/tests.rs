@@ -96,6 +96,18 @@ fn processors_are_those_that_stored_something_just_now() {
 }
 
 #[test]
+fn a_viewer_of_an_earlier_topic_misses_nothing_of_the_one_made_anew() {
+    let wall = Wall::default();
+    wall.begin(1);
+    wall.add(round(vec![row(0, 0), row(0, 1)], &[(0, 2)]));
+    let before = wall.view(None, 100).cursor;
+    wall.begin(2);
+    wall.add(round(vec![row(0, 0)], &[(0, 1)]));
+    let view = wall.view(Some(&before), 100);
+    assert_eq!((ids(&view), view.passed), (vec!["0/0".to_owned()], 1));
+}
+
+#[test]
 fn a_burst_has_finished_when_all_before_its_end_has() {
     let wall = Wall::default();
     wall.begin(1);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use rdkafka::{
-    admin::{AdminClient, AdminOptions},
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
+    types::RDKafkaErrorCode,
 };
 
 use super::Kafka;
@@ -19,5 +20,20 @@ impl Kafka {
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
         let deleted = admin.delete_topics(&[topic], &options).await.expect("Kafka answers");
         assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    }
+
+    /// Deletes a topic and makes it anew at once, with so many partitions: its offsets restart.
+    pub async fn make_anew(self, topic: &'static str, partitions: i32) {
+        self.delete(topic).await;
+        let admin: AdminClient<DefaultClientContext> =
+            self.config().create().expect("an admin client");
+        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
+        let made = admin.create_topics([&new], &options).await.expect("Kafka answers");
+        // A service may have been quicker.
+        let is_there = made
+            .iter()
+            .all(|made| matches!(made, Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists))));
+        assert!(is_there, "{made:?}");
     }
 }

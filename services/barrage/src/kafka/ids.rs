@@ -1,0 +1,114 @@
+//! Which events lie where in the topic now.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+use tokio::sync::Semaphore;
+
+use super::config::QUESTION_TIMEOUT;
+use super::{Config, Error};
+use crate::position::{Offset, Partition, Topic};
+
+/// Reads the ids of a topic's events, without a group.
+#[derive(Clone)]
+pub struct EventIds {
+    consumer: Arc<BaseConsumer>,
+    topic: Topic,
+    /// One question at a time: they share the consumer.
+    turn: Arc<Semaphore>,
+}
+
+impl EventIds {
+    /// How long the broker may give no record before the question is given up.
+    const SILENCE: Duration = Duration::from_secs(10);
+
+    /// A client that asks about the configured topic. It reads only while it is asked.
+    ///
+    /// # Errors
+    /// When the client cannot be made of the configuration.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        let mut client = config.client("ids");
+        client
+            .set("group.id", config.group.as_str())
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("queued.max.messages.kbytes", "1024");
+        let consumer = client.create().map_err(Error::Configuration)?;
+        let turn = Arc::new(Semaphore::new(1));
+        Ok(Self { consumer: Arc::new(consumer), topic: config.topic.clone(), turn })
+    }
+
+    /// The ids of the events of a partition from `from` on, before `to`. What is no event has none.
+    ///
+    /// # Errors
+    /// When Kafka does not give the whole range.
+    pub async fn between(
+        &self,
+        partition: Partition,
+        from: Offset,
+        to: Offset,
+    ) -> Result<BTreeMap<Offset, String>, Error> {
+        // Kept until the answer is there, even if nobody waits for it any more.
+        let turn = self.turn.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
+        let this = self.clone();
+        let asking = move || {
+            let _turn = turn;
+            let ids = this.read(partition, from, to);
+            let rested = this.consumer.unassign();
+            ids.and_then(|ids| {
+                rested.map_err(|error| Error::of(error, &this.topic))?;
+                Ok(ids)
+            })
+        };
+        tokio::task::spawn_blocking(asking).await.map_err(|_| Error::Closed)?
+    }
+
+    fn read(
+        &self,
+        partition: Partition,
+        from: Offset,
+        to: Offset,
+    ) -> Result<BTreeMap<Offset, String>, Error> {
+        let failed = |error| Error::of(error, &self.topic);
+        let end = self.assign(partition, from, to).map_err(failed)?;
+        let mut ids = BTreeMap::new();
+        let (mut next, mut heard) = (from, Instant::now());
+        while next < end {
+            let Some(message) = self.consumer.poll(Duration::from_millis(100)) else {
+                if heard.elapsed() > Self::SILENCE {
+                    return Err(Error::Closed);
+                }
+                continue;
+            };
+            let message = message.map_err(failed)?;
+            let Some(offset) = Offset::new(message.offset()) else { continue };
+            (next, heard) = (offset.next(), Instant::now());
+            if let Some(id) = id(&message).filter(|_| offset >= from && offset < end) {
+                ids.insert(offset, id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Begins to read. Answers where to end: the partition may have less.
+    fn assign(&self, partition: Partition, from: Offset, to: Offset) -> Result<Offset, KafkaError> {
+        let topic = self.topic.as_str();
+        let (low, high) = self.consumer.fetch_watermarks(topic, partition, QUESTION_TIMEOUT)?;
+        let mut list = TopicPartitionList::with_capacity(1);
+        let begin = KafkaOffset::Offset(from.get().max(low));
+        list.add_partition_offset(topic, partition, begin)?;
+        self.consumer.assign(&list)?;
+        Ok(Offset::new(high).map_or(to, |high| high.min(to)))
+    }
+}
+
+fn id(message: &BorrowedMessage<'_>) -> Option<String> {
+    let mut headers = message.headers()?.iter();
+    let id = headers.find(|header| header.key == "ce_id")?.value?;
+    std::str::from_utf8(id).ok().map(str::to_owned)
+}
