@@ -16,8 +16,11 @@ use crate::load::{assert_kept, burst, settles_within};
 
 const SECOND: &str = "second-router";
 
-/// How soon all must have settled after a router has gone.
+/// How soon all must have settled after a router was killed.
 const SETTLED: Duration = Duration::from_secs(15);
+
+/// Longer than it takes where no time is promised.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The router's `SHUTDOWN_GRACE`.
 const GRACE: Duration = Duration::from_secs(25);
@@ -29,20 +32,20 @@ const FROZEN: Duration = Duration::from_secs(20);
 /// that has not ended would lose its records.
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_router() {
-    let setup = Setup::default().processors(2).var("message-processor-2", "WORK_MS", "30");
-    let mut stack = setup.var(ROUTER, "BATCH_MAX", "20").start().await;
-    let id = burst(&stack, 6).await;
+    let setup = Setup::default().processors(2).var("message-processor-2", "WORK_MS", "60");
+    let mut stack = setup.var(ROUTER, "BATCH_MAX", "10").start().await;
+    let id = burst(&stack, 4).await;
     stack.kill(ROUTER).await;
     stack.start_again(ROUTER).await;
     let took = settles_within(&stack, SETTLED).await;
-    println!("row 1: settled in {:.1} s", took.as_secs_f64());
+    eprintln!("row 1: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
 }
 
 /// A stack whose router has a little more to do than it can, so that its window is full and its
 /// partitions are held back.
 fn busy() -> Setup {
-    let slow = Setup::default().var(PROCESSOR, "WORK_MS", "4");
+    let slow = Setup::default().var(PROCESSOR, "WORK_MS", "5");
     slow.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1")
 }
 
@@ -51,19 +54,25 @@ fn busy() -> Setup {
 async fn a_router_that_is_told_to_stop_finishes_what_is_in_flight() {
     let mut stack = busy().start().await;
     let id = burst(&stack, 6).await;
-    let in_flight = stack.metric(ROUTER, "router_open_records").await;
+    let mut in_flight = 0.0;
+    eventually("much is in flight", async || {
+        in_flight = stack.metric(ROUTER, "router_open_records").await;
+        in_flight > 50.0
+    })
+    .await;
     let asked = Instant::now();
     let status = stack.terminate(ROUTER).await;
     let ended = asked.elapsed();
     assert!(status.success(), "it ended with {status}");
     assert!(ended < GRACE, "it ended after {ended:?}");
     stack.start_again(ROUTER).await;
-    let took = settles_within(&stack, SETTLED).await;
+    let took = settles_within(&stack, PATIENCE).await;
     assert_kept(&stack, &id).await;
     let answered = stack.metric(PROCESSOR, "processor_records_total{outcome=\"stored\"}").await;
     let again = answered - Ledger::of(&stack, &id).await.stored() as f64;
-    println!(
-        "row 2: exit after {ended:.1?}, settled in {:.1} s; {in_flight} were in flight, {again} delivered again",
+    eprintln!(
+        "row 2: exit after {ended:.1?}, settled in {:.1} s; {in_flight} were in flight, {again} \
+         delivered again",
         took.as_secs_f64()
     );
     assert!((0.0..=in_flight).contains(&again));
@@ -93,7 +102,7 @@ async fn survives_being_frozen(stack: &Stack) {
         let frozen = Instant::now();
         within(FROZEN * 2, "it was frozen long enough", async || frozen.elapsed() >= FROZEN).await;
         stack.cont(ROUTER);
-        let took = settles_within(stack, SETTLED).await;
+        let took = settles_within(stack, PATIENCE).await;
         eventually("it found itself thrown out", async || {
             stack.said(ROUTER, "partitions were lost") > 0
         })
@@ -101,7 +110,7 @@ async fn survives_being_frozen(stack: &Stack) {
         took
     })
     .await;
-    println!("row 3: settled in {:.1} s", took.as_secs_f64());
+    eprintln!("row 3: settled in {:.1} s", took.as_secs_f64());
     assert_kept(stack, &id).await;
 }
 
@@ -126,7 +135,7 @@ async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
 #[tokio::test]
 async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
     let mut stack = busy().start().await;
-    let id = burst(&stack, 15).await;
+    let id = burst(&stack, 10).await;
     for times in 1..=3 {
         match times {
             1 => stack.scale_out(ROUTER, SECOND).await,
@@ -138,9 +147,9 @@ async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
         .await;
         assert!(stack.terminate(SECOND).await.success());
     }
-    let took = settles_within(&stack, SETTLED).await;
-    println!("row 4: settled in {:.1} s", took.as_secs_f64());
+    let left = Instant::now();
     assert_kept(&stack, &id).await;
+    eprintln!("row 4: settled in {:.1} s", left.elapsed().as_secs_f64());
     assert_every_partition_is_owned(&stack).await;
 }
 
@@ -152,6 +161,6 @@ async fn assert_every_partition_is_owned(stack: &Stack) {
     let after = kafka.ends(TOPIC).await;
     let grew = |(partition, end)| before.get(partition) < Some(end);
     assert!(after.iter().all(grew), "a partition got nothing: {before:?}, {after:?}");
-    settles_within(stack, SETTLED).await;
+    settles_within(stack, PATIENCE).await;
     assert_complete(stack, &id, 60).await;
 }
