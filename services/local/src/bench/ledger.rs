@@ -134,7 +134,9 @@ impl Ledger {
     pub fn faults(&self) -> Vec<String> {
         let end = |(id, account): (&Id, &Account)| match account.end() {
             End::Stored | End::Filtered | End::Dead => None,
-            end => Some(format!("{end:?}: {id}")),
+            end @ (End::Waiting | End::Lost | End::Twice | End::BuriedTwice | End::Invented) => {
+                Some(format!("{end:?}: {id}"))
+            }
         };
         let order = self.out_of_order().into_iter().map(|id| format!("out of order: {id}"));
         self.0.iter().filter_map(end).chain(order).collect()
