@@ -3,6 +3,7 @@
 mod config;
 mod logs;
 mod metrics;
+mod patient;
 pub mod spans;
 mod tracer;
 

@@ -15,6 +15,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span};
 
 use super::config::TraceEndpoint;
+use super::patient::Patient;
 use super::{Config, Error};
 use crate::propagation::TraceParent;
 
@@ -92,7 +93,7 @@ fn provider(
     Ok(SdkTracerProvider::builder()
         .with_sampler(Sampler::AlwaysOn)
         .with_resource(resource)
-        .with_batch_exporter(exporter)
+        .with_batch_exporter(Patient::new(exporter))
         .build())
 }
 
