@@ -11,3 +11,4 @@ pub mod processor_front;
 pub mod proxy;
 pub mod rows;
 pub mod table_front;
+pub mod usage;

@@ -1,45 +1,68 @@
 //! What each process has used so far, as Linux accounts for it.
 
-use std::{fs, time::Duration};
+use std::{fs, io, time::Duration};
 
-use anyhow::Context as _;
-use local::stack::Stack;
+use crate::stack::Stack;
 
 /// Linux counts a process's time in hundredths of a second, on every machine.
 const TICK: Duration = Duration::from_millis(10);
 
 /// What one process has used so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Usage {
-    pub(crate) name: String,
-    pub(crate) cpu: Duration,
-    pub(crate) peak_kib: u64,
-    pub(crate) now_kib: u64,
+pub struct Usage {
+    /// Its name.
+    pub name: String,
+    /// How long it has kept a core busy.
+    pub cpu: Duration,
+    /// The most memory it has held, in KiB.
+    pub peak_kib: u64,
+    /// The memory it holds, in KiB.
+    pub now_kib: u64,
 }
 
 /// The usage of each process of a stack.
-pub(crate) fn of(stack: &Stack) -> anyhow::Result<Vec<Usage>> {
+pub fn of(stack: &Stack) -> io::Result<Vec<Usage>> {
     stack.names().iter().map(|name| of_process(stack, name)).collect()
 }
 
 /// The usage of one that runs.
-pub(crate) fn of_process(stack: &Stack, name: &str) -> anyhow::Result<Usage> {
+pub fn of_process(stack: &Stack, name: &str) -> io::Result<Usage> {
     let read = |file| fs::read_to_string(format!("/proc/{}/{file}", stack.pid(name)));
     let (stat, status) = (read("stat")?, read("status")?);
-    parse(name, &stat, &status).with_context(|| format!("the usage of {name}"))
+    parse(name, &stat, &status).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-fn parse(name: &str, stat: &str, status: &str) -> Option<Usage> {
+/// How long those threads of a process have kept a core busy whose names start like one of these. Linux
+/// knows the first 15 characters of a name.
+pub fn of_threads(pid: u32, names: &[&str]) -> io::Result<Duration> {
+    let mut busy = Duration::ZERO;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread that has ended meanwhile has no more to say.
+        let Ok(stat) = fs::read_to_string(thread?.path().join("stat")) else { continue };
+        let name = stat.split_once('(').map(|(_, rest)| rest).unwrap_or_default();
+        if names.iter().any(|wanted| name.starts_with(wanted)) {
+            busy += cpu(&stat).ok_or(io::ErrorKind::InvalidData)?;
+        }
+    }
+    Ok(busy)
+}
+
+/// Of a process or a thread.
+fn cpu(stat: &str) -> Option<Duration> {
     // The second field is the program's name in brackets, which may hold blanks.
     let (_, after_name) = stat.rsplit_once(") ")?;
     let mut fields = after_name.split(' ').skip(11);
     let (user, system): (u32, u32) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(TICK * (user + system))
+}
+
+fn parse(name: &str, stat: &str, status: &str) -> Option<Usage> {
     let kib = |field: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(field))?;
         line.trim().trim_end_matches(" kB").parse().ok()
     };
     let (peak_kib, now_kib) = (kib("VmHWM:")?, kib("VmRSS:")?);
-    Some(Usage { name: name.into(), cpu: TICK * (user + system), peak_kib, now_kib })
+    Some(Usage { name: name.into(), cpu: cpu(stat)?, peak_kib, now_kib })
 }
 
 #[cfg(test)]

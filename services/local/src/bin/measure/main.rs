@@ -3,12 +3,11 @@
 mod backlog;
 mod load;
 mod report;
-mod usage;
 
 use std::{fmt::Display, process::ExitCode};
 
 use clap::{Parser, value_parser};
-use local::stack::Setup;
+use local::{bench::usage, stack::Setup};
 
 use self::{load::Load, report::Report};
 

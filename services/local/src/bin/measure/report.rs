@@ -2,7 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{load::Passage, usage::Usage};
+use local::bench::usage::Usage;
+
+use crate::load::Passage;
 
 /// All that was measured.
 #[derive(Debug)]
