@@ -11,7 +11,7 @@ use local::{
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::memory::Memory;
-use crate::usage;
+use local::bench::usage;
 
 const LOOK: Duration = Duration::from_millis(500);
 

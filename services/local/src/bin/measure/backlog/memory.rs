@@ -1,6 +1,6 @@
 //! The memory of each process while a backlog drains: is it flat?
 
-use crate::usage::Usage;
+use local::bench::usage::Usage;
 
 /// A process has warmed up when this share of the backlog is finished: by then each of its buffers
 /// has been full many times over, so what grows from here on grows with the backlog.
