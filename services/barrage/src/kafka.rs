@@ -6,6 +6,7 @@ mod counter;
 mod error;
 mod finder;
 mod ids;
+mod headers;
 mod offsets;
 mod producer;
 mod rebalance;

@@ -107,6 +107,7 @@ mod tests {
             key: Some(Bytes::from_static(b"b/3")),
             value: Some(Bytes::from_static(b"not json")),
             headers: vec![("ce_id".into(), Some(Bytes::from_static(b"1"))), ("null".into(), None)],
+            unreadable: None,
         }
     }
 

@@ -29,6 +29,9 @@ pub(crate) struct Open {
 pub(crate) enum Unfit {
     #[error(transparent)]
     Envelope(#[from] EventError),
+    /// It may be one that matters: nobody can tell.
+    #[error("the name of header {0} is not UTF-8; headers of such names are left out here")]
+    HeaderName(usize),
     /// gRPC would refuse the call of this record alone, again and again.
     #[error("the record has {0} bytes, at most {max} fit in a call", max = BatchSize::BYTES)]
     TooLarge(usize),
@@ -44,6 +47,9 @@ pub(crate) struct Forward {
 impl Forward {
     /// Reads the envelope. A `tracestate` belongs to a `traceparent`.
     fn of(received: &Received, is_traced: bool) -> Result<Self, Unfit> {
+        if let Some(at) = received.unreadable {
+            return Err(Unfit::HeaderName(at));
+        }
         let size = received.size();
         if size > BatchSize::BYTES {
             return Err(Unfit::TooLarge(size));
@@ -112,7 +118,8 @@ mod tests {
             Position { topic: "t".parse().unwrap(), partition: 0, offset: Offset::default() };
         let state = ("tracestate".into(), Some(Bytes::from_static(b"a=b")));
         let headers = [event.to_headers(), vec![state]].concat();
-        Received { position, key: None, value: Some(vec![b' '; value].into()), headers }
+        let value = Some(vec![b' '; value].into());
+        Received { position, key: None, value, headers, unreadable: None }
     }
 
     #[test]
@@ -121,6 +128,12 @@ mod tests {
         assert!(Forward::of(&received(most), true).is_ok());
         let unfit = Forward::of(&received(most + 1), true).unwrap_err().to_string();
         assert_eq!(unfit, "the record has 2097153 bytes, at most 2097152 fit in a call");
+    }
+
+    #[test]
+    fn a_record_with_a_header_that_has_no_readable_name_is_unfit() {
+        let unfit = Forward::of(&Received { unreadable: Some(2), ..received(1) }, true);
+        assert_eq!(unfit, Err(Unfit::HeaderName(2)));
     }
 
     #[test]

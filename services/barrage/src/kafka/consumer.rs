@@ -14,10 +14,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
+use super::headers::Read;
 use super::rebalance::{Context, Hold};
 use super::{Config, Error};
 use crate::event::Header;
@@ -32,8 +33,10 @@ pub struct Received {
     pub key: Option<Bytes>,
     /// Its value; `None` is a tombstone.
     pub value: Option<Bytes>,
-    /// Its headers, in order.
+    /// Its headers, in order, without those whose names are not UTF-8.
     pub headers: Vec<Header>,
+    /// The first header whose name is not UTF-8, counted from 1.
+    pub unreadable: Option<usize>,
 }
 
 impl Received {
@@ -222,9 +225,7 @@ impl Poller {
 
 fn received(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Notice> {
     let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
-    let header =
-        |header: rdkafka::message::Header<'_, &[u8]>| (header.key.to_owned(), bytes(header.value));
-    let headers = message.headers().map(|all| all.iter().map(header).collect());
+    let Read { headers, unreadable } = Read::of(message);
     Some(Notice::Record(Received {
         position: Position {
             topic: topic.clone(),
@@ -233,6 +234,7 @@ fn received(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Notice> {
         },
         key: bytes(message.key()),
         value: bytes(message.payload()),
-        headers: headers.unwrap_or_default(),
+        headers,
+        unreadable,
     }))
 }

@@ -60,6 +60,7 @@ fn poison(offset: i64) -> Received {
         key: None,
         value: Some(Bytes::from_static(b"x")),
         headers: Vec::new(),
+        unreadable: None,
     }
 }
 

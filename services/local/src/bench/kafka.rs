@@ -2,6 +2,7 @@
 
 mod admin;
 mod content;
+mod odd;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +15,7 @@ use rdkafka::{
     ClientConfig, Message as _, TopicPartitionList,
     consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
-    message::{BorrowedMessage, Header, Headers as _, OwnedHeaders},
+    message::{BorrowedMessage, Header, OwnedHeaders},
     producer::{FutureProducer, FutureRecord},
 };
 use serde_json::json;
@@ -189,14 +190,14 @@ impl Kafka {
 
 impl From<&BorrowedMessage<'_>> for Record {
     fn from(message: &BorrowedMessage<'_>) -> Self {
-        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
         Self {
             partition: message.partition(),
             offset: message.offset(),
             value: message.payload().unwrap_or_default().into(),
-            headers: headers
-                .map(|header| (header.key.to_owned(), header.value.map(text).unwrap_or_default()))
+            headers: content::headers(message)
+                .into_iter()
+                .map(|(name, value)| (name, value.map(text).unwrap_or_default()))
                 .collect(),
         }
     }

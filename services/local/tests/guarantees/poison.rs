@@ -48,7 +48,11 @@ async fn send(kafka: Kafka, good: &mut Good, poison: Vec<Poison>) -> BTreeMap<Pl
     let mut sent = BTreeMap::new();
     for (it, partition) in poison.into_iter().zip((0..PARTITIONS).cycle()) {
         good.send(kafka, partition).await;
-        sent.insert(kafka.send_content(TOPIC, partition, &it.content).await, it);
+        let place = match it.odd_name {
+            None => kafka.send_content(TOPIC, partition, &it.content).await,
+            Some(name) => kafka.send_odd(TOPIC, partition, &it.content, name).await,
+        };
+        sent.insert(place, it);
     }
     sent
 }
@@ -69,7 +73,7 @@ async fn dead_letters(kafka: Kafka) -> BTreeMap<Place, Content> {
     by_place
 }
 
-/// The record byte for byte, and why, how often, from where and when.
+/// The record byte for byte but for what nobody can name, and why, how often, from where and when.
 fn assert_is_dead_letter(letter: &Content, of: &Poison, (partition, offset): Place) {
     let what = of.what;
     assert_eq!((&letter.key, &letter.value), (&of.content.key, &of.content.value), "{what}");

@@ -1,6 +1,6 @@
 //! Records byte for byte: what a client may send that is no homepage.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, panic::catch_unwind};
 
 use rdkafka::{
     Message as _,
@@ -80,11 +80,18 @@ impl Content {
 impl From<&BorrowedMessage<'_>> for Content {
     fn from(message: &BorrowedMessage<'_>) -> Self {
         let bytes = |part: Option<&[u8]>| part.map(<[u8]>::to_vec);
-        let headers = message.headers().into_iter().flat_map(|headers| headers.iter());
         Self {
             key: bytes(message.key()),
             value: bytes(message.payload()),
-            headers: headers.map(|it| (it.key.to_owned(), bytes(it.value))).collect(),
+            headers: headers(message),
         }
     }
+}
+
+/// The headers, in order. Where a name is not text, rdkafka panics: those are left out.
+pub(super) fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
+    let Some(headers) = message.headers() else { return Vec::new() };
+    let read = |at| catch_unwind(|| headers.get(at)).ok();
+    let owned = |it: Header<'_, &[u8]>| (it.key.to_owned(), it.value.map(<[u8]>::to_vec));
+    (0..headers.count()).filter_map(read).map(owned).collect()
 }

@@ -8,6 +8,8 @@ pub(super) struct Poison {
     /// What is wrong with it.
     pub(super) what: &'static str,
     pub(super) content: Content,
+    /// The name of a header before those of the content, where it is not text. It is lost.
+    pub(super) odd_name: Option<&'static [u8]>,
     /// How the reason in its dead letter begins.
     pub(super) reason: String,
     /// How often a processor has judged it: the router sees itself that an envelope is wrong.
@@ -22,7 +24,7 @@ pub(super) fn fields(burst: &str, sender: i32, seq: usize) -> Value {
 
 /// All of them.
 pub(super) fn all() -> Vec<Poison> {
-    [data(), messages(), envelopes()].into_iter().flatten().collect()
+    [data(), messages(), envelopes(), names()].into_iter().flatten().collect()
 }
 
 fn message() -> Value {
@@ -36,11 +38,11 @@ fn with(field: &str, value: Value) -> String {
 }
 
 fn judged(what: &'static str, content: Content, reason: impl Into<String>) -> Poison {
-    Poison { what, content, reason: reason.into(), attempts: "1" }
+    Poison { what, content, odd_name: None, reason: reason.into(), attempts: "1" }
 }
 
 fn unreadable(what: &'static str, content: Content, reason: &str) -> Poison {
-    Poison { what, content, reason: reason.into(), attempts: "0" }
+    Poison { what, content, odd_name: None, reason: reason.into(), attempts: "0" }
 }
 
 /// Values that are no JSON object.
@@ -137,5 +139,19 @@ fn envelopes() -> Vec<Poison> {
             good().header("ce_specversion", "0.3"),
             "CloudEvents version \"0.3\" is unknown",
         ),
+    ]
+}
+
+/// Messages with a header that has no name anybody can read.
+fn names() -> Vec<Poison> {
+    let good = || Content { key: Some("b/1".into()), ..Content::message(message().to_string()) };
+    let odd = |what, content, name| {
+        let reason = "the name of header 1 is not UTF-8";
+        Poison { odd_name: Some(name), ..unreadable(what, content, reason) }
+    };
+    vec![
+        odd("a header name that is not UTF-8", good(), &[0xff, 0xfe]),
+        odd("a header name that is cut off", good().header("x-any", [0xff]), &[b'x', 0xe5, 0xbc]),
+        odd("no other header", Content { headers: Vec::new(), ..good() }, &[0xc3, 0x28]),
     ]
 }

@@ -1,0 +1,143 @@
+//! Records that no client library writes: the bytes of the protocol by hand, after
+//! <https://kafka.apache.org/protocol> (Produce, version 3) and its record batch of version 2.
+
+use std::{
+    io,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{Content, Kafka, PATIENCE, Place};
+
+impl Kafka {
+    /// Sends this behind one more header, whose name may be any bytes, and waits until Kafka has
+    /// acknowledged it. Returns where it lies.
+    pub async fn send_odd(
+        self,
+        topic: &str,
+        partition: i32,
+        content: &Content,
+        name: &[u8],
+    ) -> Place {
+        let request = request(topic, partition, &batch(&record(content, name)));
+        let answer = timeout(PATIENCE, self.produce(topic, &request)).await;
+        let (error, offset) = answer.expect("Kafka answers in time").expect("Kafka answers");
+        assert_eq!(error, 0, "Kafka acknowledges");
+        (partition, offset)
+    }
+
+    /// The error code of the one partition that is asked for, and where its first record lies.
+    async fn produce(self, topic: &str, request: &[u8]) -> io::Result<(i16, i64)> {
+        let mut broker = TcpStream::connect(self.0).await?;
+        broker.write_all(request).await?;
+        // Its size, the request's number, how many topics, the name, how many partitions, which.
+        let mut before = vec![0; 4 + 4 + 4 + (2 + topic.len()) + 4 + 4];
+        broker.read_exact(&mut before).await?;
+        Ok((broker.read_i16().await?, broker.read_i64().await?))
+    }
+}
+
+/// A call of Produce for one batch, which all replicas must have.
+fn request(topic: &str, partition: i32, batch: &[u8]) -> Vec<u8> {
+    // Produce, version 3, the first request.
+    let mut request = [0_i16, 3].map(i16::to_be_bytes).concat();
+    request.extend(1_i32.to_be_bytes());
+    // No client, no transaction; acks of all; ten seconds; one topic.
+    request.extend([-1_i16, -1, -1].map(i16::to_be_bytes).concat());
+    request.extend([10_000, 1_i32].map(i32::to_be_bytes).concat());
+    request.extend(i16::try_from(topic.len()).expect("249 characters at most").to_be_bytes());
+    request.extend(topic.as_bytes());
+    request.extend([1, partition].map(i32::to_be_bytes).concat());
+    sized_after(Vec::new(), &sized_after(request, batch))
+}
+
+/// A batch of this one record, of no producer that counts its batches.
+fn batch(record: &[u8]) -> Vec<u8> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+    let now = i64::try_from(now.as_millis()).expect("it is before the year 292,000,000");
+    // Attributes, the last record's number, when the first and the last were made; no producer's id,
+    // epoch or count; one record.
+    let mut summed = [&0_i16.to_be_bytes()[..], &0_i32.to_be_bytes()].concat();
+    summed.extend([now, now, -1].map(i64::to_be_bytes).concat());
+    summed.extend((-1_i16).to_be_bytes());
+    summed.extend([-1, 1_i32].map(i32::to_be_bytes).concat());
+    summed.extend(record);
+    // The leader's epoch, the format's version, the sum.
+    let mut rest = (-1_i32).to_be_bytes().to_vec();
+    rest.push(2);
+    rest.extend(crc32c(&summed).to_be_bytes());
+    rest.extend(summed);
+    sized_after(0_i64.to_be_bytes().to_vec(), &rest)
+}
+
+fn record(content: &Content, name: &[u8]) -> Vec<u8> {
+    // Attributes; it is made when the batch is, and is its first.
+    let mut record = vec![0, 0, 0];
+    field(&mut record, content.key.as_deref());
+    field(&mut record, content.value.as_deref());
+    varint(&mut record, length(content.headers.len() + 1));
+    field(&mut record, Some(name));
+    field(&mut record, Some(b"odd"));
+    for (name, value) in &content.headers {
+        field(&mut record, Some(name.as_bytes()));
+        field(&mut record, value.as_deref());
+    }
+    let mut sized = Vec::new();
+    field(&mut sized, Some(&record));
+    sized
+}
+
+fn field(to: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    varint(to, bytes.map_or(-1, |bytes| length(bytes.len())));
+    to.extend(bytes.unwrap_or_default());
+}
+
+/// Seven bits in each byte, the lowest first; signs take turns, so that -1 is short too.
+fn varint(to: &mut Vec<u8>, number: i64) {
+    let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
+    while rest > 0x7f {
+        to.push((rest & 0x7f) as u8 | 0x80);
+        rest >>= 7;
+    }
+    to.push(rest as u8);
+}
+
+fn sized_after(mut to: Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+    to.extend(u32::try_from(bytes.len()).expect("it is small").to_be_bytes());
+    to.extend(bytes);
+    to
+}
+
+fn length(of: usize) -> i64 {
+    i64::try_from(of).expect("no slice is longer")
+}
+
+/// The check sum of Castagnoli.
+fn crc32c(bytes: &[u8]) -> u32 {
+    let bit = |sum: u32, _| (sum >> 1) ^ (0x82f6_3b78 & (sum & 1).wrapping_neg());
+    !bytes.iter().fold(!0, |sum, byte| (0..8).fold(sum ^ u32::from(*byte), bit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_check_sum_is_that_of_castagnoli() {
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+
+    #[test]
+    fn small_numbers_of_either_sign_are_short() {
+        let mut bytes = Vec::new();
+        for number in [0, -1, 1, 63, 64, 300] {
+            varint(&mut bytes, number);
+        }
+        assert_eq!(bytes, [0, 1, 2, 126, 0x80, 0x01, 0xd8, 0x04]);
+    }
+}
