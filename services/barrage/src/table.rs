@@ -4,6 +4,7 @@
 //! message and [`BurstRow`] for that of a burst.
 
 mod burst;
+mod bursts;
 mod client;
 mod config;
 mod error;

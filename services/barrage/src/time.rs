@@ -23,6 +23,14 @@ impl Millis {
         self.0.div_euclid(1000)
     }
 
+    /// How far clocks may be apart. Beyond this, services of the cloud refuse what is signed.
+    const CLOCKS_APART: i64 = 15 * 60 * 1000;
+
+    /// Whether this time of another machine's clock has passed by whatever clock: `now` is ours.
+    pub fn has_surely_passed(self, now: Self) -> bool {
+        self.0.saturating_add(Self::CLOCKS_APART) <= now.0
+    }
+
     /// RFC 3339 in UTC with three digits of fraction.
     pub fn rfc3339(self) -> Rfc3339 {
         Rfc3339(self)
@@ -71,6 +79,14 @@ mod tests {
     fn a_time_has_always_three_digits_of_fraction() {
         assert_eq!(Millis(1_700_000_000_000).rfc3339().to_string(), "2023-11-14T22:13:20.000Z");
         assert_eq!(Millis(1_700_000_000_120).rfc3339().to_string(), "2023-11-14T22:13:20.120Z");
+    }
+
+    #[test]
+    fn a_time_has_passed_only_when_no_clock_can_say_otherwise() {
+        let minute = 60_000;
+        assert!(!Millis(0).has_surely_passed(Millis(10 * minute)));
+        assert!(Millis(0).has_surely_passed(Millis(15 * minute)));
+        assert!(!Millis(i64::MAX).has_surely_passed(Millis(0)));
     }
 
     #[test]

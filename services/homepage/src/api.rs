@@ -3,6 +3,7 @@
 mod assets;
 mod body;
 mod bursts;
+mod elsewhere;
 mod feed;
 mod format;
 mod messages;
@@ -25,7 +26,8 @@ use barrage::table::Table;
 use barrage::telemetry::Metrics;
 
 use self::problem::Problem;
-use crate::burst::Bursts;
+use crate::burst::{Bursts, Pulses};
+use crate::crowd::Crowd;
 use crate::limits::Clients;
 use crate::producer::Sender;
 use crate::reader::wall::Wall;
@@ -42,6 +44,8 @@ pub(crate) struct Api {
     pub(crate) offsets: Offsets,
     pub(crate) counter: RecordCounter,
     pub(crate) clients: Clients,
+    pub(crate) crowd: Crowd,
+    pub(crate) pulses: Pulses,
     pub(crate) readiness: Readiness,
     /// Whether Kafka answers.
     pub(crate) kafka: Probe,

@@ -4,8 +4,10 @@ mod board;
 mod engine;
 mod life;
 mod pace;
+mod pulse;
 mod tally;
 
 pub(crate) use board::Snapshot;
 pub(crate) use engine::{Bursts, Parts, StartError};
+pub(crate) use pulse::{Pulse, Pulses};
 pub(crate) use tally::Tally;

@@ -5,10 +5,12 @@ mod api;
 mod ask;
 mod burst;
 pub mod config;
+mod crowd;
 mod limits;
 mod producer;
 mod reader;
 mod row_json;
+mod server;
 mod service;
 
 pub use config::Config;

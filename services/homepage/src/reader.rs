@@ -5,6 +5,7 @@ pub(crate) mod cursor;
 mod doubt;
 mod passage;
 mod round;
+mod stall;
 mod tracker;
 pub(crate) mod wall;
 
@@ -22,6 +23,7 @@ use barrage::telemetry::{Tracer, spans};
 use tokio_util::sync::CancellationToken;
 
 use self::doubt::Doubt;
+use self::stall::Stall;
 use self::tracker::Tracker;
 use self::wall::{Counts, Round, Wall};
 use crate::burst::Tally;
@@ -65,6 +67,7 @@ pub(crate) struct Reader {
     committed: Ends,
     stored: u64,
     blocked: u64,
+    stall: Stall,
     asked_kafka: Instant,
     asked_partitions: Instant,
     /// Nothing was read yet: what comes first was there before.
@@ -115,6 +118,7 @@ impl Reader {
             committed: Ends::new(),
             stored: 0,
             blocked: 0,
+            stall: Stall::default(),
             asked_kafka: Instant::now(),
             asked_partitions: Instant::now(),
             history: true,
@@ -178,9 +182,15 @@ impl Reader {
         let read = self.read_rows(&mut rows).await;
         rows.sort_by_key(|row| row.stored_at);
         self.count(&rows);
+        let (counts, has_moved) = (self.counts(), self.found() > before);
+        let stalled_since = match (&followed, &read) {
+            (Ok(()), Ok(())) => self.stall.note(counts.waiting, has_moved, Instant::now()),
+            _ => self.stall.lose_sight(),
+        };
         self.parts.wall.add(Round {
             rows,
-            counts: self.counts(),
+            counts,
+            stalled_since,
             ends: self.each(Tracker::end),
             finished: self.each(Tracker::finished),
             history: self.history,

@@ -5,9 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::Compress;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
 use barrage::health::{Probe, Readiness};
 use barrage::kafka::{self, EventIds, Offsets, Producer, RecordCounter, Topics, keep_topic};
 use barrage::retry::pause;
@@ -17,12 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Config;
-use crate::api::{self, Api};
-use crate::burst::{self, Bursts, Tally};
+use crate::api::Api;
+use crate::burst::{self, Bursts, Pulses, Tally};
+use crate::crowd::Crowd;
 use crate::limits::Clients;
 use crate::producer::{Acks, Sender};
 use crate::reader::wall::Wall;
 use crate::reader::{self, Reader};
+use crate::server;
 
 /// The homepage, listening but not yet answering.
 pub struct Service {
@@ -68,8 +68,6 @@ pub enum RunError {
 }
 
 impl Service {
-    /// How many threads answer requests.
-    const WORKERS: usize = 2;
     /// How often rarely needed memory is given back.
     const TIDY: Duration = Duration::from_secs(60);
 
@@ -83,7 +81,7 @@ impl Service {
     )]
     pub async fn bind(config: Config, metrics: Metrics) -> Result<Self, BindError> {
         let failed = |error| BindError::Listen(config.listen.address, error);
-        let listener = TcpListener::bind(config.listen.address).map_err(failed)?;
+        let listener = server::listen(config.listen.address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let mut tracers = Tracers::new(&config.telemetry, config.listen.instance.as_str());
         let sender = Arc::new(sender(&config, tracers.tracer(&config.traces.sender)?)?);
@@ -106,6 +104,8 @@ impl Service {
             offsets: reader.offsets.clone(),
             counter: RecordCounter::new(&config.kafka),
             clients: Clients::new(config.limits),
+            crowd: Crowd::default(),
+            pulses: Pulses::default(),
             readiness,
             kafka: watch.kafka.clone(),
             metrics,
@@ -132,7 +132,7 @@ impl Service {
         tasks.spawn(forget_clients(self.api.clone(), end.clone()));
 
         let drained = CancellationToken::new();
-        let server = serve(self.api.clone(), self.listener, drained.clone());
+        let server = server::serve(self.api.clone(), self.listener, drained.clone());
         let drain = async {
             stop.cancelled().await;
             self.watch.homepage.down("is stopping");
@@ -165,20 +165,6 @@ impl Watch {
         tasks.spawn(reader.table.clone().keep(false, self.table.clone(), end.clone()));
         self.homepage.up();
     }
-}
-
-/// Answers until `drained`.
-async fn serve(
-    api: Data<Api>,
-    listener: TcpListener,
-    drained: CancellationToken,
-) -> io::Result<()> {
-    let server = HttpServer::new(move || {
-        let (headers, compress) = (api::headers(), Compress::default());
-        App::new().wrap(compress).wrap(headers).configure(api::routes(api.clone()))
-    });
-    let server = server.workers(Service::WORKERS).shutdown_timeout(1);
-    server.shutdown_signal(drained.cancelled_owned()).listen(listener)?.run().await
 }
 
 fn burst_parts(

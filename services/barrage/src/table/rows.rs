@@ -1,19 +1,14 @@
 //! Writing and reading rows.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use uuid::Uuid;
 
 use super::item::{Build, Item, Read};
-use super::{BurstRow, Error, Row, Table};
+use super::{Error, Row, Table};
 use crate::position::{Offset, Position, Shard};
 use crate::retry::Backoff;
-use crate::time::Millis;
 
 /// Which rows of a shard are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +123,7 @@ impl Table {
             .expression_attribute_values(":to", AttributeValue::N(to.back(1).to_string()))
             .consistent_read(consistency == Consistency::Strong)
             .limit(limit);
+        metrics::counter!("barrage_table_reads_total").increment(1);
         let answer = query.send().await.map_err(|error| Error::of(error, &self.name))?;
         let more = answer.last_evaluated_key.is_some();
         let rows = answer.items.unwrap_or_default();
@@ -163,6 +159,7 @@ impl Table {
         let asked = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let asked = asked.build().map_err(|error| Error::Other(error.to_string()))?;
         let name = self.name.as_str();
+        metrics::counter!("barrage_table_reads_total").increment(1);
         let answer = self.client.batch_get_item().request_items(name, asked).send().await;
         let answer = answer.map_err(|error| Error::of(error, &self.name))?;
         let rows = answer.responses.and_then(|mut all| all.remove(name)).unwrap_or_default();
@@ -172,53 +169,6 @@ impl Table {
         let looked_up = positions.iter().filter(is_done).cloned().collect();
         Ok(Found { rows: readable(&rows), looked_up })
     }
-
-    /// Writes the row of a burst.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn put_burst(&self, burst: &BurstRow) -> Result<(), Error> {
-        let request = self.client.put_item().table_name(self.name.as_str());
-        let answer = request.set_item(Some(burst.to_item())).send().await;
-        answer.map(drop).map_err(|error| Error::of(error, &self.name))
-    }
-
-    /// Writes the row of a burst, unless somebody has written it since its `seen` heartbeat. Answers
-    /// whether it was written.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn replace_burst(&self, burst: &BurstRow, seen: Millis) -> Result<bool, Error> {
-        let request = self.client.put_item().table_name(self.name.as_str());
-        let request = request
-            .condition_expression("heartbeat = :seen")
-            .expression_attribute_values(":seen", AttributeValue::N(seen.0.to_string()))
-            .set_item(Some(burst.to_item()));
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if is_outdated(&error) => Ok(false),
-            Err(error) => Err(Error::of(error, &self.name)),
-        }
-    }
-
-    /// The row of a burst, if there is one that has not expired; strongly consistent.
-    ///
-    /// # Errors
-    /// When the table does not answer, or holds what is no burst.
-    pub async fn burst(&self, id: Uuid) -> Result<Option<BurstRow>, Error> {
-        let key: HashMap<_, _> = Build::keyed(BurstRow::shard(id), 0).item();
-        let request = self.client.get_item().table_name(self.name.as_str()).consistent_read(true);
-        let answer = request.set_key(Some(key)).send().await;
-        let item = answer.map_err(|error| Error::of(error, &self.name))?.item;
-        let row = item.as_ref().map(|item| BurstRow::from_item(id, item)).transpose()?;
-        Ok(row.filter(|row| row.expires_at > Millis::now()))
-    }
-}
-
-type PutError = SdkError<PutItemError>;
-
-fn is_outdated(error: &PutError) -> bool {
-    error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception)
 }
 
 /// The rows that can be read. One that cannot, of another version or another writer, must not hide the others.

@@ -1,10 +1,12 @@
 //! The bodies of requests: JSON or a form, both small.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Payload};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::problem::Problem;
@@ -57,10 +59,73 @@ fn json(bytes: &Bytes) -> Result<Raw, Problem> {
 }
 
 fn form(bytes: &Bytes) -> Result<Raw, Problem> {
-    let pairs: Vec<(String, String)> = actix_web::web::Query::<Vec<(String, String)>>::from_query(
-        std::str::from_utf8(bytes).map_err(|_| Problem::malformed("The form is not UTF-8."))?,
-    )
-    .map_err(|_| Problem::malformed("The body is not a form."))?
-    .into_inner();
-    Ok(pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
+    let decoded = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_decode_str(&text).decode_utf8().map(Cow::into_owned)
+    };
+    let field = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Ok((decoded(name)?, Value::String(decoded(value)?)))
+    };
+    let form = std::str::from_utf8(bytes)
+        .and_then(|text| text.split('&').filter(|pair| !pair.is_empty()).map(field).collect());
+    form.map_err(|_| Problem::malformed("The form is not UTF-8."))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ask::{self, Ask};
+
+    /// Any JSON, with the fields that are asked for more often than chance would have them.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let name = "message|concurrency|duration|rate|.{0,8}";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,120}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 6, move |inner| {
+            let list = proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from);
+            let entries = proptest::collection::vec((name, inner), 0..6);
+            prop_oneof![list, entries.prop_map(|all| all.into_iter().collect::<Value>())]
+        })
+    }
+
+    /// It is taken with every field in its range, or refused with a status of the client's.
+    fn is_answered(raw: Result<Raw, Problem>) -> bool {
+        let refused = |problem: &Problem| problem.status().is_client_error();
+        match raw {
+            Err(problem) => refused(&problem),
+            Ok(raw) => {
+                let text = ask::message(&raw).map_err(Problem::fields);
+                let ask = Ask::parse(&raw).map_err(Problem::fields);
+                let named = |problem: &Problem| refused(problem) && !problem.errors.is_empty();
+                text.as_ref().err().is_none_or(named) && ask.as_ref().err().is_none_or(named)
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_taken_or_refused_in_form(value in any_json()) {
+            prop_assert!(is_answered(json(&Bytes::from(value.to_string()))));
+        }
+
+        #[test]
+        fn any_bytes_are_taken_or_refused_in_form(bytes in any::<Vec<u8>>()) {
+            prop_assert!(is_answered(json(&Bytes::from(bytes.clone()))));
+            prop_assert!(is_answered(form(&Bytes::from(bytes))));
+        }
+
+        #[test]
+        fn any_form_is_taken_or_refused_in_form(text in "((message|rate|.{0,5})=(%[0-9a-f]{2}|.{0,9})&){0,6}") {
+            prop_assert!(is_answered(form(&Bytes::from(text))));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::body::{self, Body};
 use super::page::{self, Answer};
 use super::problem::Problem;
-use super::{Api, results};
+use super::{Api, elsewhere};
 use crate::ask::Ask;
 use crate::burst::Snapshot;
 
@@ -50,29 +50,28 @@ pub(super) async fn show(api: Data<Api>, id: Path<String>) -> Result<impl Respon
     let id = parse(&id)?;
     let snapshot = match api.bursts.find(id) {
         Some(burst) => burst.snapshot(),
-        None => results::of_another_homepage(&api, id).await?.into(),
+        None => elsewhere::find(&api, id).await?.into(),
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(snapshot))
 }
 
-/// `DELETE /bursts/{id}`: its senders stop; what was accepted is finished all the same.
+/// `DELETE /bursts/{id}`: its senders stop; what was accepted is finished all the same. Whichever homepage
+/// runs it is asked by the burst's row, so it may take a second until it has stopped.
 pub(super) async fn stop(api: Data<Api>, id: Path<String>) -> Result<impl Responder, Problem> {
     let id = parse(&id)?;
-    let Some(burst) = api.bursts.find(id) else {
-        let row = results::of_another_homepage(&api, id).await?;
-        let detail = "The burst runs on another homepage, or has ended.";
-        let snapshot = Snapshot::from(row);
-        let ended = snapshot.state.is_final();
-        return if ended {
-            Ok(HttpResponse::Ok().json(snapshot))
-        } else {
-            Err(Problem::conflict(detail))
-        };
+    let (snapshot, had_ended) = match api.bursts.find(id) {
+        Some(burst) => {
+            let snapshot = burst.snapshot();
+            burst.stop.cancel();
+            let had_ended = snapshot.state.is_final();
+            (snapshot, had_ended)
+        }
+        None => {
+            let (row, had_ended) = elsewhere::stop(&api, id).await?;
+            (row.into(), had_ended)
+        }
     };
-    let snapshot = burst.snapshot();
-    burst.stop.cancel();
-    let ended = snapshot.state.is_final();
-    Ok(if ended { HttpResponse::Ok() } else { HttpResponse::Accepted() }.json(snapshot))
+    Ok(if had_ended { HttpResponse::Ok() } else { HttpResponse::Accepted() }.json(snapshot))
 }
 
 /// The id in the address. What is no id names no burst.

@@ -1,5 +1,7 @@
 //! `GET /feed`: the newest bullets after a cursor, and the counts.
 
+use std::time::Instant;
+
 use actix_web::http::header;
 use actix_web::web::{Data, Query, QueryConfig};
 use actix_web::{HttpResponse, error};
@@ -16,7 +18,7 @@ use crate::reader::wall::{Counts, View};
 const LIMIT: usize = 100;
 const MAX_LIMIT: usize = 500;
 
-/// When to ask again: while something moves, and while nothing does. In milliseconds.
+/// When to ask again at the soonest: while something moves, and while nothing does. In milliseconds.
 const POLL_BUSY: u32 = 400;
 const POLL_IDLE: u32 = 1000;
 
@@ -67,7 +69,10 @@ pub(super) async fn show(
     let after = cursor(parameters.after.as_deref())?;
     let limit = limit(parameters.limit.as_deref())?;
     let view = api.wall.view(after.as_ref(), limit);
-    let body = answer(&view, problems(&api.readiness));
+    let busy = view.passed > 0 || view.counts.waiting > 0;
+    let least = if busy { POLL_BUSY } else { POLL_IDLE };
+    let poll_after = api.crowd.poll_after(least, Instant::now());
+    let body = answer(&view, poll_after, problems(&api.readiness, &view));
     metrics::counter!("homepage_feed_requests_total").increment(1);
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -88,14 +93,13 @@ fn limit(text: Option<&str>) -> Result<usize, Problem> {
     allowed.ok_or_else(|| Problem::bad_parameter("limit", "Whole number, 1 to 500."))
 }
 
-fn answer(view: &View, problems: Vec<Part>) -> Vec<u8> {
-    let busy = view.passed > 0 || view.counts.waiting > 0;
+fn answer(view: &View, poll_after_ms: u32, problems: Vec<Part>) -> Vec<u8> {
     let rest = serde_json::to_vec(&Rest {
         cursor: view.cursor.to_string(),
         passed: view.passed,
         totals: Totals { since: view.since, counts: view.counts },
         processors: view.processors.clone(),
-        poll_after_ms: if busy { POLL_BUSY } else { POLL_IDLE },
+        poll_after_ms,
         problems,
     });
     let rest = rest.expect("the answer is texts and numbers");
@@ -104,8 +108,9 @@ fn answer(view: &View, problems: Vec<Part>) -> Vec<u8> {
     [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
 }
 
-/// What does not answer. That results cannot be read is said only where it is not a consequence.
-fn problems(readiness: &Readiness) -> Vec<Part> {
+/// What does not answer. That results cannot be read, or that nothing is processed, is said only where it is
+/// not a consequence.
+fn problems(readiness: &Readiness, view: &View) -> Vec<Part> {
     let away = |(part, it): (&'static str, Dependency)| {
         (!it.ready).then(|| Part { part, since: it.since, text: meaning(part).to_owned() })
     };
@@ -113,8 +118,14 @@ fn problems(readiness: &Readiness) -> Vec<Part> {
     if parts.len() > 1 {
         parts.retain(|it| it.part != "reader");
     }
+    if let (true, Some(since)) = (parts.is_empty(), view.stalled_since) {
+        parts.push(Part { part: PROCESSING, since, text: meaning(PROCESSING).to_owned() });
+    }
     parts
 }
+
+/// What a homepage cannot ask, but see by its results: the way from Kafka to the table.
+const PROCESSING: &str = "processing";
 
 /// What it means for a person that a part does not answer.
 fn meaning(part: &str) -> &'static str {
@@ -124,6 +135,10 @@ fn meaning(part: &str) -> &'static str {
             "The table does not answer. Messages are safe in Kafka and appear when it is back."
         }
         "reader" => "Results cannot be read now. Messages are safe and appear later.",
+        PROCESSING => {
+            "Messages wait, and none is being processed. They are safe in Kafka and appear when the \
+             event-router and a message-processor work again."
+        }
         "homepage" => {
             "This homepage is stopping. Nothing can be sent here; what was accepted is safe."
         }
@@ -134,22 +149,46 @@ fn meaning(part: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use barrage::kafka::Ends;
+    use barrage::time::Millis;
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     use super::*;
 
-    #[test]
-    fn an_answer_is_one_json_object_with_or_without_bullets() {
-        let mut view = View {
+    fn view() -> View {
+        View {
             bullets: vec![],
             cursor: Cursor { run: 1, next: 2, finished: Ends::new() },
             passed: 0,
             counts: Counts::default(),
             since: None,
+            stalled_since: None,
             processors: vec!["p".into()],
+        }
+    }
+
+    #[test]
+    fn that_nothing_is_processed_is_said_only_where_nothing_else_explains_it() {
+        let readiness = Readiness::default();
+        let (kafka, reader) = (readiness.dependency("kafka"), readiness.dependency("reader"));
+        let stalled = View { stalled_since: Some(Millis(0).rfc3339()), ..view() };
+        let parts = |view: &View| {
+            let parts = problems(&readiness, view);
+            parts.iter().map(|it| it.part).collect::<Vec<_>>()
         };
+        assert_eq!(parts(&stalled), ["kafka"]);
+        kafka.up();
+        assert_eq!(parts(&stalled), ["reader"]);
+        reader.up();
+        assert_eq!(parts(&stalled), ["processing"]);
+        assert!(parts(&view()).is_empty());
+    }
+
+    #[test]
+    fn an_answer_is_one_json_object_with_or_without_bullets() {
+        let mut view = view();
         let json = |view: &View| -> serde_json::Value {
-            serde_json::from_slice(&answer(view, Vec::new())).unwrap()
+            serde_json::from_slice(&answer(view, 400, Vec::new())).unwrap()
         };
         assert_eq!(json(&view)["bullets"], serde_json::json!([]));
         assert_eq!(json(&view)["totals"]["waiting"], 0);
@@ -165,5 +204,20 @@ mod tests {
         }
         assert!(cursor(None).unwrap().is_none());
         assert!(cursor(Some("nonsense")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_query_is_read_or_refused_in_form(
+            query in "((after|limit|.{0,5})=(%[0-9a-f]{2}|MS4wLjAu|[0-9]{0,25}|.{0,9})&){0,4}",
+        ) {
+            if let Ok(Query(Parameters { after, limit: asked })) = Query::from_query(&query) {
+                let problems = [
+                    cursor(after.as_deref()).err(),
+                    limit(asked.as_deref()).err(),
+                ];
+                prop_assert!(problems.into_iter().flatten().all(|it| it.status().as_u16() == 400));
+            }
+        }
     }
 }

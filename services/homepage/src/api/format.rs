@@ -5,6 +5,7 @@ use actix_web::http::header::ACCEPT;
 use actix_web::web::Bytes;
 use barrage::table::Row;
 
+use super::problem::Problem;
 use crate::row_json::RowJson;
 
 /// How rows are written.
@@ -18,12 +19,22 @@ impl Format {
     const COLUMNS: &str = "id,message,verdict,burst,sender,seq,processor,partition,offset,sent_at,\
                            received_at,stored_at,trace\r\n";
 
-    /// CSV when the client accepts that or asks for `?format=csv`, else NDJSON.
-    pub(super) fn wanted(request: &HttpRequest) -> Self {
-        let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-        let by_header = accept.is_some_and(|accept| accept.contains("text/csv"));
-        let by_query = request.query_string().split('&').any(|pair| pair == "format=csv");
-        if by_header || by_query { Self::Csv } else { Self::Ndjson }
+    /// What `?format=` says; without it CSV when the client accepts that, else NDJSON.
+    ///
+    /// # Errors
+    /// When there is no such format.
+    pub(super) fn wanted(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut pairs = request.query_string().split('&').filter_map(|pair| pair.split_once('='));
+        match pairs.find(|(name, _)| *name == "format").map(|(_, format)| format) {
+            Some("csv") => Ok(Self::Csv),
+            Some("ndjson") => Ok(Self::Ndjson),
+            Some(_) => Err(Problem::bad_parameter("format", "csv or ndjson.")),
+            None => {
+                let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+                let is_csv = accept.is_some_and(|accept| accept.contains("text/csv"));
+                Ok(if is_csv { Self::Csv } else { Self::Ndjson })
+            }
+        }
     }
 
     pub(super) fn content_type(self) -> &'static str {

@@ -83,11 +83,6 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
     }
 
-    /// 409: it is not for this homepage to do.
-    pub(crate) fn conflict(detail: &str) -> Self {
-        Self::new(StatusCode::CONFLICT, detail)
-    }
-
     /// 413: the body is larger than any message needs.
     pub(crate) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large for a message.")

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
-use barrage::table::State;
+use barrage::table::{self, State};
 use futures::future::join_all;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -108,11 +108,12 @@ async fn beat(burst: &Burst, parts: &Parts, ended: &CancellationToken) {
     }
 }
 
-/// Writes the row as it is by then, for as long as it takes; the end of the grace ends it.
+/// Writes the row as it is by then, for as long as it takes; the end of the grace ends it. A burst that
+/// another homepage was asked to stop stops.
 async fn write(burst: &Burst, parts: &Parts) {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     let writing = async {
-        while let Err(error) = parts.table.put_burst(&parts.row_of(burst)).await {
+        while let Err(error) = try_write(burst, parts).await {
             tracing::debug!(burst = %burst.id, %error, "the burst's row cannot be written yet");
             backoff.wait().await;
         }
@@ -120,4 +121,16 @@ async fn write(burst: &Burst, parts: &Parts) {
     if parts.killed.run_until_cancelled(writing).await.is_none() {
         tracing::warn!(burst = %burst.id, "the last row of burst {} was not written", burst.id);
     }
+}
+
+async fn try_write(burst: &Burst, parts: &Parts) -> Result<(), table::Error> {
+    let row = parts.row_of(burst);
+    if !burst.stop.is_cancelled() && !parts.table.put_burst_unless_asked_to_stop(&row).await? {
+        tracing::info!(burst = %burst.id, "burst {} is stopped by way of another homepage", burst.id);
+        burst.stop.cancel();
+    }
+    if burst.stop.is_cancelled() {
+        parts.table.put_burst(&row).await?;
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use barrage::kafka::Ends;
-use barrage::position::Offset;
+use barrage::position::{Offset, Partition};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -34,6 +34,11 @@ impl Cursor {
     const VERSION: &str = "1";
     /// More is no cursor: a topic has 1,000 partitions at most.
     const MAX_LENGTH: usize = 64 << 10;
+
+    /// Whether the record there was not finished yet when the cursor was made.
+    pub(crate) fn is_open(&self, partition: Partition, offset: Offset) -> bool {
+        self.finished.get(&partition).is_none_or(|next| offset >= *next)
+    }
 }
 
 impl fmt::Display for Cursor {

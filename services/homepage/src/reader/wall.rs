@@ -30,6 +30,7 @@ struct State {
     next: u64,
     counts: Counts,
     since: Option<Rfc3339>,
+    stalled_since: Option<Rfc3339>,
     ends: Ends,
     finished: Ends,
     processors: BTreeMap<String, Instant>,
@@ -70,6 +71,8 @@ pub(crate) struct Round {
     pub(crate) ends: Ends,
     /// All below is finished.
     pub(crate) finished: Ends,
+    /// Records wait, and since then none was finished.
+    pub(crate) stalled_since: Option<Rfc3339>,
     /// The rows were there before this run: they say nothing of who processes now.
     pub(crate) history: bool,
 }
@@ -86,6 +89,8 @@ pub(crate) struct View {
     pub(crate) counts: Counts,
     /// Since when it is counted; `None` before the reader has reached Kafka.
     pub(crate) since: Option<Rfc3339>,
+    /// Records wait, and since then none was finished.
+    pub(crate) stalled_since: Option<Rfc3339>,
     pub(crate) processors: Vec<String>,
 }
 
@@ -122,6 +127,7 @@ impl Wall {
             }
         }
         state.counts = round.counts;
+        state.stalled_since = round.stalled_since;
         state.ends = round.ends;
         state.finished = round.finished;
     }
@@ -130,12 +136,7 @@ impl Wall {
     pub(crate) fn view(&self, after: Option<&Cursor>, limit: usize) -> View {
         let mut state = self.lock();
         state.processors.retain(|_, seen| seen.elapsed() < Self::PROCESSOR_SEEN);
-        let (fresh, passed) = state.after(after);
-        let now = Millis::now();
-        let alive = fresh.into_iter().filter(|bullet| bullet.expires_at > now);
-        let mut bullets: Vec<_> =
-            alive.rev().take(limit).map(|bullet| bullet.json.clone()).collect();
-        bullets.reverse();
+        let (bullets, passed) = state.after(after, limit);
         let (run, next, finished) = (state.run, state.next, state.finished.clone());
         View {
             bullets,
@@ -143,6 +144,7 @@ impl Wall {
             passed,
             counts: state.counts,
             since: state.since,
+            stalled_since: state.stalled_since,
             processors: state.processors.keys().cloned().collect(),
         }
     }
@@ -171,33 +173,37 @@ impl Wall {
 }
 
 impl State {
-    /// The bullets after a cursor that are still kept, and how many there were in all.
-    fn after(&self, cursor: Option<&Cursor>) -> (Vec<&Bullet>, u64) {
-        let kept = self.bullets.len();
-        let ours = |cursor: &&Cursor| cursor.run == self.run && cursor.next <= self.next;
-        match (cursor, cursor.filter(ours)) {
-            (None, _) => (self.bullets.iter().collect(), self.next),
-            (Some(cursor), None) if self.earlier.contains(&cursor.run) => {
-                (self.bullets.iter().collect(), self.next)
+    /// The newest `limit` bullets after a cursor, of those that are still kept, and how many there were in
+    /// all.
+    fn after(&self, cursor: Option<&Cursor>, limit: usize) -> (Vec<Bytes>, u64) {
+        let newest_first = self.bullets.iter().rev();
+        match cursor {
+            None => (newest(newest_first, limit), self.next),
+            // It is of an earlier topic: all of this one is new.
+            Some(cursor) if self.earlier.contains(&cursor.run) => {
+                (newest(newest_first, limit), self.next)
             }
-            (Some(_), Some(cursor)) => {
+            Some(cursor) if cursor.run == self.run && cursor.next <= self.next => {
                 let passed = self.next - cursor.next;
-                let skip = kept.saturating_sub(usize::try_from(passed).unwrap_or(kept));
-                (self.bullets.range(skip..).collect(), passed)
+                let kept = usize::try_from(passed).unwrap_or(usize::MAX);
+                (newest(newest_first.take(kept), limit), passed)
             }
-            (Some(foreign), None) => {
-                let unseen = |bullet: &&Bullet| {
-                    foreign
-                        .finished
-                        .get(&bullet.partition)
-                        .is_none_or(|next| bullet.offset >= *next)
-                };
-                let unseen: Vec<_> = self.bullets.iter().filter(unseen).collect();
-                let passed = unseen.len() as u64;
-                (unseen, passed)
+            Some(foreign) => {
+                let unseen = |bullet: &&Bullet| foreign.is_open(bullet.partition, bullet.offset);
+                let passed = self.bullets.iter().filter(unseen).count() as u64;
+                (newest(newest_first.filter(unseen), limit), passed)
             }
         }
     }
+}
+
+/// The newest `limit` of these bullets that have not expired, oldest first.
+fn newest<'a>(newest_first: impl Iterator<Item = &'a Bullet>, limit: usize) -> Vec<Bytes> {
+    let now = Millis::now();
+    let alive = newest_first.filter(|bullet| !bullet.expires_at.has_surely_passed(now));
+    let mut bullets: Vec<_> = alive.take(limit).map(|bullet| bullet.json.clone()).collect();
+    bullets.reverse();
+    bullets
 }
 
 /// A row that is shown, in JSON.
