@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use proto::message_processor_server::MessageProcessor;
 use proto::{ProcessBatchRequest, ProcessBatchResponse};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use crate::call::{Calls, Error};
 
@@ -40,8 +40,14 @@ impl MessageProcessor for Grpc {
         match self.serve(request.into_inner()).await {
             Ok(answer) => Ok(Response::new(answer)),
             Err(error) => {
-                tracing::warn!(%error, "a call failed: {error}");
-                Err(status::of(&error))
+                let status = status::of(&error);
+                // What is away or busy is told once by a probe; the call comes again until it is not.
+                if matches!(status.code(), Code::Unavailable | Code::ResourceExhausted) {
+                    tracing::debug!(%error, "a call failed: {error}");
+                } else {
+                    tracing::warn!(%error, "a call failed: {error}");
+                }
+                Err(status)
             }
         }
     }
