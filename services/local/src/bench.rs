@@ -3,6 +3,7 @@
 //!
 //! It speaks to Kafka and the table with clients of its own, so it does not share our mistakes.
 
+pub mod crowd;
 pub mod disk;
 pub mod kafka;
 pub mod ledger;
@@ -12,3 +13,4 @@ pub mod proxy;
 pub mod rows;
 pub mod table_front;
 pub mod usage;
+pub mod viewer;

@@ -131,6 +131,11 @@ impl Homepage {
         answer(self.client.post(self.path("/messages")).json(&body)).await
     }
 
+    /// Stops a burst.
+    pub async fn stop_burst(&self, id: &str) -> reqwest::Result<Answer> {
+        answer(self.client.delete(self.path(&format!("/bursts/{id}")))).await
+    }
+
     /// How a burst is doing.
     pub async fn burst(&self, id: &str) -> reqwest::Result<Burst> {
         self.read(&format!("/bursts/{id}")).await
@@ -170,13 +175,18 @@ impl Homepage {
 }
 
 async fn answer(request: RequestBuilder) -> reqwest::Result<Answer> {
-    let got: Response = request.header("accept", "application/json").send().await?;
-    let content_type = got.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let content_type = content_type.unwrap_or_default().to_owned();
-    let retry_after = got.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.and_then(|seconds| seconds.parse().ok());
-    let status = got.status();
-    let text = got.text().await?;
-    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Ok(Answer { status, content_type, retry_after, body })
+    Answer::of(request.header("accept", "application/json").send().await?).await
+}
+
+impl Answer {
+    /// Reads an answer to its end.
+    pub async fn of(got: Response) -> reqwest::Result<Self> {
+        let header = |name| got.headers().get(name).and_then(|value| value.to_str().ok());
+        let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+        let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
+        let status = got.status();
+        let text = got.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Ok(Self { status, content_type, retry_after, body })
+    }
 }

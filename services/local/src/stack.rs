@@ -67,6 +67,11 @@ impl Stack {
         self.front.as_ref().expect("the stack was set up with a front before its table")
     }
 
+    /// The page and API of one of several homepages.
+    pub fn homepage_at(&self, process: &str) -> Homepage {
+        Homepage::new(self.address(process)).expect("an HTTP client")
+    }
+
     /// Where a process listens.
     pub fn address(&self, process: &str) -> SocketAddr {
         self.member(process).spec.port.address()
@@ -97,11 +102,15 @@ impl Stack {
         self.member(process).log.tail()
     }
 
-    /// How often a process has said this, since the stack was started.
+    /// All that a process has said, since the stack was started.
+    pub fn log(&self, process: &str) -> String {
+        let log = self.data.path().join(format!("logs/{process}.log"));
+        std::fs::read_to_string(log).expect("each process has a log")
+    }
+
+    /// How often a process has said this.
     pub fn said(&self, process: &str, what: &str) -> usize {
-        let path = self.data.path().join(format!("logs/{process}.log"));
-        let log = std::fs::read_to_string(path).expect("each process has a log");
-        log.matches(what).count()
+        self.log(process).matches(what).count()
     }
 
     /// Freezes a process, as a machine does that swaps or a network that is cut.
@@ -154,8 +163,14 @@ impl Stack {
 
     /// Starts one more process like `of`, as somebody does who scales it out.
     pub async fn scale_out(&mut self, of: &str, twin: &str) {
+        self.scale_out_with(of, twin, &[]).await;
+    }
+
+    /// Starts one more process like `of`, but for these variables.
+    pub async fn scale_out_with(&mut self, of: &str, twin: &str, vars: &[(&str, &str)]) {
         let port = Port::reserve(0).expect("a free port");
-        let spec = self.member(of).spec.twin(twin, port);
+        let mut spec = self.member(of).spec.twin(twin, port);
+        spec.env.extend(vars.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let log = Log::open(&self.data.path().join("logs"), twin, false).expect("a log");
         self.members.push(Member { spec, log, process: None });
         self.start_again(twin).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Stack;
 use crate::{
     eventually::within,
-    homepage::{Answer, Bullet, Burst, Feed, Homepage},
+    homepage::{Answer, Bullet, Burst, Feed},
 };
 
 /// Longer than any burst of a test takes, with what is broken meanwhile.
@@ -16,24 +16,20 @@ const SETTLE: Duration = Duration::from_secs(90);
 impl Stack {
     /// Whether a service says that all it needs is there.
     pub async fn is_ready(&self, service: &str) -> bool {
-        let asked = self.service(service).readiness().await;
+        // Every service answers `/readyz` as the homepage does.
+        let asked = self.homepage_at(service).readiness().await;
         asked.is_ok_and(|answer| answer.status.is_success())
     }
 
     /// What a service says of all it needs.
     pub async fn readiness(&self, service: &str) -> Answer {
-        self.service(service).readiness().await.expect("an answer to GET /readyz")
-    }
-
-    /// Every service answers `/readyz` as the homepage does.
-    fn service(&self, name: &str) -> Homepage {
-        Homepage::new(self.address(name)).expect("an HTTP client")
+        self.homepage_at(service).readiness().await.expect("an answer to GET /readyz")
     }
 
     /// The value of a metric of a service, by its name with its labels; 0 where it has none yet.
     pub async fn metric(&self, service: &str, series: &str) -> f64 {
-        let service = Homepage::new(self.address(service)).expect("an HTTP client");
-        let answer = service.get("/metrics").await.expect("an answer to GET /metrics");
+        let answer =
+            self.homepage_at(service).get("/metrics").await.expect("an answer to GET /metrics");
         let text = answer.body.as_str().unwrap_or_default().to_owned();
         let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
         value.map_or(0.0, |value| value.parse().expect("a metric has a number"))

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be done fails the test that needs it")]
 
+mod bad_input;
 mod collector;
 mod configuration;
-mod failures;
 mod front_door;
 mod launcher;
+mod outages;
 mod rebalances;
+mod restarts;
 mod routing;
 mod sending;
 mod stand_ins;

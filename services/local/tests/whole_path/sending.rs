@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use local::{bench::ledger::assert_complete, eventually::eventually, stack::Stack};
+use local::{
+    bench::ledger::assert_complete, eventually::eventually, plan::name::HOMEPAGE, stack::Stack,
+};
 use serde_json::json;
 
 #[tokio::test]
@@ -74,5 +76,25 @@ async fn blocked_words_are_stored_but_never_shown() {
     assert!(burst.accepted > 0);
     assert_eq!((burst.stored, burst.blocked), (burst.accepted, burst.accepted));
     assert_eq!(stack.feed(None, 100).await.bullets, []);
+    assert_complete(&stack, &id, burst.accepted).await;
+}
+
+#[tokio::test]
+async fn a_burst_is_stopped_by_way_of_any_homepage() {
+    let mut stack = Stack::start().await;
+    stack.scale_out(HOMEPAGE, "homepage-2").await;
+    eventually("the other one is ready", async || stack.is_ready("homepage-2").await).await;
+    let other = stack.homepage_at("homepage-2");
+    let id = stack.send_burst(json!({ "message": "hi", "duration": 60 })).await;
+    eventually("the other one knows it", async || other.burst(&id).await.is_ok()).await;
+    let answer = other.stop_burst(&id).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
+    let burst = stack.settled(&id).await;
+    assert_eq!((burst.state.as_str(), burst.stored), ("stopped", burst.accepted));
+    eventually("both say so", async || {
+        other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
+    })
+    .await;
+    assert_eq!(other.stop_burst(&id).await.unwrap().status.as_u16(), 200);
     assert_complete(&stack, &id, burst.accepted).await;
 }

@@ -1,0 +1,148 @@
+//! What a person sees when a part is down: which one, since when, and what it means for the messages.
+
+use std::time::Duration;
+
+use local::{
+    eventually::{eventually, within},
+    homepage::Totals,
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    stack::Stack,
+};
+
+/// One part, and who says what of it when it is down.
+struct Outage {
+    killed: &'static str,
+    /// What the page calls it.
+    part: &'static str,
+    /// A word of what the page says it means.
+    means: &'static str,
+    /// Whose `/readyz` names it, and how.
+    known_to: &'static [(&'static str, &'static str)],
+    /// The one line of the homepage's log that begins it, and the one that ends it.
+    told: [&'static str; 2],
+    /// Messages can be sent all the same.
+    takes_messages: bool,
+}
+
+const OUTAGES: [Outage; 4] = [
+    Outage {
+        killed: BROKER,
+        part: "kafka",
+        means: "Nothing can be sent",
+        known_to: &[(HOMEPAGE, "kafka"), (ROUTER, "kafka")],
+        told: ["kafka is not ready", "kafka is ready"],
+        takes_messages: false,
+    },
+    Outage {
+        killed: TABLE,
+        part: "table",
+        means: "safe in Kafka",
+        known_to: &[(HOMEPAGE, "table"), (PROCESSOR, "table")],
+        told: ["table is not ready", "table is ready"],
+        takes_messages: true,
+    },
+    Outage {
+        killed: ROUTER,
+        part: "processing",
+        means: "safe in Kafka",
+        known_to: &[],
+        told: ["none was processed since", "messages are processed again"],
+        takes_messages: true,
+    },
+    Outage {
+        killed: PROCESSOR,
+        part: "processing",
+        means: "safe in Kafka",
+        known_to: &[(ROUTER, "processors")],
+        told: ["none was processed since", "messages are processed again"],
+        takes_messages: true,
+    },
+];
+
+#[tokio::test]
+async fn the_page_names_the_part_that_is_down_until_it_is_back() {
+    for outage in OUTAGES {
+        let mut stack = Stack::start().await;
+        assert_eq!(stack.message("before").await.status.as_u16(), 202);
+        eventually("it is stored", async || true_totals(&stack).await.stored == 1).await;
+        let mut told = stack.log(HOMEPAGE).lines().count();
+
+        stack.kill(outage.killed).await;
+        let answer = stack.message("meanwhile").await.status.as_u16();
+        assert_eq!(answer, if outage.takes_messages { 202 } else { 503 }, "{}", outage.killed);
+        is_named(&stack, &outage).await;
+        if outage.takes_messages {
+            let totals = true_totals(&stack).await;
+            assert_eq!((totals.accepted, totals.stored, totals.waiting), (2, 1, 1));
+        }
+        let said = lines_since(&stack, told);
+        assert_eq!(count(&said, outage.told[0]), 1, "{}: {said:#?}", outage.killed);
+        told += said.len();
+
+        stack.start_again(outage.killed).await;
+        eventually("all is well again, and all that was taken is stored", async || {
+            let totals = true_totals(&stack).await;
+            let expected = if outage.takes_messages { 2 } else { 1 };
+            let problems = stack.feed(None, 1).await.problems;
+            problems.is_empty() && (totals.stored, totals.waiting) == (expected, 0)
+        })
+        .await;
+        for (service, _) in outage.known_to {
+            eventually("it is ready", async || stack.is_ready(service).await).await;
+        }
+        let said = lines_since(&stack, told);
+        assert_eq!(count(&said, outage.told[1]), 1, "{}: {said:#?}", outage.killed);
+        assert_no_flood(&stack, outage.killed);
+    }
+}
+
+/// Waits until the page and the services whose concern it is say that the part is down.
+async fn is_named(stack: &Stack, outage: &Outage) {
+    let mut problems = Vec::new();
+    within(Duration::from_secs(30), "the page names what is down", async || {
+        true_totals(stack).await;
+        problems = stack.feed(None, 1).await.problems;
+        problems.len() == 1 && problems[0]["part"] == outage.part
+    })
+    .await;
+    let text = problems[0]["text"].as_str().unwrap();
+    assert!(text.contains(outage.means), "{}: {text}", outage.killed);
+    assert!(problems[0]["since"].as_str().unwrap().ends_with('Z'), "{problems:?}");
+    for (service, dependency) in outage.known_to {
+        eventually("it says what is down, since when and why", async || {
+            let answer = stack.homepage_at(service).readiness().await.unwrap();
+            let known = &answer.body["dependencies"][dependency];
+            answer.status.as_u16() == 503
+                && known["ready"] == false
+                && known["since"].is_string()
+                && known["reason"].is_string()
+        })
+        .await;
+    }
+}
+
+/// The page's counts, which agree with each other whatever is down.
+async fn true_totals(stack: &Stack) -> Totals {
+    let totals = stack.feed(None, 1).await.totals;
+    let finished = totals.stored + totals.finished_without_row;
+    assert_eq!(totals.accepted, finished + totals.waiting, "{totals:?}");
+    totals
+}
+
+fn lines_since(stack: &Stack, line: usize) -> Vec<String> {
+    stack.log(HOMEPAGE).lines().skip(line).map(str::to_owned).collect()
+}
+
+fn count(lines: &[String], text: &str) -> usize {
+    lines.iter().filter(|line| line.contains(text)).count()
+}
+
+/// A person who reads the logs after an outage finds it, and not a thousand times.
+fn assert_no_flood(stack: &Stack, killed: &str) {
+    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+        let said = stack.log(service);
+        let is_bad = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
+        let bad: Vec<_> = said.lines().filter(is_bad).collect();
+        assert!(bad.len() <= 6, "{killed} down: {service} says {bad:#?}");
+    }
+}
