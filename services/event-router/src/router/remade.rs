@@ -27,8 +27,9 @@ struct Answer {
 }
 
 impl Router {
-    /// How long it waits between two looks.
-    const LOOK: Duration = Duration::from_secs(1);
+    /// How long it waits between two looks. A topic that is made anew and has outgrown the old one before
+    /// the next look, without the client seeing it missing, cannot be told from the old one.
+    const LOOK: Duration = Duration::from_millis(250);
 
     /// Asks Kafka in a while, unless that is under way.
     pub(super) fn look(&mut self) {
