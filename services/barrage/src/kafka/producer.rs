@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rdkafka::ClientConfig;
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _};
+use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig};
 use rdkafka::util::Timeout;
 
 use super::finder::Finder;
@@ -84,6 +84,8 @@ impl Producer {
         match self.settings.create() {
             Ok(new) => {
                 tracing::error!(?code, reason, "the producer is dead, another takes its place");
+                // What it still holds it would neither send nor give back before its time is over.
+                client.purge(PurgeConfig::default().queue().inflight().non_blocking());
                 *client = new;
             }
             Err(error) => tracing::error!(%error, "the producer is dead and cannot be replaced"),
