@@ -1,7 +1,7 @@
 //! The topic is deleted and made anew: offsets restart, and old rows lie under the keys of new records.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
@@ -15,7 +15,6 @@ use local::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR},
     stack::Stack,
 };
-use serde_json::json;
 
 use crate::load::{assert_kept, burst, settles_within};
 
@@ -101,17 +100,15 @@ async fn a_topic_made_anew_is_read_from_its_beginning_and_nothing_old_is_shown_a
 #[tokio::test]
 async fn a_burst_whose_topic_is_made_anew_ends_and_the_next_one_is_kept() {
     let stack = Stack::start().await;
-    let id = burst(&stack, 60).await;
+    let id = burst(&stack, 30).await;
     let began = Instant::now();
     Kafka::at(stack.address(BROKER)).make_anew(TOPIC, PARTITIONS).await;
     let ended = stack.settled(&id).await;
     println!("row 18: the burst has ended in {:.1} s", began.elapsed().as_secs_f64());
     assert_eq!(ended.state, "stopped");
+    assert!(began.elapsed() < Duration::from_secs(15), "it has waited for its own end");
+    // It may have seen the topic missing.
+    eventually("the homepage is ready", async || stack.is_ready(HOMEPAGE).await).await;
     let next = burst(&stack, 2).await;
     assert_kept(&stack, &next).await;
-    let results = stack.results(&next).await;
-    let ids: BTreeSet<_> = results.iter().map(|row| (row.sender, row.seq)).collect();
-    assert_eq!(ids.len(), results.len());
-    let burst = json!({ "message": "hello", "concurrency": 1, "duration": 1, "rate": 1 });
-    assert_kept(&stack, &stack.send_burst(burst).await).await;
 }
