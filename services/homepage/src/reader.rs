@@ -6,6 +6,7 @@ mod doubt;
 mod passage;
 mod round;
 mod stall;
+mod start;
 mod tracker;
 pub(crate) mod wall;
 
@@ -101,7 +102,7 @@ impl Reader {
     async fn one_run(parts: Parts) -> Parts {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         let trackers = loop {
-            match begin(&parts.offsets).await {
+            match start::trackers(&parts.offsets).await {
                 Ok(trackers) => break trackers,
                 Err(error) => {
                     parts.probe.down(with_sources(&error));
@@ -234,23 +235,4 @@ impl Reader {
     fn each(&self, of: fn(&Tracker) -> Offset) -> Ends {
         self.trackers.iter().map(|(partition, tracker)| (*partition, of(tracker))).collect()
     }
-}
-
-/// Where a run begins: with all that is not finished, and some of what is, so that a page opens with the
-/// last bullets.
-async fn begin(offsets: &Offsets) -> Result<BTreeMap<Partition, Tracker>, kafka::Error> {
-    let partitions = offsets.partitions().await?;
-    let earliest = offsets.earliest(&partitions).await?;
-    let latest = offsets.latest(&partitions).await?;
-    let committed = offsets.committed(&partitions).await?;
-    let tracker = |partition: Partition| {
-        let unknown = || kafka::Error::Closed;
-        let low = earliest.get(&partition).copied().ok_or_else(unknown)?;
-        let end = latest.get(&partition).copied().ok_or_else(unknown)?;
-        let finished = committed.get(&partition).copied().unwrap_or(low);
-        let mut tracker = Tracker::new(finished.min(end.back(Reader::RECENT)).max(low));
-        tracker.grow(end);
-        Ok((partition, tracker))
-    };
-    partitions.into_iter().map(tracker).collect()
 }

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::Semaphore;
 
 use super::config::QUESTION_TIMEOUT;
+use super::headers::Read;
 use super::{Config, Error};
+use crate::event::header_text;
 use crate::position::{Offset, Partition, Topic};
 
 /// Reads the ids of a topic's events, without a group.
@@ -107,8 +109,8 @@ impl EventIds {
     }
 }
 
+/// A record with a header that has no readable name is no event either: it ends as a dead letter.
 fn id(message: &BorrowedMessage<'_>) -> Option<String> {
-    let mut headers = message.headers()?.iter();
-    let id = headers.find(|header| header.key == "ce_id")?.value?;
-    std::str::from_utf8(id).ok().map(str::to_owned)
+    let Read { headers, unreadable } = Read::of(message);
+    header_text(&headers, "ce_id").filter(|_| unreadable.is_none()).map(str::to_owned)
 }
