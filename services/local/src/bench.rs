@@ -7,7 +7,6 @@ pub mod crowd;
 pub mod disk;
 pub mod kafka;
 pub mod ledger;
-pub mod memory;
 pub mod processor_front;
 pub mod proxy;
 pub mod rows;

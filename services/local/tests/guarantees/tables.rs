@@ -6,7 +6,7 @@ use std::{
 };
 
 use local::{
-    bench::{ledger::Ledger, memory::resident_kib, table_front::Faults},
+    bench::{ledger::Ledger, table_front::Faults, usage},
     eventually::{eventually, within},
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
     stack::{Setup, Stack},
@@ -102,7 +102,8 @@ async fn peaks(stack: &Stack, time: Duration) -> BTreeMap<&'static str, u64> {
     let started = Instant::now();
     within(time * 2, "the time is over", async || {
         for (service, peak) in &mut peaks {
-            *peak = resident_kib(stack.pid(service)).max(*peak);
+            let used = usage::of_process(stack, service).expect("it runs");
+            *peak = used.now_kib.max(*peak);
         }
         started.elapsed() >= time
     })
