@@ -110,7 +110,8 @@ impl Reader {
                 }
             }
         };
-        parts.wall.begin(rand::random());
+        let ends = trackers.iter().map(|(partition, tracker)| (*partition, tracker.end()));
+        parts.wall.begin(rand::random(), ends.collect());
         parts.probe.up();
         let begun = Self {
             doubts: BTreeMap::new(),

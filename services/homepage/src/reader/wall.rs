@@ -100,13 +100,14 @@ impl Wall {
     /// How long a processor counts as running after its last row.
     const PROCESSOR_SEEN: Duration = Duration::from_secs(10);
 
-    /// A new run, because the topic was made anew: nothing of the old one is shown any more.
-    pub(crate) fn begin(&self, run: u64) {
+    /// A new run, because the topic was made anew: nothing of the old one is shown any more. It begins with
+    /// partitions that reach so far.
+    pub(crate) fn begin(&self, run: u64, ends: Ends) {
         let mut state = self.lock();
         let mut earlier = std::mem::take(&mut state.earlier);
         earlier.push(state.run);
         let since = Some(Millis::now().rfc3339());
-        *state = State { run, earlier, since, ..State::default() };
+        *state = State { run, earlier, since, ends, ..State::default() };
     }
 
     /// Adds what a round has found.
