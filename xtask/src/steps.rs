@@ -117,17 +117,17 @@ fn tests(workspace: &Workspace) -> Result<Outcome> {
     test(workspace, &["--lib", "--bins"], &targets, &[])
 }
 
-fn whole_path(workspace: &Workspace) -> Result<Outcome> {
-    with_stacks(workspace, "whole_path")
-}
-
-fn guarantees(workspace: &Workspace) -> Result<Outcome> {
-    with_stacks(workspace, "guarantees")
-}
-
 /// Each test starts all processes of a stack, so more at once only wait for each other.
-fn with_stacks(workspace: &Workspace, target: &str) -> Result<Outcome> {
-    test(workspace, &[], &[target.into()], &["--test-threads=2"])
+fn whole_path(workspace: &Workspace) -> Result<Outcome> {
+    test(workspace, &[], &["whole_path".into()], &["--test-threads=2"])
+}
+
+/// What is measured runs by itself, and what was measured is shown.
+fn guarantees(workspace: &Workspace) -> Result<Outcome> {
+    let target = ["guarantees".into()];
+    let side_by_side = ["--show-output", "--test-threads=2", "--skip", "alone::"];
+    test(workspace, &[], &target, &side_by_side)?;
+    test(workspace, &[], &target, &["--show-output", "--test-threads=1", "alone::"])
 }
 
 /// Always the same faults, so that it fails for what was changed.

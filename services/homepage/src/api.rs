@@ -25,6 +25,7 @@ use barrage::retry::pause;
 use barrage::table::Table;
 use barrage::telemetry::Metrics;
 
+pub(crate) use self::elsewhere::Recounts;
 use self::problem::Problem;
 use crate::burst::{Bursts, Pulses};
 use crate::crowd::Crowd;
@@ -46,6 +47,7 @@ pub(crate) struct Api {
     pub(crate) clients: Clients,
     pub(crate) crowd: Crowd,
     pub(crate) pulses: Pulses,
+    pub(crate) recounts: Recounts,
     pub(crate) readiness: Readiness,
     /// Whether Kafka answers.
     pub(crate) kafka: Probe,

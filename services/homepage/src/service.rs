@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Config;
-use crate::api::Api;
+use crate::api::{Api, Recounts};
 use crate::burst::{self, Bursts, Pulses, Tally};
 use crate::crowd::Crowd;
 use crate::limits::Clients;
@@ -106,6 +106,7 @@ impl Service {
             clients: Clients::new(config.limits),
             crowd: Crowd::default(),
             pulses: Pulses::default(),
+            recounts: Recounts::default(),
             readiness,
             kafka: watch.kafka.clone(),
             metrics,

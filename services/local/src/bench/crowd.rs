@@ -31,7 +31,6 @@ pub struct Crowd {
 #[derive(Debug, Default)]
 struct Seen {
     delays: Mutex<Vec<Duration>>,
-    polls: AtomicU64,
     failures: AtomicU64,
     slow_bytes: AtomicU64,
 }
@@ -73,11 +72,6 @@ impl Crowd {
         delays
     }
 
-    /// How many polls were answered.
-    pub fn polls(&self) -> u64 {
-        self.seen.polls.load(Ordering::Relaxed)
-    }
-
     /// How many of the polls were not answered as they should.
     pub fn failures(&self) -> u64 {
         self.seen.failures.load(Ordering::Relaxed)
@@ -98,7 +92,6 @@ async fn poll(at: SocketAddr, seen: &Seen) -> io::Result<()> {
         let path = format!("/feed?limit=100&after={cursor}");
         stream.write_all(request(&path).as_bytes()).await?;
         let body = answer(&mut stream).await?;
-        seen.polls.fetch_add(1, Ordering::Relaxed);
         let delays = &seen.delays;
         delays.lock().unwrap_or_else(PoisonError::into_inner).push(asked.elapsed());
         cursor = between(&body, "\"cursor\":\"", "\"")?.to_owned();

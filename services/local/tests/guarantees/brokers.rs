@@ -51,7 +51,7 @@ async fn a_burst_survives_kill_9_of_the_broker_and_the_page_says_so_meanwhile() 
     assert_sends_are_refused(&stack).await;
     stack.start_again(BROKER).await;
     let took = settles_within(&stack, HEALED).await;
-    eprintln!("row 14: settled in {:.1} s", took.as_secs_f64());
+    println!("row 14: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
     assert_sends_work(&stack).await;
 }
@@ -78,7 +78,7 @@ async fn nothing_counts_as_sent_without_an_acknowledgement_while_the_broker_is_a
     assert_sends_are_refused(&stack).await;
     stack.heal();
     let took = settles_within(&stack, HEALED).await;
-    eprintln!("row 15: settled in {:.1} s", took.as_secs_f64());
+    println!("row 15: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
     assert_sends_work(&stack).await;
 }
@@ -103,7 +103,7 @@ async fn every_service_starts_without_a_broker_says_so_and_heals() {
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
         within(HEALED, "the service is ready", async || stack.is_ready(service).await).await;
     }
-    eprintln!("row 16: ready in {:.1} s", began.elapsed().as_secs_f64());
+    println!("row 16: ready in {:.1} s", began.elapsed().as_secs_f64());
     let id = burst(&stack, 2).await;
     assert_kept(&stack, &id).await;
 }

@@ -54,7 +54,7 @@ async fn while_the_dead_letter_topic_cannot_be_written_nothing_is_committed_past
     assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 0);
     stack.heal();
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 12: settled in {:.1} s", took.as_secs_f64());
+    println!("row 12: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
     assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 1);
 }
@@ -73,7 +73,7 @@ async fn a_router_killed_before_it_committed_a_dead_letter_leaves_at_most_a_seco
     stack.heal();
     stack.start_again(ROUTER).await;
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 13: settled in {:.1} s", took.as_secs_f64());
+    println!("row 13: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
     let dead = kafka.records(DEAD_TOPIC).await;
     assert!(dead.iter().all(|letter| letter.value == poison.value));

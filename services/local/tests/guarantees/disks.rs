@@ -31,7 +31,7 @@ async fn a_full_disk_at_the_table_costs_time_alone() {
     disk::free(stack.pid(TABLE)).await;
 
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 29, table: settled in {:.1} s", took.as_secs_f64());
+    println!("row 29, table: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
 }
 
@@ -53,7 +53,7 @@ async fn a_full_disk_at_the_broker_refuses_what_it_cannot_keep() {
 
     eventually("a message is taken", async || stack.message("hello!").await.status == 202).await;
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 29, broker: settled in {:.1} s", took.as_secs_f64());
+    println!("row 29, broker: settled in {:.1} s", took.as_secs_f64());
     let said = stack.settled(&id).await;
     let ledger = Ledger::of(&stack, &id).await;
     assert_eq!(ledger.faults(), Vec::<String>::new());

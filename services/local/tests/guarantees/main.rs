@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "each row says what it has measured")]
 
+mod alone;
 mod brokers;
 mod clocks;
 mod dead_letters;
@@ -15,4 +16,3 @@ mod remade;
 mod routers;
 mod tables;
 mod topics;
-mod tracing;

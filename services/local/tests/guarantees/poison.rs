@@ -108,7 +108,7 @@ async fn poison_of_every_kind_becomes_one_dead_letter_each_and_holds_up_nobody()
     let mut good = Good { burst: Uuid::now_v7().to_string(), sent: 0 };
     let poison = send(kafka, &mut good, cases::all()).await;
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 11: {} kinds, settled in {:.1} s", poison.len(), took.as_secs_f64());
+    println!("row 11: {} kinds, settled in {:.1} s", poison.len(), took.as_secs_f64());
     assert_complete(&stack, &good.burst, good.sent as u64).await;
     for partition in 0..PARTITIONS {
         good.send(kafka, partition).await;
@@ -161,7 +161,7 @@ async fn poison_that_just_fits_its_topic_leaves_a_dead_letter_that_says_where_it
         sent.push(kafka.send_content(TOPIC, 0, &content).await);
     }
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 11: three records of 1 MiB, settled in {:.1} s", took.as_secs_f64());
+    println!("row 11: three records of 1 MiB, settled in {:.1} s", took.as_secs_f64());
     all_stored(&stack, &good).await;
     let letters = dead_letters(kafka).await;
     assert_eq!(letters.len(), sent.len());

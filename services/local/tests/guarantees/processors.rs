@@ -35,7 +35,7 @@ async fn a_burst_survives_kill_9_of_the_processor() {
     stack.kill(PROCESSOR).await;
     stack.start_again(PROCESSOR).await;
     let took = settles_within(&stack, Duration::from_secs(5)).await;
-    eprintln!("row 5: settled in {:.1} s", took.as_secs_f64());
+    println!("row 5: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
 }
 
@@ -50,11 +50,11 @@ async fn two_processors_go_on_without_the_third() {
     let before = stored_in_a_second(&stack).await;
     stack.kill("message-processor-2").await;
     let after = stored_in_a_second(&stack).await;
-    eprintln!("row 6: {before:.0}/s with three, {after:.0}/s with two");
+    println!("row 6: {before:.0}/s with three, {after:.0}/s with two");
     // Two thirds of it are left, less what the call cost that failed; one alone has a third.
     assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
     let took = settles_within(&stack, Duration::from_secs(60)).await;
-    eprintln!("row 6: settled in {:.1} s", took.as_secs_f64());
+    println!("row 6: settled in {:.1} s", took.as_secs_f64());
     assert_complete(&stack, &id, 3000).await;
     assert_eq!(dead_letters(&stack).await, 0);
 }
@@ -83,7 +83,7 @@ async fn a_processor_that_is_told_to_stop_under_load_answers_no_record_for_good(
         stack.start_again(processor).await;
     }
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 7: settled in {:.1} s", took.as_secs_f64());
+    println!("row 7: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
     assert_eq!(dead_letters(&stack).await, 0);
 }
@@ -112,7 +112,7 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
     lasts(Duration::from_secs(20).saturating_sub(ended)).await;
     stack.cont(PROCESSOR);
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!(
+    println!(
         "row 8: REQ_TIMEOUT={call_timeout}: {code} after {ended:.1?}; settled in {:.1} s",
         took.as_secs_f64()
     );
@@ -145,7 +145,7 @@ async fn survives_refusals(code: Code) {
     let calls = front.own_answers().len();
     front.behave(Manner::Forwards);
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 9: {code:?}: {calls} calls; settled in {:.1} s", took.as_secs_f64());
+    println!("row 9: {code:?}: {calls} calls; settled in {:.1} s", took.as_secs_f64());
     // At least one each second, so that it is soon found well, and not many more.
     assert!((30..=120).contains(&calls), "{calls} calls");
     assert_kept(&stack, &id).await;
@@ -176,7 +176,7 @@ async fn a_record_that_is_wanted_again_for_ever_becomes_a_dead_letter_and_harms_
     .await;
     let tried = front.own_answers();
     let blocked = tried[0].elapsed();
-    eprintln!("row 10: tried {} times, held up its partition for {blocked:.1?}", tried.len());
+    println!("row 10: tried {} times, held up its partition for {blocked:.1?}", tried.len());
     assert_eq!(tried.len(), 4);
     assert!(tried.windows(2).all(|two| two[1] - two[0] >= Duration::from_secs(1)), "{tried:?}");
     // Besides the three intervals: four calls, the dead letter, a commit, and how often we look.

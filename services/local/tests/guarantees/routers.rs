@@ -38,7 +38,7 @@ async fn a_burst_survives_kill_9_of_the_router() {
     stack.kill(ROUTER).await;
     stack.start_again(ROUTER).await;
     let took = settles_within(&stack, SETTLED).await;
-    eprintln!("row 1: settled in {:.1} s", took.as_secs_f64());
+    println!("row 1: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
 }
 
@@ -70,7 +70,7 @@ async fn a_router_that_is_told_to_stop_finishes_what_is_in_flight() {
     assert_kept(&stack, &id).await;
     let answered = stack.metric(PROCESSOR, "processor_records_total{outcome=\"stored\"}").await;
     let again = answered - Ledger::of(&stack, &id).await.stored() as f64;
-    eprintln!(
+    println!(
         "row 2: exit after {ended:.1?}, settled in {:.1} s; {in_flight} were in flight, {again} \
          delivered again",
         took.as_secs_f64()
@@ -110,7 +110,7 @@ async fn survives_being_frozen(stack: &Stack) {
         took
     })
     .await;
-    eprintln!("row 3: settled in {:.1} s", took.as_secs_f64());
+    println!("row 3: settled in {:.1} s", took.as_secs_f64());
     assert_kept(stack, &id).await;
 }
 
@@ -149,7 +149,7 @@ async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
     }
     let left = Instant::now();
     assert_kept(&stack, &id).await;
-    eprintln!("row 4: settled in {:.1} s", left.elapsed().as_secs_f64());
+    println!("row 4: settled in {:.1} s", left.elapsed().as_secs_f64());
     assert_every_partition_is_owned(&stack).await;
 }
 

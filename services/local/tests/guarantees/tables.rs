@@ -22,7 +22,7 @@ async fn a_burst_survives_kill_9_of_the_table() {
     stack.kill(TABLE).await;
     stack.start_again(TABLE).await;
     let took = settles_within(&stack, Duration::from_secs(15)).await;
-    eprintln!("row 19: settled in {:.1} s", took.as_secs_f64());
+    println!("row 19: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
 }
 
@@ -35,7 +35,7 @@ async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
     assert_kept(&stack, &id).await;
     let waits: Vec<_> = stack.table_front().waits().into_iter().map(median).collect();
     let handed_back = stack.table_front().counts().handed_back;
-    eprintln!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
+    println!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
     let grows = |pair: &[Duration]| pair[1] > pair[0].mul_f64(1.2);
     assert!(waits.len() >= 5 && waits[..5].windows(2).all(grows), "{waits:?}");
 }
@@ -50,7 +50,7 @@ async fn what_never_gets_a_row_is_known_although_the_table_hands_back_half_of_ea
     let id = burst(&stack, 3).await;
     let burst = stack.settled(&id).await;
     let filtered = burst.accepted - burst.stored;
-    eprintln!("row 20: {filtered} of {} were filtered", burst.accepted);
+    println!("row 20: {filtered} of {} were filtered", burst.accepted);
     assert!(filtered > 0);
     let totals = stack.feed(None, 1).await.totals;
     assert_eq!((totals.finished_without_row, totals.waiting), (filtered, 0));
@@ -84,7 +84,7 @@ async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memo
     stack.table_front().heal();
 
     let took = settles_within(&stack, Duration::from_secs(60)).await;
-    eprintln!(
+    println!(
         "row 21: {meanwhile} stored while slow, {waiting} waited, settled in {:.1} s; memory in KiB throttled {throttled:?}, \
          slow {slow:?}",
         took.as_secs_f64()
@@ -143,7 +143,7 @@ async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
     assert_eq!(stack.table_front().counts().reads(), reads, "an idle page reads");
     let counts = stack.table_front().counts();
     let (left_out, late) = (counts.left_out, counts.late);
-    eprintln!("row 22: of {accepted} rows {left_out} were left out at first, {late} came late");
+    println!("row 22: of {accepted} rows {left_out} were left out at first, {late} came late");
     assert!(left_out > 100 && late > 100);
 }
 
