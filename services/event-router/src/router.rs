@@ -31,7 +31,17 @@ use crate::record::Open;
 use crate::sink::Sink;
 use crate::window::Window;
 
+/// Why a router has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told to stop.
+    Stopped,
+    /// Another one must read the topic, which was made anew.
+    TopicMadeAnew,
+}
+
 /// What a router needs beside its configuration.
+#[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) dead: DeadLetters,
     pub(crate) offsets: Offsets,
@@ -69,8 +79,8 @@ pub(crate) struct Router {
     looks: UnderWay<Look>,
     /// What the group had committed at the last look.
     committed: Ends,
-    /// Partitions that were made anew, of which nothing was read yet.
-    anew: BTreeSet<Partition>,
+    /// The topic is another one than that which was read.
+    topic_made_anew: bool,
 }
 
 impl Router {
@@ -95,17 +105,17 @@ impl Router {
             burials: UnderWay::new(),
             looks: UnderWay::new(),
             committed: Ends::new(),
-            anew: BTreeSet::new(),
+            topic_made_anew: false,
         }
     }
 
-    /// Routes until `stop`.
+    /// Routes until `stop`, or until the topic is another one.
     pub(crate) async fn run(
         mut self,
         mut urls: watch::Receiver<Vec<String>>,
         stop: CancellationToken,
-    ) -> Result<(), kafka::Error> {
-        while !stop.is_cancelled() {
+    ) -> Result<Ended, kafka::Error> {
+        while !stop.is_cancelled() && !self.topic_made_anew {
             let awake = self.wake_up();
             self.look();
             tokio::select! { biased;
@@ -113,7 +123,7 @@ impl Router {
                 Some(answer) = self.calls.next() => self.answered(answer),
                 Some(open) = self.burials.next() => self.finish(&open, Finish::Dead),
                 Some(open) = self.retries.next() => self.send_again(open),
-                Some(look) = self.looks.next() => self.looked(look).await,
+                Some(look) = self.looks.next() => self.looked(look),
                 Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
                 notice = self.consumer.next() => {
                     self.hear(notice.ok_or(kafka::Error::Closed)?).await;
@@ -125,7 +135,13 @@ impl Router {
             self.hold_back();
             meter::level(self.calls.len(), self.window.records());
         }
-        self.drain().await
+        if self.topic_made_anew {
+            stop.run_until_cancelled(self.forget_topic()).await;
+        } else {
+            self.drain().await;
+        }
+        self.leave().await?;
+        Ok(if stop.is_cancelled() { Ended::Stopped } else { Ended::TopicMadeAnew })
     }
 
     /// Ends when a processor that rests may be called again, if anything waits for it.
@@ -165,20 +181,19 @@ impl Router {
                 self.revoked(&partitions).await;
                 drop(hold);
             }
-            Notice::Record(record) => self.take(record).await,
+            Notice::Record(record) => self.take(record),
             Notice::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
         }
     }
 
     /// Decides what happens to a record that has come.
-    async fn take(&mut self, received: Received) {
+    fn take(&mut self, received: Received) {
         let (partition, offset) = (received.position.partition, received.position.offset);
-        if self.ledgers.get(&partition).is_some_and(|ledger| ledger.end() > Some(offset)) {
-            self.made_anew(partition).await;
-        }
         let Some(ledger) = self.ledgers.get_mut(&partition) else { return };
-        if self.anew.remove(&partition) {
-            self.consumer.set_back(partition, offset);
+        if let Some(end) = ledger.end().filter(|end| offset < *end) {
+            // Around a pause, the client may hand out its last record twice.
+            self.topic_made_anew |= offset.next() < end;
+            return;
         }
         ledger.read(offset);
         let open = Open::new(received, ledger.turn(), &self.parts.tracer, &self.group);
@@ -212,20 +227,6 @@ impl Router {
             ledger.finish(open.offset());
             if let Some(next) = ledger.committable().filter(|next| Some(*next) != before) {
                 self.consumer.store(partition, next);
-            }
-        }
-    }
-
-    /// Lets what is under way finish, hands back the rest, and leaves the group.
-    async fn drain(mut self) -> Result<(), kafka::Error> {
-        self.forget(|_| true);
-        self.settle(self.grace.mul_f64(0.6)).await;
-        tracing::info!(open = self.calls.len() + self.burials.len(), "drained");
-        match tokio::time::timeout(self.grace.mul_f64(0.2), self.consumer.leave()).await {
-            Ok(left) => left,
-            Err(_) => {
-                tracing::warn!("kafka did not answer: the last offsets may not be committed");
-                Ok(())
             }
         }
     }

@@ -1,6 +1,5 @@
 //! Reads the rows of one partition that must come.
 
-use barrage::kafka::Ends;
 use barrage::position::{Offset, Partition, Position, Shard};
 use barrage::table::{Consistency, Range, Row, Table};
 
@@ -23,11 +22,6 @@ impl Passage<'_> {
     const PAGE: i32 = 500;
     /// How many requests one round makes for a partition, so that a round stays short.
     const PAGES: usize = 4;
-
-    /// Where all partitions are committed, as far as is known.
-    pub(super) fn committed(all: &Ends, partition: Partition) -> Offset {
-        all.get(&partition).copied().unwrap_or_default()
-    }
 
     /// The rows that were not seen before, and whether all could be read. What was read before an error is
     /// kept.

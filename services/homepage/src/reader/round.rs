@@ -78,7 +78,7 @@ impl Reader {
         }
         let passages = trackers.iter_mut().zip(doubts.values_mut());
         let reads = passages.map(|((partition, tracker), doubt)| {
-            let committed = Passage::committed(committed, *partition);
+            let committed = committed.get(partition).copied().unwrap_or_default();
             Passage { parts, partition: *partition, tracker, doubt, committed }.read()
         });
         let reads: Vec<_> = reads.collect();
