@@ -27,3 +27,13 @@ pub async fn within(deadline: Duration, what: &str, mut is_so: impl AsyncFnMut()
         assert!(started.elapsed() < deadline, "not so within {deadline:?}: {what}");
     }
 }
+
+/// Waits for a time that is itself the fault, or in which nothing may happen, and looks all the while.
+pub async fn lasts(time: Duration, mut look: impl AsyncFnMut()) {
+    let started = Instant::now();
+    within(time * 2, "the time has passed", async || {
+        look().await;
+        started.elapsed() >= time
+    })
+    .await;
+}

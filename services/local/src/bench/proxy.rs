@@ -3,15 +3,23 @@
 mod greeting;
 mod wire;
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{future::pending, io, net::SocketAddr, time::Duration};
 
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::timeout,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use self::{greeting::Greeting, wire::Wire};
 
 /// What the tests' own Kafka clients call themselves. No fault ever reaches them.
 pub const TESTS: &str = "the-tests";
+
+/// How long nothing is accepted after it failed.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// What is wrong with a wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,8 +111,7 @@ async fn accept(
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // A connection that was given up before it was accepted concerns nobody.
-            Ok((mut client, _)) = listener.accept() => {
+            mut client = next(&listener) => {
                 let faults = faults.clone();
                 connections.spawn(async move {
                     let (name, begun) = greeting.hear(&mut client).await?;
@@ -113,6 +120,17 @@ async fn accept(
             }
             // How a connection has ended is for its two ends to see.
             Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// A connection that was given up before it was accepted concerns nobody, and a machine that has no
+/// file left for one has some again later.
+async fn next(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((client, _)) => return client,
+            Err(_) => _ = timeout(BREATH, pending::<()>()).await,
         }
     }
 }

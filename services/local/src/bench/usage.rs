@@ -32,19 +32,20 @@ pub fn of_process(stack: &Stack, name: &str) -> io::Result<Usage> {
     parse(name, &stat, &status).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// How long those threads of a process have kept a core busy whose names start like one of these. Linux
-/// knows the first 15 characters of a name.
+/// How long those threads of a process have kept a core busy whose names start like one of these; there
+/// must be one. Linux knows the first 15 characters of a name.
 pub fn of_threads(pid: u32, names: &[&str]) -> io::Result<Duration> {
-    let mut busy = Duration::ZERO;
+    let mut busy = None;
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
         // A thread that has ended meanwhile has no more to say.
         let Ok(stat) = fs::read_to_string(thread?.path().join("stat")) else { continue };
         let name = stat.split_once('(').map(|(_, rest)| rest).unwrap_or_default();
         if names.iter().any(|wanted| name.starts_with(wanted)) {
-            busy += cpu(&stat).ok_or(io::ErrorKind::InvalidData)?;
+            let cpu = cpu(&stat).ok_or(io::ErrorKind::InvalidData)?;
+            busy = Some(busy.unwrap_or_default() + cpu);
         }
     }
-    Ok(busy)
+    busy.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 /// Of a process or a thread.
@@ -80,5 +81,12 @@ mod tests {
             now_kib: 22_000,
         };
         assert_eq!(parse("broker", stat, status), Some(expected));
+    }
+
+    #[test]
+    fn a_thread_that_there_is_not_is_not_taken_for_an_idle_one() {
+        let of = |name| of_threads(std::process::id(), &[name]).map_err(|error| error.kind());
+        assert_eq!(of("nobody"), Err(io::ErrorKind::NotFound));
+        assert!(of("").is_ok(), "every name starts so");
     }
 }

@@ -9,19 +9,13 @@ use local::{
         processor_front::{Manner, ProcessorFront, REASON},
         rows::{Rows, text},
     },
-    eventually::{eventually, within},
+    eventually::{eventually, lasts, within},
     plan::name::{BROKER, PROCESSOR, ROUTER, TABLE},
     stack::{Setup, Stack},
 };
 use tonic::Code;
 
 use crate::load::{assert_kept, burst, settles_within};
-
-/// Waits for a time that is itself the fault.
-async fn lasts(time: Duration) {
-    let started = Instant::now();
-    within(time * 2, "the time has passed", async || started.elapsed() >= time).await;
-}
 
 async fn dead_letters(stack: &Stack) -> usize {
     Kafka::at(stack.address(BROKER)).contents(DEAD_TOPIC).await.len()
@@ -66,7 +60,7 @@ async fn stored(stack: &Stack) -> f64 {
 /// Measured over three seconds.
 async fn stored_in_a_second(stack: &Stack) -> f64 {
     let (started, before) = (Instant::now(), stored(stack).await);
-    lasts(Duration::from_secs(3)).await;
+    lasts(Duration::from_secs(3), async || {}).await;
     (stored(stack).await - before) / started.elapsed().as_secs_f64()
 }
 
@@ -109,7 +103,7 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
     })
     .await;
     let ended = frozen.elapsed();
-    lasts(Duration::from_secs(20).saturating_sub(ended)).await;
+    lasts(Duration::from_secs(20).saturating_sub(ended), async || {}).await;
     stack.cont(PROCESSOR);
     let took = settles_within(&stack, Duration::from_secs(15)).await;
     println!(
@@ -141,7 +135,7 @@ async fn survives_refusals(code: Code) {
     let id = burst(&stack, 6).await;
     front.behave(Manner::Fails(code));
     eventually("the router says who refuses", async || !stack.is_ready(ROUTER).await).await;
-    lasts(Duration::from_secs(30)).await;
+    lasts(Duration::from_secs(30), async || {}).await;
     let calls = front.own_answers().len();
     front.behave(Manner::Forwards);
     let took = settles_within(&stack, Duration::from_secs(15)).await;

@@ -7,7 +7,7 @@ use local::{
         kafka::{GROUP, Kafka, TOPIC},
         ledger::{Ledger, assert_complete},
     },
-    eventually::{eventually, within},
+    eventually::{eventually, lasts, within},
     plan::name::{BROKER, PROCESSOR, ROUTER},
     stack::{Setup, Stack},
 };
@@ -99,8 +99,7 @@ async fn survives_being_frozen(stack: &Stack) {
     let id = burst(stack, 24).await;
     let took = never_back(stack, async {
         stack.stop(ROUTER);
-        let frozen = Instant::now();
-        within(FROZEN * 2, "it was frozen long enough", async || frozen.elapsed() >= FROZEN).await;
+        lasts(FROZEN, async || {}).await;
         stack.cont(ROUTER);
         let took = settles_within(stack, PATIENCE).await;
         eventually("it found itself thrown out", async || {
@@ -136,16 +135,18 @@ async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
 async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
     let mut stack = busy().start().await;
     let id = burst(&stack, 10).await;
-    for times in 1..=3 {
-        match times {
+    let mut assigned = 0;
+    for life in 1..=3 {
+        match life {
             1 => stack.scale_out(ROUTER, SECOND).await,
             _ => stack.start_again(SECOND).await,
         }
         eventually("it has partitions", async || {
-            stack.said(SECOND, "partitions assigned") >= times
+            stack.said(SECOND, "partitions assigned") > assigned
         })
         .await;
         assert!(stack.terminate(SECOND).await.success());
+        assigned = stack.said(SECOND, "partitions assigned");
     }
     let left = Instant::now();
     assert_kept(&stack, &id).await;

@@ -75,9 +75,7 @@ async fn the_page_names_the_part_that_is_down_until_it_is_back() {
             let totals = true_totals(&stack).await;
             assert_eq!((totals.accepted, totals.stored, totals.waiting), (2, 1, 1));
         }
-        let said = lines_since(&stack, told);
-        assert_eq!(count(&said, outage.told[0]), 1, "{}: {said:#?}", outage.killed);
-        told += said.len();
+        told += is_told_once(&stack, told, outage.told[0]).await;
 
         stack.start_again(outage.killed).await;
         eventually("all is well again, and all that was taken is stored", async || {
@@ -90,8 +88,7 @@ async fn the_page_names_the_part_that_is_down_until_it_is_back() {
         for (service, _) in outage.known_to {
             eventually("it is ready", async || stack.is_ready(service).await).await;
         }
-        let said = lines_since(&stack, told);
-        assert_eq!(count(&said, outage.told[1]), 1, "{}: {said:#?}", outage.killed);
+        is_told_once(&stack, told, outage.told[1]).await;
         assert_no_flood(&stack, outage.killed);
     }
 }
@@ -129,12 +126,17 @@ async fn true_totals(stack: &Stack) -> Totals {
     totals
 }
 
-fn lines_since(stack: &Stack, line: usize) -> Vec<String> {
-    stack.log(HOMEPAGE).lines().skip(line).map(str::to_owned).collect()
-}
-
-fn count(lines: &[String], text: &str) -> usize {
-    lines.iter().filter(|line| line.contains(text)).count()
+/// Waits until the homepage's log tells of it behind that line. Returns how many lines it has there.
+async fn is_told_once(stack: &Stack, since: usize, what: &str) -> usize {
+    let (mut said, mut times) = (Vec::new(), 0);
+    eventually("the log tells of it", async || {
+        said = stack.log(HOMEPAGE).lines().skip(since).map(str::to_owned).collect();
+        times = said.iter().filter(|line| line.contains(what)).count();
+        times > 0
+    })
+    .await;
+    assert_eq!(times, 1, "{what}: {said:#?}");
+    said.len()
 }
 
 /// A person who reads the logs after an outage finds it, and not a thousand times.

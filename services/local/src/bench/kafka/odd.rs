@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Content, Kafka, PATIENCE, Place};
+use super::{Content, Kafka, PATIENCE, Place, TESTS};
 
 impl Kafka {
     /// Sends this behind one more header, whose name may be any bytes, and waits until Kafka has
@@ -47,13 +47,18 @@ fn request(topic: &str, partition: i32, batch: &[u8]) -> Vec<u8> {
     // Produce, version 3, the first request.
     let mut request = [0_i16, 3].map(i16::to_be_bytes).concat();
     request.extend(1_i32.to_be_bytes());
-    // No client, no transaction; acks of all; ten seconds; one topic.
-    request.extend([-1_i16, -1, -1].map(i16::to_be_bytes).concat());
+    string(&mut request, TESTS);
+    // No transaction; acks of all; ten seconds; one topic.
+    request.extend([-1_i16, -1].map(i16::to_be_bytes).concat());
     request.extend([10_000, 1_i32].map(i32::to_be_bytes).concat());
-    request.extend(i16::try_from(topic.len()).expect("249 characters at most").to_be_bytes());
-    request.extend(topic.as_bytes());
+    string(&mut request, topic);
     request.extend([1, partition].map(i32::to_be_bytes).concat());
     sized_after(Vec::new(), &sized_after(request, batch))
+}
+
+fn string(to: &mut Vec<u8>, text: &str) {
+    to.extend(i16::try_from(text.len()).expect("a name is short").to_be_bytes());
+    to.extend(text.as_bytes());
 }
 
 /// A batch of this one record, of no producer that counts its batches.

@@ -1,38 +1,33 @@
 //! Chance that follows from a seed.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// A sequence of numbers that looks random and is the same for the same seed: `SplitMix64`.
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
+/// Throws that look random and are the same for the same seed.
 #[derive(Debug)]
-pub(super) struct Dice(Mutex<u64>);
+pub(super) struct Dice(Mutex<StdRng>);
 
 impl Dice {
     pub(super) fn of(seed: u64) -> Self {
-        Self(Mutex::new(seed))
+        Self(Mutex::new(StdRng::seed_from_u64(seed)))
     }
 
     /// Whether it happens, which it does in this share of the throws.
     pub(super) fn happens(&self, share: f64) -> bool {
-        share > 0.0 && self.throw() < share
+        self.random().random_bool(share)
     }
 
     /// A time of at most so long.
     pub(super) fn up_to(&self, limit: Duration) -> Duration {
-        limit.mul_f64(self.throw())
+        self.random().random_range(Duration::ZERO..=limit)
     }
 
-    /// A number from 0, below 1.
-    fn throw(&self) -> f64 {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = *state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let upper = u32::try_from((mixed ^ (mixed >> 31)) >> 32).expect("half of its bits are 32");
-        f64::from(upper) / 2f64.powi(32)
+    fn random(&self) -> MutexGuard<'_, StdRng> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

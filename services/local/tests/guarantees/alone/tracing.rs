@@ -1,13 +1,20 @@
 //! The tracing endpoint is down, slow, or silent.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
-use axum::Router;
+use axum::{Router, extract::State, routing::post};
 use local::{
     bench::{
         proxy::{Fault, Proxy},
         usage,
     },
+    eventually::eventually,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
     stack::{Setup, Stack},
 };
@@ -45,13 +52,21 @@ async fn stack(tracing: Option<&Proxy>) -> Stack {
     setup.start().await
 }
 
+/// How many exports have arrived.
+type Exports = Arc<AtomicUsize>;
+
 /// An endpoint that takes whatever is exported, before which things can go wrong.
-async fn endpoint() -> Proxy {
+async fn endpoint() -> (Proxy, Exports) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
-    let takes_all = Router::new().fallback(|| async {});
+    let exports = Exports::default();
+    let takes_all = Router::new().route("/v1/traces", post(count)).with_state(exports.clone());
     tokio::spawn(async move { axum::serve(listener, takes_all).await });
-    Proxy::before(address).expect("a free port")
+    (Proxy::before(address).expect("a free port"), exports)
+}
+
+async fn count(State(exports): State<Exports>) {
+    exports.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Messages per second of a burst, from the first one sent to the last one stored.
@@ -84,7 +99,7 @@ async fn best_pace(of: &Stack, has: &Stack) -> f64 {
 fn work(stack: &Stack) -> (f64, f64) {
     let used = usage::of(stack).expect("all processes live");
     let exporters = SERVICES.map(|service| {
-        usage::of_threads(stack.pid(service), &EXPORTERS).expect("the process lives").as_secs_f64()
+        usage::of_threads(stack.pid(service), &EXPORTERS).expect("it traces").as_secs_f64()
     });
     (used.iter().map(|used| used.cpu.as_secs_f64()).sum(), exporters.iter().sum())
 }
@@ -99,8 +114,10 @@ fn resident_kib(stack: &Stack, service: &str) -> u64 {
 /// a busy machine differ by more than what is asked here.
 #[tokio::test]
 async fn a_tracing_endpoint_that_fails_costs_neither_throughput_nor_memory() {
-    let proxy = endpoint().await;
+    let (proxy, exports) = endpoint().await;
     let (off, on) = (stack(None).await, stack(Some(&proxy)).await);
+    throughput(&on, 20).await;
+    eventually("spans arrive", async || exports.load(Ordering::Relaxed) > 0).await;
     for (what, fault) in FAULTS {
         proxy.set(fault);
         let pace = best_pace(&off, &on).await;
