@@ -42,10 +42,10 @@ async fn a_burst_survives_kill_9_of_the_router() {
     assert_kept(&stack, &id).await;
 }
 
-/// A stack whose router has a little more to do than it can, so that its window is full and its
+/// A stack whose router has more to do than it can, so that its window is full and its
 /// partitions are held back.
 fn busy() -> Setup {
-    let slow = Setup::default().var(PROCESSOR, "WORK_MS", "5");
+    let slow = Setup::default().var(PROCESSOR, "WORK_MS", "8");
     slow.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1")
 }
 

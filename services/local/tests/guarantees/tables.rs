@@ -39,8 +39,8 @@ async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
     let waits: Vec<_> = stack.table_front().waits().into_iter().map(median).collect();
     let handed_back = stack.table_front().counts().handed_back;
     println!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
-    let grows = |pair: &[Duration]| pair[1] > pair[0].mul_f64(1.2);
-    assert!(waits.len() >= 5 && waits[..5].windows(2).all(grows), "{waits:?}");
+    // A busy machine adds to each of them, most of all to the first ones.
+    assert!(waits.len() >= 7 && waits[6] > waits[0] * 5, "{waits:?}");
 }
 
 /// Row 20. What the table did not look up may have a row; what it did, and has none, never will.
