@@ -55,11 +55,11 @@ pub(super) async fn find(api: &Data<Api>, id: Uuid) -> Result<BurstRow, Problem>
 
 /// Asks another homepage to stop a burst. Answers its row, and whether it had ended already.
 pub(super) async fn stop(api: &Data<Api>, id: Uuid) -> Result<(BurstRow, bool), Problem> {
+    // Asked whether or not its homepage seems to live: who lives after all, stops.
+    let asked = api.table.ask_to_stop(id).await?;
     let row = find(api, id).await?;
-    if !row.state.is_final() && api.table.ask_to_stop(id).await? {
-        return Ok((row, false));
-    }
-    Ok((find(api, id).await?, true))
+    let had_ended = !asked || row.state.is_final();
+    Ok((row, had_ended))
 }
 
 /// The row of a burst whose homepage has died, once it is counted; until then as it was last written, and
