@@ -28,6 +28,8 @@ pub(super) struct Finder {
 impl Finder {
     /// How long the broker may give no record before the search is given up.
     const SILENCE: Duration = Duration::from_secs(10);
+    /// How many of the last records are looked at when none seems to be of that time.
+    const LAST: i64 = 10_000;
 
     pub(super) fn new(config: &Config, topic: Topic) -> Self {
         let mut client = config.client("finder");
@@ -35,6 +37,7 @@ impl Finder {
             .set("group.id", config.group.as_str())
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
+            .set("enable.partition.eof", "true")
             .set("queued.max.messages.kbytes", "4096");
         Self { client, topic, turn: Arc::new(Semaphore::new(1)) }
     }
@@ -68,19 +71,20 @@ impl Finder {
         record: &NewRecord,
     ) -> Result<Option<Offset>, KafkaError> {
         let consumer: BaseConsumer = self.client.create()?;
-        let at = |offset| {
-            let mut list = TopicPartitionList::new();
-            list.add_partition_offset(self.topic.as_str(), partition, offset).map(|()| list)
-        };
-        let from =
-            consumer.offsets_for_times(at(KafkaOffset::Offset(sent.0))?, QUESTION_TIMEOUT)?;
-        let (_, end) =
-            consumer.fetch_watermarks(self.topic.as_str(), partition, QUESTION_TIMEOUT)?;
-        consumer.assign(&from)?;
-        let mut heard = Instant::now();
+        let end = self.assign(&consumer, partition, sent)?;
+        let (mut heard, mut trouble) = (Instant::now(), None);
         while heard.elapsed() < Self::SILENCE {
-            let Some(message) = consumer.poll(Duration::from_millis(100)).transpose()? else {
-                continue;
+            let message = match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => message,
+                Some(Err(KafkaError::PartitionEOF(ended))) if ended == partition => {
+                    return Ok(None);
+                }
+                // The client goes on by itself.
+                Some(Err(error)) => {
+                    trouble = Some(error);
+                    continue;
+                }
+                None => continue,
             };
             heard = Instant::now();
             if message.key() == record.key.as_deref()
@@ -89,9 +93,30 @@ impl Finder {
                 return Ok(Offset::new(message.offset()));
             }
             if message.offset() + 1 >= end {
-                break;
+                return Ok(None);
             }
         }
-        Ok(None)
+        trouble.map_or(Ok(None), Err)
+    }
+
+    /// Begins to read. Answers where to end. A broker that stamps records by its own clock, which may be
+    /// behind ours, has none of that time: then it is one of the last.
+    fn assign(
+        &self,
+        consumer: &BaseConsumer,
+        partition: Partition,
+        sent: Millis,
+    ) -> Result<i64, KafkaError> {
+        let topic = self.topic.as_str();
+        let at = |offset| {
+            let mut list = TopicPartitionList::with_capacity(1);
+            list.add_partition_offset(topic, partition, KafkaOffset::Offset(offset)).map(|()| list)
+        };
+        let times = consumer.offsets_for_times(at(sent.0)?, QUESTION_TIMEOUT)?;
+        let (low, end) = consumer.fetch_watermarks(topic, partition, QUESTION_TIMEOUT)?;
+        let place = times.find_partition(topic, partition).and_then(|it| it.offset().to_raw());
+        let first = place.filter(|it| *it >= 0).unwrap_or_else(|| low.max(end - Self::LAST));
+        consumer.assign(&at(first)?)?;
+        Ok(end)
     }
 }

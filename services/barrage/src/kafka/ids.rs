@@ -39,6 +39,7 @@ impl EventIds {
             .set("group.id", config.group.as_str())
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
+            .set("enable.partition.eof", "true")
             .set("queued.max.messages.kbytes", "1024");
         let consumer = client.create().map_err(Error::Configuration)?;
         let turn = Arc::new(Semaphore::new(1));
@@ -79,15 +80,22 @@ impl EventIds {
         let failed = |error| Error::of(error, &self.topic);
         let end = self.assign(partition, from, to).map_err(failed)?;
         let mut ids = BTreeMap::new();
-        let (mut next, mut heard) = (from, Instant::now());
+        let (mut next, mut heard, mut trouble) = (from, Instant::now(), None);
         while next < end {
-            let Some(message) = self.consumer.poll(Duration::from_millis(100)) else {
-                if heard.elapsed() > Self::SILENCE {
-                    return Err(Error::Closed);
+            if heard.elapsed() > Self::SILENCE {
+                return Err(trouble.map_or(Error::Closed, failed));
+            }
+            let message = match self.consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => message,
+                // The last places hold no record: a transaction's end lies there, or nothing any more.
+                Some(Err(KafkaError::PartitionEOF(ended))) if ended == partition => break,
+                // It may be of an outage that is over.
+                Some(Err(error)) => {
+                    trouble = Some(error);
+                    continue;
                 }
-                continue;
+                None => continue,
             };
-            let message = message.map_err(failed)?;
             let Some(offset) = Offset::new(message.offset()) else { continue };
             (next, heard) = (offset.next(), Instant::now());
             if let Some(id) = id(&message).filter(|_| offset >= from && offset < end) {
