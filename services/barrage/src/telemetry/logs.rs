@@ -5,6 +5,8 @@ use std::io::stderr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
@@ -24,30 +26,51 @@ pub(super) fn init(config: &Config) -> Result<(), Error> {
     tracing_subscriber::registry().with(layer.with_filter(levels)).try_init().map_err(Error::Logs)
 }
 
-/// While a broker is away, Kafka's client says so ten times a second, in several ways. One of each is
-/// enough, for it may name a reason; that and since when Kafka is away is told by the probe, once.
+/// While a broker is away, Kafka's client says so ten times a second, in several ways, all from one place of
+/// its code. A few are enough, for they may name a reason; that and since when Kafka is away is told by the
+/// probe, once.
 #[derive(Debug, Default)]
-struct OnceAWhile(Mutex<HashMap<&'static str, Instant>>);
+struct OnceAWhile(Mutex<HashMap<&'static str, Said>>);
+
+/// What was said of late.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    since: Instant,
+    lines: u32,
+}
 
 impl OnceAWhile {
     const WHILE: Duration = Duration::from_secs(60);
+    /// How many pass in a while: a second reason is not swallowed after the first.
+    const LINES: u32 = 3;
 
     fn lets_pass(&self, level: Level, target: &'static str, now: Instant) -> bool {
         if level != Level::ERROR || !target.contains("rdkafka") {
             return true;
         }
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.get(target).is_none_or(|at| now.duration_since(*at) >= Self::WHILE);
-        if is_due {
-            last.insert(target, now);
+        let nothing = Said { since: now, lines: 0 };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = all.entry(target).or_insert(nothing);
+        if now.duration_since(said.since) >= Self::WHILE {
+            *said = nothing;
         }
-        is_due
+        said.lines = said.lines.saturating_add(1);
+        said.lines <= Self::LINES
     }
 }
 
+/// Of levels it says nothing: they are the other filter's, which then still tells them for all at once.
 impl<S: Subscriber> Filter<S> for OnceAWhile {
     fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         true
+    }
+
+    fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::always()
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
     }
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
@@ -58,17 +81,27 @@ impl<S: Subscriber> Filter<S> for OnceAWhile {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
     #[test]
-    fn kafkas_client_complains_once_a_minute_and_everybody_else_as_they_like() {
+    fn kafkas_client_complains_thrice_a_minute_and_everybody_else_as_they_like() {
         let (filter, begin) = (OnceAWhile::default(), Instant::now());
-        let at = |seconds| begin + Duration::from_secs(seconds);
-        let passes = |target, seconds| filter.lets_pass(Level::ERROR, target, at(seconds));
-        assert!(passes("librdkafka", 0) && passes("rdkafka", 0));
-        assert!(!passes("librdkafka", 59) && !passes("rdkafka", 1));
-        assert!(passes("librdkafka", 60) && !passes("librdkafka", 61));
-        assert!((0..9).all(|second| passes("homepage", second)));
-        assert!((0..9).all(|_| filter.lets_pass(Level::DEBUG, "librdkafka", begin)));
+        let passed = |level, target, seconds: Range<u64>| {
+            let at = |second| begin + Duration::from_secs(second);
+            seconds.filter(|second| filter.lets_pass(level, target, at(*second))).count()
+        };
+        assert_eq!(passed(Level::ERROR, "librdkafka", 0..60), 3);
+        assert_eq!(passed(Level::ERROR, "rdkafka::client", 0..60), 3);
+        assert_eq!(passed(Level::ERROR, "librdkafka", 60..120), 3);
+        assert_eq!(passed(Level::ERROR, "homepage", 0..60), 60);
+        assert_eq!(passed(Level::DEBUG, "librdkafka", 0..60), 60);
+    }
+
+    #[test]
+    fn the_configured_levels_still_limit_all() {
+        let levels = EnvFilter::new("info,librdkafka=error").and(OnceAWhile::default());
+        assert_eq!(Filter::<Registry>::max_level_hint(&levels), Some(LevelFilter::INFO));
     }
 }
