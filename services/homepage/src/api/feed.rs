@@ -108,7 +108,7 @@ fn answer(view: &View, poll_after_ms: u32, problems: Vec<Part>) -> Vec<u8> {
     [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
 }
 
-/// What does not answer. That results cannot be read, or that nothing is processed, is said only where it is
+/// What does not answer. That results cannot be read, or that nothing is finished, is said only where it is
 /// not a consequence.
 fn problems(readiness: &Readiness, view: &View) -> Vec<Part> {
     let away = |(part, it): (&'static str, Dependency)| {
@@ -136,8 +136,8 @@ fn meaning(part: &str) -> &'static str {
         }
         "reader" => "Results cannot be read now. Messages are safe and appear later.",
         PROCESSING => {
-            "Messages wait, and none is being processed. They are safe in Kafka and appear when the \
-             event-router and a message-processor work again."
+            "Messages wait, and none was finished for a while. They are safe in Kafka. Either no \
+             event-router or message-processor works, or they are busy with what comes first."
         }
         "homepage" => {
             "This homepage is stopping. Nothing can be sent here; what was accepted is safe."
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn that_nothing_is_processed_is_said_only_where_nothing_else_explains_it() {
+    fn that_nothing_is_finished_is_said_only_where_nothing_else_explains_it() {
         let readiness = Readiness::default();
         let (kafka, reader) = (readiness.dependency("kafka"), readiness.dependency("reader"));
         let stalled = View { stalled_since: Some(Millis(0).rfc3339()), ..view() };

@@ -1,5 +1,5 @@
-//! Notices that records wait and none of them is finished: then nobody routes or processes, whatever the
-//! reason. It is all that a homepage can know of the parts behind Kafka.
+//! Notices that records wait and none of them is finished, whatever the reason: nobody routes or processes,
+//! or all are busy with what comes first. It is all that a homepage can know of the parts behind Kafka.
 
 use std::time::{Duration, Instant};
 

@@ -23,7 +23,7 @@ pub(crate) struct Wall(Mutex<State>);
 struct State {
     /// Which run of the reader this is. A new run begins with nothing.
     run: u64,
-    /// The runs before it: their cursors are of an earlier topic.
+    /// The last runs before it: their cursors are of an earlier topic.
     earlier: Vec<u64>,
     bullets: VecDeque<Bullet>,
     /// The number of the next bullet of this run.
@@ -97,6 +97,8 @@ pub(crate) struct View {
 impl Wall {
     /// How many bullets are kept.
     const BULLETS: usize = 4000;
+    /// How many earlier runs are known by their cursors.
+    const EARLIER: usize = 16;
     /// How long a processor counts as running after its last row.
     const PROCESSOR_SEEN: Duration = Duration::from_secs(10);
 
@@ -106,6 +108,8 @@ impl Wall {
         let mut state = self.lock();
         let mut earlier = std::mem::take(&mut state.earlier);
         earlier.push(state.run);
+        let surplus = earlier.len().saturating_sub(Self::EARLIER);
+        earlier.drain(..surplus);
         let since = Some(Millis::now().rfc3339());
         *state = State { run, earlier, since, ends, ..State::default() };
     }

@@ -117,3 +117,10 @@ fn a_burst_has_finished_when_all_before_its_end_has() {
     assert!(!wall.has_finished(&ends(6)));
     assert!(!wall.has_finished(&Ends::from([(1, Offset::default())])));
 }
+
+#[test]
+fn only_so_many_earlier_topics_are_known() {
+    let wall = Wall::default();
+    (1..=100).for_each(|run| wall.begin(run, Ends::new()));
+    assert_eq!(wall.lock().earlier, (84..100).collect::<Vec<_>>());
+}
