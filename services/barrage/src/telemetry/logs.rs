@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::FilterExt as _;
 use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
@@ -59,14 +58,11 @@ impl OnceAWhile {
     }
 }
 
-/// Of levels it says nothing: they are the other filter's, which then still tells them for all at once.
+/// Of levels it says nothing: they are the other filter's, which then still tells them for all at once. It
+/// must not say so of callsites as well: who is always enabled may not disable a single event.
 impl<S: Subscriber> Filter<S> for OnceAWhile {
     fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         true
-    }
-
-    fn callsite_enabled(&self, _: &'static Metadata<'static>) -> Interest {
-        Interest::always()
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
