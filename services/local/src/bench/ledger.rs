@@ -1,6 +1,8 @@
 //! The tests' own account of a burst, message by message: what Kafka took, and what became of it.
 //! It reads Kafka and the table with clients of its own, so it does not share our mistakes.
 
+mod order;
+
 use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
@@ -48,6 +50,8 @@ pub enum End {
     Twice,
     /// It is several dead letters, which a router may leave that dies in the midst of one.
     BuriedTwice,
+    /// The filters hold it back, and still it has a row or is a dead letter.
+    LetThrough,
     /// Kafka never took it, and still it has a row or is a dead letter.
     Invented,
 }
@@ -98,49 +102,60 @@ impl Ledger {
 
     /// How many messages of each burst Kafka took.
     pub fn bursts(&self) -> BTreeMap<&str, u64> {
-        let mut bursts = BTreeMap::new();
-        for (id, _) in self.0.iter().filter(|(_, account)| account.accepted > 0) {
-            *bursts.entry(id.burst.as_str()).or_default() += 1;
-        }
-        bursts
+        by_burst(self.those(|account| account.accepted > 0))
+    }
+
+    /// How many messages of each burst have a row.
+    pub fn rows(&self) -> BTreeMap<&str, u64> {
+        by_burst(self.those(|account| account.stored > 0))
     }
 
     /// How many messages Kafka took.
     pub fn accepted(&self) -> usize {
-        self.0.values().filter(|account| account.accepted > 0).count()
+        self.those(|account| account.accepted > 0).count()
     }
 
     /// How many messages have a row.
     pub fn stored(&self) -> usize {
-        self.0.values().filter(|account| account.stored > 0).count()
+        self.those(|account| account.stored > 0).count()
     }
 
     /// How many messages are dead letters.
     pub fn dead(&self) -> usize {
-        self.0.values().filter(|account| account.dead > 0).count()
+        self.those(|account| account.dead > 0).count()
     }
 
     /// The messages that ended so.
     pub fn ended(&self, end: End) -> Vec<&Id> {
-        self.0.iter().filter(|(_, account)| account.end() == end).map(|(id, _)| id).collect()
+        self.those(|account| account.end() == end).collect()
     }
 
     /// The messages that lie behind one that their sender has sent later.
     pub fn out_of_order(&self) -> Vec<&Id> {
-        self.0.iter().filter(|(_, account)| account.out_of_order).map(|(id, _)| id).collect()
+        self.those(|account| account.out_of_order).collect()
     }
 
     /// Each message whose end breaks a promise, and how.
     pub fn faults(&self) -> Vec<String> {
-        let end = |(id, account): (&Id, &Account)| match account.end() {
-            End::Stored | End::Filtered | End::Dead => None,
-            end @ (End::Waiting | End::Lost | End::Twice | End::BuriedTwice | End::Invented) => {
-                Some(format!("{end:?}: {id}"))
-            }
-        };
+        let is_kept = |end| matches!(end, End::Stored | End::Filtered | End::Dead);
+        let ends = self.0.iter().map(|(id, account)| (account.end(), id));
+        let broken =
+            ends.filter(|(end, _)| !is_kept(*end)).map(|(end, id)| format!("{end:?}: {id}"));
         let order = self.out_of_order().into_iter().map(|id| format!("out of order: {id}"));
-        self.0.iter().filter_map(end).chain(order).collect()
+        broken.chain(order).collect()
     }
+
+    fn those(&self, are: impl Fn(&Account) -> bool) -> impl Iterator<Item = &Id> {
+        self.0.iter().filter(move |(_, account)| are(account)).map(|(id, _)| id)
+    }
+}
+
+fn by_burst<'a>(ids: impl Iterator<Item = &'a Id>) -> BTreeMap<&'a str, u64> {
+    let mut bursts = BTreeMap::new();
+    for id in ids {
+        *bursts.entry(id.burst.as_str()).or_default() += 1;
+    }
+    bursts
 }
 
 impl Account {
@@ -148,6 +163,7 @@ impl Account {
         match (self.accepted, self.stored, self.dead) {
             (0, ..) => End::Invented,
             (2.., ..) | (1, 2.., _) | (1, 1, 1..) => End::Twice,
+            (1, 1, 0) | (1, 0, 1..) if self.filtered => End::LetThrough,
             (1, 1, 0) => End::Stored,
             (1, 0, 1) => End::Dead,
             (1, 0, 2..) => End::BuriedTwice,
@@ -185,41 +201,12 @@ impl Evidence {
         for id in self.rows.iter().filter_map(id_of_row).filter(&wanted) {
             accounts.entry(id).or_default().stored += 1;
         }
-        let records = self.records.iter().filter_map(place_of_record);
-        let rows = self.rows.iter().filter_map(place_of_row);
-        for id in [out_of_order(records.collect()), out_of_order(rows.collect())].concat() {
-            if wanted(&id) {
-                accounts.entry(id).or_default().out_of_order = true;
-            }
+        let behind = [order::of_records(&self.records), order::of_rows(&self.rows)].concat();
+        for id in behind.into_iter().filter(&wanted) {
+            accounts.entry(id).or_default().out_of_order = true;
         }
         Ledger(accounts)
     }
-}
-
-/// A message's partition and offset.
-type Place = (i32, i64, Id);
-
-/// Those that lie behind a later one of their sender in the same partition.
-fn out_of_order(mut places: Vec<Place>) -> Vec<Id> {
-    places.sort();
-    let mut last = BTreeMap::new();
-    let is_behind = |(partition, _, id): &Place| {
-        let last = last.entry((*partition, id.burst.clone(), id.sender)).or_insert(0);
-        let behind = id.seq < *last;
-        *last = id.seq.max(*last);
-        behind
-    };
-    places.into_iter().filter(is_behind).map(|(_, _, id)| id).collect()
-}
-
-fn place_of_record(record: &Record) -> Option<Place> {
-    Some((record.partition, record.offset, id_of_record(record)?))
-}
-
-fn place_of_row(row: &Row) -> Option<Place> {
-    let shard = text(row, "shard")?;
-    let partition = shard.rsplit('#').nth(1)?.parse().ok()?;
-    Some((partition, text(row, "offset")?.parse().ok()?, id_of_row(row)?))
 }
 
 /// Nothing for a record that is not a message: a test's poison.

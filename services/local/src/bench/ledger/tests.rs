@@ -39,11 +39,13 @@ fn each_message_ends_as_the_evidence_says() {
             record(5, 6),
             record(6, 7),
             record(7, 8),
+            record(8, 10),
+            record(10, 11),
         ],
-        dead: vec![record(0, 2), record(1, 3), record(2, 3), record(3, 4)],
-        rows: vec![row(0, 1), row(3, 4), row(6, 7), row(9, 9)],
+        dead: vec![record(0, 2), record(1, 3), record(2, 3), record(3, 4), record(4, 11)],
+        rows: vec![row(0, 1), row(3, 4), row(6, 7), row(8, 10), row(9, 9)],
     };
-    let filtered = |record: &Record| record.offset == 4;
+    let filtered = |record: &Record| [4, 8, 10].contains(&record.offset);
     let ledger = evidence.account(|_| true, filtered);
     for (seq, end) in [
         (1, End::Stored),
@@ -55,11 +57,13 @@ fn each_message_ends_as_the_evidence_says() {
         (7, End::Stored),
         (8, End::Waiting),
         (9, End::Invented),
+        (10, End::LetThrough),
+        (11, End::LetThrough),
     ] {
         assert!(ledger.ended(end).contains(&&id(seq)), "{seq} is not {end:?}");
     }
-    assert_eq!((ledger.accepted(), ledger.stored(), ledger.dead()), (8, 4, 3));
-    assert_eq!(ledger.faults().len(), 5);
+    assert_eq!((ledger.accepted(), ledger.stored(), ledger.dead()), (10, 5, 4));
+    assert_eq!(ledger.faults().len(), 8);
 }
 
 #[test]

@@ -51,8 +51,7 @@ pub(crate) async fn start(data: Arc<TempDir>, seed: u64) -> Stack {
 
 /// Both homepages.
 pub(crate) fn homepages(stack: &Stack) -> Vec<Homepage> {
-    let second = Homepage::new(stack.address(SECOND_HOMEPAGE)).expect("an HTTP client");
-    vec![stack.homepage().clone(), second]
+    vec![stack.homepage().clone(), stack.homepage_at(SECOND_HOMEPAGE)]
 }
 
 /// All that can break.

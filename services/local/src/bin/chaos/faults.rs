@@ -47,6 +47,7 @@ pub(crate) async fn strike_all(
             }
         }
         broken = open;
+        assert_alive(stack, &broken);
         // One that ends late, since its process takes its time to stop, holds the next back.
         let in_time = broken.iter().all(|strike| journal.elapsed() < strike.end());
         let due = |strike: &&Strike| in_time && journal.elapsed() >= strike.at;
@@ -63,6 +64,16 @@ fn may_end(stack: &mut Stack, strike: &Strike, journal: &Journal) -> bool {
     strike.fault != Fault::Terminate
         || stack.has_ended(&strike.target.name)
         || journal.elapsed() > strike.end() + GRACE
+}
+
+/// Fails when a process has ended that nobody has struck. Another one may have taken its work over.
+pub(crate) fn assert_alive(stack: &mut Stack, broken: &[&Strike]) {
+    for process in stack.names() {
+        let is_struck = broken.iter().any(|strike| strike.target.name == process);
+        if !is_struck && stack.has_ended(&process) {
+            panic!("{process} has ended by itself:\n{}", stack.tail(&process).join("\n"));
+        }
+    }
 }
 
 async fn begin(stack: &mut Stack, strike: &Strike) {

@@ -42,9 +42,10 @@ pub(crate) async fn whole(
     let sent = load.end().await;
     let settled = has_settled(&stack, &homepages, &sent, &journal).await;
     let seen = viewer.end().await;
+    let alive = unharmed(async { faults::assert_alive(&mut stack, &[]) }).await.is_some();
     let verdict = unharmed(Verdict::of(&stack, &homepages, &sent, &seen)).await;
     let kept = verdict.is_some_and(|verdict| verdict.tell());
-    kept && healed && settled
+    kept && healed && settled && alive
 }
 
 /// False when a process did not do as it should: then all is healed that can be, for the verdict.
@@ -69,10 +70,10 @@ async fn has_settled(
     sent: &Sent,
     journal: &Journal,
 ) -> bool {
-    let Some(took) = unharmed(settle(stack, homepages)).await else { return false };
-    journal.note(format_args!("settled {:.1} s after the last message", took.as_secs_f64()));
     let Some(took) = unharmed(end_bursts(homepages, sent)).await else { return false };
     journal.note(format_args!("every burst has ended, asked within {:.1} s", took.as_secs_f64()));
+    let Some(took) = unharmed(settle(stack, homepages)).await else { return false };
+    journal.note(format_args!("nothing waits any more, {:.1} s after that", took.as_secs_f64()));
     true
 }
 

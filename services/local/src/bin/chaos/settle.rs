@@ -1,6 +1,9 @@
 //! Waits after the last fault until all has healed by itself.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use futures::future::join_all;
 use local::{
@@ -16,6 +19,10 @@ use crate::load::Sent;
 /// How long each part of that may take.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// The topic has all when it has not grown for so long. A burst that a homepage was asked for while it
+/// stood still may begin afterwards, when nobody waits for the answer any more.
+const STILL: Duration = Duration::from_secs(3);
+
 /// How long it may take until every burst is counted.
 const COUNTED: Duration = Duration::from_secs(300);
 
@@ -24,9 +31,14 @@ const COUNTED: Duration = Duration::from_secs(300);
 pub(crate) async fn settle(stack: &Stack, homepages: &[Homepage]) -> Duration {
     let started = Instant::now();
     let kafka = Kafka::at(stack.address(BROKER));
-    within(DEADLINE, "the router has finished all records", async || {
-        let (ends, committed) = (kafka.ends(TOPIC).await, kafka.committed(GROUP).await);
-        ends.iter().all(|(partition, end)| committed.get(partition).unwrap_or(&0) >= end)
+    let (mut ends, mut grew) = (BTreeMap::new(), started);
+    within(DEADLINE, "the router has finished all records, and no more come", async || {
+        let (now, committed) = (kafka.ends(TOPIC).await, kafka.committed(GROUP).await);
+        if now != ends {
+            (ends, grew) = (now, Instant::now());
+        }
+        let is_finished = |(partition, end)| committed.get(partition).unwrap_or(&0) >= end;
+        !ends.is_empty() && ends.iter().all(is_finished) && grew.elapsed() >= STILL
     })
     .await;
     for homepage in homepages {

@@ -1,5 +1,7 @@
 //! What became of it all: every message by its id, what homepages said, and what a viewer saw.
 
+use std::collections::BTreeMap;
+
 use local::{
     bench::{
         ledger::{End, Ledger},
@@ -58,7 +60,7 @@ impl Verdict {
             "L{} D{}: {} accepted, {} stored, {} filtered, {} dead, {} dead twice, {} waiting, \
              {} out of order",
             count(End::Lost),
-            count(End::Twice) + count(End::Invented),
+            count(End::Twice) + count(End::LetThrough) + count(End::Invented),
             thousands(self.ledger.accepted() as u64),
             thousands(count(End::Stored)),
             thousands(count(End::Filtered)),
@@ -82,7 +84,7 @@ impl Verdict {
 /// Each message that has not ended as promised. To be buried twice is none of these: a router does
 /// so that dies before it could commit what it has buried.
 fn badly_ended(ledger: &Ledger) -> Vec<String> {
-    let ends = [End::Waiting, End::Lost, End::Twice, End::Invented];
+    let ends = [End::Waiting, End::Lost, End::Twice, End::LetThrough, End::Invented];
     let ended = |end| ledger.ended(end).into_iter().map(move |id| format!("{end:?}: {id}"));
     let order = ledger.out_of_order().into_iter().map(|id| format!("out of order: {id}"));
     ends.into_iter().flat_map(ended).chain(order).collect()
@@ -102,13 +104,15 @@ fn promised_in_vain(ledger: &Ledger, sent: &Sent) -> Vec<String> {
 
 /// What a homepage says of bursts and messages now that all is over, and is not so.
 async fn said_wrongly(ledger: &Ledger, homepage: &Homepage, sent: &Sent) -> Vec<String> {
-    let (url, in_kafka) = (homepage.url(), ledger.bursts());
+    let (url, in_kafka, in_table) = (homepage.url(), ledger.bursts(), ledger.rows());
     let mut faults = Vec::new();
     for id in sent.bursts.keys() {
         let burst = homepage.burst(id).await.expect("a homepage that answers");
-        let accepted = in_kafka.get(id.as_str()).copied().unwrap_or(0);
-        if burst.accepted > accepted || burst.stored > accepted {
-            faults.push(format!("{url} says {burst:?}, and {accepted} are accepted"));
+        let of = |counts: &BTreeMap<&str, u64>| counts.get(id.as_str()).copied().unwrap_or(0);
+        let (accepted, stored) = (of(&in_kafka), of(&in_table));
+        if burst.accepted > accepted || burst.stored != stored {
+            let are = format!("{accepted} are accepted and {stored} stored");
+            faults.push(format!("{url} says {burst:?}, and {are}"));
         }
     }
     let totals = homepage.feed(None, 1).await.expect("a homepage that answers").totals;
