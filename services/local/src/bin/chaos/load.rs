@@ -24,8 +24,8 @@ const SENDERS: u32 = 13;
 const RATE: u32 = 10;
 const SECONDS: u32 = 8;
 
-/// Each so many-th burst is one that moderation blocks.
-const BLOCKED_EACH: usize = 5;
+/// Each so many-th burst is shown, and moderation blocks the others: of so few a viewer misses little.
+const SHOWN_EACH: usize = 5;
 
 /// The word that moderation blocks here.
 pub(crate) const BLOCKED_WORD: &str = "unspeakable";
@@ -99,7 +99,7 @@ impl Shared {
                 return;
             }
             let homepage = &self.homepages[number % self.homepages.len()];
-            let text = if number % BLOCKED_EACH == 0 { BLOCKED_WORD } else { "hello" };
+            let text = if number % SHOWN_EACH == 0 { "hello" } else { BLOCKED_WORD };
             let burst = json!({
                 "message": text, "concurrency": SENDERS, "rate": RATE, "duration": SECONDS,
             });

@@ -14,7 +14,7 @@ const QUIET: Duration = Duration::from_secs(2);
 const PAUSE: Range<u64> = 500..6000;
 
 /// No fault lasts longer.
-const LONGEST: Duration = Duration::from_secs(12);
+pub(crate) const LONGEST: Duration = Duration::from_secs(12);
 
 /// Something that can break.
 #[derive(Clone, Debug, PartialEq, Eq)]

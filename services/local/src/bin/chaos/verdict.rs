@@ -122,19 +122,18 @@ async fn said_wrongly(ledger: &Ledger, homepage: &Homepage, sent: &Sent) -> Vec<
     faults
 }
 
-/// What is shown and was never drawn, where that is more than what the viewer was told of.
-fn not_drawn(shown: &[Message], seen: &Seen) -> Vec<String> {
-    let missing = seen.missing(shown.iter());
-    if missing.len() as u64 <= seen.left_out {
-        return Vec::new();
-    }
-    let never = |(burst, sender, seq): &Message| format!("never drawn: {burst}/{sender}/{seq}");
-    missing.into_iter().map(never).collect()
+/// What is shown and was never drawn, but for what the viewer was told of: no more, and stored then.
+fn not_drawn(shown: &[(Message, u64)], seen: &Seen) -> Vec<String> {
+    let missing: Vec<_> = shown.iter().filter(|(message, _)| !seen.has_drawn(message)).collect();
+    let too_many = missing.len() as u64 > seen.left_out;
+    let unsaid = missing.into_iter().filter(|(_, at)| too_many || !seen.may_lack(*at));
+    unsaid.map(|((burst, sender, seq), _)| format!("never drawn: {burst}/{sender}/{seq}")).collect()
 }
 
-/// The message of a row that people are to see.
-fn shown(row: &Row) -> Option<Message> {
+/// The message of a row that people are to see, and when it was stored.
+fn shown(row: &Row) -> Option<(Message, u64)> {
     let is_shown = text(row, "verdict")? == "shown";
     let (sender, seq) = (text(row, "sender")?.parse().ok()?, text(row, "seq")?.parse().ok()?);
-    is_shown.then_some((text(row, "burst")?, sender, seq))
+    let stored_at = text(row, "stored_at")?.parse().ok()?;
+    is_shown.then_some(((text(row, "burst")?, sender, seq), stored_at))
 }

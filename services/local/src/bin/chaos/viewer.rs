@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    ops::RangeInclusive,
+    time::{Duration, SystemTime},
 };
 
 use local::homepage::{Bullet, Feed, Homepage};
@@ -12,6 +13,8 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::schedule::LONGEST;
 
 /// How often the page asks for news, and how long it waits for an answer.
 const POLL: Duration = Duration::from_millis(200);
@@ -23,6 +26,9 @@ const LIMIT: u32 = 500;
 /// The viewer changes the homepage at each so many-th poll or so.
 const CHANGES_EACH: u32 = 10;
 
+/// How long after it was stored a message may come to a homepage: what is struck may hold it back.
+const LATE: Duration = LONGEST;
+
 /// What a viewer has seen.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -30,6 +36,10 @@ pub(crate) struct Seen {
     drawn: BTreeMap<Message, String>,
     /// How many bullets an answer left out and said so.
     pub(crate) left_out: u64,
+    /// When those can have been stored, in milliseconds since 1970.
+    gaps: Vec<RangeInclusive<u64>>,
+    /// When the last answer came, likewise.
+    answered: u64,
     /// What was drawn twice, in words.
     pub(crate) twice: Vec<String>,
 }
@@ -97,9 +107,14 @@ struct Stretch {
 }
 
 impl Seen {
-    /// Which of these messages were never drawn.
-    pub(crate) fn missing<'a>(&self, all: impl Iterator<Item = &'a Message>) -> Vec<&'a Message> {
-        all.filter(|message| !self.drawn.contains_key(message)).collect()
+    /// Whether this message was drawn.
+    pub(crate) fn has_drawn(&self, message: &Message) -> bool {
+        self.drawn.contains_key(message)
+    }
+
+    /// Whether what was stored then may be among what an answer left out.
+    pub(crate) fn may_lack(&self, stored_at: u64) -> bool {
+        self.gaps.iter().any(|gap| gap.contains(&stored_at))
     }
 
     /// How many messages were drawn.
@@ -111,13 +126,23 @@ impl Seen {
         if stretch.since != feed.totals.since {
             *stretch = Stretch { since: feed.totals.since.clone(), ids: BTreeSet::new() };
         }
-        self.left_out += feed.passed.saturating_sub(feed.bullets.len() as u64);
+        self.note_gap(feed.passed.saturating_sub(feed.bullets.len() as u64));
         for bullet in &feed.bullets {
             if !stretch.ids.insert(bullet.id.clone()) {
                 self.twice.push(format!("{} came twice from one homepage", bullet.id));
             }
             self.draw_once(bullet);
         }
+    }
+
+    /// What came since the last answer may have been stored earlier, by as much as something is late.
+    fn note_gap(&mut self, left_out: u64) {
+        let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970").as_millis() as u64;
+        if left_out > 0 {
+            self.left_out += left_out;
+            self.gaps.push(self.answered.saturating_sub(LATE.as_millis() as u64)..=now);
+        }
+        self.answered = now;
     }
 
     /// A page drops what it has drawn already, by id.
