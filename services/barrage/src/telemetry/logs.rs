@@ -89,7 +89,7 @@ mod tests {
             seconds.filter(|second| filter.lets_pass(level, target, at(*second))).count()
         };
         assert_eq!(passed(Level::ERROR, "librdkafka", 0..60), 3);
-        assert_eq!(passed(Level::ERROR, "rdkafka::client", 0..60), 3);
+        assert_eq!(passed(Level::ERROR, "rdkafka", 0..60), 3);
         assert_eq!(passed(Level::ERROR, "librdkafka", 60..120), 3);
         assert_eq!(passed(Level::ERROR, "homepage", 0..60), 60);
         assert_eq!(passed(Level::DEBUG, "librdkafka", 0..60), 60);
