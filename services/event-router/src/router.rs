@@ -31,17 +31,7 @@ use crate::record::Open;
 use crate::sink::Sink;
 use crate::window::Window;
 
-/// Why a router has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// It was told to stop.
-    Stopped,
-    /// Another one must read the topic, which was made anew.
-    TopicMadeAnew,
-}
-
 /// What a router needs beside its configuration.
-#[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) dead: DeadLetters,
     pub(crate) offsets: Offsets,
@@ -79,8 +69,8 @@ pub(crate) struct Router {
     looks: UnderWay<Look>,
     /// What the group had committed at the last look.
     committed: Ends,
-    /// The topic is another one than that which was read.
-    topic_made_anew: bool,
+    /// Partitions that were made anew, of which nothing was read yet.
+    anew: BTreeSet<Partition>,
 }
 
 impl Router {
@@ -105,17 +95,17 @@ impl Router {
             burials: UnderWay::new(),
             looks: UnderWay::new(),
             committed: Ends::new(),
-            topic_made_anew: false,
+            anew: BTreeSet::new(),
         }
     }
 
-    /// Routes until `stop`, or until the topic is another one.
+    /// Routes until `stop`.
     pub(crate) async fn run(
         mut self,
         mut urls: watch::Receiver<Vec<String>>,
         stop: CancellationToken,
-    ) -> Result<Ended, kafka::Error> {
-        while !stop.is_cancelled() && !self.topic_made_anew {
+    ) -> Result<(), kafka::Error> {
+        while !stop.is_cancelled() {
             let awake = self.wake_up();
             self.look();
             tokio::select! { biased;
@@ -123,7 +113,7 @@ impl Router {
                 Some(answer) = self.calls.next() => self.answered(answer),
                 Some(open) = self.burials.next() => self.finish(&open, Finish::Dead),
                 Some(open) = self.retries.next() => self.send_again(open),
-                Some(look) = self.looks.next() => self.looked(look),
+                Some(look) = self.looks.next() => self.looked(look).await,
                 Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
                 notice = self.consumer.next() => {
                     self.hear(notice.ok_or(kafka::Error::Closed)?).await;
@@ -135,13 +125,7 @@ impl Router {
             self.hold_back();
             meter::level(self.calls.len(), self.window.records());
         }
-        if self.topic_made_anew {
-            stop.run_until_cancelled(self.forget_topic()).await;
-        } else {
-            self.drain().await;
-        }
-        self.leave().await?;
-        Ok(if stop.is_cancelled() { Ended::Stopped } else { Ended::TopicMadeAnew })
+        self.drain().await
     }
 
     /// Ends when a processor that rests may be called again, if anything waits for it.
@@ -181,19 +165,24 @@ impl Router {
                 self.revoked(&partitions).await;
                 drop(hold);
             }
-            Notice::Record(record) => self.take(record),
+            Notice::Record(record) => self.take(record).await,
             Notice::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
         }
     }
 
     /// Decides what happens to a record that has come.
-    fn take(&mut self, received: Received) {
+    async fn take(&mut self, received: Received) {
         let (partition, offset) = (received.position.partition, received.position.offset);
+        let end = self.ledgers.get(&partition).and_then(CommitLedger::end);
+        if end == Some(offset.next()) {
+            return; // Around a pause, the client may hand out its last record twice.
+        }
+        if end > Some(offset) {
+            self.made_anew(partition).await;
+        }
         let Some(ledger) = self.ledgers.get_mut(&partition) else { return };
-        if let Some(end) = ledger.end().filter(|end| offset < *end) {
-            // Around a pause, the client may hand out its last record twice.
-            self.topic_made_anew |= offset.next() < end;
-            return;
+        if self.anew.remove(&partition) {
+            self.consumer.set_back(partition, offset);
         }
         ledger.read(offset);
         let open = Open::new(received, ledger.turn(), &self.parts.tracer, &self.group);
@@ -227,6 +216,20 @@ impl Router {
             ledger.finish(open.offset());
             if let Some(next) = ledger.committable().filter(|next| Some(*next) != before) {
                 self.consumer.store(partition, next);
+            }
+        }
+    }
+
+    /// Lets what is under way finish, hands back the rest, and leaves the group.
+    async fn drain(mut self) -> Result<(), kafka::Error> {
+        self.forget(|_| true);
+        self.settle(self.grace.mul_f64(0.6)).await;
+        tracing::info!(open = self.calls.len() + self.burials.len(), "drained");
+        match tokio::time::timeout(self.grace.mul_f64(0.2), self.consumer.leave()).await {
+            Ok(left) => left,
+            Err(_) => {
+                tracing::warn!("kafka did not answer: the last offsets may not be committed");
+                Ok(())
             }
         }
     }

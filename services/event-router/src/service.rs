@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::Config;
 use crate::dead_letter::DeadLetters;
 use crate::meter;
-use crate::router::{Ended, Parts, Router};
+use crate::router::{Parts, Router};
 use crate::sink::resolve;
 
 /// The event router, listening but not yet at work.
@@ -126,8 +126,7 @@ impl Service {
     }
 }
 
-/// Joins the group as soon as the topic exists, and routes until `stop`; again whenever the topic is
-/// another one.
+/// Joins the group as soon as the topic exists, and routes until `stop`.
 async fn route(
     config: Config,
     topics: Topics,
@@ -135,16 +134,10 @@ async fn route(
     urls: watch::Receiver<Vec<String>>,
     stop: CancellationToken,
 ) -> Result<(), kafka::Error> {
-    loop {
-        let exists = topics.wait_for(&config.kafka.topic);
-        if stop.run_until_cancelled(exists).await.is_none() {
-            return Ok(());
-        }
-        let consumer = Consumer::join(&config.kafka, config.fetch_wait)?;
-        let router = Router::new(consumer, parts.clone(), &config);
-        match router.run(urls.clone(), stop.clone()).await? {
-            Ended::Stopped => return Ok(()),
-            Ended::TopicMadeAnew => {}
-        }
+    let exists = topics.wait_for(&config.kafka.topic);
+    if stop.run_until_cancelled(exists).await.is_none() {
+        return Ok(());
     }
+    let consumer = Consumer::join(&config.kafka, config.fetch_wait)?;
+    Router::new(consumer, parts, &config).run(urls, stop).await
 }

@@ -156,9 +156,12 @@ impl Consumer {
         self.note("set back", added.and_then(|()| self.inner.commit(&list, CommitMode::Async)));
     }
 
-    /// Commits nothing any more of what was stored and is not committed yet.
-    pub fn unstore(&self, partitions: &BTreeSet<Partition>) {
-        self.note("unstore", self.inner.store_offsets(&self.list(partitions)));
+    /// Reads this partition anew from its first record.
+    pub fn rewind(&self, partition: Partition) {
+        let begin = KafkaOffset::Beginning;
+        // Without a time-out it waits for nothing.
+        let sought = self.inner.seek(self.topic.as_str(), partition, begin, Duration::ZERO);
+        self.note("rewind", sought);
     }
 
     fn list(&self, partitions: &BTreeSet<Partition>) -> TopicPartitionList {

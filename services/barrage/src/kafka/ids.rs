@@ -39,7 +39,6 @@ impl EventIds {
             .set("group.id", config.group.as_str())
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "earliest")
-            .set("enable.partition.eof", "true")
             .set("queued.max.messages.kbytes", "1024");
         let consumer = client.create().map_err(Error::Configuration)?;
         let turn = Arc::new(Semaphore::new(1));
@@ -78,17 +77,15 @@ impl EventIds {
         to: Offset,
     ) -> Result<BTreeMap<Offset, String>, Error> {
         let failed = |error| Error::of(error, &self.topic);
-        let end = self.assign(partition, from, to).map_err(failed)?;
+        let (begin, end) = self.assign(partition, from, to).map_err(failed)?;
         let mut ids = BTreeMap::new();
-        let (mut next, mut heard, mut trouble) = (from, Instant::now(), None);
+        let (mut next, mut heard, mut trouble) = (begin, Instant::now(), None);
         while next < end {
             if heard.elapsed() > Self::SILENCE {
                 return Err(trouble.map_or(Error::Closed, failed));
             }
             let message = match self.consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => message,
-                // The last places hold no record: a transaction's end lies there, or nothing any more.
-                Some(Err(KafkaError::PartitionEOF(ended))) if ended == partition => break,
                 // It may be of an outage that is over.
                 Some(Err(error)) => {
                     trouble = Some(error);
@@ -105,15 +102,20 @@ impl EventIds {
         Ok(ids)
     }
 
-    /// Begins to read. Answers where to end: the partition may have less.
-    fn assign(&self, partition: Partition, from: Offset, to: Offset) -> Result<Offset, KafkaError> {
+    /// Begins to read. Answers from where to where: the partition may have less.
+    fn assign(
+        &self,
+        partition: Partition,
+        from: Offset,
+        to: Offset,
+    ) -> Result<(Offset, Offset), KafkaError> {
         let topic = self.topic.as_str();
         let (low, high) = self.consumer.fetch_watermarks(topic, partition, QUESTION_TIMEOUT)?;
         let mut list = TopicPartitionList::with_capacity(1);
-        let begin = KafkaOffset::Offset(from.get().max(low));
-        list.add_partition_offset(topic, partition, begin)?;
+        let begin = Offset::new(low).map_or(from, |low| low.max(from));
+        list.add_partition_offset(topic, partition, KafkaOffset::Offset(begin.get()))?;
         self.consumer.assign(&list)?;
-        Ok(Offset::new(high).map_or(to, |high| high.min(to)))
+        Ok((begin, Offset::new(high).map_or(to, |high| high.min(to))))
     }
 }
 

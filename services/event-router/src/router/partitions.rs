@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use barrage::kafka::{self, Consumer};
+use barrage::kafka::Consumer;
 use barrage::position::Partition;
 use futures::StreamExt as _;
 
@@ -65,24 +65,6 @@ impl Router {
         });
         if ended.await.is_err() {
             tracing::warn!("not all that was in flight has finished; it is read again");
-        }
-    }
-
-    /// Lets what is under way finish, and hands back the rest.
-    pub(super) async fn drain(&mut self) {
-        self.forget(|_| true);
-        self.settle(self.grace.mul_f64(0.6)).await;
-        tracing::info!(open = self.calls.len() + self.burials.len(), "drained");
-    }
-
-    /// Leaves the group, with all that is stored committed.
-    pub(super) async fn leave(self) -> Result<(), kafka::Error> {
-        match tokio::time::timeout(self.grace.mul_f64(0.2), self.consumer.leave()).await {
-            Ok(left) => left,
-            Err(_) => {
-                tracing::warn!("kafka did not answer: the last offsets may not be committed");
-                Ok(())
-            }
         }
     }
 

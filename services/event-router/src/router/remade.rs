@@ -1,6 +1,5 @@
 //! Somebody deletes the topic and makes it anew: its offsets restart, and what was read of the old one
-//! says nothing of the new one. Then the router leaves the group and joins it anew, so that nothing of the
-//! old topic is left in it or in its client; if it was mistaken, it reads again what was not committed.
+//! says nothing of the new one.
 //!
 //! A client notices by itself when the broker refuses its place, or when it sees the topic missing.
 //! Where it does not, Kafka's own word tells: a topic takes the group's commits with it, and no end goes back.
@@ -11,7 +10,6 @@ use std::time::Duration;
 use barrage::kafka::{self, Ends};
 use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
-use futures::StreamExt as _;
 
 use super::Router;
 use crate::ledger::CommitLedger;
@@ -55,45 +53,41 @@ impl Router {
         }));
     }
 
-    /// Notes whether the partitions are those that were read.
-    pub(super) fn looked(&mut self, look: Look) {
+    /// Begins anew with the partitions whose records are not those that were read.
+    pub(super) async fn looked(&mut self, look: Look) {
         let Ok(answer) = look.answer else { return };
         for (partition, (turn, end)) in look.read {
-            let ledger = self.ledgers.get(&partition).filter(|it| it.turn() == turn);
-            let Some(ledger) = ledger else { continue };
-            if is_remade(partition, end, &self.committed, &answer) {
-                self.topic_made_anew = true;
-            } else if let Some(next) =
-                ledger.committable().filter(|_| is_beyond(partition, &answer))
-            {
-                self.consumer.set_back(partition, next);
+            let is_ours = self.ledgers.get(&partition).is_some_and(|it| it.turn() == turn);
+            if is_ours && is_remade(partition, end, &self.committed, &answer) {
+                self.consumer.rewind(partition);
+                self.made_anew(partition).await;
+            } else if is_ours {
+                self.set_back(partition, &answer);
             }
         }
         self.committed = answer.committed;
     }
 
-    /// Drops all that was read. Calls under way may end first, so that no old row is written over a new one.
-    pub(super) async fn forget_topic(&mut self) {
-        tracing::warn!("the topic was made anew: it is read anew");
-        self.consumer.unstore(&self.ledgers.keys().copied().collect());
-        self.ledgers.clear();
-        self.forget(|_| true);
-        let at_most = self.limits.call_timeout;
-        let ended = async {
-            while let Some(answer) = self.calls.next().await {
-                self.answered(answer);
-            }
-        };
-        if tokio::time::timeout(at_most, ended).await.is_err() {
-            tracing::warn!("calls with records of the old topic have not ended");
+    /// A commit beyond the end is one of the topic before.
+    fn set_back(&self, partition: Partition, answer: &Answer) {
+        let both = answer.committed.get(&partition).zip(answer.latest.get(&partition));
+        let is_beyond = both.is_some_and(|(committed, latest)| committed > latest);
+        let next = self.ledgers.get(&partition).and_then(CommitLedger::committable);
+        if let Some(next) = next.filter(|_| is_beyond) {
+            self.consumer.set_back(partition, next);
         }
     }
-}
 
-/// Whether the group's commit lies beyond the partition's end: it is one of the topic before.
-fn is_beyond(partition: Partition, now: &Answer) -> bool {
-    let both = now.committed.get(&partition).zip(now.latest.get(&partition));
-    both.is_some_and(|(committed, latest)| committed > latest)
+    /// Nothing of this partition counts that was read before. What is under way of it may end first, so
+    /// that no old row is written over a new one.
+    pub(super) async fn made_anew(&mut self, partition: Partition) {
+        tracing::warn!(partition, "the topic was made anew: partition {partition} is read anew");
+        self.turns += 1;
+        self.ledgers.insert(partition, CommitLedger::of_turn(self.turns));
+        self.anew.insert(partition);
+        self.forget(|open| open.received.position.partition == partition);
+        self.settle(self.limits.call_timeout).await;
+    }
 }
 
 /// Whether a partition that was read up to `end` is another one now: the group's commit is gone, or the
@@ -121,19 +115,6 @@ mod tests {
     fn a_partition_is_another_one_when_its_commit_is_gone_or_its_end_went_back() {
         assert!(remade((Some(40), None), Some(60)));
         assert!(remade((Some(40), Some(40)), Some(49)));
-    }
-
-    #[test]
-    fn a_commit_beyond_the_end_is_one_of_the_topic_before() {
-        let beyond = |committed, latest| {
-            is_beyond(3, &Answer { committed: ends(committed), latest: ends(latest) })
-        };
-        assert!(beyond(Some(41), Some(40)));
-        assert!(!beyond(Some(40), Some(40)));
-        assert!(
-            !beyond(Some(40), None) && !beyond(None, Some(40)),
-            "what is not known proves nothing"
-        );
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn poison(offset: i64) -> Received {
 async fn nothing_is_committed_past_a_record_that_is_under_way() {
     let mut router = router();
     for offset in 5..8 {
-        router.take(message(offset));
+        router.take(message(offset)).await;
     }
     let [first, second, third] = [(); 3].map(|()| under_way(&mut router));
     router.finish(&third, Finish::Stored);
@@ -82,8 +82,8 @@ async fn nothing_is_committed_past_a_record_that_is_under_way() {
 #[tokio::test]
 async fn nothing_is_committed_past_a_record_whose_dead_letter_is_not_written() {
     let mut router = router();
-    router.take(poison(5));
-    router.take(message(6));
+    router.take(poison(5)).await;
+    router.take(message(6)).await;
     let open = under_way(&mut router);
     router.finish(&open, Finish::Stored);
     assert_eq!((router.burials.len(), committable(&router)), (1, Some(5)));
@@ -93,10 +93,10 @@ async fn nothing_is_committed_past_a_record_whose_dead_letter_is_not_written() {
 #[tokio::test]
 async fn what_ends_after_its_partition_came_back_finishes_nothing_that_was_read_since() {
     let mut router = router();
-    router.take(message(5));
+    router.take(message(5)).await;
     let late = under_way(&mut router);
     come_back(&mut router).await;
-    router.take(message(5));
+    router.take(message(5)).await;
     router.finish(&late, Finish::Stored);
     assert_eq!((committable(&router), router.window.records()), (Some(5), 1));
 }
@@ -105,10 +105,10 @@ async fn what_ends_after_its_partition_came_back_finishes_nothing_that_was_read_
 #[tokio::test]
 async fn what_fails_after_its_partition_came_back_is_not_sent_beside_its_newer_copy() {
     let mut router = router();
-    router.take(message(5));
+    router.take(message(5)).await;
     let late = under_way(&mut router);
     come_back(&mut router).await;
-    router.take(message(5));
+    router.take(message(5)).await;
     router.send_again(late);
     assert_eq!((router.queue.len(), router.window.records()), (1, 1));
 }
@@ -116,32 +116,29 @@ async fn what_fails_after_its_partition_came_back_is_not_sent_beside_its_newer_c
 #[tokio::test]
 async fn what_fails_after_its_partition_was_taken_away_is_not_sent_again() {
     let mut router = router();
-    router.take(message(5));
+    router.take(message(5)).await;
     let late = under_way(&mut router);
     router.revoked(&BTreeSet::from([0])).await;
     router.send_again(late);
     assert_eq!((router.queue.len(), router.window.records()), (0, 0));
 }
 
+/// The topic was made anew: what was read before says nothing of what is read now.
+#[tokio::test]
+async fn a_record_below_what_was_read_begins_a_new_turn() {
+    let mut router = router();
+    router.take(message(5)).await;
+    let late = under_way(&mut router);
+    router.take(message(0)).await;
+    router.finish(&late, Finish::Stored);
+    assert_eq!((committable(&router), router.window.records()), (Some(0), 1));
+}
+
 #[tokio::test]
 async fn a_record_that_is_handed_out_twice_is_taken_once() {
     let mut router = router();
     for offset in [5, 6, 6] {
-        router.take(message(offset));
+        router.take(message(offset)).await;
     }
     assert_eq!((router.queue.len(), committable(&router)), (2, Some(5)));
-    assert!(!router.topic_made_anew);
-}
-
-#[tokio::test]
-async fn a_record_further_below_what_was_read_means_that_the_topic_was_made_anew() {
-    let mut router = router();
-    for offset in [5, 6, 0] {
-        router.take(message(offset));
-    }
-    assert!(router.topic_made_anew);
-    let under_way = under_way(&mut router);
-    router.forget_topic().await;
-    router.finish(&under_way, Finish::Stored);
-    assert!(router.queue.is_empty() && router.ledgers.is_empty());
 }
