@@ -5,6 +5,8 @@ pub(crate) mod cursor;
 mod doubt;
 mod passage;
 mod round;
+#[cfg(test)]
+mod sample;
 mod stall;
 mod start;
 mod tracker;

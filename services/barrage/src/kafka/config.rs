@@ -140,6 +140,17 @@ impl Config {
         self.security.apply(&mut client);
         client
     }
+
+    /// What those consumers have in common that read without joining the group, and commit nothing. What
+    /// retention has taken away cannot be read any more; the rest can.
+    pub(super) fn onlooker(&self, role: &str) -> ClientConfig {
+        let mut client = self.client(role);
+        client
+            .set("group.id", self.group.as_str())
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest");
+        client
+    }
 }
 
 /// How long one question to Kafka may take.

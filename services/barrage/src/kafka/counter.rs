@@ -37,14 +37,8 @@ impl RecordCounter {
 
     /// Counts in the configured topic.
     pub fn new(config: &Config) -> Self {
-        let mut client = config.client("counter");
-        client
-            .set("group.id", config.group.as_str())
-            .set("enable.auto.commit", "false")
-            // What retention has taken away cannot be counted any more; the rest can.
-            .set("auto.offset.reset", "earliest")
-            .set("enable.partition.eof", "false")
-            .set("queued.max.messages.kbytes", "4096");
+        let mut client = config.onlooker("counter");
+        client.set("enable.partition.eof", "false").set("queued.max.messages.kbytes", "4096");
         Self { client, topic: config.topic.clone(), turn: Arc::new(Semaphore::new(1)) }
     }
 

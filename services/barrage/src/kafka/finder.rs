@@ -32,13 +32,8 @@ impl Finder {
     const LAST: i64 = 10_000;
 
     pub(super) fn new(config: &Config, topic: Topic) -> Self {
-        let mut client = config.client("finder");
-        client
-            .set("group.id", config.group.as_str())
-            .set("enable.auto.commit", "false")
-            .set("auto.offset.reset", "earliest")
-            .set("enable.partition.eof", "true")
-            .set("queued.max.messages.kbytes", "4096");
+        let mut client = config.onlooker("finder");
+        client.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", "4096");
         Self { client, topic, turn: Arc::new(Semaphore::new(1)) }
     }
 

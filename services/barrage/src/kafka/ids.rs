@@ -34,12 +34,8 @@ impl EventIds {
     /// # Errors
     /// When the client cannot be made of the configuration.
     pub fn new(config: &Config) -> Result<Self, Error> {
-        let mut client = config.client("ids");
-        client
-            .set("group.id", config.group.as_str())
-            .set("enable.auto.commit", "false")
-            .set("auto.offset.reset", "earliest")
-            .set("queued.max.messages.kbytes", "1024");
+        let mut client = config.onlooker("ids");
+        client.set("queued.max.messages.kbytes", "1024");
         let consumer = client.create().map_err(Error::Configuration)?;
         let turn = Arc::new(Semaphore::new(1));
         Ok(Self { consumer: Arc::new(consumer), topic: config.topic.clone(), turn })

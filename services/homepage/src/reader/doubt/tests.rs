@@ -1,10 +1,6 @@
 //! What is believed of rows that were there before.
 
-use barrage::position::Position;
-use barrage::table::Verdict;
-use barrage::time::Millis;
-use uuid::Uuid;
-
+use super::super::sample;
 use super::*;
 
 fn at(offset: i64) -> Offset {
@@ -12,22 +8,7 @@ fn at(offset: i64) -> Offset {
 }
 
 fn row(offset: i64, id: &str) -> Row {
-    Row {
-        position: Position { topic: "t".parse().unwrap(), partition: 0, offset: at(offset) },
-        id: id.into(),
-        message: "hi".into(),
-        verdict: Verdict::Shown,
-        burst: Uuid::nil(),
-        sender: 1,
-        seq: 1,
-        processor: "p".into(),
-        sent_at: Millis(0),
-        received_at: Millis(0),
-        stored_at: Millis(0),
-        trace: String::new(),
-        traceparent: None,
-        expires_at: Millis(i64::MAX),
-    }
+    sample::row(0, offset, id)
 }
 
 #[test]

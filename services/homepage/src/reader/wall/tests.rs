@@ -1,31 +1,10 @@
 //! What viewers get, whoever gave them their cursor.
 
-use barrage::position::Position;
-use uuid::Uuid;
-
+use super::super::sample;
 use super::*;
 
 fn row(partition: i32, offset: i64) -> Row {
-    Row {
-        position: Position {
-            topic: "t".parse().unwrap(),
-            partition,
-            offset: Offset::new(offset).unwrap(),
-        },
-        id: format!("{partition}/{offset}"),
-        message: "hi".into(),
-        verdict: Verdict::Shown,
-        burst: Uuid::nil(),
-        sender: 1,
-        seq: 1,
-        processor: "p".into(),
-        sent_at: Millis(0),
-        received_at: Millis(0),
-        stored_at: Millis(0),
-        trace: String::new(),
-        traceparent: None,
-        expires_at: Millis(i64::MAX),
-    }
+    sample::row(partition, offset, &format!("{partition}/{offset}"))
 }
 
 fn round(rows: Vec<Row>, finished: &[(i32, i64)]) -> Round {

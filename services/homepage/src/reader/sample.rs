@@ -1,0 +1,27 @@
+//! A row for the tests of what is read.
+
+use barrage::position::{Offset, Partition, Position};
+use barrage::table::{Row, Verdict};
+use barrage::time::Millis;
+use uuid::Uuid;
+
+/// A row that is shown and does not expire.
+pub(super) fn row(partition: Partition, offset: i64, id: &str) -> Row {
+    let offset = Offset::new(offset).unwrap();
+    Row {
+        position: Position { topic: "t".parse().unwrap(), partition, offset },
+        id: id.into(),
+        message: "hi".into(),
+        verdict: Verdict::Shown,
+        burst: Uuid::nil(),
+        sender: 1,
+        seq: 1,
+        processor: "p".into(),
+        sent_at: Millis(0),
+        received_at: Millis(0),
+        stored_at: Millis(0),
+        trace: String::new(),
+        traceparent: None,
+        expires_at: Millis(i64::MAX),
+    }
+}
