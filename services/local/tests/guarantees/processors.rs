@@ -33,13 +33,14 @@ async fn a_burst_survives_kill_9_of_the_processor() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 6. With more waiting than they can do, so that the processors alone set the pace.
+/// Row 6. With more waiting than they can do.
 #[tokio::test]
 async fn two_processors_go_on_without_the_third() {
-    let setup = Setup::default().processors(3).var(PROCESSOR, "WORK_MS", "8");
-    let setup = setup.var(ROUTER, "IN_FLIGHT", "1").var(ROUTER, "BATCH_MAX", "20");
+    // So slow that their work alone sets the pace, whatever else the machine does.
+    let setup = Setup::default().processors(3).var(PROCESSOR, "WORK_MS", "40");
+    let setup = setup.var(ROUTER, "IN_FLIGHT", "1").var(ROUTER, "BATCH_MAX", "5");
     let mut stack = setup.start().await;
-    let id = Kafka::at(stack.address(BROKER)).send_burst("hello", 10, 300).await;
+    let id = Kafka::at(stack.address(BROKER)).send_burst("hello", 10, 120).await;
     eventually("some is stored", async || stored(&stack).await > 100.0).await;
     let before = stored_in_a_second(&stack).await;
     stack.kill("message-processor-2").await;
@@ -49,7 +50,7 @@ async fn two_processors_go_on_without_the_third() {
     assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
     let took = settles_within(&stack, Duration::from_secs(60)).await;
     println!("row 6: settled in {:.1} s", took.as_secs_f64());
-    assert_complete(&stack, &id, 3000).await;
+    assert_complete(&stack, &id, 1200).await;
     assert_eq!(dead_letters(&stack).await, 0);
 }
 
