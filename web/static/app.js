@@ -1,20 +1,20 @@
 // The first page: wires the feed to the wall, the list, the numbers and the banners, and the form to its burst.
 
-import { Announcer } from "./announcer.js";
-import { Banners } from "./banners.js";
-import { Counters } from "./counters.js";
-import { Feed } from "./feed.js";
-import { Health } from "./health.js";
-import { Legend } from "./legend.js";
-import { List } from "./list.js";
-import { Palette } from "./palette.js";
-import { onPresence } from "./presence.js";
-import { Quiet } from "./quiet.js";
-import { Sample } from "./sample.js";
-import { Seen } from "./seen.js";
-import { Send } from "./send.js";
-import { View } from "./view.js";
-import { Wall } from "./wall.js";
+import { Announcer } from "./status/announcer.js";
+import { Banners } from "./status/banners.js";
+import { Counters } from "./status/counters.js";
+import { Feed } from "./feed/feed.js";
+import { Health } from "./status/health.js";
+import { Legend } from "./wall/legend.js";
+import { List } from "./wall/list.js";
+import { Palette } from "./wall/palette.js";
+import { onPresence } from "./feed/presence.js";
+import { Quiet } from "./wall/quiet.js";
+import { Sample } from "./wall/sample.js";
+import { Seen } from "./wall/seen.js";
+import { Send } from "./send/send.js";
+import { View } from "./wall/view.js";
+import { Wall } from "./wall/wall.js";
 
 const RECENT_MS = 60_000;
 const MOST_RECENT = 30;

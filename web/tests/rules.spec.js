@@ -1,14 +1,14 @@
 // The page's rules that need no browser: what merges, who gets which colour, when to ask again.
 
 import { expect, test } from "@playwright/test";
-import { characters, check } from "../static/limits.js";
-import { pollDelay, retryDelay } from "../static/pace.js";
-import { Palette } from "../static/palette.js";
-import { Queue } from "../static/queue.js";
-import { Sample } from "../static/sample.js";
-import { Seen } from "../static/seen.js";
+import { characters, check } from "../static/send/limits.js";
+import { pollDelay, retryDelay } from "../static/feed/pace.js";
+import { Palette } from "../static/wall/palette.js";
+import { Queue } from "../static/wall/queue.js";
+import { Sample } from "../static/wall/sample.js";
+import { Seen } from "../static/wall/seen.js";
 import { cut, grouped } from "../static/text.js";
-import { Tracks } from "../static/tracks.js";
+import { Tracks } from "../static/wall/tracks.js";
 
 const MOST = { message: 100, concurrency: 100, duration: 300, rate: 1000 };
 const bullet = (message, processor = "a") => ({ message, processor });

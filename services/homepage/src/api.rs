@@ -87,7 +87,7 @@ pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
             .app_data(web::PayloadConfig::new(body::MAX_BYTES))
             .app_data(feed::query_config())
             .route("/", get().to(page::show))
-            .route("/static/{file}", get().to(assets::serve))
+            .route("/static/{file:.*}", get().to(assets::serve))
             .route("/bursts", web::post().to(bursts::start))
             .route("/bursts/{id}", get().to(bursts::show))
             .route("/bursts/{id}", web::delete().to(bursts::stop))

@@ -1,6 +1,6 @@
 // How the person looks at the bullets: as a wall or as a list, moving or paused, shown or hidden.
 
-import { list as listCopy, wallNote } from "./copy.js";
+import { list as listCopy, wallNote } from "../copy.js";
 
 const REDUCED = window.matchMedia("(prefers-reduced-motion: reduce)");
 

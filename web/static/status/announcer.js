@@ -1,6 +1,6 @@
 // The page's voice for screen readers: what happened at once, and a summary of the barrage every five seconds.
 
-import { summary } from "./copy.js";
+import { summary } from "../copy.js";
 
 const EVERY_MS = 5000;
 

@@ -1,7 +1,7 @@
 // The strip under the form: one line of text, or the burst that is under way.
 
-import * as copy from "./copy.js";
-import { grouped } from "./text.js";
+import * as copy from "../copy.js";
+import { grouped } from "../text.js";
 
 /** Draws into the strip; `onStop()` is called by its button. */
 export class Strip {

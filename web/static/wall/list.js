@@ -1,8 +1,8 @@
 // The list: the newest messages as a table, for reduced motion, keyboards and screen readers.
 
 import { chipNode, shapeNode, wordsNode } from "./bullet.js";
-import { list as copy } from "./copy.js";
-import { clock } from "./text.js";
+import { list as copy } from "../copy.js";
+import { clock } from "../text.js";
 
 const MOST_ROWS = 50;
 

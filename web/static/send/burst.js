@@ -1,6 +1,6 @@
 // The burst of this tab: asks the server for it, follows it until everything is stored, and stops it.
 
-import { call, Refused } from "./calls.js";
+import { call, Refused } from "../feed/calls.js";
 
 const POLL_MS = 500;
 const POST_DEADLINE_MS = 10_000;

@@ -1,6 +1,6 @@
 // The check of what was typed, equal to the server's: what passes here passes there.
 
-import { fieldErrors } from "./copy.js";
+import { fieldErrors } from "../copy.js";
 
 export const NUMBERS = ["concurrency", "duration", "rate"];
 

@@ -1,7 +1,7 @@
 // The five numbers: differences against the first totals this page saw, so they all count from one moment.
 
-import { counterNotes } from "./copy.js";
-import { grouped } from "./text.js";
+import { counterNotes } from "../copy.js";
+import { grouped } from "../text.js";
 
 /** Holds the numbers and writes them into the nodes marked `data-counter` and `data-note`. */
 export class Counters {

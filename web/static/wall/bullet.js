@@ -1,7 +1,7 @@
 // One bullet as nodes. Only textContent: whatever people type stays text.
 
-import { foldText } from "./copy.js";
-import { cut } from "./text.js";
+import { foldText } from "../copy.js";
+import { cut } from "../text.js";
 
 const MOST_LETTERS = 60;
 

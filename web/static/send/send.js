@@ -1,7 +1,7 @@
 // What Send does and when it may: ties the form, the strip and the burst together.
 
 import { Burst } from "./burst.js";
-import * as copy from "./copy.js";
+import * as copy from "../copy.js";
 import { Form } from "./form.js";
 import { Strip } from "./strip.js";
 

@@ -1,6 +1,6 @@
 // The form's fields: reads and checks what was typed, marks what is wrong, and never loses a value.
 
-import { lettersUsed } from "./copy.js";
+import { lettersUsed } from "../copy.js";
 import { characters, check } from "./limits.js";
 
 /** Calls `onInput()` when a value changes and `onSubmit()` when the person wants to send. */

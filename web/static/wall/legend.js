@@ -1,7 +1,7 @@
 // The legend under the wall: which shape and colour is which processor.
 
 import { shapeNode } from "./bullet.js";
-import { legend as copy } from "./copy.js";
+import { legend as copy } from "../copy.js";
 
 /** Draws the palette's processors into `root`; `extra` more run without a colour of their own. */
 export class Legend {

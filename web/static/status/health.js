@@ -1,7 +1,7 @@
 // What is wrong, for the person: the pill and the banners for an absent server, a backlog, and parts that are down.
 
-import * as copy from "./copy.js";
-import { clock } from "./text.js";
+import * as copy from "../copy.js";
+import { clock } from "../text.js";
 
 const BACKLOG = 500;
 const BACKLOG_LASTS_MS = 5000;
