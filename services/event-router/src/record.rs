@@ -6,6 +6,7 @@ use barrage::position::Offset;
 use barrage::propagation::TraceParent;
 use barrage::telemetry::Tracer;
 use barrage::telemetry::spans::{self, MessageSpan};
+use barrage::time::Millis;
 
 use crate::batch::BatchSize;
 
@@ -14,6 +15,8 @@ use crate::batch::BatchSize;
 pub(crate) struct Open {
     /// The record as it came, for its dead letter.
     pub(crate) received: Received,
+    /// When it had come: by then it was in Kafka.
+    pub(crate) read_at: Millis,
     /// What is sent to the processor, or why it never is.
     pub(crate) forward: Result<Forward, Unfit>,
     /// How often a processor has answered for it.
@@ -61,13 +64,14 @@ impl Forward {
 }
 
 impl Open {
-    /// Reads the envelope and starts the span.
+    /// Reads the clock and the envelope, and starts the span.
     pub(crate) fn new(received: Received, turn: u64, tracer: &Tracer, group: &str) -> Self {
+        let read_at = Millis::now();
         let parent = header_text(&received.headers, "traceparent");
         let parent = parent.and_then(|text| text.parse::<TraceParent>().ok());
         let span = spans::route(tracer, &received.position, group, parent.as_ref());
         let forward = Forward::of(&received, parent.is_some());
-        Self { received, forward, attempts: 0, turn, span }
+        Self { received, read_at, forward, attempts: 0, turn, span }
     }
 
     /// Its offset.
@@ -100,6 +104,7 @@ impl Open {
             data: self.received.value.clone().unwrap_or_default(),
             traceparent: self.span.context().to_string(),
             tracestate: tracestate.clone(),
+            read_at: self.read_at.0,
         })
     }
 }

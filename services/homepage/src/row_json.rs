@@ -20,6 +20,9 @@ pub(crate) struct RowJson<'a> {
     partition: i32,
     offset: i64,
     sent_at: Millis,
+    /// Left out of a result, which is the same in all forms; and of a row that does not have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_at: Option<Millis>,
     received_at: Millis,
     stored_at: Millis,
     trace: &'a str,
@@ -39,6 +42,7 @@ impl<'a> RowJson<'a> {
             partition: row.position.partition,
             offset: row.position.offset.get(),
             sent_at: row.sent_at,
+            read_at: row.read_at,
             received_at: row.received_at,
             stored_at: row.stored_at,
             trace: &row.trace,
@@ -47,6 +51,6 @@ impl<'a> RowJson<'a> {
 
     /// A line of a burst's results.
     pub(crate) fn result(row: &'a Row) -> Self {
-        Self { verdict: Some(row.verdict.as_str()), ..Self::bullet(row) }
+        Self { verdict: Some(row.verdict.as_str()), read_at: None, ..Self::bullet(row) }
     }
 }

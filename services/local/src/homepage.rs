@@ -55,6 +55,14 @@ pub struct Bullet {
     pub partition: i32,
     /// Where it lies in its partition.
     pub offset: i64,
+    /// When it was handed to Kafka, in milliseconds since the epoch.
+    pub sent_at: i64,
+    /// When the router had read it from Kafka; no result tells it.
+    pub read_at: Option<i64>,
+    /// When the processor got it.
+    pub received_at: i64,
+    /// When the processor wrote it.
+    pub stored_at: i64,
 }
 
 /// What `GET /feed` says.

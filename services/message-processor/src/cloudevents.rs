@@ -69,6 +69,7 @@ impl Door {
             kind: if event.kind == WRAPPED_TYPE { EVENT_TYPE.to_owned() } else { event.kind },
             data,
             traceparent: own.or(above),
+            read_at: None,
         })
     }
 }

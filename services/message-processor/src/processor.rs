@@ -90,7 +90,9 @@ impl Processor {
     }
 
     fn row(&self, record: Incoming, message: Message, now: Millis, span: &TraceParent) -> Row {
+        let sent_at = message.sent_at.0;
         Row {
+            read_at: record.read_between(sent_at, now),
             position: record.position,
             id: record.id,
             verdict: self.blocked.verdict(&message.message),
@@ -99,7 +101,7 @@ impl Processor {
             sender: message.sender,
             seq: message.seq,
             processor: self.instance.as_str().to_owned(),
-            sent_at: message.sent_at.0,
+            sent_at,
             received_at: now,
             stored_at: now,
             trace: span.trace(),

@@ -31,6 +31,20 @@ impl Build {
         self
     }
 
+    pub(super) fn optional_s(self, name: &str, text: Option<impl Into<String>>) -> Self {
+        match text {
+            Some(text) => self.s(name, text),
+            None => self,
+        }
+    }
+
+    pub(super) fn optional_n(self, name: &str, number: Option<impl ToString>) -> Self {
+        match number {
+            Some(number) => self.n(name, number),
+            None => self,
+        }
+    }
+
     pub(super) fn ends(mut self, name: &str, ends: &Ends) -> Self {
         let entry = |(partition, offset): (&i32, &Offset)| {
             (partition.to_string(), AttributeValue::N(offset.to_string()))
@@ -65,8 +79,11 @@ impl Read<'_> {
     }
 
     pub(super) fn n<T: FromStr>(self, name: &'static str) -> Result<T, Error> {
-        let number = self.0.get(name).and_then(|value| value.as_n().ok());
-        number.and_then(|n| n.parse().ok()).ok_or_else(|| self.malformed(name))
+        self.optional_n(name).ok_or_else(|| self.malformed(name))
+    }
+
+    pub(super) fn optional_n<T: FromStr>(self, name: &str) -> Option<T> {
+        self.0.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok())
     }
 
     pub(super) fn ends(self, name: &'static str) -> Result<Ends, Error> {

@@ -65,6 +65,8 @@ pub struct Row {
     pub processor: String,
     /// When it was handed to Kafka.
     pub sent_at: Millis,
+    /// When the router had read it from Kafka, if that was told.
+    pub read_at: Option<Millis>,
     /// When the processor got it.
     pub received_at: Millis,
     /// When the processor wrote it.
@@ -79,7 +81,7 @@ pub struct Row {
 
 impl Row {
     pub(super) fn to_item(&self) -> Item {
-        let build = Build::keyed(self.position.shard(), self.position.offset.get())
+        Build::keyed(self.position.shard(), self.position.offset.get())
             .s("id", &self.id)
             .s("message", &self.message)
             .s("verdict", self.verdict.as_str())
@@ -88,14 +90,13 @@ impl Row {
             .n("seq", self.seq)
             .s("processor", &self.processor)
             .n("sent_at", self.sent_at.0)
+            .optional_n("read_at", self.read_at.map(|at| at.0))
             .n("received_at", self.received_at.0)
             .n("stored_at", self.stored_at.0)
             .s("trace", &self.trace)
-            .n("expires_at", self.expires_at.as_seconds());
-        match self.traceparent {
-            Some(parent) => build.s("traceparent", parent.to_string()).item(),
-            None => build.item(),
-        }
+            .optional_s("traceparent", self.traceparent.map(|parent| parent.to_string()))
+            .n("expires_at", self.expires_at.as_seconds())
+            .item()
     }
 
     pub(super) fn from_item(item: &Item) -> Result<Self, Error> {
@@ -111,6 +112,7 @@ impl Row {
             seq: read.n("seq")?,
             processor: read.s("processor")?,
             sent_at: Millis(read.n("sent_at")?),
+            read_at: read.optional_n("read_at").map(Millis),
             received_at: Millis(read.n("received_at")?),
             stored_at: Millis(read.n("stored_at")?),
             trace: read.s("trace")?,
@@ -142,6 +144,7 @@ mod tests {
             blocked in any::<bool>(),
             (burst, sender, seq) in (any::<u128>(), any::<u32>(), any::<u64>()),
             (sent, received, stored) in (0..1i64 << 45, 0..1i64 << 45, 0..1i64 << 45),
+            read in proptest::option::of(0..1i64 << 45),
             traced in any::<bool>(),
         ) -> Row {
             let parent = TraceParent { trace_id: 7, span_id: 9, sampled: true };
@@ -159,6 +162,7 @@ mod tests {
                 seq,
                 processor: "p-1".into(),
                 sent_at: Millis(sent),
+                read_at: read.map(Millis),
                 received_at: Millis(received),
                 stored_at: Millis(stored),
                 trace: parent.trace(),

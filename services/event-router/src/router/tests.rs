@@ -6,6 +6,7 @@ use barrage::health::Readiness;
 use barrage::kafka::Producer;
 use barrage::position::{Offset, Position};
 use barrage::telemetry::Tracers;
+use barrage::time::Millis;
 use bytes::Bytes;
 
 use super::*;
@@ -62,6 +63,15 @@ fn poison(offset: i64) -> Received {
         headers: Vec::new(),
         unreadable: None,
     }
+}
+
+#[tokio::test]
+async fn a_processor_is_told_when_the_record_was_read() {
+    let mut router = router();
+    let before = Millis::now().0;
+    router.take(message(5)).await;
+    let read_at = under_way(&mut router).to_proto().unwrap().read_at;
+    assert!((before..=Millis::now().0).contains(&read_at), "{read_at}");
 }
 
 #[tokio::test]

@@ -86,6 +86,8 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use barrage::position::{Offset, Position};
     use barrage::table::Verdict;
     use barrage::time::Millis;
@@ -108,6 +110,7 @@ mod tests {
             seq: 4,
             processor: "p".into(),
             sent_at: Millis(5),
+            read_at: Some(Millis(6)),
             received_at: Millis(6),
             stored_at: Millis(7),
             trace: "t".into(),
@@ -123,6 +126,13 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["message"], "a\n\"b\"");
         assert_eq!((&value["sender"], &value["seq"]), (&3.into(), &4.into()));
+    }
+
+    #[test]
+    fn a_line_of_json_has_what_a_record_of_csv_has() {
+        let value: serde_json::Value = serde_json::from_str(&ndjson(&row("hi"))).unwrap();
+        let names: BTreeSet<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, Format::COLUMNS.trim_end().split(',').collect());
     }
 
     #[test]

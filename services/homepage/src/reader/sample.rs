@@ -18,6 +18,7 @@ pub(super) fn row(partition: Partition, offset: i64, id: &str) -> Row {
         seq: 1,
         processor: "p".into(),
         sent_at: Millis(0),
+        read_at: None,
         received_at: Millis(0),
         stored_at: Millis(0),
         trace: String::new(),

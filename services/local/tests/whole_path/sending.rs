@@ -56,6 +56,20 @@ async fn a_single_message_reaches_the_page() {
 }
 
 #[tokio::test]
+async fn the_times_of_a_bullet_are_those_of_its_way() {
+    let stack = Stack::start().await;
+    let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;
+    let sent = stack.settled(&id).await.accepted;
+    let bullets = stack.feed(None, 100).await.bullets;
+    assert_eq!(bullets.len() as u64, sent);
+    for bullet in bullets {
+        let read_at = bullet.read_at.expect("the router tells it");
+        let times = [bullet.sent_at, read_at, bullet.received_at, bullet.stored_at];
+        assert!(times.is_sorted(), "{times:?}");
+    }
+}
+
+#[tokio::test]
 async fn counters_tell_what_became_of_every_message() {
     let stack = Stack::start().await;
     let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;

@@ -1,5 +1,6 @@
 //! A record of a call.
 
+use barrage::time::Millis;
 use proto::Record;
 
 use crate::incoming::Incoming;
@@ -15,6 +16,7 @@ pub(super) fn incoming(record: Record) -> Result<Incoming, place::Error> {
         kind: event.r#type,
         data: record.data,
         traceparent: record.traceparent.parse().ok(),
+        read_at: Some(Millis(record.read_at)).filter(|at| *at > Millis(0)),
     })
 }
 
@@ -31,6 +33,7 @@ mod tests {
             data: "{}".into(),
             traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
             tracestate: String::new(),
+            read_at: 1_700_000_000_123,
         }
     }
 
@@ -40,12 +43,20 @@ mod tests {
         assert_eq!(incoming.position.to_string(), "t/1@2");
         assert_eq!((incoming.id.as_str(), incoming.kind.as_str()), ("i", "k"));
         assert_eq!(incoming.traceparent.unwrap().to_string(), record().traceparent);
+        assert_eq!(incoming.read_at, Some(Millis(1_700_000_000_123)));
     }
 
     #[test]
     fn only_the_position_cannot_be_missing() {
         let bare = Record { position: record().position, ..Default::default() };
-        assert_eq!(incoming(bare).unwrap().traceparent, None);
+        let bare = incoming(bare).unwrap();
+        assert_eq!((bare.traceparent, bare.read_at), (None, None));
         assert_eq!(incoming(Record::default()), Err(place::Error::Missing));
+    }
+
+    #[test]
+    fn a_negative_time_is_none() {
+        let negative = Record { read_at: i64::MIN, ..record() };
+        assert_eq!(incoming(negative).unwrap().read_at, None);
     }
 }

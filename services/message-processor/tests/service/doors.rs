@@ -7,7 +7,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::processor::Processor;
-use crate::records::{outcomes, record, request};
+use crate::records::{READ_AT, outcomes, record, request};
 use crate::table::Table;
 
 #[tokio::test]
@@ -34,9 +34,21 @@ async fn a_record_becomes_the_row_of_the_contract() {
     );
     let number = |name: &str| -> i64 { row[name]["N"].as_str().unwrap().parse().unwrap() };
     assert_eq!(["offset", "sender", "seq"].map(number), [70_000, 3, 17]);
-    assert_eq!(number("sent_at"), 1_767_225_600_250);
+    assert_eq!(["sent_at", "read_at"].map(number), [1_767_225_600_250, READ_AT]);
     assert!(number("received_at") <= number("stored_at"));
     assert_eq!(number("expires_at"), (number("stored_at") + 3_600_000) / 1000);
+}
+
+#[tokio::test]
+async fn a_time_of_reading_that_is_not_told_or_cannot_be_is_left_out_of_the_row() {
+    let (table, url) = Table::start().await;
+    let processor = Processor::ready(&url, &[]).await;
+    let told = [0, -1, 1, i64::MIN, i64::MAX].into_iter().zip(1..);
+    let records = told.map(|(read_at, offset)| Record { read_at, ..record(offset, "hi") });
+    let call = request(records.collect::<Vec<_>>());
+    let answer = processor.client().await.process_batch(call).await.unwrap();
+    assert_eq!(outcomes(answer.get_ref()), [(Kind::Stored, ""); 5]);
+    assert!(table.rows().iter().all(|row| row.get("read_at").is_none()));
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ use serde_json::json;
 /// The span above each record.
 pub(crate) const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
+/// When each record had been read from Kafka: a second after it was sent.
+pub(crate) const READ_AT: i64 = 1_767_225_601_250;
+
 /// The data of a message.
 pub(crate) fn data(message: &str) -> String {
     let burst = "019b76da-a800-7000-8000-00000000b0b5";
@@ -29,6 +32,7 @@ pub(crate) fn record(offset: i64, message: &str) -> Record {
         data: data(message).into(),
         traceparent: TRACEPARENT.into(),
         tracestate: String::new(),
+        read_at: READ_AT,
     }
 }
 

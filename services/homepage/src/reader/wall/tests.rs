@@ -55,6 +55,18 @@ fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
 }
 
 #[test]
+fn a_bullet_tells_when_its_record_was_read_if_its_row_does() {
+    let wall = Wall::default();
+    wall.begin(1, Ends::new());
+    wall.add(round(vec![row(0, 0), Row { read_at: Some(Millis(7)), ..row(0, 1) }], &[]));
+    let read_at = |json: &Bytes| {
+        serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
+    };
+    let told: Vec<_> = wall.view(None, 100).bullets.iter().map(read_at).collect();
+    assert_eq!(told, [None, Some(7.into())]);
+}
+
+#[test]
 fn a_blocked_message_is_no_bullet_and_an_expired_one_is_gone() {
     let wall = Wall::default();
     wall.begin(1, Ends::new());
