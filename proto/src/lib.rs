@@ -13,3 +13,6 @@ mod generated {
 }
 
 pub use generated::*;
+
+/// The most records of one call, so that its answer stays as bounded as the call itself.
+pub const MAX_RECORDS: usize = 10_000;

@@ -152,7 +152,7 @@ impl Limits {
         let call_timeout = reader.read::<Seconds>(&REQ_TIMEOUT);
         let retry_count = reader.read_if(&RETRY_COUNT, |n| *n <= 1000);
         let retry_interval = reader.read::<Seconds>(&RETRY_INTERVAL);
-        let batch_max = reader.read_if(&BATCH_MAX, |n| (1..=10_000).contains(n));
+        let batch_max = reader.read_if(&BATCH_MAX, |n| (1..=proto::MAX_RECORDS).contains(n));
         let in_flight = reader.read_if(&IN_FLIGHT, |n| (1..=1000).contains(n));
         Some(Self {
             call_timeout: call_timeout?.0,
@@ -179,6 +179,14 @@ mod tests {
         let config = parse(&[]).unwrap();
         assert_eq!(config.dead_letter_topic.as_str(), "barrage-info-dead");
         assert_eq!(config.limits.call_timeout, Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_batch_has_no_more_records_than_a_call_may_have() {
+        let batch_max = |max: usize| parse(&[("BATCH_MAX", &max.to_string())]);
+        assert_eq!(batch_max(proto::MAX_RECORDS).unwrap().limits.batch_max, proto::MAX_RECORDS);
+        assert!(batch_max(proto::MAX_RECORDS + 1).is_err());
+        assert_eq!(BATCH_MAX.expected, format!("1 to {}", proto::MAX_RECORDS));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) enum Error {
     #[error("the call is malformed: {0}")]
     Malformed(#[from] place::Error),
     /// The caller's bug too.
-    #[error("the call has {0} records, at most {max} are allowed", max = Calls::MAX_RECORDS)]
+    #[error("the call has {0} records, at most {max} are allowed", max = proto::MAX_RECORDS)]
     TooMany(usize),
     /// So many calls are being served already.
     #[error("all {0} places for calls are taken")]
@@ -40,10 +40,6 @@ impl Calls {
     /// Long enough for a short burst of calls, short enough that the caller soon tries another processor.
     const PATIENCE: Duration = Duration::from_millis(100);
 
-    /// The most records of one call, so that its answer stays as bounded as the call itself. No router
-    /// may be told to send more.
-    const MAX_RECORDS: usize = 10_000;
-
     /// Serves `concurrency` calls at once.
     pub(crate) fn new(processor: Processor, concurrency: usize) -> Self {
         Self { processor, places: Semaphore::new(concurrency), concurrency }
@@ -51,7 +47,7 @@ impl Calls {
 
     /// Serves one call. Dropping the future stops it: its caller has gone.
     pub(crate) async fn serve(&self, records: Vec<Incoming>) -> Result<Vec<Outcome>, Error> {
-        if records.len() > Self::MAX_RECORDS {
+        if records.len() > proto::MAX_RECORDS {
             return Err(Error::TooMany(records.len()));
         }
         place::distinct(&records)?;

@@ -48,11 +48,11 @@ async fn a_malformed_call_is_refused_whole_and_harms_nobody() {
     let processor = well(&url).await;
     let large = Record { data: vec![b' '; 4 << 20].into(), ..record(1, "") };
     let nowhere = Record { position: None, ..record(1, "hi") };
-    let many = (0..10_001).map(|offset| at("t", 0, offset)).collect();
+    let many = (0..).take(proto::MAX_RECORDS + 1).map(|offset| at("t", 0, offset)).collect();
     let long = "t".repeat(250);
     let cases: Vec<(&str, Vec<Record>, Code)> = vec![
         ("larger than gRPC takes", vec![large], Code::OutOfRange),
-        ("more than 10,000 records", many, Code::InvalidArgument),
+        ("more records than a call may have", many, Code::InvalidArgument),
         ("no position", vec![nowhere], Code::InvalidArgument),
         ("an empty record", vec![Record::default()], Code::InvalidArgument),
         ("no topic", vec![at("", 0, 0)], Code::InvalidArgument),
