@@ -71,6 +71,8 @@ pub(crate) struct Router {
     committed: Ends,
     /// Partitions that were made anew, of which nothing was read yet.
     anew: BTreeSet<Partition>,
+    /// Since a partition was made anew: no call is started before all that are under way have ended.
+    settling: bool,
 }
 
 impl Router {
@@ -96,6 +98,7 @@ impl Router {
             looks: UnderWay::new(),
             committed: Ends::new(),
             anew: BTreeSet::new(),
+            settling: false,
         }
     }
 
@@ -113,7 +116,7 @@ impl Router {
                 Some(answer) = self.calls.next() => self.answered(answer),
                 Some(open) = self.burials.next() => self.finish(&open, Finish::Dead),
                 Some(open) = self.retries.next() => self.send_again(open),
-                Some(look) = self.looks.next() => self.looked(look).await,
+                Some(look) = self.looks.next() => self.looked(look),
                 Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
                 notice = self.consumer.next() => {
                     self.hear(notice.ok_or(kafka::Error::Closed)?).await;
@@ -130,7 +133,7 @@ impl Router {
 
     /// Ends when a processor that rests may be called again, if anything waits for it.
     fn wake_up(&self) -> impl Future<Output = ()> + use<> {
-        let at = self.sink.next_awake().filter(|_| !self.queue.is_empty());
+        let at = self.sink.next_awake().filter(|_| !self.queue.is_empty() && !self.settling);
         async move {
             match at {
                 // A millisecond at least: a processor may rest no more and still have its one call.
@@ -165,20 +168,20 @@ impl Router {
                 self.revoked(&partitions).await;
                 drop(hold);
             }
-            Notice::Record(record) => self.take(record).await,
+            Notice::Record(record) => self.take(record),
             Notice::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
         }
     }
 
     /// Decides what happens to a record that has come.
-    async fn take(&mut self, received: Received) {
+    fn take(&mut self, received: Received) {
         let (partition, offset) = (received.position.partition, received.position.offset);
         let end = self.ledgers.get(&partition).and_then(CommitLedger::end);
         if end == Some(offset.next()) {
             return; // Around a pause, the client may hand out its last record twice.
         }
         if end > Some(offset) {
-            self.made_anew(partition).await;
+            self.made_anew(partition);
         }
         let Some(ledger) = self.ledgers.get_mut(&partition) else { return };
         if self.anew.remove(&partition) {

@@ -25,7 +25,8 @@ pub(super) struct Answer {
 impl Router {
     /// Starts calls while records wait, a place is free and a processor is awake.
     pub(super) fn start_calls(&mut self) {
-        while !self.queue.is_empty() {
+        self.settling &= !self.calls.is_empty();
+        while !self.settling && !self.queue.is_empty() {
             let Some(call) = self.sink.pick(Instant::now()) else { return };
             let sizes = self.queue.iter().map(Open::size);
             let most = if call.is_probe { 1 } else { self.size.records() };

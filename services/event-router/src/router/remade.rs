@@ -54,13 +54,13 @@ impl Router {
     }
 
     /// Begins anew with the partitions whose records are not those that were read.
-    pub(super) async fn looked(&mut self, look: Look) {
+    pub(super) fn looked(&mut self, look: Look) {
         let Ok(answer) = look.answer else { return };
         for (partition, (turn, end)) in look.read {
             let is_ours = self.ledgers.get(&partition).is_some_and(|it| it.turn() == turn);
             if is_ours && is_remade(partition, end, &self.committed, &answer) {
                 self.consumer.rewind(partition);
-                self.made_anew(partition).await;
+                self.made_anew(partition);
             } else if is_ours {
                 self.set_back(partition, &answer);
             }
@@ -78,15 +78,15 @@ impl Router {
         }
     }
 
-    /// Nothing of this partition counts that was read before. What is under way of it may end first, so
-    /// that no old row is written over a new one.
-    pub(super) async fn made_anew(&mut self, partition: Partition) {
+    /// Nothing of this partition counts that was read before. What is under way of it ends first, so that
+    /// no old row is written over a new one; meanwhile the loop goes on, and hears of a stop or a revoke.
+    pub(super) fn made_anew(&mut self, partition: Partition) {
         tracing::warn!(partition, "the topic was made anew: partition {partition} is read anew");
         self.turns += 1;
         self.ledgers.insert(partition, CommitLedger::of_turn(self.turns));
         self.anew.insert(partition);
         self.forget(|open| open.received.position.partition == partition);
-        self.settle(self.limits.call_timeout).await;
+        self.settling = true;
     }
 }
 

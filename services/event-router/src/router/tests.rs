@@ -69,7 +69,7 @@ fn poison(offset: i64) -> Received {
 async fn a_processor_is_told_when_the_record_was_read() {
     let mut router = router();
     let before = Millis::now().0;
-    router.take(message(5)).await;
+    router.take(message(5));
     let read_at = under_way(&mut router).to_proto().unwrap().read_at;
     assert!((before..=Millis::now().0).contains(&read_at), "{read_at}");
 }
@@ -78,7 +78,7 @@ async fn a_processor_is_told_when_the_record_was_read() {
 async fn nothing_is_committed_past_a_record_that_is_under_way() {
     let mut router = router();
     for offset in 5..8 {
-        router.take(message(offset)).await;
+        router.take(message(offset));
     }
     let [first, second, third] = [(); 3].map(|()| under_way(&mut router));
     router.finish(&third, Finish::Stored);
@@ -92,8 +92,8 @@ async fn nothing_is_committed_past_a_record_that_is_under_way() {
 #[tokio::test]
 async fn nothing_is_committed_past_a_record_whose_dead_letter_is_not_written() {
     let mut router = router();
-    router.take(poison(5)).await;
-    router.take(message(6)).await;
+    router.take(poison(5));
+    router.take(message(6));
     let open = under_way(&mut router);
     router.finish(&open, Finish::Stored);
     assert_eq!((router.burials.len(), committable(&router)), (1, Some(5)));
@@ -103,10 +103,10 @@ async fn nothing_is_committed_past_a_record_whose_dead_letter_is_not_written() {
 #[tokio::test]
 async fn what_ends_after_its_partition_came_back_finishes_nothing_that_was_read_since() {
     let mut router = router();
-    router.take(message(5)).await;
+    router.take(message(5));
     let late = under_way(&mut router);
     come_back(&mut router).await;
-    router.take(message(5)).await;
+    router.take(message(5));
     router.finish(&late, Finish::Stored);
     assert_eq!((committable(&router), router.window.records()), (Some(5), 1));
 }
@@ -115,10 +115,10 @@ async fn what_ends_after_its_partition_came_back_finishes_nothing_that_was_read_
 #[tokio::test]
 async fn what_fails_after_its_partition_came_back_is_not_sent_beside_its_newer_copy() {
     let mut router = router();
-    router.take(message(5)).await;
+    router.take(message(5));
     let late = under_way(&mut router);
     come_back(&mut router).await;
-    router.take(message(5)).await;
+    router.take(message(5));
     router.send_again(late);
     assert_eq!((router.queue.len(), router.window.records()), (1, 1));
 }
@@ -126,7 +126,7 @@ async fn what_fails_after_its_partition_came_back_is_not_sent_beside_its_newer_c
 #[tokio::test]
 async fn what_fails_after_its_partition_was_taken_away_is_not_sent_again() {
     let mut router = router();
-    router.take(message(5)).await;
+    router.take(message(5));
     let late = under_way(&mut router);
     router.revoked(&BTreeSet::from([0])).await;
     router.send_again(late);
@@ -137,18 +137,33 @@ async fn what_fails_after_its_partition_was_taken_away_is_not_sent_again() {
 #[tokio::test]
 async fn a_record_below_what_was_read_begins_a_new_turn() {
     let mut router = router();
-    router.take(message(5)).await;
+    router.take(message(5));
     let late = under_way(&mut router);
-    router.take(message(0)).await;
+    router.take(message(0));
     router.finish(&late, Finish::Stored);
     assert_eq!((committable(&router), router.window.records()), (Some(0), 1));
+}
+
+/// An old row must not be written over a new one.
+#[tokio::test]
+async fn what_was_made_anew_is_not_sent_before_all_that_is_under_way_has_ended() {
+    let mut router = router();
+    router.processors(&["http://127.0.0.1:1".into()]);
+    router.take(message(5));
+    router.start_calls();
+    router.take(message(0));
+    router.start_calls();
+    assert_eq!((router.calls.len(), router.queue.len()), (1, 1));
+    router.calls.clear();
+    router.start_calls();
+    assert_eq!((router.calls.len(), router.queue.len()), (1, 0));
 }
 
 #[tokio::test]
 async fn a_record_that_is_handed_out_twice_is_taken_once() {
     let mut router = router();
     for offset in [5, 6, 6] {
-        router.take(message(offset)).await;
+        router.take(message(offset));
     }
     assert_eq!((router.queue.len(), committable(&router)), (2, Some(5)));
 }
