@@ -80,7 +80,7 @@ test("a part that is down is named, with what that means, and a backlog is count
   const banners = page.locator("#banners");
   await expect(banners).toContainText("The table does not answer.");
   await expect(banners).toContainText("Accepted messages are safe in Kafka");
-  await expect(banners).toContainText("Accepted messages are waiting to be processed: 3\u202f100");
+  await expect(banners).toContainText("3\u202f100 messages are waiting to be processed.");
   await expect(page.locator("#pill")).toHaveText("Live, behind");
   isDown = false;
   await expect(banners).toBeEmpty();
@@ -100,7 +100,7 @@ test("the silence of processors is counted only while something waits", async ({
   await page.waitForTimeout(5000); // idle time, which must not count
   waiting = 3100;
   const banners = page.locator("#banners");
-  await expect(banners).toContainText(/No processor has answered for [5-9] s\./);
+  await expect(banners).toContainText(/No processor has answered for [1-4] s\./);
   processors = ["one"];
   await expect(banners).toContainText("Processors are busy, 1 is running");
   processors = [];

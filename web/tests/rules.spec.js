@@ -1,14 +1,18 @@
 // The page's rules that need no browser: what merges, who gets which colour, when to ask again.
 
 import { expect, test } from "@playwright/test";
-import { characters, check } from "../static/send/limits.js";
+import { Clock } from "../static/feed/clock.js";
 import { pollDelay, retryDelay } from "../static/feed/pace.js";
+import { characters, check } from "../static/send/limits.js";
+import { History } from "../static/status/history.js";
+import { cut, grouped } from "../static/text.js";
+import { layout } from "../static/wall/layout.js";
 import { Palette } from "../static/wall/palette.js";
 import { Queue } from "../static/wall/queue.js";
 import { Sample } from "../static/wall/sample.js";
 import { Seen } from "../static/wall/seen.js";
-import { cut, grouped } from "../static/text.js";
-import { Tracks } from "../static/wall/tracks.js";
+import * as en from "../static/words/en.js";
+import * as zh from "../static/words/zh.js";
 
 const MOST = { message: 100, concurrency: 100, duration: 300, rate: 1000 };
 const bullet = (message, processor = "a") => ({ message, processor });
@@ -22,23 +26,26 @@ function drain(queue) {
   return taken;
 }
 
+const COUNTED = { counts: true, isMine: true };
+
 test("equal messages of one processor merge, and no message is lost in merging or folding", () => {
   const queue = new Queue();
-  for (let i = 0; i < 1000; i += 1) queue.add(bullet(`text ${i % 400}`, `p${i % 2}`), true);
+  for (let i = 0; i < 1000; i += 1) queue.add(bullet(`text ${i % 400}`, `p${i % 2}`), COUNTED);
   queue.addUnseen(7, true);
   expect(queue.messages).toBe(1007);
   const taken = drain(queue);
+  const sum = (name) => taken.reduce((all, entry) => all + entry[name], 0);
   expect(taken.filter(({ text }) => text !== undefined)).toHaveLength(60);
-  expect(taken.reduce((sum, { n }) => sum + n, 0)).toBe(1007);
-  expect(taken.reduce((sum, { counts }) => sum + counts, 0)).toBe(1007);
+  expect([sum("n"), sum("counts"), sum("mine")]).toEqual([1007, 1007, 1000]);
 });
 
-test("messages from before the page opened fly but do not count", () => {
+test("messages from before the page opened fly but do not count, and a merge knows its first message", () => {
   const queue = new Queue();
-  queue.add(bullet("hi"), true);
+  const first = bullet("hi");
+  queue.add(first, COUNTED);
   queue.uncount();
-  queue.add(bullet(" hi "), true);
-  expect(queue.take(0)).toEqual({ processor: "a", text: "hi", n: 2, counts: 1 });
+  queue.add(bullet(" hi "), { counts: true, isMine: false });
+  expect(queue.take(0)).toEqual({ processor: "a", text: "hi", first, n: 2, counts: 1, mine: 1 });
 });
 
 test("a processor keeps its colour for a minute, and a ninth takes the one that is quiet longest", () => {
@@ -58,16 +65,55 @@ test("a processor keeps its colour for a minute, and a ninth takes the one that 
   expect(palette.legend()).toEqual([{ name: "a", slot: 1, quiet: false }]);
 });
 
-test("a track is free once its last bullet is a gap inside the wall", () => {
-  const tracks = new Tracks();
-  tracks.resize(1000, 44);
-  const animation = { currentTime: null };
-  tracks.occupy(0, { animation, from: 1000, width: 200, speed: tracks.speed, ended: false });
-  expect(tracks.free()).toBeUndefined();
-  animation.currentTime = (200 + tracks.gap) / tracks.speed - 1;
-  expect(tracks.free()).toBeUndefined();
-  animation.currentTime += 2;
-  expect(tracks.free()).toBe(0);
+test("tracks fill the height of the wall, and bullets grow with screens wider than 1920 px", () => {
+  expect(layout(390, 365, false)).toEqual({ size: 18, speed: 0.09, gap: 36, trackHeight: 365 / 9 });
+  expect(layout(1400, 440, false)).toEqual({ size: 21, speed: 0.15, gap: 60, trackHeight: 44 });
+  expect(layout(1920, 890, true)).toEqual({ size: 40, speed: 0.22, gap: 90, trackHeight: 890 / 11 });
+  expect(layout(3840, 1780, true)).toEqual({ size: 80, speed: 0.44, gap: 180, trackHeight: 1780 / 11 });
+  expect(layout(300, 20, false).trackHeight).toBe(20);
+});
+
+test("what came between two replies is spread over the seconds between them", () => {
+  const history = new History();
+  history.reply(100.5, 1000, 2);
+  expect(history.hasData).toBe(false);
+  history.shown(101.2, 7);
+  for (let ms = 1; ms <= 100; ms += 1) history.latency(101.3, ms);
+  history.reply(102.5, 1200, 3);
+  const { ago, sent, shown, p50, p99, processors } = history.columns(103);
+  expect(ago.slice(-3)).toEqual([-2, -1, 0]);
+  expect(sent.slice(-3)).toEqual([50, 100, null]); // the last second is not over in what is known
+  expect([shown, p50, p99, processors].map((column) => column.at(-2))).toEqual([7, 50, 99, 3]);
+  expect(sent.slice(0, -3).every((value) => value === null)).toBe(true);
+});
+
+test("an outage is a gap in the history, not a zero and not a peak", () => {
+  const history = new History();
+  history.reply(10, 0, 1);
+  history.reply(11, 10, 1);
+  history.interrupt();
+  history.reply(20, 500, 1);
+  history.reply(21, 510, 1);
+  const { sent } = history.columns(21);
+  expect(sent.slice(-11)).toEqual([10, ...Array(9).fill(null), 10]);
+});
+
+test("the quickest reply tells the server's time best", () => {
+  const clock = new Clock();
+  const ahead = () => clock.now() - Date.now();
+  clock.take(1_000_000 + Date.now(), Date.now() - 10, Date.now() + 10);
+  expect(Math.abs(ahead() - 1_000_000)).toBeLessThan(20);
+  clock.take(Date.now(), Date.now() - 5000, Date.now());
+  expect(Math.abs(ahead() - 1_000_000)).toBeLessThan(20);
+});
+
+test("every sentence is there in both languages", () => {
+  const shape = (words) =>
+    Object.entries(words).map(([name, value]) =>
+      value && typeof value === "object" ? [name, shape(value)] : [name, typeof value],
+    );
+  const sorted = (all) => all.map(([name, rest]) => [name, Array.isArray(rest) ? sorted(rest) : rest]).sort();
+  expect(sorted(shape(zh))).toEqual(sorted(shape(en)));
 });
 
 test("polls follow the server's pace and slow down only while nothing happens", () => {

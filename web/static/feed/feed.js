@@ -47,13 +47,17 @@ export class Feed {
   async #poll() {
     const request = new AbortController();
     this.#request = request;
-    const asked = this.#cursor;
+    const isFirst = this.#cursor === undefined;
+    const askedAt = Date.now();
+    let reply;
     try {
-      const { response, json } = await call(this.#address(), { signal: request.signal });
-      if (this.#request === request) this.#take(json, response, asked === undefined);
+      reply = (await call(this.#address(), { signal: request.signal })).json;
     } catch (error) {
       if (this.#request === request) this.#fail(error);
+      return;
     }
+    // Outside: what goes wrong in showing a reply is no failure of the server.
+    if (this.#request === request) this.#take(reply, { isFirst, askedAt });
   }
 
   #address() {
@@ -68,15 +72,14 @@ export class Feed {
     return performance.now() - this.#lastReply > ABSENCE_MS ? AFTER_ABSENCE : MOST;
   }
 
-  #take(reply, response, isFirst) {
+  #take(reply, { isFirst, askedAt }) {
     const busy = reply.passed > 0 || reply.totals.waiting > 0;
     this.#empty = busy ? 0 : this.#empty + 1;
     this.#failures = 0;
     this.#cursor = reply.cursor;
     this.#lastReply = performance.now();
     this.#again(pollDelay(reply.poll_after_ms, this.#empty));
-    const serverNow = Date.parse(response.headers.get("date") ?? "") || Date.now();
-    this.onReply({ ...reply, isFirst, serverNow });
+    this.onReply({ ...reply, isFirst, askedAt });
   }
 
   #fail(error) {

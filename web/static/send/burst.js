@@ -42,7 +42,7 @@ export class Burst {
   resume() {
     const stored = sessionStorage.getItem(STORAGE_KEY);
     if (!stored) return;
-    this.#followed = { ...JSON.parse(stored), isWatched: false };
+    this.#followed = { ...JSON.parse(stored), isWatched: false, shown: 0 };
     this.#poll(this.#followed);
   }
 
@@ -59,6 +59,16 @@ export class Burst {
     }
   }
 
+  /** Whether the burst that is under way has sent this bullet. */
+  has(bullet) {
+    return bullet.burst === this.#followed?.latest?.id;
+  }
+
+  /** So many of its messages are represented by bullets now. */
+  shown(n) {
+    if (this.#followed) this.#followed.shown += n;
+  }
+
   setVisible(isVisible) {
     this.#isVisible = isVisible;
     clearTimeout(this.#timer);
@@ -67,7 +77,7 @@ export class Burst {
 
   #follow(burst, latest) {
     sessionStorage.setItem(STORAGE_KEY, JSON.stringify(burst));
-    this.#followed = { ...burst, latest, isWatched: true, polledAt: Date.now() };
+    this.#followed = { ...burst, latest, isWatched: true, shown: 0, polledAt: Date.now() };
     this.#report(latest);
     this.#poll(this.#followed);
   }
@@ -105,7 +115,7 @@ export class Burst {
   }
 
   #report(latest) {
-    const { message, duration, startedAt, isWatched, isStopping } = this.#followed;
+    const { message, duration, startedAt, isWatched, isStopping, shown } = this.#followed;
     const isEnded = ENDED.has(latest.state);
     this.onChange({
       phase: isStopping && !isEnded ? "stopping" : latest.state,
@@ -114,6 +124,7 @@ export class Burst {
       latest,
       elapsed: (Date.now() - startedAt) / 1000,
       isWatched,
+      shown,
     });
   }
 }

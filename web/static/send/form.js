@@ -1,6 +1,6 @@
 // The form's fields: reads and checks what was typed, marks what is wrong, and never loses a value.
 
-import { lettersUsed } from "../copy.js";
+import { words } from "../words.js";
 import { characters, check } from "./limits.js";
 
 /** Calls `onInput()` when a value changes and `onSubmit()` when the person wants to send. */
@@ -52,14 +52,15 @@ export class Form {
   #mark(field, error) {
     if (error) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
-    this.form.querySelector(`#${field.name}-error`).textContent = error ?? "";
+    const place = this.form.querySelector(`#${field.name}-error`); // the rate is hidden and has none
+    if (place) place.textContent = error ?? "";
   }
 
   #countLetters() {
     const message = this.fields.find((field) => field.name === "message");
     const most = Number(message.dataset.most);
     const letters = characters(message.value);
-    this.range.textContent = lettersUsed(letters, most);
+    this.range.textContent = words.lettersUsed(letters, most);
     this.range.classList.toggle("over", letters > most);
   }
 }

@@ -1,18 +1,20 @@
 // The check of what was typed, equal to the server's: what passes here passes there.
 
-import { fieldErrors } from "../copy.js";
+import { words } from "../words.js";
 
-export const NUMBERS = ["concurrency", "duration", "rate"];
+const NUMBERS = ["concurrency", "duration", "rate"];
 
 /** Takes texts by field name and the most of each; returns the values to send and the errors by field name. */
 export function check(typed, most) {
   const values = { message: typed.message };
   const errors = {};
   const length = characters(typed.message);
-  if (length < 1 || length > most.message) errors.message = fieldErrors.message;
+  if (length < 1 || length > most.message) {
+    errors.message = words.fieldErrors.message(most.message);
+  }
   for (const name of NUMBERS) {
     values[name] = wholeNumber(typed[name], most[name]);
-    if (values[name] === undefined) errors[name] = fieldErrors.number(most[name]);
+    if (values[name] === undefined) errors[name] = words.fieldErrors.number(most[name]);
   }
   return { values, errors, isValid: Object.keys(errors).length === 0 };
 }

@@ -1,7 +1,6 @@
 // What Send does and when it may: ties the form, the strip and the burst together.
 
 import { Burst } from "./burst.js";
-import * as copy from "../copy.js";
 import { Form } from "./form.js";
 import { Strip } from "./strip.js";
 
@@ -32,6 +31,16 @@ export class Send {
     this.form.send.focus();
   }
 
+  /** Whether the burst that is under way has sent this bullet. */
+  isMine(bullet) {
+    return this.burst.has(bullet);
+  }
+
+  /** So many of the burst's messages are represented by bullets now. */
+  shown(n) {
+    this.burst.shown(n);
+  }
+
   setVisible(isVisible) {
     this.burst.setVisible(isVisible);
   }
@@ -47,7 +56,7 @@ export class Send {
     const { values, errors, isValid } = this.form.check();
     this.form.mark(errors);
     if (isValid) this.burst.send(values);
-    else this.#complain(copy.invalid(Object.keys(errors).length));
+    else this.#complainOf(errors);
   }
 
   #take(change) {
@@ -62,12 +71,12 @@ export class Send {
   }
 
   #conclude({ phase, error, latest, elapsed, isWatched }) {
-    if (phase === "posting") this.#say(copy.posting);
+    if (phase === "posting") this.#say(words.posting);
     else if (phase === "refused") this.#refuse(error);
-    else if (phase === "unsure") this.#complain(copy.unsure);
-    else if (phase === "lost") this.#complain(copy.lostBurst);
+    else if (phase === "unsure") this.#complain(words.unsure);
+    else if (phase === "lost") this.#complain(words.lostBurst);
     else {
-      const text = copy.ended(latest, isWatched ? elapsed : undefined);
+      const text = words.ended(latest, isWatched ? elapsed : undefined);
       this.#say(text, phase === "failed" ? "bad" : "good");
       this.announce(text);
     }
@@ -75,13 +84,14 @@ export class Send {
 
   #refuse(error) {
     if (error.status === 422 && error.errors.length > 0) {
-      this.form.mark(Object.fromEntries(error.errors.map(({ field, detail }) => [field, detail])));
-      this.#complain(copy.invalid(error.errors.length));
+      const errors = Object.fromEntries(error.errors.map(({ field, detail }) => [field, detail]));
+      this.form.mark(errors);
+      this.#complainOf(errors);
       return;
     }
     const wait = error.retryAfter ?? 0;
     this.#closedUntil = performance.now() + wait * 1000;
-    this.announce(copy.refused(error, wait));
+    this.announce(words.refused(error, wait));
     clearInterval(this.#countdown);
     this.#countdown = setInterval(() => this.#count(error), 250);
     this.#count(error);
@@ -91,7 +101,12 @@ export class Send {
   #count(error) {
     const seconds = Math.max(0, Math.ceil((this.#closedUntil - performance.now()) / 1000));
     if (seconds === 0) clearInterval(this.#countdown);
-    this.#say(copy.refused(error, seconds), "bad");
+    this.#say(words.refused(error, seconds), "bad");
+  }
+
+  /** The rate stands in no field: it comes with the page's address. */
+  #complainOf({ rate, ...fields }) {
+    this.#complain(rate ? words.wrongRate(rate) : words.invalid(Object.keys(fields).length));
   }
 
   #complain(text) {
@@ -102,7 +117,7 @@ export class Send {
   /** What Send would do with the values as they are. */
   #hint() {
     const { values, isValid } = this.form.check();
-    if (!this.#isClosed()) this.#say(isValid ? copy.hint(values) : "");
+    if (!this.#isClosed()) this.#say(isValid ? words.hint(values) : "");
   }
 
   #say(text, tone) {
@@ -111,9 +126,9 @@ export class Send {
   }
 
   #draw() {
-    this.form.setSend(this.#isOpen(), SENDING.has(this.#phase) ? copy.buttons.sending : copy.buttons.send);
+    this.form.setSend(this.#isOpen(), SENDING.has(this.#phase) ? words.buttons.sending : words.buttons.send);
     if (this.#isFollowing()) return;
-    if (!this.#isOnline) this.strip.say(copy.offlineForm);
+    if (!this.#isOnline) this.strip.say(words.offlineForm);
     else if (this.#said) this.strip.say(this.#said.text, this.#said.tone);
   }
 

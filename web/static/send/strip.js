@@ -1,7 +1,7 @@
 // The strip under the form: one line of text, or the burst that is under way.
 
-import * as copy from "../copy.js";
 import { grouped } from "../text.js";
+import { words } from "../words.js";
 
 /** Draws into the strip; `onStop()` is called by its button. */
 export class Strip {
@@ -23,20 +23,21 @@ export class Strip {
   }
 
   /** The bar is time while the burst sends, then the share that is stored. */
-  follow({ phase, message, duration, elapsed, latest }) {
+  follow({ phase, message, duration, elapsed, latest, shown }) {
     this.#showBurst(true);
     const { accepted, stored } = latest;
     const isSent = phase === "draining";
     const { lead, words, time, bar } = this.parts;
     lead.textContent = isSent
-      ? copy.onTheirWay(Math.max(0, accepted - stored), accepted)
-      : copy.buttons.sending;
+      ? words.onTheirWay(Math.max(0, accepted - stored), accepted)
+      : words.buttons.sending;
     words.textContent = isSent ? "" : message;
-    time.textContent = isSent ? "" : copy.elapsed(Math.floor(elapsed), duration);
+    time.textContent = isSent ? "" : words.elapsed(Math.floor(elapsed), duration);
     bar.value = isSent ? share(stored, accepted) : share(elapsed, duration);
     this.parts.accepted.textContent = grouped(accepted);
     this.parts.stored.textContent = grouped(stored);
-    this.stop.textContent = phase === "stopping" ? copy.buttons.stopping : copy.buttons.stop;
+    this.parts.shown.textContent = grouped(shown);
+    this.stop.textContent = phase === "stopping" ? words.buttons.stopping : words.buttons.stop;
     this.stop.setAttribute("aria-disabled", String(phase === "stopping")); // it keeps the keyboard's focus
     this.stop.hidden = isSent;
   }

@@ -1,17 +1,19 @@
 // The banners at the top of the wall: one for each thing that is wrong, made from the page's own template.
 
-/** Shows and hides banners by key in `root`. */
+/** Shows and hides banners by key in `root`; `say(text)` reads out the first words of one that is no alert. */
 export class Banners {
   #shown = new Map();
 
-  constructor(root, template) {
+  constructor(root, template, say) {
     this.root = root;
     this.template = template;
+    this.say = say;
   }
 
-  /** `role` is "alert" or "status"; `extra` stands beside the title but is not read out each time it changes. */
-  show(key, { tone, role = "status", title, extra = "", detail, action, onAction }) {
-    const banner = this.#shown.get(key) ?? this.#make(key, tone, role);
+  /** The title of an alert is read out each time it changes; `extra` stands beside it and is not. */
+  show(key, { tone, isAlert = false, title, extra = "", detail, action, onAction }) {
+    if (!this.#shown.has(key) && !isAlert) this.say(`${title} ${detail}`);
+    const banner = this.#shown.get(key) ?? this.#make(key, tone, isAlert);
     write(banner.querySelector(".banner-title"), title);
     write(banner.querySelector(".banner-extra"), extra);
     write(banner.querySelector(".banner-detail"), detail);
@@ -33,11 +35,11 @@ export class Banners {
     }
   }
 
-  #make(key, tone, role) {
+  #make(key, tone, isAlert) {
     const banner = this.template.content.firstElementChild.cloneNode(true);
     banner.classList.add(tone);
     this.root.append(banner);
-    banner.querySelector(".banner-title").setAttribute("role", role);
+    if (isAlert) banner.querySelector(".banner-title").setAttribute("role", "alert");
     this.#shown.set(key, banner);
     return banner;
   }

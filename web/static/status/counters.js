@@ -1,33 +1,40 @@
-// The five numbers: differences against the first totals this page saw, so they all count from one moment.
+// The numbers: differences against the first totals this page saw, so they all count from one moment.
 
-import { counterNotes } from "../copy.js";
 import { grouped } from "../text.js";
+import { words } from "../words.js";
 
-/** Holds the numbers and writes them into the nodes marked `data-counter` and `data-note`. */
+/** Holds the numbers and writes them into the nodes of `root` marked `data-counter`, those that the page has. */
 export class Counters {
   #base;
   #shown = 0;
+  #accepted = 0;
 
   constructor(root) {
-    this.cells = nodesBy(root, "counter");
-    this.notes = nodesBy(root, "note");
+    const cells = [...root.querySelectorAll("[data-counter]")];
+    this.cells = Object.fromEntries(cells.map((cell) => [cell.dataset.counter, cell]));
+    this.note = root.querySelector("[data-note]");
+  }
+
+  /** How many messages Kafka has accepted since counting began. */
+  get accepted() {
+    return this.#accepted;
   }
 
   /** Takes a reply's totals; true when counting starts (anew), because the server counts from another moment. */
-  update(totals, processors) {
-    const anew = this.#base?.since !== totals.since;
-    if (anew) {
+  update(totals) {
+    const isAnew = this.#base?.since !== totals.since;
+    if (isAnew) {
       this.#base = totals;
       this.#shown = 0;
       this.#write("shown", 0);
     }
     const since = (name) => totals[name] - this.#base[name];
-    this.#write("accepted", since("accepted"));
+    this.#accepted = since("accepted");
+    this.#write("accepted", this.#accepted);
     this.#write("stored", since("stored"));
     this.#write("waiting", totals.waiting);
-    this.#write("processors", processors.length);
-    this.notes.stored.textContent = storedNote(since("blocked"), since("finished_without_row"));
-    return anew;
+    this.#annotate(since("blocked"), since("finished_without_row"));
+    return isAnew;
   }
 
   /** So many messages are represented by bullets now. */
@@ -41,21 +48,19 @@ export class Counters {
     this.cells.waiting.closest(".counter").classList.toggle("warn", isBehind);
   }
 
-  #write(name, value) {
-    const text = grouped(value);
-    const cell = this.cells[name];
-    if (cell.textContent !== text) cell.textContent = text;
+  /** Why less is shown than was stored, and less stored than accepted. */
+  #annotate(blocked, withoutRow) {
+    if (!this.note) return;
+    const parts = [];
+    if (blocked > 0) parts.push(words.counterNotes.blocked(blocked));
+    if (withoutRow > 0) parts.push(words.counterNotes.withoutRow(withoutRow));
+    this.note.textContent = parts.join(", ");
+    this.note.hidden = parts.length === 0;
   }
-}
 
-function storedNote(blocked, withoutRow) {
-  const parts = [];
-  if (blocked > 0) parts.push(counterNotes.blocked(blocked));
-  if (withoutRow > 0) parts.push(counterNotes.withoutRow(withoutRow));
-  return parts.join(", ") || counterNotes.stored;
-}
-
-function nodesBy(root, key) {
-  const nodes = [...root.querySelectorAll(`[data-${key}]`)];
-  return Object.fromEntries(nodes.map((node) => [node.dataset[key], node]));
+  #write(name, value) {
+    const cell = this.cells[name];
+    const text = grouped(value);
+    if (cell && cell.textContent !== text) cell.textContent = text;
+  }
 }

@@ -1,17 +1,19 @@
 // What is wrong, for the person: the pill and the banners for an absent server, a backlog, and parts that are down.
 
-import * as copy from "../copy.js";
 import { clock } from "../text.js";
+import { words } from "../words.js";
 
 const BACKLOG = 500;
-const BACKLOG_LASTS_MS = 5000;
+const GROWS_FOR_MS = 5000;
+const SILENT_FOR_MS = 1000;
 const PROCESSOR_SEEN_MS = 10_000; // how far back the feed's list of processors looks
 const FAILURES_BEFORE_OFFLINE = 2;
 
 /** Follows replies and failures of the feed. `retry()` polls at once, `onOnline(isOnline)` tells of changes. */
 export class Health {
   #countdown;
-  #backlogSince;
+  #isBehind = false;
+  #backlogs = []; // of the last seconds, while there is one
   #silentSince;
   #wasAnswering = false;
 
@@ -22,15 +24,15 @@ export class Health {
     this.onOnline = onOnline;
   }
 
-  /** True when messages wait longer than they should. */
-  reply({ totals, processors, problems }) {
+  /** True when messages wait longer than they should; `accepted` as the page counts. */
+  reply({ totals, processors, problems }, accepted) {
     clearInterval(this.#countdown);
     this.banners.hide("offline");
     this.#problems(problems);
-    const isBehind = this.#backlog(totals.waiting, processors.length, problems.length > 0);
-    this.#setPill(isBehind || problems.length > 0 ? "behind" : "live");
+    this.#backlog(totals.waiting, accepted, processors.length, problems.length > 0);
+    this.#setPill(this.#isBehind || problems.length > 0 ? "behind" : "live");
     this.onOnline(true);
-    return isBehind;
+    return this.#isBehind;
   }
 
   failure({ failures, retryAt }) {
@@ -46,11 +48,11 @@ export class Health {
   #offline(attempt, seconds) {
     this.banners.show("offline", {
       tone: "bad",
-      role: "alert",
-      title: copy.offline.title,
-      extra: copy.offline.countdown(seconds, attempt),
-      detail: copy.offline.detail,
-      action: copy.offline.action,
+      isAlert: true,
+      title: words.offline.title,
+      extra: words.offline.countdown(seconds, attempt),
+      detail: words.offline.detail,
+      action: words.offline.action,
       onAction: this.retry,
     });
   }
@@ -63,20 +65,33 @@ export class Health {
     for (const problem of problems) {
       this.banners.show(`problem ${problem.part}`, {
         tone: "warn",
-        title: copy.problem.title(problem),
-        detail: copy.problem.detail(problem, clock(problem.since)),
+        title: words.problem.title(problem),
+        detail: words.problem.detail(problem, clock(problem.since)),
       });
     }
   }
 
-  #backlog(waiting, processors, isExplained) {
+  #backlog(waiting, accepted, processors, isExplained) {
     const now = performance.now();
     this.#listen(waiting, processors, now);
-    this.#backlogSince = waiting > BACKLOG ? (this.#backlogSince ?? now) : undefined;
-    const isBehind = this.#backlogSince !== undefined && now - this.#backlogSince > BACKLOG_LASTS_MS;
-    if (!isBehind) this.banners.hide("backlog");
-    else this.#showBacklog(waiting, isExplained ? copy.backlog.safe : this.#reason(processors, now));
-    return isBehind;
+    const isSilent = processors === 0 && now - this.#silentSince >= SILENT_FOR_MS;
+    const isBad = isSilent || this.#grows(waiting, now);
+    // Once behind, it is so until the backlog is gone, although it shrinks.
+    this.#isBehind = waiting > BACKLOG && (this.#isBehind || isBad);
+    if (!this.#isBehind) this.banners.hide("backlog");
+    else {
+      const detail = isExplained ? words.backlog.safe : this.#reason(processors, now);
+      this.banners.show("backlog", { tone: "warn", title: words.backlog.title(accepted, waiting), detail });
+    }
+  }
+
+  /** Whether more waits than did five seconds ago, and it was too much already then. */
+  #grows(waiting, now) {
+    if (waiting <= BACKLOG) this.#backlogs = [];
+    else this.#backlogs.push({ waiting, at: now });
+    while (this.#backlogs[1]?.at <= now - GROWS_FOR_MS) this.#backlogs.shift();
+    const [before] = this.#backlogs;
+    return before !== undefined && before.at <= now - GROWS_FOR_MS && waiting > before.waiting;
   }
 
   /** Silence counts only while something waits; if the list empties in the middle of work, it is old already. */
@@ -88,22 +103,13 @@ export class Health {
   }
 
   #reason(processors, now) {
-    if (processors > 0) return copy.backlog.busy(processors);
-    return copy.backlog.silent(Math.floor((now - this.#silentSince) / 1000));
-  }
-
-  #showBacklog(waiting, detail) {
-    this.banners.show("backlog", {
-      tone: "warn",
-      title: copy.backlog.title,
-      extra: copy.backlog.extra(waiting),
-      detail,
-    });
+    if (processors > 0) return words.backlog.busy(processors);
+    return words.backlog.silent(Math.floor((now - this.#silentSince) / 1000));
   }
 
   #setPill(state) {
     this.pill.dataset.state = state;
     const text = this.pill.querySelector("span");
-    if (text.textContent !== copy.pill[state]) text.textContent = copy.pill[state];
+    if (text.textContent !== words.pill[state]) text.textContent = words.pill[state];
   }
 }

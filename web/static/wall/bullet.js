@@ -1,7 +1,7 @@
 // One bullet as nodes. Only textContent: whatever people type stays text.
 
-import { foldText } from "../copy.js";
 import { cut } from "../text.js";
+import { words } from "../words.js";
 
 const MOST_LETTERS = 60;
 
@@ -12,27 +12,25 @@ export function shapeNode(slot) {
   return shape;
 }
 
-/** A bullet for the wall: shape, text and, when it stands for several equal messages, how many. */
-export function bulletNode({ processor, text, n }, slotOf) {
-  const node = document.createElement("div");
+/** Makes `node` a bullet of the wall: shape, text and, when it stands for several equal messages, how many. */
+export function dress(node, { processor, text, n }, slotOf) {
   if (text === undefined) {
     node.className = "bullet fold";
-    node.textContent = foldText(n);
-    return node;
+    node.textContent = words.foldText(n);
+    return;
   }
   const slot = slotOf(processor);
   node.className = `bullet slot-${slot}`;
   node.append(shapeNode(slot), wordsNode(cut(text, MOST_LETTERS)));
   if (n > 1) node.append(chipNode(n));
-  return node;
 }
 
 /** What a person typed, isolated so that a direction override ends with it. */
 export function wordsNode(text) {
-  const words = document.createElement("bdi");
-  words.className = "words";
-  words.textContent = text;
-  return words;
+  const node = document.createElement("bdi");
+  node.className = "words";
+  node.textContent = text;
+  return node;
 }
 
 /** ×n: so many equal messages. */

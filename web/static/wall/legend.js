@@ -1,7 +1,7 @@
 // The legend under the wall: which shape and colour is which processor.
 
 import { shapeNode } from "./bullet.js";
-import { legend as copy } from "../copy.js";
+import { words } from "../words.js";
 
 /** Draws the palette's processors into `root`; `extra` more run without a colour of their own. */
 export class Legend {
@@ -16,8 +16,8 @@ export class Legend {
     if (state === this.#drawn) return;
     this.#drawn = state;
     const items = entries.map((entry) => itemNode(entry, isWaiting));
-    if (extra > 0) items.push(textNode("legend-more", copy.more(extra)));
-    this.root.replaceChildren(...(items.length > 0 ? items : [textNode("legend-more", copy.none)]));
+    if (extra > 0) items.push(textNode("legend-more", words.legend.more(extra)));
+    this.root.replaceChildren(...(items.length > 0 ? items : [textNode("legend-more", words.legend.none)]));
   }
 }
 
@@ -27,7 +27,7 @@ function itemNode({ name, slot, quiet }, isWaiting) {
   const label = textNode(quiet && isWaiting ? "legend-name silent" : "legend-name", name);
   label.title = name;
   item.append(shapeNode(slot), label);
-  if (quiet) item.append(textNode("legend-more", isWaiting ? copy.noAnswer : copy.idle));
+  if (quiet) item.append(textNode("legend-more", isWaiting ? words.legend.stopped : words.legend.idle));
   return item;
 }
 

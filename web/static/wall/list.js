@@ -1,32 +1,41 @@
 // The list: the newest messages as a table, for reduced motion, keyboards and screen readers.
 
 import { chipNode, shapeNode, wordsNode } from "./bullet.js";
-import { list as copy } from "../copy.js";
 import { clock } from "../text.js";
+import { words } from "../words.js";
 
 const MOST_ROWS = 50;
 
 /** Keeps the newest messages at all times, and draws them while it is open and not held. */
 export class List {
-  #entries = []; // newest first
+  #entries = []; // those without a row, newest first
   #isOpen = false;
   #isHeld = false;
 
-  constructor(body, { slotOf, onShown }) {
+  constructor(body, { slotOf, onShown, onPick }) {
     this.body = body;
     this.slotOf = slotOf;
     this.onShown = onShown;
+    this.onPick = onPick;
+    body.replaceChildren(); // what the server wrote there is for those without JavaScript
   }
 
-  /** Bullets come oldest first; equal ones of one reply become one row. */
-  add(bullets, counts) {
+  /** Bullets come oldest first; equal ones of one reply become one row. `of` as for the wall. */
+  add(bullets, of) {
     if (bullets.length === 0) return;
     const merged = new Map();
     for (const bullet of bullets) {
+      const { counts, isMine } = of(bullet);
       const key = JSON.stringify([bullet.processor, bullet.message]);
-      const n = (merged.get(key)?.n ?? 0) + 1;
-      merged.delete(key); // the newest of a merge decides its place and its times
-      merged.set(key, { bullet, n, counts: counts ? n : 0 });
+      const before = merged.get(key) ?? { first: bullet, n: 0, counts: 0, mine: 0 };
+      const { n, mine } = before;
+      merged.delete(key); // the newest of a merge decides its place
+      merged.set(key, {
+        ...before,
+        n: n + 1,
+        counts: before.counts + (counts ? 1 : 0),
+        mine: mine + (isMine ? 1 : 0),
+      });
     }
     this.#entries = [...[...merged.values()].reverse(), ...this.#entries].slice(0, MOST_ROWS);
     this.#draw();
@@ -45,28 +54,38 @@ export class List {
   }
 
   uncount() {
-    for (const entry of this.#entries) entry.counts = 0;
+    for (const entry of this.#entries) Object.assign(entry, { counts: 0, mine: 0 });
   }
 
+  /** New rows go before the old ones, which stay where they are: one of them may have the keyboard's focus. */
   #draw() {
     if (!this.#isOpen || this.#isHeld) return;
-    this.body.replaceChildren(...this.#entries.map((entry) => this.#row(entry)));
-    let shown = 0;
-    for (const entry of this.#entries) shown += entry.counts;
-    this.uncount();
-    this.onShown(shown);
+    for (const entry of this.#entries) this.onShown(entry);
+    this.body.prepend(...this.#entries.map((entry) => this.#row(entry)));
+    while (this.body.rows.length > MOST_ROWS) this.body.rows[MOST_ROWS].remove();
+    this.#entries = [];
   }
 
-  #row({ bullet, n }) {
-    const { message, stored_at, sent_at, processor } = bullet;
-    const slot = this.slotOf(processor);
+  #row(entry) {
+    const { first, n } = entry;
     const row = document.createElement("tr");
-    const what = row.insertCell();
-    what.className = `list-message slot-${slot}`;
-    what.append(shapeNode(slot), wordsNode(message));
-    if (n > 1) what.append(chipNode(n));
-    const rest = [clock(stored_at), processor, copy.latency(Math.max(0, stored_at - sent_at))];
-    for (const text of rest) row.insertCell().textContent = text;
+    row.insertCell().append(this.#message(entry));
+    const latency = words.milliseconds(Math.max(0, first.stored_at - first.sent_at));
+    for (const text of [clock(first.stored_at), first.processor, latency]) row.insertCell().textContent = text;
+    row.cells[0].className = `list-message slot-${this.slotOf(first.processor)}`;
+    if (n > 1) row.cells[0].append(chipNode(n));
     return row;
+  }
+
+  /** The message opens its card, where the page has one. */
+  #message(entry) {
+    const { first } = entry;
+    const node = document.createElement(this.onPick ? "button" : "span");
+    node.append(shapeNode(this.slotOf(first.processor)), wordsNode(first.message));
+    if (this.onPick) {
+      node.type = "button";
+      node.addEventListener("click", () => this.onPick(entry, node));
+    }
+    return node;
   }
 }

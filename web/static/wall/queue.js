@@ -4,12 +4,13 @@ const MAX_KEYS = 60;
 const FOLD_EVERY_MS = 2000;
 
 /**
- * A waiting entry stands for `n` messages, of which `counts` belong into the number Shown:
- * messages from before this page opened fly too, but are not counted.
+ * A waiting entry stands for `n` messages, of which `counts` belong into the number Shown (messages from before this
+ * page opened fly too, but are not counted), and `mine` into that of the burst that this page sends. `first` is the
+ * oldest of them.
  */
 export class Queue {
   #keys = new Map(); // iteration order is the order of release
-  #fold = { n: 0, counts: 0 };
+  #fold = emptyFold();
   #foldedAt = -Infinity;
 
   get isEmpty() {
@@ -23,20 +24,20 @@ export class Queue {
     return sum;
   }
 
-  add({ processor, message }, counts) {
-    const text = message.trim();
-    const key = JSON.stringify([processor, text]); // the colour must stay true: no merge across processors
+  add(bullet, { counts, isMine }) {
+    const text = bullet.message.trim();
+    const key = JSON.stringify([bullet.processor, text]); // the colour must stay true: no merge across processors
     let entry = this.#keys.get(key);
     if (!entry && this.#keys.size < MAX_KEYS) {
-      entry = { processor, text, n: 0, counts: 0 };
+      entry = { processor: bullet.processor, text, first: bullet, n: 0, counts: 0, mine: 0 };
       this.#keys.set(key, entry);
     }
-    grow(entry ?? this.#fold, 1, counts);
+    grow(entry ?? this.#fold, 1, counts, isMine);
   }
 
   /** Messages of which only the number is known. */
   addUnseen(n, counts) {
-    grow(this.#fold, n, counts);
+    grow(this.#fold, n, counts, false);
   }
 
   /** The next bullet: a fold (`text` is undefined) at most every two seconds, else the oldest entry. */
@@ -44,7 +45,7 @@ export class Queue {
     if (this.#fold.n > 0 && now - this.#foldedAt >= FOLD_EVERY_MS) {
       this.#foldedAt = now;
       const fold = this.#fold;
-      this.#fold = { n: 0, counts: 0 };
+      this.#fold = emptyFold();
       return fold;
     }
     const [first] = this.#keys;
@@ -61,11 +62,14 @@ export class Queue {
 
   clear() {
     this.#keys.clear();
-    this.#fold = { n: 0, counts: 0 };
+    this.#fold = emptyFold();
   }
 }
 
-function grow(entry, n, counts) {
+const emptyFold = () => ({ n: 0, counts: 0, mine: 0 });
+
+function grow(entry, n, counts, isMine) {
   entry.n += n;
   if (counts) entry.counts += n;
+  if (isMine) entry.mine += n;
 }

@@ -1,6 +1,6 @@
 // How the person looks at the bullets: as a wall or as a list, moving or paused, shown or hidden.
 
-import { list as listCopy, wallNote } from "../copy.js";
+import { words } from "../words.js";
 
 const REDUCED = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -24,10 +24,10 @@ export class View {
   }
 
   /** `bullets` are new, `flying` those of them that are worth a flight, `unseen` came without text. */
-  add({ bullets, flying, unseen, counts }) {
-    this.list.add(bullets, counts);
+  add({ bullets, flying, unseen, counts, of }) {
+    this.list.add(bullets, of);
     if (!this.#on.list) {
-      this.wall.add(flying, counts);
+      this.wall.add(flying, of);
       if (unseen > 0) this.wall.addUnseen(unseen, counts);
     }
     this.#note();
@@ -61,7 +61,7 @@ export class View {
     }
     this.root.classList.toggle("as-list", list);
     this.root.classList.toggle("is-hidden", hide);
-    this.caption.textContent = REDUCED.matches ? listCopy.reduced : listCopy.chosen;
+    this.caption.textContent = REDUCED.matches ? words.list.reduced : words.list.chosen;
     if (list) this.wall.clear();
     this.list.open(list && !hide);
     this.#freeze();
@@ -77,9 +77,9 @@ export class View {
   #note() {
     const { pause, hide } = this.#on;
     let text = "";
-    if (pause) text = wallNote.paused(this.wall.waiting);
-    else if (hide) text = wallNote.hidden;
-    else if (this.#sample) text = wallNote.sample(this.#sample.received, this.#sample.passed);
+    if (pause) text = words.wallNote.paused(this.wall.waiting);
+    else if (hide) text = words.wallNote.hidden;
+    else if (this.#sample) text = words.wallNote.sample(this.#sample.received, this.#sample.passed);
     if (this.note.textContent !== text) this.note.textContent = text;
   }
 }

@@ -1,34 +1,42 @@
-// The wall: bullets fly from right to left, each in a track of its own until there is room behind it.
+// The wall: bullets fly from right to left. Our queue decides which and when; danmu gives each a track and moves it.
 
-import { bulletNode } from "./bullet.js";
+import { dress } from "./bullet.js";
+import { layout } from "./layout.js";
 import { Queue } from "./queue.js";
-import { Tracks } from "./tracks.js";
 
 const RELEASE_EVERY_MS = 100;
 const MOST_FLYING = 120;
 
-/** Shows bullets in `sky`; `onShown(n)` is told how many counted messages each launch stands for. */
+/** Shows bullets in `sky`; `onShown(entry)` is told of each that begins to fly, `onPick(entry, node)` of a click. */
 export class Wall {
   #queue = new Queue();
-  #tracks = new Tracks();
-  #flights = new Set();
-  #frozen = false;
+  #launching; // the last entry that danmu was given
+  #isFrozen = false;
+  #held; // the one bullet that stands still for its card
+  #layout;
   #timer;
+  #danmu;
 
-  constructor(sky, { slotOf, onShown }) {
+  constructor(sky, { isStage = false, slotOf, onShown, onPick = () => {} }) {
     this.sky = sky;
+    this.isStage = isStage;
     this.slotOf = slotOf;
     this.onShown = onShown;
+    this.#danmu = this.#engine();
+    sky.addEventListener("click", (event) => {
+      const bullet = event.target.closest(".bullet")?.__danmaku__;
+      if (bullet?.data.first) onPick(bullet.data, bullet.node);
+    });
     new ResizeObserver(() => this.#fit()).observe(sky);
-    this.#fit();
   }
 
   get waiting() {
     return this.#queue.messages;
   }
 
-  add(bullets, counts) {
-    for (const bullet of bullets) this.#queue.add(bullet, counts);
+  /** `of(bullet)` tells whether a bullet counts as shown and whether this page's burst has sent it. */
+  add(bullets, of) {
+    for (const bullet of bullets) this.#queue.add(bullet, of(bullet));
     this.#wake();
   }
 
@@ -38,30 +46,67 @@ export class Wall {
   }
 
   /** Stops or continues every bullet where it is; the queue goes on merging. */
-  freeze(frozen) {
-    if (this.#frozen === frozen) return; // play() would start a bullet that has just landed again
-    this.#frozen = frozen;
-    for (const { animation } of this.#flights) {
-      if (frozen) animation.pause();
-      else animation.play();
-    }
+  freeze(isFrozen) {
+    if (this.#isFrozen === isFrozen) return;
+    this.#isFrozen = isFrozen;
+    if (isFrozen) this.#danmu.freeze();
+    else this.#danmu.unfreeze();
+    this.#held?.pause();
     this.#wake();
+  }
+
+  /** One bullet stands still, and the others pass behind it; without a node it flies on. */
+  hold(node) {
+    this.#held?.node?.classList.remove("held");
+    if (!this.#isFrozen) this.#held?.resume();
+    this.#held = node?.__danmaku__;
+    this.#held?.pause();
+    node?.classList.add("held");
   }
 
   uncount() {
     this.#queue.uncount();
+    if (this.#launching) this.#launching.counts = 0;
   }
 
   /** Takes all bullets down, and forgets those that wait: they were not shown and do not count. */
   clear() {
-    for (const flight of this.#flights) this.#end(flight);
-    this.#tracks.clear();
+    this.#held = undefined;
+    this.#danmu.clear();
     this.#queue.clear();
   }
 
+  #engine() {
+    const engine = globalThis.Danmu.create({
+      mode: "strict",
+      interval: RELEASE_EVERY_MS,
+      distribution: "random",
+      limits: { view: MOST_FLYING, stash: 2 },
+      plugin: {
+        limitWarning: () => {}, // its own is a line on the console
+        $createNode: ({ data }, node) => dress(node, data, this.slotOf),
+        $beforeMove: (bullet) => {
+          this.onShown(bullet.data);
+          this.#timeByPixels(bullet);
+        },
+      },
+    });
+    engine.mount(this.sky);
+    engine.startPlaying();
+    return engine;
+  }
+
+  /** danmu measures room by its own clock; when the first frame is late, the bullet is behind that. */
+  #timeByPixels({ node, recorder }) {
+    const begin = () => {
+      recorder.startTime = node.getAnimations()[0]?.startTime ?? recorder.startTime;
+    };
+    node.addEventListener("transitionstart", begin, { once: true });
+  }
+
   #wake() {
-    const idle = this.#frozen || this.#queue.isEmpty;
-    if (idle) {
+    const isIdle = this.#isFrozen || this.#queue.isEmpty;
+    if (isIdle) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     } else {
@@ -69,47 +114,27 @@ export class Wall {
     }
   }
 
+  /** While one waits for a track, the others wait with us, where they go on merging. */
   #release() {
-    const track = this.#flights.size < MOST_FLYING ? this.#tracks.free() : undefined;
-    if (track === undefined) return;
+    const { stash, view } = this.#danmu.len();
+    if (stash > 0 || view >= MOST_FLYING || !this.#layout) return;
     const entry = this.#queue.take(performance.now());
     if (entry) {
-      this.#launch(entry, track);
-      this.onShown(entry.counts);
+      this.#launching = entry;
+      this.#danmu.push(entry, { speed: this.#layout.speed });
     }
     this.#wake();
   }
 
-  #launch(entry, track) {
-    const node = bulletNode(entry, this.slotOf);
-    const { width: from, speed, height } = this.#tracks;
-    node.style.top = `${track * height}px`;
-    node.style.lineHeight = `${height}px`;
-    this.sky.append(node);
-    const width = Math.ceil(node.getBoundingClientRect().width);
-    const path = [`translateX(${from}px)`, `translateX(${-width}px)`];
-    const animation = node.animate({ transform: path }, { duration: (from + width) / speed, fill: "both" });
-    const flight = { node, track, animation, from, width, speed, ended: false };
-    animation.onfinish = () => this.#end(flight);
-    this.#flights.add(flight);
-    this.#tracks.occupy(track, flight);
-  }
-
-  #end(flight) {
-    flight.ended = true;
-    flight.animation.cancel();
-    flight.node.remove();
-    this.#flights.delete(flight);
-  }
-
-  /** The wall changed its size: bullets stay in their tracks, and tracks that are gone take theirs along. */
+  /** The wall changed its size. Bullets of another speed would run into the new ones. */
   #fit() {
-    this.#tracks.resize(this.sky.clientWidth, this.sky.clientHeight);
-    const { count, height } = this.#tracks;
-    for (const flight of this.#flights) {
-      flight.node.style.top = `${flight.track * height}px`;
-      flight.node.style.lineHeight = `${height}px`;
-      if (flight.track >= count) this.#end(flight);
-    }
+    const { clientWidth, clientHeight } = this.sky;
+    if (clientWidth === 0 || clientHeight === 0) return; // the list is open
+    const before = this.#layout;
+    this.#layout = layout(clientWidth, clientHeight, this.isStage);
+    const { size, speed, gap, trackHeight } = this.#layout;
+    this.sky.style.setProperty("--bullet", `${size}px`);
+    if (before && before.speed !== speed) this.#danmu.clear();
+    this.#danmu.updateOptions({ gap, trackHeight });
   }
 }

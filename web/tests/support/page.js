@@ -32,7 +32,10 @@ function watchPage() {
     console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI}`);
   });
   document.addEventListener("DOMContentLoaded", () => {
+    const noted = new WeakSet(); // a bullet that was held back comes a second time
     const note = (bullet) => {
+      if (!bullet.matches?.(".bullet") || noted.has(bullet)) return;
+      noted.add(bullet);
       const text = bullet.querySelector(".words")?.textContent;
       const n = Number(bullet.querySelector(".chip")?.textContent.slice(1) ?? 1);
       window.flown.push({ text, n });
@@ -40,15 +43,16 @@ function watchPage() {
     const observer = new MutationObserver((changes) => {
       for (const change of changes) change.addedNodes.forEach(note);
     });
-    observer.observe(document.getElementById("sky"), { childList: true });
+    observer.observe(document.getElementById("sky"), { childList: true, subtree: true });
   });
 }
 
 /** A text that no other test sends. */
 export const unique = (text) => `${text} ${randomBytes(4).toString("hex")}`;
 
-/** Fills the form; fields that are not given keep what they have. */
-export async function fill(page, values) {
+/** Fills the form; fields that are not given keep what they have. The rate has no field that people see. */
+export async function fill(page, { rate, ...values }) {
+  if (rate) await page.locator("#rate").evaluate((input, value) => (input.value = value), String(rate));
   for (const [name, value] of Object.entries(values)) await page.locator(`#${name}`).fill(String(value));
 }
 

@@ -9,11 +9,12 @@ import { createInterface } from "node:readline";
 
 const READY = /^barrage is up on (http:\/\/\S+)$/;
 
-/** Resolves to `{ url, data, stop }` when the stack answers. */
-export async function startStack(...options) {
+/** Resolves to `{ url, data, stop }` when the stack answers; `variables` are added to its environment. */
+export async function startStack(variables = {}, ...options) {
   const data = mkdtempSync(join(tmpdir(), "barrage-web-"));
   const launcher = spawn(launcherPath(), ["--port", "0", "--data", data, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...variables },
   });
   const url = await readyUrl(launcher);
   const stop = async () => {
@@ -25,11 +26,14 @@ export async function startStack(...options) {
   return { url, data, stop };
 }
 
-/** The process id that the launcher wrote down for one of its processes; it changes with each restart. */
-export function pidOf(data, name) {
+/** The process ids that the launcher wrote down for a service; they change with each restart. */
+export function pidsOf(data, service) {
   const { processes } = JSON.parse(readFileSync(join(data, "stack.json"), "utf8"));
-  return processes.find((process) => process.name === name).pid;
+  return processes.filter(({ name }) => name.startsWith(service)).map(({ pid }) => pid);
 }
+
+/** That of a service that runs once. */
+export const pidOf = (data, service) => pidsOf(data, service)[0];
 
 function launcherPath() {
   const target = process.env.CARGO_TARGET_DIR ?? resolve(import.meta.dirname, "../../../target");

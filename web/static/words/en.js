@@ -1,13 +1,13 @@
-// Every sentence that the page says by itself, in one place.
+// The page's sentences in English. The other languages have the same names.
 
-import { counted, grouped } from "./text.js";
+import { counted, grouped } from "../text.js";
 
 export const pill = { connecting: "Connecting", live: "Live", behind: "Live, behind", offline: "Offline" };
 
 export const buttons = { send: "Send", sending: "Sending", stop: "Stop burst", stopping: "Stopping" };
 
 export const fieldErrors = {
-  message: "Type a message, 1 to 100 characters.",
+  message: (most) => `Type a message, 1 to ${most} characters.`,
   number: (most) => `Whole number, 1 to ${most}.`,
 };
 
@@ -29,6 +29,8 @@ export function invalid(n) {
   return `Nothing was sent. Correct ${fields}, your values are kept.`;
 }
 
+export const wrongRate = (error) => `Nothing was sent. The rate in this page's address: ${error}`;
+
 export const posting = "Asking the server to start.";
 export const unsure = "Not sure it was sent: the server did not answer.";
 export const lostBurst = "The server no longer knows this burst.";
@@ -46,18 +48,18 @@ export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} of
 
 /** How a burst ended; `seconds` is known only to a page that watched all of it. */
 export function ended({ state, accepted, stored, failed, blocked }, seconds) {
-  const words = { done: "Done", stopped: "Stopped", failed: "Failed" };
+  const states = { done: "Done", stopped: "Stopped", failed: "Failed" };
   const parts = [`${grouped(accepted)} accepted`, `${grouped(stored)} stored`];
   if (blocked > 0) parts.push(`${grouped(blocked)} of them blocked`);
   if (failed > 0) parts.push(`${grouped(failed)} not accepted by Kafka`);
   const time = seconds === undefined ? "" : ` in ${seconds.toFixed(1)} s`;
-  return `${words[state]}: ${parts.join(", ")}${time}.`;
+  return `${states[state]}: ${parts.join(", ")}${time}.`;
 }
 
 export const legend = {
   none: "Processors: 0",
   idle: "idle",
-  noAnswer: "no answer",
+  stopped: "stopped",
   more: (n) => `+${n} more`,
 };
 
@@ -70,12 +72,12 @@ export const wallNote = {
 export const list = {
   reduced: "Motion is reduced: newest messages first.",
   chosen: "Newest messages first.",
-  latency: (ms) => `${grouped(ms)} ms`,
 };
 
+export const milliseconds = (ms) => `${grouped(ms)} ms`;
+
 export const counterNotes = {
-  stored: "rows in the table",
-  blocked: (n) => `${grouped(n)} blocked`,
+  blocked: (n) => `${grouped(n)} of the stored were blocked`,
   withoutRow: (n) => `${grouped(n)} ended without a row`,
 };
 
@@ -88,8 +90,11 @@ export const offline = {
 };
 
 export const backlog = {
-  title: "Accepted messages are waiting to be processed:",
-  extra: (waiting) => grouped(waiting),
+  /** `accepted` counts from when this page opened, so it may be less than what waits. */
+  title: (accepted, waiting) =>
+    accepted >= waiting
+      ? `Kafka has accepted ${grouped(accepted)} messages, ${grouped(waiting)} are waiting to be processed.`
+      : `${grouped(waiting)} messages are waiting to be processed.`,
   silent: (seconds) =>
     `No processor has answered for ${seconds} s. The messages are safe in Kafka and will appear here when one is back.`,
   safe: "The messages are safe in Kafka.",
@@ -105,6 +110,20 @@ const meanings = {
 export const problem = {
   title: ({ part, text }) => text || `${part} does not answer.`,
   detail: ({ part }, since) => [`Since ${since}.`, meanings[part]].filter(Boolean).join(" "),
+};
+
+export const card = {
+  merged: (n) => `${grouped(n)} identical messages merged, the first of them:`,
+  steps: { read_at: "In Kafka", received_at: "At the processor", stored_at: "Stored", shown_at: "Shown here" },
+};
+
+export const charts = {
+  none: "No data yet",
+  ago: (seconds) => `-${seconds} s`,
+  now: "now",
+  rate: ({ sent, shown }) => `${grouped(sent)} messages sent and ${grouped(shown)} shown in the last second.`,
+  latency: ({ p50, p99 }) => `From sent to stored, half take at most ${p50} ms and 99 of 100 at most ${p99} ms.`,
+  processors: ({ processors }) => `${counted(processors, "processor is", "processors are")} running.`,
 };
 
 export const summary = (messages, waiting, processors) =>

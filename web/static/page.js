@@ -1,0 +1,124 @@
+// What every page with a wall does: polls the feed, and gives each reply to the parts that show it.
+
+import { Clock } from "./feed/clock.js";
+import { Feed } from "./feed/feed.js";
+import { onPresence } from "./feed/presence.js";
+import { Announcer } from "./status/announcer.js";
+import { Banners } from "./status/banners.js";
+import { Counters } from "./status/counters.js";
+import { Health } from "./status/health.js";
+import { Legend } from "./wall/legend.js";
+import { List } from "./wall/list.js";
+import { Palette } from "./wall/palette.js";
+import { Sample } from "./wall/sample.js";
+import { Seen } from "./wall/seen.js";
+import { View } from "./wall/view.js";
+import { Wall } from "./wall/wall.js";
+
+const RECENT_MS = 60_000;
+const MOST_RECENT = 30;
+
+const node = (id) => document.getElementById(id);
+const ignore = () => {};
+
+/**
+ * Hooks, all optional: `isMine(bullet)`, `onShown(n, mine)`, `onPick(entry, node)`, `onReply(reply, bullets, came)`,
+ * `onFailure()`, `onOnline(isOnline)`, `onPresence(isVisible)`.
+ */
+export class Page {
+  #clock = new Clock();
+  #palette = new Palette();
+  #seen = new Seen();
+  #sample = new Sample();
+
+  constructor({ isStage = false, ...hooks } = {}) {
+    this.hooks = hooks;
+    this.announcer = new Announcer(node("announcer"));
+    this.counters = new Counters(document.querySelector(".counters"));
+    this.legend = new Legend(node("legend"));
+    const shows = {
+      slotOf: (processor) => this.slotOf(processor),
+      onShown: (entry) => this.#shown(entry),
+      onPick: hooks.onPick,
+    };
+    this.wall = new Wall(node("sky"), { isStage, ...shows });
+    this.list = new List(node("list-body"), shows);
+    this.view = new View(node("wall"), { wall: this.wall, list: this.list });
+    this.health = new Health({
+      banners: new Banners(node("banners"), node("banner-template"), (text) => this.announcer.say(text)),
+      pill: node("pill"),
+      retry: () => this.feed.start(),
+      onOnline: hooks.onOnline ?? ignore,
+    });
+    this.feed = new Feed({
+      onReply: (reply) => this.#take(reply),
+      onFailure: (failure) => this.#fail(failure),
+    });
+  }
+
+  slotOf(processor) {
+    return this.#palette.slot(processor, performance.now());
+  }
+
+  /** Polls for as long as somebody can see the page. */
+  start() {
+    const look = (isVisible) => {
+      this.view.setVisible(isVisible);
+      this.hooks.onPresence?.(isVisible);
+      if (isVisible) this.feed.start();
+      else this.feed.stop();
+    };
+    onPresence(look);
+    if (document.visibilityState === "visible") this.feed.start();
+  }
+
+  #take(reply) {
+    const { totals, processors } = reply;
+    this.#clock.take(reply.now, reply.askedAt, Date.now());
+    const isAnew = this.counters.update(totals);
+    if (isAnew) {
+      this.wall.uncount();
+      this.list.uncount();
+    }
+    this.#palette.update(processors, performance.now());
+    const came = this.#show(reply, !isAnew);
+    this.counters.warn(this.health.reply(reply, this.counters.accepted));
+    this.#drawLegend(processors, totals.waiting);
+    this.announcer.came(came, totals.waiting, processors.length);
+  }
+
+  #fail(failure) {
+    this.health.failure(failure);
+    this.hooks.onFailure?.();
+  }
+
+  /** Bullets from before this page's counting fly too when they are recent, but do not count as shown. */
+  #show(reply, counts) {
+    const { bullets, passed, isFirst } = reply;
+    const now = this.#clock.now();
+    const fresh = bullets.filter(({ id }) => this.#seen.add(id));
+    const isRecent = ({ stored_at }) => now - stored_at < RECENT_MS;
+    const flying = isFirst ? fresh.filter(isRecent).slice(-MOST_RECENT) : fresh;
+    const unseen = isFirst ? 0 : Math.max(0, passed - bullets.length);
+    const of = (bullet) => ({ counts, isMine: this.hooks.isMine?.(bullet) ?? false });
+    this.view.add({ bullets: fresh, flying, unseen, counts, of });
+    this.view.setSample(this.#sample.add(bullets.length, bullets.length + unseen, performance.now()));
+    const came = flying.length + unseen;
+    this.hooks.onReply?.(reply, isFirst ? [] : fresh, came);
+    return came;
+  }
+
+  /** An entry of the wall or the list is in front of the person's eyes now. */
+  #shown({ first, counts, mine }) {
+    if (first) first.shown_at ??= this.#clock.now();
+    this.counters.shown(counts);
+    this.hooks.onShown?.(counts, mine);
+  }
+
+  #drawLegend(processors, waiting) {
+    const entries = this.#palette.legend();
+    const named = new Set(entries.map(({ name }) => name));
+    const extra = processors.filter((name) => !named.has(name)).length;
+    this.legend.draw(entries, extra, waiting > 0);
+  }
+}

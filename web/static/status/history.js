@@ -1,0 +1,76 @@
+// What the charts show: one value for each of the last seconds. Pure arithmetic, no clock of its own.
+
+const SECONDS = 90;
+/** Over a longer silence nobody knows when things happened: the page was offline or out of sight. */
+const LONGEST_SPREAD_S = 8;
+
+/** Takes moments in seconds, of any one clock. */
+export class History {
+  #seconds = new Map();
+  #repliedAt;
+  #accepted;
+
+  /** Whether there is anything to draw. */
+  hasData = false;
+
+  /** A reply of the feed: what came since the last one came evenly, as far as anybody knows. */
+  reply(now, accepted, processors) {
+    const [from, before] = [this.#repliedAt, this.#accepted];
+    this.#repliedAt = now;
+    this.#accepted = accepted;
+    if (from === undefined || now <= from || now - from > LONGEST_SPREAD_S || accepted < before) return;
+    this.hasData ||= accepted > before;
+    for (let second = Math.floor(from); second < now; second += 1) {
+      const share = (Math.min(second + 1, now) - Math.max(second, from)) / (now - from);
+      const bucket = this.#at(second);
+      bucket.sent = (bucket.sent ?? 0) + (accepted - before) * share;
+      bucket.processors = processors;
+    }
+  }
+
+  /** The next reply says nothing of the time before it. */
+  interrupt() {
+    this.#repliedAt = undefined;
+  }
+
+  shown(now, n) {
+    if (n > 0) this.#at(Math.floor(now)).shown += n;
+  }
+
+  /** How long one message took from sent to stored. */
+  latency(now, milliseconds) {
+    this.hasData = true;
+    this.#at(Math.floor(now)).latencies.push(Math.max(0, milliseconds));
+  }
+
+  /** The whole seconds of the last minute and a half, one array for each value; null where nothing is known. */
+  columns(now) {
+    const last = Math.floor(now) - 1;
+    for (const second of this.#seconds.keys()) if (second <= last - SECONDS) this.#seconds.delete(second);
+    const columns = { ago: [], sent: [], shown: [], p50: [], p99: [], processors: [] };
+    for (let second = last - SECONDS + 1; second <= last; second += 1) {
+      const isKnown = this.#repliedAt === undefined || second + 1 <= this.#repliedAt;
+      const row = isKnown ? this.#row(second) : {};
+      for (const name of Object.keys(columns)) columns[name].push(row[name] ?? null);
+      columns.ago[columns.ago.length - 1] = second + 1 - now;
+    }
+    return columns;
+  }
+
+  #row(second) {
+    const { sent, shown, processors, latencies } = this.#seconds.get(second) ?? {};
+    if (sent === undefined) return {};
+    latencies.sort((a, b) => a - b);
+    const [p50, p99] = [0.5, 0.99].map((rank) => latencies[Math.ceil(rank * latencies.length) - 1]);
+    return { sent: Math.round(sent), shown, processors, p50, p99 };
+  }
+
+  #at(second) {
+    let bucket = this.#seconds.get(second);
+    if (!bucket) {
+      bucket = { sent: undefined, shown: 0, processors: undefined, latencies: [] };
+      this.#seconds.set(second, bucket);
+    }
+    return bucket;
+  }
+}

@@ -1,0 +1,84 @@
+// The chart cards: keeps the last minute and a half, and once a second writes the newest values and draws the lines.
+
+import { grouped } from "../text.js";
+import { words } from "../words.js";
+import { History } from "./history.js";
+
+const EVERY_MS = 1000;
+const UNKNOWN = "–";
+
+const seconds = () => performance.now() / 1000;
+
+/** Follows the feed for the cards below `root`. */
+export class Trends {
+  #history = new History();
+  #charts = [];
+  #isInSight = false;
+  #isLoading = false;
+  #timer;
+
+  constructor(root) {
+    this.root = root;
+    this.cards = [...root.querySelectorAll(".chart")];
+    const observer = new IntersectionObserver((sights) => {
+      this.#isInSight = sights.some(({ isIntersecting }) => isIntersecting);
+    });
+    this.cards.forEach((card) => observer.observe(card));
+  }
+
+  /** Takes a reply, what this page calls accepted, and the bullets that have just come. */
+  reply({ processors }, accepted, bullets) {
+    const now = seconds();
+    this.#history.reply(now, accepted, processors.length);
+    for (const { stored_at, sent_at } of bullets) this.#history.latency(now, stored_at - sent_at);
+    if (this.#history.hasData) this.#timer ??= setInterval(() => this.#tick(), EVERY_MS);
+  }
+
+  /** The server does not answer, or nobody looks: what happens until the next reply is not known. */
+  interrupt() {
+    this.#history.interrupt();
+  }
+
+  shown(n) {
+    this.#history.shown(seconds(), n);
+  }
+
+  #tick() {
+    if (document.visibilityState !== "visible") return;
+    const columns = this.#history.columns(seconds());
+    const newest = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.at(-1)]));
+    this.#write(newest);
+    if (this.#charts.length === 0) this.#load();
+    for (const chart of this.#charts) chart.draw(columns);
+  }
+
+  /** On a phone the charts are far below: who does not go there needs no library for them. */
+  async #load() {
+    if (!this.#isInSight || this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      const { charts } = await import("./charts.js");
+      this.#charts = await charts(this.cards);
+    } catch (error) {
+      console.warn("the charts cannot be loaded", error); // the numbers beside them are there all the same
+    }
+  }
+
+  #write(newest) {
+    const milliseconds = (value) => (value === null ? UNKNOWN : words.milliseconds(Math.round(value)));
+    const number = (value) => (value === null ? UNKNOWN : grouped(value));
+    const texts = {
+      sent: number(newest.sent),
+      shown: number(newest.shown),
+      p99: milliseconds(newest.p99),
+      p50: milliseconds(newest.p50),
+      processors: number(newest.processors),
+    };
+    for (const node of this.root.querySelectorAll("[data-key]")) node.textContent = texts[node.dataset.key];
+    for (const card of this.cards) {
+      const describe = words.charts[card.id.replace("chart-", "")];
+      const isKnown = [...card.querySelectorAll("[data-key]")].every((node) => newest[node.dataset.key] !== null);
+      card.querySelector(".chart-plot").setAttribute("aria-label", isKnown ? describe(newest) : words.charts.none);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// The card of one bullet: who processed it, and how long each part of its way took.
+
+import { words } from "../words.js";
+
+const SPACE = 8;
+const STEPS = ["read_at", "received_at", "stored_at", "shown_at"];
+
+/** Opens beside a bullet or a row of the list; no modal dialog, the wall goes on. */
+export class Card {
+  #anchor;
+  #onClosed;
+
+  constructor(node, { slotOf }) {
+    this.node = node;
+    this.slotOf = slotOf;
+    this.facts = Object.fromEntries(
+      [...node.querySelectorAll("[data-fact]")].map((fact) => [fact.dataset.fact, fact]),
+    );
+    node.querySelector(".card-close").addEventListener("click", () => this.close());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    document.addEventListener("pointerdown", ({ target }) => {
+      if (!node.contains(target) && !this.#anchor?.contains(target)) this.close();
+    });
+  }
+
+  /** `anchor` gets the keyboard's focus back, if it can have it; `onClosed()` is called once. */
+  open({ first, n }, anchor, onClosed) {
+    this.close();
+    this.#anchor = anchor;
+    this.#onClosed = onClosed;
+    this.#fill(first, n);
+    this.node.hidden = false;
+    this.#place(anchor.getBoundingClientRect());
+    this.node.querySelector(".card-close").focus({ preventScroll: true });
+  }
+
+  close() {
+    if (this.node.hidden) return;
+    this.node.hidden = true;
+    this.#anchor.focus({ preventScroll: true });
+    this.#anchor = undefined;
+    this.#onClosed?.();
+  }
+
+  #fill(bullet, n) {
+    this.node.className = `card-pop slot-${this.slotOf(bullet.processor)}`;
+    this.node.querySelector("#card-title .words").textContent = bullet.message;
+    const merged = this.node.querySelector(".card-merged");
+    merged.hidden = n === 1;
+    merged.textContent = words.card.merged(n);
+    this.facts.processor.textContent = bullet.processor;
+    this.facts.id.textContent = bullet.id;
+    this.facts.burst.textContent = bullet.burst;
+    this.facts.total.textContent = words.milliseconds(took(bullet.sent_at, bullet.shown_at));
+    this.node.querySelector(".card-way").replaceChildren(...way(bullet));
+    this.#linkTrace(bullet.trace);
+  }
+
+  #linkTrace(trace) {
+    const { traceUi } = document.body.dataset;
+    const link = this.node.querySelector(".card-trace");
+    link.hidden = !traceUi || !trace;
+    if (!link.hidden) link.href = traceUi.replace("{trace}", encodeURIComponent(trace));
+  }
+
+  /** Below the bullet, else above, else beside it: never over it. A phone's card is a sheet at the bottom. */
+  #place(bullet) {
+    const { width, height } = this.node.getBoundingClientRect();
+    const within = (at, size, room) => Math.max(SPACE, Math.min(at, room - size - SPACE));
+    const below = bullet.bottom + SPACE;
+    const above = bullet.top - SPACE - height;
+    const right = bullet.right + SPACE;
+    let [left, top] = [within(bullet.left, width, innerWidth), below];
+    if (below + height > innerHeight && above >= 0) top = above;
+    else if (below + height > innerHeight) {
+      top = within(bullet.top, height, innerHeight);
+      left = right + width < innerWidth ? right : bullet.left - SPACE - width;
+    }
+    this.node.style.setProperty("--left", `${left}px`);
+    this.node.style.setProperty("--top", `${top}px`);
+  }
+}
+
+/** One line for each part of the way whose end is known, as a bar from where the one before ended. */
+function way(bullet) {
+  const all = took(bullet.sent_at, bullet.shown_at) || 1;
+  let before = bullet.sent_at;
+  const lines = [];
+  for (const step of STEPS.filter((name) => bullet[name] !== undefined)) {
+    lines.push(lineNode(words.card.steps[step], took(bullet.sent_at, before) / all, took(before, bullet[step]), all));
+    before = bullet[step];
+  }
+  return lines;
+}
+
+function lineNode(name, from, duration, all) {
+  const line = document.createElement("li");
+  const [label, track, time] = ["span", "i", "b"].map((tag) => document.createElement(tag));
+  label.textContent = name;
+  track.append(document.createElement("i"));
+  track.style.setProperty("--from", from);
+  track.style.setProperty("--share", duration / all);
+  time.textContent = words.milliseconds(duration);
+  line.append(label, track, time);
+  return line;
+}
+
+/** Clocks of two machines may differ by a few ms: nothing takes less than no time. */
+const took = (from, to) => Math.max(0, to - from);

@@ -1,0 +1,126 @@
+// 页面上的中文文案。The same names as in en.js.
+
+import { grouped } from "../text.js";
+
+export const pill = { connecting: "正在连接", live: "在线", behind: "在线，有积压", offline: "离线" };
+
+export const buttons = { send: "发送", sending: "正在发送", stop: "停止发送", stopping: "正在停止" };
+
+export const fieldErrors = {
+  message: (most) => `请输入 1 到 ${most} 个字符。`,
+  number: (most) => `请填 1 到 ${most} 的整数。`,
+};
+
+export const foldText = (n) => `+${grouped(n)} 条其他消息`;
+
+export const lettersUsed = (letters, most) => `${letters} / ${most}`;
+
+/** What Send will do, with the number of messages it comes to. */
+export function hint({ concurrency, duration, rate }) {
+  const all = grouped(concurrency * duration * rate);
+  return `${concurrency} 路并发，每路每秒 ${grouped(rate)} 次，连续 ${duration} 秒重复发送这条消息，共 ${all} 条。`;
+}
+
+export const invalid = (n) => `尚未发送。请修改标出的 ${n} 项，已填内容会保留。`;
+
+export const wrongRate = (error) => `尚未发送。页面地址中的 rate：${error}`;
+
+export const posting = "正在请求服务器开始发送。";
+export const unsure = "服务器没有回应，无法确认是否已发送。";
+export const lostBurst = "服务器已没有这个批次的记录。";
+export const offlineForm = "服务器恢复前无法发送。已填内容会保留。";
+
+/** Why the server refused a burst, and when to try again. */
+export function refused({ status, message }, seconds) {
+  const reasons = { 429: "发送太频繁", 503: "Kafka 暂时无法接收" };
+  const reason = reasons[status] ?? `尚未发送：${message}`;
+  return seconds > 0 ? `${reason}，请 ${seconds} 秒后再试。` : `${reason}。`;
+}
+
+export const onTheirWay = (n, all) => `已全部发送，${grouped(all)} 条中还有 ${grouped(n)} 条在途中。`;
+export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} / ${duration} 秒`;
+
+/** How a burst ended; `seconds` is known only to a page that watched all of it. */
+export function ended({ state, accepted, stored, failed, blocked }, seconds) {
+  const states = { done: "完成", stopped: "已停止", failed: "失败" };
+  const parts = [`已接收 ${grouped(accepted)} 条`, `已存储 ${grouped(stored)} 条`];
+  if (blocked > 0) parts.push(`其中 ${grouped(blocked)} 条被屏蔽`);
+  if (failed > 0) parts.push(`${grouped(failed)} 条未被 Kafka 接收`);
+  const time = seconds === undefined ? "" : `，用时 ${seconds.toFixed(1)} 秒`;
+  return `${states[state]}：${parts.join("，")}${time}。`;
+}
+
+export const legend = {
+  none: "处理器：0",
+  idle: "空闲",
+  stopped: "已停止",
+  more: (n) => `另有 ${n} 个`,
+};
+
+export const wallNote = {
+  paused: (n) => (n > 0 ? `已暂停，${grouped(n)} 条消息在等待展示。` : "已暂停。"),
+  hidden: "弹幕已隐藏。",
+  sample: (received, passed) => `抽样展示：${grouped(passed)} 条中的 ${grouped(received)} 条。`,
+};
+
+export const list = {
+  reduced: "已减少动态效果：最新消息在前。",
+  chosen: "最新消息在前。",
+};
+
+export const milliseconds = (ms) => `${grouped(ms)} ms`;
+
+export const counterNotes = {
+  blocked: (n) => `已存储的消息中有 ${grouped(n)} 条被屏蔽`,
+  withoutRow: (n) => `${grouped(n)} 条处理后未入表`,
+};
+
+export const offline = {
+  title: "无法连接服务器。",
+  countdown: (seconds, attempt) =>
+    seconds > 0 ? `${seconds} 秒后重试（第 ${attempt} 次）。` : `正在重试（第 ${attempt} 次）。`,
+  detail: "已收到的弹幕会继续飞行，恢复后从中断处继续。",
+  action: "立即重试",
+};
+
+export const backlog = {
+  /** `accepted` counts from when this page opened, so it may be less than what waits. */
+  title: (accepted, waiting) =>
+    accepted >= waiting
+      ? `Kafka 已接收 ${grouped(accepted)} 条，${grouped(waiting)} 条等待处理。`
+      : `${grouped(waiting)} 条消息等待处理。`,
+  silent: (seconds) => `${seconds} 秒内没有处理器响应。消息已安全保存在 Kafka 中，处理器恢复后会显示在这里。`,
+  safe: "消息已安全保存在 Kafka 中。",
+  busy: (n) => `处理器正忙，${n} 个在运行，可能会继续增加。`,
+};
+
+const problems = {
+  kafka: ["Kafka 没有响应。", "恢复前无法发送新消息，已接收的消息是安全的。"],
+  table: ["数据表没有响应。", "已接收的消息安全保存在 Kafka 中，数据表恢复后会显示在这里。"],
+  reader: ["暂时读不到结果。", "消息是安全的，稍后会显示。"],
+  processing: ["消息在等待，已有一段时间没有处理完任何一条。", "消息安全保存在 Kafka 中。路由或处理器没有运行，或者正忙于更早的消息。"],
+  homepage: ["这台服务器正在停止。", "这里无法再发送，已接收的消息是安全的。"],
+};
+
+/** What is down, since when, and what that means for the person. */
+export const problem = {
+  title: ({ part }) => problems[part]?.[0] ?? `${part} 没有响应。`,
+  detail: ({ part }, since) => [`自 ${since} 起。`, problems[part]?.[1]].filter(Boolean).join(""),
+};
+
+export const card = {
+  merged: (n) => `合并了 ${grouped(n)} 条相同消息，以下是第一条：`,
+  steps: { read_at: "Kafka 接收", received_at: "到达处理器", stored_at: "已存储", shown_at: "已展示" },
+};
+
+export const charts = {
+  none: "暂无数据",
+  ago: (seconds) => `-${seconds} 秒`,
+  now: "现在",
+  rate: ({ sent, shown }) => `最近一秒发送 ${grouped(sent)} 条，展示 ${grouped(shown)} 条。`,
+  latency: ({ p50, p99 }) => `从发送到存储，一半的消息不超过 ${p50} 毫秒，99% 不超过 ${p99} 毫秒。`,
+  processors: ({ processors }) => `${processors} 个处理器在运行。`,
+};
+
+export const summary = (messages, waiting, processors) =>
+  `新消息 ${grouped(messages)} 条，${grouped(waiting)} 条等待，${processors} 个处理器。`;

@@ -1,0 +1,99 @@
+// The card of a bullet: what it says, where it stands, and that keyboards reach it.
+
+import { expect, fill, message, sendButton, test, unique } from "./support/page.js";
+
+/** A page in the middle of a burst, with several bullets in flight. */
+async function sending(page, text) {
+  await page.goto("/");
+  await fill(page, { message: text, concurrency: 4, duration: 12, rate: 4 });
+  await sendButton(page).click();
+  await expect(page.locator("#sky .bullet").nth(3)).toBeAttached();
+}
+
+/** Presses on a bullet that is wholly inside the wall. */
+const pick = (page) =>
+  page.evaluate(() => {
+    const isInside = ({ left, right }) => left > 40 && right < innerWidth - 40;
+    const bullets = [...document.querySelectorAll("#sky .bullet")];
+    const bullet = bullets.find((node) => isInside(node.getBoundingClientRect()));
+    bullet?.click();
+    return bullet !== undefined;
+  });
+
+const box = (locator) => locator.evaluate((node) => node.getBoundingClientRect().toJSON());
+
+test("a bullet that is pressed stands still, and its card tells the times of its way", async ({ page }) => {
+  const text = unique("pressed");
+  await sending(page, text);
+  await expect.poll(() => pick(page)).toBe(true);
+  const card = page.getByRole("dialog", { name: text });
+  await expect(card).toBeVisible();
+  await expect(card.locator("[data-fact=processor]")).toHaveText(/message-processor/);
+  await expect(card.locator("[data-fact=id]")).toHaveText(/^[0-9a-f-]{36}$/);
+  await expect(card.locator(".card-way li")).toHaveText([
+    /In Kafka/,
+    /At the processor/,
+    /Stored/,
+    /Shown here/,
+  ]);
+  const parts = await card.locator(".card-way b").allTextContents();
+  const total = await card.locator("[data-fact=total]").textContent();
+  const milliseconds = (line) => Number(line.replaceAll(/[^\d]/g, ""));
+  expect(parts.reduce((sum, part) => sum + milliseconds(part), 0)).toBe(milliseconds(total));
+  await expect(card.getByRole("link", { name: "Open trace" })).toBeHidden(); // no TRACE_UI is set
+
+  const held = page.locator(".bullet.held");
+  const before = await box(held);
+  const counted = await page.locator("#sky .bullet").count();
+  await expect.poll(() => page.evaluate(() => window.flown.length)).toBeGreaterThan(counted + 3);
+  expect(await box(held)).toEqual(before);
+  const [a, b] = [await box(card), await box(held)];
+  expect(a.top >= b.bottom || a.bottom <= b.top || a.left >= b.right || a.right <= b.left).toBe(true);
+
+  await page.keyboard.press("Escape");
+  await expect(card).toBeHidden();
+  await expect(held).toHaveCount(0);
+  await expect.poll(() => page.evaluate((left) => innerWidth > left, before.left)).toBe(true);
+});
+
+test("a press beside the card closes it, and its bullet flies on", async ({ page }) => {
+  await sending(page, unique("flies on"));
+  await expect.poll(() => pick(page)).toBe(true);
+  const held = await page.locator(".bullet.held").elementHandle();
+  const left = () => held.evaluate((node) => node.getBoundingClientRect().left);
+  const before = await left();
+  await page.locator("#message").click();
+  await expect(page.locator("#card")).toBeHidden();
+  await expect.poll(left).toBeLessThan(before);
+});
+
+test("every message of the list opens its card by keyboard, and the focus comes back", async ({
+  page,
+  request,
+}) => {
+  await page.goto("/");
+  await expect(page.locator("#pill")).toHaveText("Live");
+  await page.getByRole("button", { name: "List" }).click();
+  const text = unique("by keyboard");
+  await message(request, text);
+  const button = page.getByRole("button", { name: text });
+  await button.press("Enter");
+  await expect(page.getByRole("dialog", { name: text })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Close" })).toBeFocused();
+  for (let i = 0; i < 5; i += 1) await message(request, unique(`later ${i}`)); // rows come in above
+  await expect(page.locator("#list-body tr").first()).toContainText("later 4");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#card")).toBeHidden();
+  await expect(button).toBeFocused();
+});
+
+test("on a phone the card is a sheet at the bottom", async ({ page, request }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/");
+  await page.getByRole("button", { name: "List" }).click();
+  const text = unique("sheet");
+  await message(request, text);
+  await page.getByRole("button", { name: text }).click();
+  const { bottom, left, width } = await box(page.locator("#card"));
+  expect([bottom, left, width]).toEqual([836, 8, 374]);
+});
