@@ -10,6 +10,7 @@ mod messages;
 mod ops;
 mod page;
 mod problem;
+mod qr;
 mod results;
 mod security;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Route, guard};
+use actix_web::{HttpRequest, Route, guard};
 use barrage::health::{Probe, Readiness};
 use barrage::kafka::{Offsets, RecordCounter};
 use barrage::position::Topic;
@@ -26,10 +27,13 @@ use barrage::table::Table;
 use barrage::telemetry::Metrics;
 
 pub(crate) use self::elsewhere::Recounts;
-use self::problem::Problem;
+pub(crate) use self::problem::Problem;
+use crate::assets::Assets;
 use crate::burst::{Bursts, Pulses};
+use crate::config::Page;
 use crate::crowd::Crowd;
 use crate::limits::Clients;
+use crate::page::public_url::PublicUrl;
 use crate::producer::Sender;
 use crate::reader::wall::Wall;
 
@@ -52,6 +56,8 @@ pub(crate) struct Api {
     /// Whether Kafka answers.
     pub(crate) kafka: Probe,
     pub(crate) metrics: Metrics,
+    pub(crate) assets: Assets,
+    pub(crate) page: Page,
 }
 
 impl Api {
@@ -72,6 +78,16 @@ impl Api {
         }
         Err(Problem::kafka_away())
     }
+
+    /// Where people reach the page: where we were told, else where this request has reached it.
+    ///
+    /// # Errors
+    /// When the request names no host that could be one.
+    fn public_url(&self, request: &HttpRequest) -> Result<PublicUrl, Problem> {
+        let told = self.page.public_url.clone();
+        let url = told.or_else(|| PublicUrl::of(request));
+        url.ok_or_else(|| Problem::malformed("Host must be a host, with or without a port."))
+    }
 }
 
 /// What answers GET answers HEAD as well.
@@ -87,7 +103,9 @@ pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
             .app_data(web::PayloadConfig::new(body::MAX_BYTES))
             .app_data(feed::query_config())
             .route("/", get().to(page::show))
-            .route("/static/{file:.*}", get().to(assets::serve))
+            .route("/stage", get().to(page::stage))
+            .route("/qr.svg", get().to(qr::show))
+            .route("/static/{digest}/{file:.*}", get().to(assets::serve))
             .route("/bursts", web::post().to(bursts::start))
             .route("/bursts/{id}", get().to(bursts::show))
             .route("/bursts/{id}", web::delete().to(bursts::stop))

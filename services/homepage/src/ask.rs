@@ -2,9 +2,12 @@
 //! the tests read here.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use barrage::message::Text;
 use serde_json::Value;
+
+use crate::page::words;
 
 /// A number with a name and a range.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +39,26 @@ pub(crate) struct Ask {
     pub(crate) rate: u32,
 }
 
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// It is no message.
+    Message,
+    /// It is no whole number from 1 to this.
+    Number { max: u32 },
+    /// All senders together would send more than this in a second.
+    Together { most: u64 },
+}
+
+/// As the API says it.
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&words::EN.wrong(*self))
+    }
+}
+
 /// What is wrong with each field, by its name.
-pub(crate) type FieldErrors = BTreeMap<&'static str, String>;
+pub(crate) type FieldErrors = BTreeMap<&'static str, Wrong>;
 
 /// What came over the wire, before it is checked: JSON, or a form whose values are all text.
 pub(crate) type Raw = serde_json::Map<String, Value>;
@@ -73,18 +94,17 @@ pub(crate) fn message(raw: &Raw) -> Result<Text, FieldErrors> {
     text(raw).map_err(|error| FieldErrors::from([(MESSAGE, error)]))
 }
 
-fn note<T>(errors: &mut FieldErrors, name: &'static str, result: Result<T, String>) -> Option<T> {
+fn note<T>(errors: &mut FieldErrors, name: &'static str, result: Result<T, Wrong>) -> Option<T> {
     result.map_err(|error| errors.insert(name, error)).ok()
 }
 
-fn text(raw: &Raw) -> Result<Text, String> {
-    let wanted = || format!("Type a message, 1 to {} characters.", Text::MAX_CHARS);
-    let text = raw.get(MESSAGE).and_then(Value::as_str).ok_or_else(wanted)?;
-    Text::parse(text).map_err(|_| wanted())
+fn text(raw: &Raw) -> Result<Text, Wrong> {
+    let text = raw.get(MESSAGE).and_then(Value::as_str).ok_or(Wrong::Message)?;
+    Text::parse(text).map_err(|_| Wrong::Message)
 }
 
 impl Field {
-    fn read(self, raw: &Raw) -> Result<u32, String> {
+    fn read(self, raw: &Raw) -> Result<u32, Wrong> {
         let number = match raw.get(self.name) {
             None => Some(u64::from(self.default)),
             Some(Value::Number(number)) => number.as_u64(),
@@ -93,7 +113,7 @@ impl Field {
         };
         let number = number.and_then(|n| u32::try_from(n).ok());
         let allowed = number.filter(|n| (1..=self.max).contains(n));
-        allowed.ok_or_else(|| format!("Whole number, 1 to {}.", self.max))
+        allowed.ok_or(Wrong::Number { max: self.max })
     }
 }
 
@@ -129,7 +149,7 @@ mod tests {
         let errors = parse(&json!({"concurrency": 0, "duration": 301, "rate": "x"})).unwrap_err();
         let names: Vec<_> = errors.keys().copied().collect();
         assert_eq!(names, ["concurrency", "duration", "message", "rate"]);
-        assert_eq!(errors["duration"], "Whole number, 1 to 300.");
+        assert_eq!(errors["duration"].to_string(), "Whole number, 1 to 300.");
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::num::NonZeroU32;
 use barrage::config::{Faults, Listen, Reader, Variable, Vars};
 use barrage::{kafka, table, telemetry};
 
+use crate::page::public_url::PublicUrl;
+use crate::page::trace_ui::TraceUi;
+
 const MAX_BURSTS: Variable =
     Variable::new("MAX_BURSTS", "20", "1 to 1000", "The most bursts that run at once.");
 const MAX_RATE: Variable = Variable::new(
@@ -41,6 +44,16 @@ const SUB_SPAN1: Variable =
     Variable::new("SUB_SPAN1", "sender", "a span's name", "Below it: the record is sent to Kafka.");
 const SUB_SPAN2: Variable =
     Variable::new("SUB_SPAN2", "result", "a span's name", "The row is read and shown.");
+const PUBLIC_URL: Variable = Variable::optional(
+    "PUBLIC_URL",
+    "an http:// or https:// URL without a query, of at most 200 characters",
+    "Where people reach the page, for its QR code; where the browser has reached it without this.",
+);
+const TRACE_UI: Variable = Variable::optional(
+    "TRACE_UI",
+    "an http:// or https:// URL",
+    "Where traces are looked at; {trace} in it is a trace's id, and without that it ends in /trace/{trace}.",
+);
 
 /// The homepage's configuration.
 #[derive(Clone, Debug)]
@@ -55,6 +68,7 @@ pub struct Config {
     pub telemetry: telemetry::Config,
     pub(crate) limits: Limits,
     pub(crate) traces: TraceNames,
+    pub(crate) page: Page,
 }
 
 /// The most that people may ask for.
@@ -78,6 +92,15 @@ pub(crate) struct TraceNames {
     pub(crate) result_span: String,
 }
 
+/// What the page needs to know of the world.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// Where people reach it.
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Where traces are looked at.
+    pub(crate) trace_ui: Option<TraceUi>,
+}
+
 impl Config {
     /// The variables it is read from, in groups.
     pub const VARIABLES: &[&[Variable]] = &[
@@ -87,6 +110,7 @@ impl Config {
         telemetry::Config::VARIABLES,
         &[TRACE_NAME1, TRACE_NAME3, PARENT_SPAN, SUB_SPAN1, SUB_SPAN2],
         &[MAX_BURSTS, MAX_RATE, MAX_CLIENT_RATE],
+        &[PUBLIC_URL, TRACE_UI],
     ];
 
     /// Reads it.
@@ -106,6 +130,7 @@ impl Config {
         let telemetry = telemetry::Config::read(reader);
         let limits = Limits::read(reader);
         let traces = TraceNames::read(reader);
+        let page = Page::read(reader);
         Some(Self {
             listen: listen?,
             kafka: kafka?,
@@ -113,6 +138,7 @@ impl Config {
             telemetry: telemetry?,
             limits: limits?,
             traces: traces?,
+            page: page?,
         })
     }
 }
@@ -123,6 +149,14 @@ impl Limits {
         let rate = reader.read_if(&MAX_RATE, |n| (1..=10_000_000).contains(n));
         let client_rate = reader.read_if(&MAX_CLIENT_RATE, |n: &NonZeroU32| n.get() <= 1_000_000);
         Some(Self { bursts: bursts?, rate: rate?, client_rate: client_rate? })
+    }
+}
+
+impl Page {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let public_url = reader.read_optional(&PUBLIC_URL);
+        let trace_ui = reader.read_optional(&TRACE_UI);
+        Some(Self { public_url: public_url?, trace_ui: trace_ui? })
     }
 }
 
@@ -165,6 +199,8 @@ mod tests {
             ("MAX_BURSTS", "0"),
             ("MAX_RATE", "fast"),
             ("MAX_CLIENT_RATE", "0"),
+            ("PUBLIC_URL", "barrage.example"),
+            ("TRACE_UI", "jaeger:16686"),
             ("HOST", "localhost"),
             ("INSTANCE", "a b"),
             ("SHUTDOWN_GRACE", "-1"),

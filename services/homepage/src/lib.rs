@@ -3,10 +3,12 @@
 
 mod api;
 mod ask;
+mod assets;
 mod burst;
 pub mod config;
 mod crowd;
 mod limits;
+mod page;
 mod producer;
 mod reader;
 mod row_json;

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Config;
 use crate::api::{Api, Recounts};
+use crate::assets::Assets;
 use crate::burst::{self, Bursts, Pulses, Tally};
 use crate::crowd::Crowd;
 use crate::limits::Clients;
@@ -110,6 +111,8 @@ impl Service {
             readiness,
             kafka: watch.kafka.clone(),
             metrics,
+            assets: Assets::embedded(),
+            page: config.page.clone(),
             bursts: Bursts::new(Arc::new(parts)),
         });
         let (grace, flush) = (config.listen.grace, tracers.into_flush());

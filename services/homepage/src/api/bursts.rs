@@ -6,11 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use uuid::Uuid;
 
 use super::body::{self, Body};
-use super::page::{self, Answer};
+use super::page;
 use super::problem::Problem;
 use super::{Api, elsewhere};
 use crate::ask::Ask;
 use crate::burst::Snapshot;
+use crate::page::language::Locale;
 
 /// `POST /bursts`: JSON gets 202 and `Location`; a form is sent back to the page.
 pub(super) async fn start(
@@ -21,12 +22,13 @@ pub(super) async fn start(
     let Body { raw, is_form } = body::read(&request, payload).await?;
     match begin(&api, &request, &raw).await {
         Ok(_) if is_form => {
-            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, "/")).finish())
+            let page = format!("/{}", Locale::of(&request).query("?"));
+            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish())
         }
         Ok(snapshot) => Ok(HttpResponse::Accepted()
             .insert_header((header::LOCATION, format!("/bursts/{}", snapshot.id)))
             .json(snapshot)),
-        Err(problem) if is_form => page::render(&api, Answer::refused(&raw, &problem)),
+        Err(problem) if is_form => page::refuse(&api, &request, &raw, &problem),
         Err(problem) => Err(problem),
     }
 }

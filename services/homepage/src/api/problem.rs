@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use barrage::table;
 use serde::Serialize;
 
-use crate::ask::FieldErrors;
+use crate::ask::{FieldErrors, Wrong};
 use crate::burst::StartError;
 use crate::limits::TooMuch;
 
@@ -32,6 +32,9 @@ pub(crate) struct Problem {
 pub(crate) struct FieldError {
     pub(crate) field: &'static str,
     pub(crate) detail: String,
+    /// The same for a page, which says it in its own language.
+    #[serde(skip)]
+    pub(crate) wrong: Option<Wrong>,
 }
 
 impl Problem {
@@ -56,14 +59,17 @@ impl Problem {
 
     /// 400: a parameter is not what it must be.
     pub(crate) fn bad_parameter(field: &'static str, detail: &str) -> Self {
-        let errors = vec![FieldError { field, detail: detail.to_owned() }];
+        let errors = vec![FieldError { field, detail: detail.to_owned(), wrong: None }];
         Self { errors, ..Self::malformed(format!("{field}: {detail}")) }
     }
 
     /// 422: fields are not what they must be. Nothing was sent.
     pub(crate) fn fields(errors: FieldErrors) -> Self {
         let detail = "Nothing was sent. Correct the marked fields, your values are kept.";
-        let entry = |(field, detail)| FieldError { field, detail };
+        let entry = |(field, wrong): (_, Wrong)| {
+            let detail = wrong.to_string();
+            FieldError { field, detail, wrong: Some(wrong) }
+        };
         let errors = errors.into_iter().map(entry).collect();
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }

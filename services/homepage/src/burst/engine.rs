@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::board::Burst;
 use super::life::live;
 use super::tally::Tally;
-use crate::ask::{Ask, FieldErrors, RATE};
+use crate::ask::{Ask, FieldErrors, RATE, Wrong};
 use crate::config::Limits;
 use crate::limits::{TooMuch, admit};
 use crate::producer::Sender;
@@ -107,8 +107,7 @@ impl Bursts {
         if ask.total_rate() <= most {
             return Ok(());
         }
-        let error = format!("Concurrency times rate, at most {most} messages per second.");
-        Err(FieldErrors::from([(RATE.name, error)]))
+        Err(FieldErrors::from([(RATE.name, Wrong::Together { most })]))
     }
 
     /// A burst of this homepage.

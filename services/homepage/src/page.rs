@@ -1,0 +1,48 @@
+//! The pages: what their templates need, in the language of whoever reads them.
+
+pub(crate) mod form;
+pub(crate) mod language;
+pub(crate) mod public_url;
+pub(crate) mod trace_ui;
+pub(crate) mod words;
+
+use askama::Template;
+
+use self::form::FormView;
+use self::language::Locale;
+use self::public_url::PublicUrl;
+use self::words::Words;
+use crate::assets::Assets;
+
+/// The first page.
+#[derive(Template)]
+#[template(path = "index.html")]
+pub(crate) struct Index<'a> {
+    pub(crate) locale: Locale,
+    pub(crate) words: &'static Words,
+    pub(crate) assets: &'a Assets,
+    pub(crate) public: PublicUrl,
+    /// Where traces are looked at; nothing when nobody said where.
+    pub(crate) trace_ui: &'a str,
+    pub(crate) form: FormView,
+    pub(crate) notice: Option<String>,
+    pub(crate) bullets: Vec<BulletView>,
+}
+
+/// The page for a projector.
+#[derive(Template)]
+#[template(path = "stage.html")]
+pub(crate) struct Stage<'a> {
+    pub(crate) locale: Locale,
+    pub(crate) words: &'static Words,
+    pub(crate) assets: &'a Assets,
+    pub(crate) public: PublicUrl,
+}
+
+/// A row of the table for those without JavaScript.
+pub(crate) struct BulletView {
+    pub(crate) message: String,
+    pub(crate) time: String,
+    pub(crate) processor: String,
+    pub(crate) latency_ms: i64,
+}

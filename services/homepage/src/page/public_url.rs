@@ -1,0 +1,100 @@
+//! Where people reach this homepage.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use actix_web::HttpRequest;
+use actix_web::http::Uri;
+use barrage::config::Endpoint;
+
+/// The URL of the page, without a slash at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicUrl(Endpoint);
+
+impl PublicUrl {
+    /// A QR code of more is hard to read for a phone.
+    const MAX_CHARS: usize = 200;
+
+    /// Where this request has reached it, by its own word.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        let connection = request.connection_info();
+        Self::at(connection.scheme(), connection.host())
+    }
+
+    fn at(scheme: &str, host: &str) -> Option<Self> {
+        let url = format!("{scheme}://{host}").parse().ok();
+        url.filter(|_| !host.contains('/'))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// As people type it.
+    pub(crate) fn address(&self) -> &str {
+        self.as_str().split_once("://").map_or(self.as_str(), |(_, address)| address)
+    }
+
+    /// Whether it leads to the very machine that asks.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let uri: Option<Uri> = self.as_str().parse().ok();
+        let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+        match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            Ok(ip) => ip.is_loopback() || ip.is_unspecified(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let url = Self(text.parse().map_err(|_| ())?);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
+        let authority = url.address().split('/').next().unwrap_or_default();
+        let fits = text.len() <= Self::MAX_CHARS && authority.chars().all(is_plain);
+        if fits { Ok(url) } else { Err(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_perhaps_with_a_port() {
+        for (host, address) in [
+            ("barrage.example", "barrage.example"),
+            ("barrage.example:8080", "barrage.example:8080"),
+            ("192.168.1.5:8080", "192.168.1.5:8080"),
+            ("[::1]:8080", "[::1]:8080"),
+        ] {
+            assert_eq!(PublicUrl::at("http", host).unwrap().address(), address);
+        }
+        let long = "x".repeat(201);
+        for host in ["", "a b", "a/b", "/", "a@b", "a?b", "a#b", "\"><script>", "a:b:c", "é", &long] {
+            assert_eq!(PublicUrl::at("http", host), None, "{host}");
+        }
+        assert_eq!(PublicUrl::at("javascript", "x"), None);
+    }
+
+    #[test]
+    fn a_public_url_may_have_a_folder_but_no_query() {
+        let url: PublicUrl = "https://example.com/barrage/".parse().unwrap();
+        assert_eq!((url.as_str(), url.address()), ("https://example.com/barrage", "example.com/barrage"));
+        for bad in ["example.com", "ftp://example.com", "https://example.com/?q", "https://u@example.com"] {
+            assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_loopback_address_leads_no_phone_here() {
+        for host in ["localhost:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:80", "a.localhost", "0.0.0.0:1"] {
+            assert!(PublicUrl::at("http", host).unwrap().is_loopback(), "{host}");
+        }
+        for host in ["192.168.1.5:8080", "localhost.example", "barrage.example", "[fe80::1]"] {
+            assert!(!PublicUrl::at("http", host).unwrap().is_loopback(), "{host}");
+        }
+    }
+}
