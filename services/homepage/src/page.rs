@@ -37,9 +37,10 @@ pub(crate) struct Stage<'a> {
     pub(crate) words: &'static Words,
     pub(crate) assets: &'a Assets,
     pub(crate) public: PublicUrl,
+    pub(crate) bullets: Vec<BulletView>,
 }
 
-/// A row of the table for those without JavaScript.
+/// A row of the list, for those without JavaScript.
 pub(crate) struct BulletView {
     pub(crate) message: String,
     pub(crate) time: String,

@@ -1,5 +1,6 @@
 // What Send does and when it may: ties the form, the strip and the burst together.
 
+import { words } from "../words.js";
 import { Burst } from "./burst.js";
 import { Form } from "./form.js";
 import { Strip } from "./strip.js";

@@ -27,11 +27,11 @@ export class Strip {
     this.#showBurst(true);
     const { accepted, stored } = latest;
     const isSent = phase === "draining";
-    const { lead, words, time, bar } = this.parts;
+    const { lead, time, bar } = this.parts;
     lead.textContent = isSent
       ? words.onTheirWay(Math.max(0, accepted - stored), accepted)
       : words.buttons.sending;
-    words.textContent = isSent ? "" : message;
+    this.parts.words.textContent = isSent ? "" : message;
     time.textContent = isSent ? "" : words.elapsed(Math.floor(elapsed), duration);
     bar.value = isSent ? share(stored, accepted) : share(elapsed, duration);
     this.parts.accepted.textContent = grouped(accepted);

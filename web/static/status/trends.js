@@ -6,6 +6,7 @@ import { History } from "./history.js";
 
 const EVERY_MS = 1000;
 const UNKNOWN = "–";
+const LATEST_S = 7;
 
 const seconds = () => performance.now() / 1000;
 
@@ -46,8 +47,7 @@ export class Trends {
   #tick() {
     if (document.visibilityState !== "visible") return;
     const columns = this.#history.columns(seconds());
-    const newest = Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values.at(-1)]));
-    this.#write(newest);
+    this.#write(newest(columns));
     if (this.#charts.length === 0) this.#load();
     for (const chart of this.#charts) chart.draw(columns);
   }
@@ -64,21 +64,27 @@ export class Trends {
     }
   }
 
-  #write(newest) {
+  #write(latest) {
     const milliseconds = (value) => (value === null ? UNKNOWN : words.milliseconds(Math.round(value)));
     const number = (value) => (value === null ? UNKNOWN : grouped(value));
     const texts = {
-      sent: number(newest.sent),
-      shown: number(newest.shown),
-      p99: milliseconds(newest.p99),
-      p50: milliseconds(newest.p50),
-      processors: number(newest.processors),
+      sent: number(latest.sent),
+      shown: number(latest.shown),
+      p99: milliseconds(latest.p99),
+      p50: milliseconds(latest.p50),
+      processors: number(latest.processors),
     };
     for (const node of this.root.querySelectorAll("[data-key]")) node.textContent = texts[node.dataset.key];
     for (const card of this.cards) {
       const describe = words.charts[card.id.replace("chart-", "")];
-      const isKnown = [...card.querySelectorAll("[data-key]")].every((node) => newest[node.dataset.key] !== null);
-      card.querySelector(".chart-plot").setAttribute("aria-label", isKnown ? describe(newest) : words.charts.none);
+      const isKnown = [...card.querySelectorAll("[data-key]")].every((node) => latest[node.dataset.key] !== null);
+      card.querySelector(".chart-plot").setAttribute("aria-label", isKnown ? describe(latest) : words.charts.none);
     }
   }
+}
+
+/** The last known value of each column, unless nothing was known for longer than the slowest poll takes. */
+function newest(columns) {
+  const last = (values) => values.slice(-LATEST_S).findLast((value) => value !== null) ?? null;
+  return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, last(values)]));
 }

@@ -16,9 +16,10 @@ export class View {
     this.list = list;
     this.note = root.querySelector("#wall-note");
     this.caption = root.querySelector("#list-caption");
-    for (const tool of root.querySelectorAll("[data-tool]")) {
+    for (const tool of document.querySelectorAll("[data-tool]")) {
       tool.addEventListener("click", () => this.#toggle(tool.dataset.tool));
     }
+    root.querySelector("#show-wall").addEventListener("click", () => this.#set("list", false));
     REDUCED.addEventListener("change", () => this.#set("list", REDUCED.matches));
     this.#apply();
   }
@@ -56,7 +57,7 @@ export class View {
 
   #apply() {
     const { hide, list } = this.#on;
-    for (const tool of this.root.querySelectorAll("[data-tool]")) {
+    for (const tool of document.querySelectorAll("[data-tool]")) {
       tool.setAttribute("aria-pressed", String(this.#on[tool.dataset.tool]));
     }
     this.root.classList.toggle("as-list", list);

@@ -70,8 +70,14 @@ fn render(
 
 /// The page for a projector.
 pub(super) async fn stage(api: Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let (locale, public) = (Locale::of(&request), api.public_url(&request)?);
-    let page = Stage { locale, words: locale.language.words(), assets: &api.assets, public };
+    let locale = Locale::of(&request);
+    let page = Stage {
+        locale,
+        words: locale.language.words(),
+        assets: &api.assets,
+        public: api.public_url(&request)?,
+        bullets: newest(&api),
+    };
     html(HttpResponseBuilder::new(StatusCode::OK), locale, &page)
 }
 

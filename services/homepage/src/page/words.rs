@@ -68,8 +68,8 @@ pub(crate) struct Words {
 
     pub(crate) processors: &'static str,
     pub(crate) no_processors: &'static str,
+    pub(crate) show_wall: &'static str,
     pub(crate) list_stands_still: &'static str,
-    pub(crate) stage_stands_still: &'static str,
     pub(crate) reload: &'static str,
     pub(crate) wall: &'static str,
     pub(crate) pause: &'static str,

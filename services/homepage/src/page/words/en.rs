@@ -37,8 +37,8 @@ pub(crate) const EN: Words = Words {
 
     processors: "Processors",
     no_processors: "Processors: 0",
+    show_wall: "Show the moving wall",
     list_stands_still: "Without JavaScript this list stands still.",
-    stage_stands_still: "Without JavaScript nothing moves here.",
     reload: "Reload",
     wall: "Wall",
     pause: "Pause",

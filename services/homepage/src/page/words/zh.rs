@@ -36,8 +36,8 @@ pub(crate) const ZH: Words = Words {
 
     processors: "处理器",
     no_processors: "处理器：0",
+    show_wall: "显示滚动弹幕",
     list_stands_still: "未启用 JavaScript，列表不会自动更新。",
-    stage_stands_still: "未启用 JavaScript，大屏无法播放弹幕。",
     reload: "刷新",
     wall: "弹幕墙",
     pause: "暂停",
