@@ -1,4 +1,4 @@
-// Takes web/pictures/*.png: the page in each of its states, from a real stack that is really in that state.
+// Takes web/pictures/*.jpg: the page in each of its states, from a real stack that is really in that state.
 // `npm run pictures` takes all, `npm run pictures -- sending stage` those.
 
 import { chromium as browserType } from "@playwright/test";
@@ -128,7 +128,7 @@ class Studio {
   async take(name) {
     try {
       const page = await STATES[name](this);
-      await page.screenshot({ path: `pictures/${name}.png` });
+      await page.screenshot({ path: `pictures/${name}.jpg`, quality: 85 });
       await page.context().close();
     } finally {
       this.#goOn();
@@ -159,7 +159,7 @@ try {
   const studio = new Studio(stack, browser);
   for (const name of Object.keys(STATES).filter((state) => wanted.length === 0 || wanted.includes(state))) {
     await studio.take(name);
-    console.log(`pictures/${name}.png`);
+    console.log(`pictures/${name}.jpg`);
   }
 } finally {
   await browser.close();

@@ -6,6 +6,13 @@ export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\
 /** "1 message", "2 messages". */
 export const counted = (number, one, many) => `${grouped(number)} ${number === 1 ? one : many}`;
 
+/** A processor's name without what all of them have in front: "message-processor-x7k2p" becomes "x7k2p". */
+export function short(name) {
+  const parts = name.split("-");
+  const last = parts.at(-1);
+  return last.length > 3 ? last : parts.slice(-2).join("-");
+}
+
 /** The time of day of a moment in ms since the epoch, where the viewer is. */
 export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
 

@@ -5,7 +5,7 @@ import { Clock } from "../static/feed/clock.js";
 import { pollDelay, retryDelay } from "../static/feed/pace.js";
 import { characters, check } from "../static/send/limits.js";
 import { History } from "../static/status/history.js";
-import { cut, grouped } from "../static/text.js";
+import { cut, grouped, short } from "../static/text.js";
 import { layout } from "../static/wall/layout.js";
 import { Palette } from "../static/wall/palette.js";
 import { Queue } from "../static/wall/queue.js";
@@ -46,6 +46,14 @@ test("messages from before the page opened fly but do not count, and a merge kno
   queue.uncount();
   queue.add(bullet(" hi "), { counts: true, isMine: false });
   expect(queue.take(0)).toEqual({ processor: "a", text: "hi", first, n: 2, counts: 1, mine: 1 });
+});
+
+test("on a full wall one bullet of this page's own burst goes first every three seconds", () => {
+  const queue = new Queue();
+  for (let i = 0; i < 40; i += 1) queue.add(bullet(`other ${i}`), { counts: true, isMine: false });
+  for (const processor of ["a", "b"]) queue.add(bullet("own", processor), COUNTED);
+  const places = drain(queue).flatMap(({ mine }, i) => (mine > 0 ? [i] : []));
+  expect(places).toEqual([0, 30]);
 });
 
 test("a processor keeps its colour for a minute, and a ninth takes the one that is quiet longest", () => {
@@ -167,5 +175,10 @@ test("texts are cut between letters, and numbers are grouped by thousands", () =
   const family = "👩‍👩‍👧‍👦";
   expect(cut(family.repeat(5), 3)).toBe(`${family.repeat(2)}…`);
   expect(cut("short", 60)).toBe("short");
+  expect(["message-processor-x7k2p", "message-processor-2", "one"].map(short)).toEqual([
+    "x7k2p",
+    "processor-2",
+    "one",
+  ]);
   expect([7, 999, 1000, 1234567].map(grouped)).toEqual(["7", "999", "1\u202f000", "1\u202f234\u202f567"]);
 });

@@ -28,8 +28,10 @@ export class Health {
   reply({ totals, processors, problems }, accepted) {
     clearInterval(this.#countdown);
     this.banners.hide("offline");
-    this.#problems(problems);
-    this.#backlog(totals.waiting, accepted, processors.length, problems.length > 0);
+    // That nothing is finished is what a backlog says too, with numbers.
+    const causes = problems.filter(({ part }) => part !== "processing");
+    this.#backlog(totals.waiting, accepted, processors.length, causes.length > 0);
+    this.#problems(this.#isBehind ? causes : problems);
     this.#setPill(this.#isBehind || problems.length > 0 ? "behind" : "live");
     this.onOnline(true);
     return this.#isBehind;

@@ -1,7 +1,8 @@
 // The legend under the wall: which shape and colour is which processor.
 
-import { shapeNode } from "./bullet.js";
+import { short } from "../text.js";
 import { words } from "../words.js";
+import { shapeNode } from "./bullet.js";
 
 /** Draws the palette's processors into `root`; `extra` more run without a colour of their own. */
 export class Legend {
@@ -24,7 +25,7 @@ export class Legend {
 /** A processor that stores nothing is idle, unless messages wait for it. */
 function itemNode({ name, slot, quiet }, isWaiting) {
   const item = textNode("legend-item", "");
-  const label = textNode(quiet && isWaiting ? "legend-name silent" : "legend-name", name);
+  const label = textNode(quiet && isWaiting ? "legend-name silent" : "legend-name", short(name));
   label.title = name;
   item.append(shapeNode(slot), label);
   if (quiet) item.append(textNode("legend-more", isWaiting ? words.legend.stopped : words.legend.idle));

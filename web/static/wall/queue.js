@@ -2,6 +2,7 @@
 
 const MAX_KEYS = 60;
 const FOLD_EVERY_MS = 2000;
+const OWN_EVERY_MS = 3000;
 
 /**
  * A waiting entry stands for `n` messages, of which `counts` belong into the number Shown (messages from before this
@@ -12,6 +13,7 @@ export class Queue {
   #keys = new Map(); // iteration order is the order of release
   #fold = emptyFold();
   #foldedAt = -Infinity;
+  #ownAt = -Infinity;
 
   get isEmpty() {
     return this.#keys.size === 0 && this.#fold.n === 0;
@@ -40,7 +42,10 @@ export class Queue {
     grow(this.#fold, n, counts, false);
   }
 
-  /** The next bullet: a fold (`text` is undefined) at most every two seconds, else the oldest entry. */
+  /**
+   * The next bullet: a fold (`text` is undefined) at most every two seconds; every three seconds one with messages of
+   * the burst that this page sends, so that people find their own on a full wall; else the oldest entry.
+   */
   take(now) {
     if (this.#fold.n > 0 && now - this.#foldedAt >= FOLD_EVERY_MS) {
       this.#foldedAt = now;
@@ -48,10 +53,12 @@ export class Queue {
       this.#fold = emptyFold();
       return fold;
     }
-    const [first] = this.#keys;
-    if (!first) return undefined;
-    this.#keys.delete(first[0]);
-    return first[1];
+    const [oldest] = this.#keys;
+    const own = now - this.#ownAt >= OWN_EVERY_MS && [...this.#keys].find(([, entry]) => entry.mine > 0);
+    const [key, entry] = own || oldest || [];
+    if (entry?.mine > 0) this.#ownAt = now;
+    this.#keys.delete(key);
+    return entry;
   }
 
   /** The counters started anew: what waits now belongs to the time before. */
