@@ -172,7 +172,10 @@ mod tests {
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(hash, **sum, "{name}");
         }
-        assert_eq!(said.len(), Vendored::iter().filter(|name| name.matches('/').count() > 1).count());
+        assert_eq!(
+            said.len(),
+            Vendored::iter().filter(|name| name.matches('/').count() > 1).count()
+        );
     }
 
     #[test]

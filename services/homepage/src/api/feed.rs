@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::web::{Data, Query, QueryConfig};
 use actix_web::{HttpResponse, error};
 use barrage::health::{Dependency, Readiness};
-use barrage::time::Rfc3339;
+use barrage::time::{Millis, Rfc3339};
 use serde::{Deserialize, Serialize};
 
 use super::Api;
@@ -32,6 +32,8 @@ pub(super) struct Parameters {
 /// All of the answer but its bullets, which are in JSON already.
 #[derive(Serialize)]
 struct Rest {
+    /// By which a page can tell how far its own clock is off.
+    now: Millis,
     cursor: String,
     passed: u64,
     totals: Totals,
@@ -95,6 +97,7 @@ fn limit(text: Option<&str>) -> Result<usize, Problem> {
 
 fn answer(view: &View, poll_after_ms: u32, problems: Vec<Part>) -> Vec<u8> {
     let rest = serde_json::to_vec(&Rest {
+        now: Millis::now(),
         cursor: view.cursor.to_string(),
         passed: view.passed,
         totals: Totals { since: view.since, counts: view.counts },
@@ -149,7 +152,6 @@ fn meaning(part: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use barrage::kafka::Ends;
-    use barrage::time::Millis;
     use bytes::Bytes;
     use proptest::prelude::*;
 

@@ -63,7 +63,8 @@ impl Answer {
 impl FormView {
     /// A form names a field by its name. A link may do so by the first letter, which spares a QR code dots.
     fn of(raw: &Raw, words: &Words, error: impl Fn(&str) -> Option<String>) -> Self {
-        let typed = |name: &str| raw.get(name).or_else(|| raw.get(&name[..1])).and_then(Value::as_str);
+        let typed =
+            |name: &str| raw.get(name).or_else(|| raw.get(&name[..1])).and_then(Value::as_str);
         let field = |name, most, default| {
             let value = typed(name).map_or(default, str::to_owned);
             FieldView { name, most, value, error: error(name) }
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_link_fills_the_form_by_names_or_by_their_first_letters() {
-        let form = Answer::open(&raw(json!({ "c": "1", "duration": "7", "d": "8", "r": "2" })), &EN).form;
+        let form =
+            Answer::open(&raw(json!({ "c": "1", "duration": "7", "d": "8", "r": "2" })), &EN).form;
         let values = [&form.message, &form.concurrency, &form.duration, &form.rate];
         assert_eq!(values.map(|field| field.value.as_str()), ["hello barrage", "1", "7", "2"]);
         let form = Answer::open(&raw(json!({ "m": "hi" })), &ZH).form;

@@ -61,7 +61,9 @@ impl Language {
     /// Of a tag like zh-CN; whatever the region.
     fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default().trim();
-        [Self::English, Self::Chinese].into_iter().find(|it| primary.eq_ignore_ascii_case(it.code()))
+        [Self::English, Self::Chinese]
+            .into_iter()
+            .find(|it| primary.eq_ignore_ascii_case(it.code()))
     }
 
     /// The one of ours that an `Accept-Language` likes best; the first of equals.
@@ -123,7 +125,11 @@ mod tests {
             ("lang=", "", en),
             ("slang=zh", "", en),
         ] {
-            assert_eq!(Locale::chosen(query, accepted).language, language, "{query:?} {accepted:?}");
+            assert_eq!(
+                Locale::chosen(query, accepted).language,
+                language,
+                "{query:?} {accepted:?}"
+            );
         }
     }
 

@@ -73,7 +73,8 @@ mod tests {
             assert_eq!(PublicUrl::at("http", host).unwrap().address(), address);
         }
         let long = "x".repeat(201);
-        for host in ["", "a b", "a/b", "/", "a@b", "a?b", "a#b", "\"><script>", "a:b:c", "é", &long] {
+        for host in ["", "a b", "a/b", "/", "a@b", "a?b", "a#b", "\"><script>", "a:b:c", "é", &long]
+        {
             assert_eq!(PublicUrl::at("http", host), None, "{host}");
         }
         assert_eq!(PublicUrl::at("javascript", "x"), None);
@@ -82,15 +83,27 @@ mod tests {
     #[test]
     fn a_public_url_may_have_a_folder_but_no_query() {
         let url: PublicUrl = "https://example.com/barrage/".parse().unwrap();
-        assert_eq!((url.as_str(), url.address()), ("https://example.com/barrage", "example.com/barrage"));
-        for bad in ["example.com", "ftp://example.com", "https://example.com/?q", "https://u@example.com"] {
+        assert_eq!(
+            (url.as_str(), url.address()),
+            ("https://example.com/barrage", "example.com/barrage")
+        );
+        for bad in
+            ["example.com", "ftp://example.com", "https://example.com/?q", "https://u@example.com"]
+        {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn a_loopback_address_leads_no_phone_here() {
-        for host in ["localhost:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:80", "a.localhost", "0.0.0.0:1"] {
+        for host in [
+            "localhost:8080",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "[::1]:80",
+            "a.localhost",
+            "0.0.0.0:1",
+        ] {
             assert!(PublicUrl::at("http", host).unwrap().is_loopback(), "{host}");
         }
         for host in ["192.168.1.5:8080", "localhost.example", "barrage.example", "[fe80::1]"] {

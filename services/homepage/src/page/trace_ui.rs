@@ -46,7 +46,9 @@ mod tests {
         ] {
             assert_eq!(text.parse::<TraceUi>().unwrap().as_str(), template);
         }
-        for bad in ["jaeger:16686", "javascript:alert({trace})", "http://", "https://x/?id=1", "{trace}"] {
+        for bad in
+            ["jaeger:16686", "javascript:alert({trace})", "http://", "https://x/?id=1", "{trace}"]
+        {
             assert!(bad.parse::<TraceUi>().is_err(), "{bad}");
         }
     }

@@ -6,7 +6,7 @@ pub(crate) const ZH: Words = Words {
     tagline: "每条弹幕都走一遍 Kafka、gRPC 和 DynamoDB",
     stage_view: "大屏",
     how_it_works: "工作原理",
-    connecting: "连接中",
+    connecting: "正在连接",
 
     messages: "弹幕",
     newest_first: "最新消息在前。",
