@@ -69,6 +69,8 @@ pub struct Plan {
     pub processors: u16,
     /// The homepage's port.
     pub page: Port,
+    /// Where other machines reach the page, if they may.
+    pub public_url: Option<String>,
     /// The variables the person has set, whose values stand; `None` shields the processes from
     /// our environment altogether.
     pub environment: Option<BTreeSet<OsString>>,
@@ -119,7 +121,6 @@ impl Plan {
         };
         let mut wires = BTreeMap::from(
             [
-                ("HOST", "127.0.0.1".into()),
                 ("KAFKA_SERVER", broker.address().to_string()),
                 ("OTS_ENDPOINT", url(table)),
                 // The stand-in takes any credentials, but the protocol wants some.
@@ -128,7 +129,8 @@ impl Plan {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        let defaults = DEFAULTS.into_iter().filter(|(name, _)| !said(name));
+        let public_url = self.public_url.iter().map(|url| ("PUBLIC_URL", url.as_str()));
+        let defaults = DEFAULTS.into_iter().chain(public_url).filter(|(name, _)| !said(name));
         wires.extend(defaults.map(|(name, value)| (name.into(), value.into())));
         wires
     }
@@ -155,7 +157,9 @@ impl Maker {
     fn service(&self, name: &str, port: Port) -> Spec {
         let mut spec = self.spec(name, port);
         spec.env = self.wires.clone();
-        spec.env.insert("PORT".into(), spec.port.address().port().to_string());
+        let address = spec.port.address();
+        spec.env.insert("HOST".into(), address.ip().to_string());
+        spec.env.insert("PORT".into(), address.port().to_string());
         spec
     }
 
@@ -197,6 +201,7 @@ mod tests {
             data: data.path().into(),
             processors,
             page,
+            public_url: Some("http://192.168.1.5:8080".into()),
             environment,
         };
         plan.specs().unwrap()
@@ -221,8 +226,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_page_knows_where_other_machines_reach_it() {
+        let specs = specs(1, None);
+        assert_eq!(specs[4].env["PUBLIC_URL"], "http://192.168.1.5:8080");
+        assert_eq!(specs[4].env["HOST"], "127.0.0.1");
+    }
+
+    #[tokio::test]
     async fn what_the_person_has_set_is_not_set_again() {
-        let specs = specs(1, Some(&["KAFKA_PARTITIONS"]));
+        let set = ["KAFKA_PARTITIONS", "PUBLIC_URL"];
+        let specs = specs(1, Some(&set));
+        assert!(!specs[4].env.contains_key("PUBLIC_URL"));
         let router = &specs[3].env;
         assert!(!router.contains_key("KAFKA_PARTITIONS"));
         assert_eq!(router["KAFKA_FETCH_WAIT_MS"], "100");

@@ -2,12 +2,12 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use tokio::net::TcpSocket;
 
-/// A port of 127.0.0.1, reserved for one process.
+/// A port of this machine, reserved for one process.
 ///
 /// We hold a socket that is bound but never listens. Linux lets the process bind the same port
 /// (both sides set `SO_REUSEADDR`) and gives it to nobody else. Without it, the port of a process
@@ -19,11 +19,16 @@ pub struct Port {
 }
 
 impl Port {
-    /// Reserves `port`; 0 lets the system choose.
+    /// Reserves `port` of 127.0.0.1; 0 lets the system choose.
     pub fn reserve(port: u16) -> io::Result<Self> {
-        let socket = TcpSocket::new_v4()?;
+        Self::reserve_at((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// Reserves the port of another address.
+    pub fn reserve_at(address: SocketAddr) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
-        socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+        socket.bind(address)?;
         let address = socket.local_addr()?;
         // Other systems would keep the process itself out: there the port is chosen, not held.
         let held = cfg!(target_os = "linux").then_some(socket);
@@ -33,6 +38,17 @@ impl Port {
     /// Where its process listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where this machine reaches it: what listens everywhere listens on loopback too.
+    pub fn near(&self) -> SocketAddr {
+        let mut near = self.address;
+        match near.ip() {
+            ip if !ip.is_unspecified() => {}
+            ip if ip.is_ipv4() => near.set_ip(Ipv4Addr::LOCALHOST.into()),
+            _ => near.set_ip(Ipv6Addr::LOCALHOST.into()),
+        }
+        near
     }
 }
 
@@ -47,6 +63,14 @@ mod tests {
         let port = Port::reserve(0).unwrap();
         for _ in 0..3 {
             drop(TcpListener::bind(port.address()).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_listens_everywhere_is_reached_on_loopback() {
+        for (host, near) in [("127.0.0.2", "127.0.0.2"), ("0.0.0.0", "127.0.0.1"), ("::", "::1")] {
+            let port = Port::reserve_at(SocketAddr::new(host.parse().unwrap(), 0)).unwrap();
+            assert_eq!(port.near(), SocketAddr::new(near.parse().unwrap(), port.address().port()));
         }
     }
 

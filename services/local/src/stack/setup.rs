@@ -111,6 +111,7 @@ impl Setup {
             data: data.path().into(),
             processors: self.processors,
             page: Port::reserve(0)?,
+            public_url: None,
             environment: None,
         };
         let mut specs = plan.specs()?;

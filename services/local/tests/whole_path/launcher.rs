@@ -187,6 +187,17 @@ async fn a_port_in_use_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_page_for_all_addresses_is_found_by_this_machine_and_by_others() {
+    let mut demo = Demo::new();
+    demo.spec.args.extend(["--host", "0.0.0.0"].map(Into::into));
+    let _launcher = demo.start().await;
+    // Another address of this machine, as the one that others know.
+    let other = ([127, 0, 0, 2], demo.spec.port.address().port()).into();
+    let page = local::homepage::Homepage::new(other).unwrap();
+    assert!(page.readiness().await.unwrap().status.is_success());
+}
+
+#[tokio::test]
 async fn a_wrong_value_stops_the_demo_with_the_line_that_names_it() {
     let mut demo = Demo::new();
     demo.spec.env.insert("KAFKA_PARTITIONS".into(), "many".into());

@@ -1,6 +1,9 @@
 //! One run of the demo: start all in order, say where the page is, stop all in order.
 
-use std::{collections::BTreeSet, ffi::OsString, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet, ffi::OsString, io, net::SocketAddr, path::PathBuf, sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail, ensure};
 use local::{
@@ -14,7 +17,7 @@ use local::{
 use serde_json::Value;
 use tokio::time::{Instant, interval, timeout};
 
-use crate::{data_folder::DataFolder, keeper::Keeper, roster::Roster};
+use crate::{data_folder::DataFolder, keeper::Keeper, network, roster::Roster};
 
 /// Many times what a start takes on a slow machine.
 const START: Duration = Duration::from_secs(90);
@@ -30,7 +33,7 @@ pub(crate) struct Wish {
     pub(crate) programs: PathBuf,
     pub(crate) data: PathBuf,
     pub(crate) fresh: bool,
-    pub(crate) page_port: u16,
+    pub(crate) page: SocketAddr,
     pub(crate) processors: u16,
     pub(crate) verbose: bool,
     pub(crate) environment: BTreeSet<OsString>,
@@ -41,19 +44,21 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     let stop = Stop::on_signal()?;
     // First, because that ends what a killed demo may have left, which would still hold the port.
     let folder = DataFolder::open(&wish.data, wish.fresh).await?;
-    let page = reserve_page(wish.page_port).await?;
-    let homepage = Homepage::new(page.address())?;
+    let page = reserve_page(wish.page).await?;
+    let homepage = Homepage::new(page.near())?;
+    let public_url = network::url(page.address());
     let plan = Plan {
         programs: wish.programs,
         data: folder.path().into(),
         processors: wish.processors,
         page,
+        public_url: public_url.clone(),
         environment: Some(wish.environment),
     };
     let specs = plan.specs()?;
     check_built(&specs)?;
     let roster = Arc::new(Roster::create(folder.path(), homepage.url(), &specs)?);
-    let mut demo = Demo { keepers: Vec::new(), roster, homepage, folder, stop };
+    let mut demo = Demo { keepers: Vec::new(), roster, homepage, public_url, folder, stop };
     let outcome = demo.start(specs, wish.verbose).await;
     if let Ok(true) = outcome {
         demo.stop.asked.cancelled().await;
@@ -74,17 +79,18 @@ fn missing_dependencies(readiness: &Value) -> String {
     format!("the homepage waits for {}", missing.join(", "))
 }
 
-async fn reserve_page(port: u16) -> anyhow::Result<Port> {
+async fn reserve_page(address: SocketAddr) -> anyhow::Result<Port> {
+    let port = address.port();
     let started = Instant::now();
     let mut look = interval(BETWEEN_LOOKS);
     loop {
         look.tick().await;
-        match Port::reserve(port) {
+        match Port::reserve_at(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => ensure!(
                 started.elapsed() < RELEASE,
                 "port {port} is in use; choose another with --port (0 = any)"
             ),
-            reserved => return reserved.with_context(|| format!("cannot use port {port}")),
+            reserved => return reserved.with_context(|| format!("cannot use {address}")),
         }
     }
 }
@@ -93,6 +99,7 @@ struct Demo {
     keepers: Vec<Keeper>,
     roster: Arc<Roster>,
     homepage: Homepage,
+    public_url: Option<String>,
     folder: DataFolder,
     stop: Stop,
 }
@@ -113,6 +120,9 @@ impl Demo {
         #[expect(clippy::print_stdout, reason = "the one line that scripts wait for")]
         {
             println!("barrage is up on {}", self.homepage.url());
+        }
+        if let Some(url) = &self.public_url {
+            eprintln!("other machines of this network find it on {url}");
         }
         eprintln!(
             "up after {:.1} s; logs in {}; Ctrl-C stops all",

@@ -5,9 +5,11 @@ mod data_folder;
 mod demo;
 mod keeper;
 mod left_behind;
+mod network;
 mod roster;
 
 use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -24,6 +26,9 @@ const RELEASE: &str = "With --release, builds and runs optimised programs.";
 #[derive(Debug, Parser)]
 #[command(override_usage = "cargo demo [-- [--release] OPTIONS]", after_help = RELEASE)]
 struct Args {
+    /// Where the page listens; 0.0.0.0 = phones of the same network can open it too.
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
     /// Port of the page; 0 = any.
     #[arg(long, default_value_t = 8080)]
     port: u16,
@@ -62,7 +67,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         data: args.data.unwrap_or_else(|| default_data(programs)),
         programs: programs.into(),
         fresh: args.fresh,
-        page_port: args.port,
+        page: SocketAddr::new(args.host, args.port),
         processors: args.processors,
         verbose: args.verbose,
         environment: std::env::vars_os().map(|(name, _)| name).collect(),
