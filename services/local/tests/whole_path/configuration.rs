@@ -46,6 +46,8 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
             ("MAX_BURSTS", "none"),
             ("MAX_RATE", "-1"),
             ("MAX_CLIENT_RATE", "0"),
+            ("PUBLIC_URL", "http://a b"),
+            ("TRACE_UI", "jaeger:16686"),
         ],
     ),
     (

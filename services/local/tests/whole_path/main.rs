@@ -8,6 +8,7 @@ mod configuration;
 mod front_door;
 mod launcher;
 mod outages;
+mod pages;
 mod rebalances;
 mod restarts;
 mod routing;
