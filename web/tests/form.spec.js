@@ -65,7 +65,7 @@ test("a preset fills the form and says what it will do", async ({ page }) => {
 });
 
 for (const [status, words] of [
-  [429, "Too many bursts."],
+  [429, "Too much is sent now."],
   [503, "Kafka does not accept messages now."],
 ]) {
   test.describe(`a ${status}`, () => {

@@ -1,16 +1,19 @@
 //! The page's files, embedded in the binary. Their addresses hold one digest of all of them: what one
 //! file imports by a relative address belongs to the same version, and all may be kept for ever.
 
+mod compressed;
+mod lean;
+mod modules;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::Write as _;
-use std::sync::OnceLock;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use rust_embed::{Embed, EmbeddedFile};
+use rust_embed::Embed;
+
+use self::compressed::Compressed;
+pub(crate) use self::compressed::Encoding;
 
 #[derive(Embed)]
 #[folder = "../../web/static"]
@@ -23,6 +26,27 @@ struct Vendored;
 
 /// The modules that pages begin with.
 const ENTRIES: [&str; 2] = ["app.js", "stage.js"];
+
+/// The style sheets of each page, sent as one.
+const STYLES: [(&str, &[&str]); 3] = [
+    (
+        "index.css",
+        &[
+            "app.css",
+            "wall/wall.css",
+            "wall/quiet.css",
+            "wall/bullets.css",
+            "wall/list.css",
+            "wall/card.css",
+            "send/send.css",
+            "send/narrow.css",
+            "status/counters.css",
+            "status/charts.css",
+        ],
+    ),
+    ("stage.css", &["app.css", "wall/wall.css", "wall/bullets.css", "wall/list.css", "stage.css"]),
+    ("noscript.css", &["noscript.css"]),
+];
 
 /// All files that a page may ask for.
 pub(crate) struct Assets {
@@ -38,24 +62,26 @@ pub(crate) struct Asset {
     pub(crate) kind: &'static str,
     /// Another one for another content.
     pub(crate) tag: String,
-    /// Its content.
-    pub(crate) plain: Bytes,
-    gzip: OnceLock<Bytes>,
+    compressed: Compressed,
 }
 
 impl Assets {
     /// Those of this binary. What has no type that browsers know is not for them.
     pub(crate) fn embedded() -> Self {
-        let ours = Ours::iter().filter_map(|name| Some((Ours::get(&name)?, name)));
-        let vendored = Vendored::iter().filter_map(|name| Some((Vendored::get(&name)?, name)));
-        let served = |(file, name): (EmbeddedFile, Cow<'_, str>)| {
-            Some((name.to_string(), Asset::new(content_type(&name)?, file)))
+        let ours = Ours::iter().filter(|name| !name.ends_with(".css"));
+        let ours = ours.filter_map(|name| Some((lean::file(&name, own(&name)?), name.into())));
+        let vendored = Vendored::iter()
+            .filter_map(|name| Some((bytes(Vendored::get(&name)?.data), name.into_owned())));
+        let styles = STYLES.map(|(page, parts)| (style(parts), page.to_owned()));
+        let served = |(content, name): (Bytes, String)| {
+            let asset = Asset::new(content_type(&name)?, content);
+            Some((name, asset))
         };
-        let files: BTreeMap<_, _> = ours.chain(vendored).filter_map(served).collect();
+        let files: BTreeMap<_, _> = ours.chain(vendored).chain(styles).filter_map(served).collect();
         let mut hasher = DefaultHasher::new();
         files.iter().for_each(|(name, asset)| (name, &asset.tag).hash(&mut hasher));
         let digest = format!("{:016x}", hasher.finish());
-        let modules = ENTRIES.map(|entry| (entry, imported(&files, entry))).into();
+        let modules = ENTRIES.map(|entry| (entry, modules::imported(&files, entry))).into();
         Self { files, digest, modules }
     }
 
@@ -77,60 +103,50 @@ impl Assets {
     pub(crate) fn modules(&self, entry: &str) -> &BTreeSet<String> {
         self.modules.get(entry).expect("a page names one of the entries")
     }
+
+    /// Compresses all, so that the first visitor need not wait for that. It takes a moment.
+    pub(crate) fn compress(&self) {
+        for asset in self.files.values() {
+            for encoding in Encoding::ALL {
+                asset.content(encoding);
+            }
+        }
+    }
 }
 
 impl Asset {
-    fn new(kind: &'static str, file: EmbeddedFile) -> Self {
-        let hash = file.metadata.sha256_hash();
-        let tag = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let plain = match file.data {
-            Cow::Borrowed(data) => Bytes::from_static(data),
-            Cow::Owned(data) => data.into(),
-        };
-        Self { kind, tag, plain, gzip: OnceLock::new() }
+    fn new(kind: &'static str, content: Bytes) -> Self {
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        let tag = format!("{:016x}", hasher.finish());
+        Self { kind, tag, compressed: Compressed::new(content) }
     }
 
-    /// Its content compressed, as small as it gets, once.
-    pub(crate) fn gzip(&self) -> Bytes {
-        let compress = || {
-            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-            let written = encoder.write_all(&self.plain).and_then(|()| encoder.finish());
-            written.expect("memory can be written").into()
-        };
-        self.gzip.get_or_init(compress).clone()
+    /// Its content in that encoding.
+    pub(crate) fn content(&self, encoding: Encoding) -> Bytes {
+        self.compressed.get(encoding)
     }
 
-    /// What a module imports at once; what it loads later by `import()` is not among it.
-    fn imports(&self, name: &str) -> Vec<String> {
-        let text = std::str::from_utf8(&self.plain).unwrap_or_default();
-        let froms = text.split(" from \"").skip(1).filter_map(|rest| rest.split('"').next());
-        froms.map(|path| resolved(name, path)).collect()
+    /// As text; nothing of what is none.
+    fn text(&self) -> &str {
+        std::str::from_utf8(self.compressed.plain()).unwrap_or_default()
     }
 }
 
-/// What `entry` imports, and what that imports, to the end.
-fn imported(files: &BTreeMap<String, Asset>, entry: &str) -> BTreeSet<String> {
-    let (mut found, mut open) = (BTreeSet::new(), vec![entry.to_owned()]);
-    while let Some(name) = open.pop() {
-        let imports = files.get(&name).map(|asset| asset.imports(&name)).unwrap_or_default();
-        let known = imports.into_iter().filter(|name| files.contains_key(name));
-        open.extend(known.filter(|name| found.insert(name.clone())));
-    }
-    found
+fn own(name: &str) -> Option<Bytes> {
+    Some(bytes(Ours::get(name)?.data))
 }
 
-/// A relative address, as a file of this name means it.
-fn resolved(name: &str, relative: &str) -> String {
-    let mut parts: Vec<_> = name.split('/').collect();
-    parts.pop();
-    for part in relative.split('/') {
-        match part {
-            "." => {}
-            ".." => _ = parts.pop(),
-            part => parts.push(part),
-        }
+/// Several style sheets as one.
+fn style(parts: &[&str]) -> Bytes {
+    parts.iter().filter_map(|name| own(name)).collect::<Vec<_>>().concat().into()
+}
+
+fn bytes(data: Cow<'static, [u8]>) -> Bytes {
+    match data {
+        Cow::Borrowed(data) => Bytes::from_static(data),
+        Cow::Owned(data) => data.into(),
     }
-    parts.join("/")
 }
 
 fn content_type(name: &str) -> Option<&'static str> {
@@ -145,17 +161,15 @@ fn content_type(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read as _;
-
-    use flate2::read::GzDecoder;
-
     use super::*;
 
     #[test]
     fn every_file_of_the_page_has_a_type_that_browsers_know() {
         let assets = Assets::embedded();
         for name in Ours::iter() {
-            assert!(assets.get(&name).is_some(), "{name}");
+            let styles = STYLES.iter().flat_map(|(_, parts)| parts.iter());
+            let is_style = styles.copied().any(|part| part == name);
+            assert!(is_style || assets.get(&name).is_some(), "{name}");
         }
         assert!(assets.get("vendor/danmu/LICENSE").is_some());
         assert!(assets.get("vendor/README.md").is_none());
@@ -181,20 +195,10 @@ mod tests {
     #[test]
     fn one_digest_is_in_every_address() {
         let assets = Assets::embedded();
-        let url = assets.url("wall/wall.css");
-        let digest = url.strip_prefix("/static/").unwrap().strip_suffix("/wall/wall.css").unwrap();
+        let url = assets.url("wall/wall.js");
+        let digest = url.strip_prefix("/static/").unwrap().strip_suffix("/wall/wall.js").unwrap();
         assert!(digest.len() == 16 && assets.are(digest), "{url}");
         assert!(!assets.are("0123456789abcdef"));
-    }
-
-    #[test]
-    fn a_compressed_file_is_the_same_file_and_smaller() {
-        let assets = Assets::embedded();
-        let asset = assets.get("vendor/danmu/danmu.umd.js").unwrap();
-        let mut text = Vec::new();
-        GzDecoder::new(&asset.gzip()[..]).read_to_end(&mut text).unwrap();
-        assert!(text == asset.plain);
-        assert!(asset.gzip().len() * 3 < text.len());
     }
 
     #[test]
@@ -208,7 +212,5 @@ mod tests {
             assert!(!modules.contains(name), "{name}");
         }
         assert!(modules.iter().all(|name| !name.starts_with("words/")));
-        assert_eq!(resolved("wall/wall.js", "../feed/feed.js"), "feed/feed.js");
-        assert_eq!(resolved("app.js", "./text.js"), "text.js");
     }
 }

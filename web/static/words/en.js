@@ -29,7 +29,7 @@ export function invalid(n) {
   return `Nothing was sent. Correct ${fields}, your values are kept.`;
 }
 
-export const wrongRate = (error) => `Nothing was sent. The rate in this page's address: ${error}`;
+export const wrongRate = (error) => `Nothing was sent. Rate of each sender: ${error}`;
 
 export const posting = "Asking the server to start.";
 export const unsure = "Not sure it was sent: the server did not answer.";
@@ -38,7 +38,7 @@ export const offlineForm = "Sending is off until the server answers. Your values
 
 /** Why the server refused a burst, and when to try again. */
 export function refused({ status, message }, seconds) {
-  const reasons = { 429: "Too many bursts.", 503: "Kafka does not accept messages now." };
+  const reasons = { 429: "Too much is sent now.", 503: "Kafka does not accept messages now." };
   const reason = reasons[status] ?? `Nothing was sent: ${message}.`;
   return seconds > 0 ? `${reason} Try again in ${seconds} s.` : reason;
 }

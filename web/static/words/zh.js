@@ -23,7 +23,7 @@ export function hint({ concurrency, duration, rate }) {
 
 export const invalid = (n) => `尚未发送。请修改标出的 ${n} 项，已填内容会保留。`;
 
-export const wrongRate = (error) => `尚未发送。页面地址中的 rate：${error}`;
+export const wrongRate = (error) => `尚未发送。每路发送速率：${error}`;
 
 export const posting = "正在请求服务器开始发送。";
 export const unsure = "服务器没有回应，无法确认是否已发送。";

@@ -1,13 +1,14 @@
 //! `GET /static/{digest}/{file}`: the page's files.
 
 use actix_web::http::header::{
-    AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETAG, Encoding, EntityTag, IF_NONE_MATCH, VARY,
+    self, AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETAG, EntityTag, IF_NONE_MATCH, VARY,
 };
 use actix_web::web::{Data, Path};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 
 use super::Api;
 use super::problem::Problem;
+use crate::assets::Encoding;
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -31,16 +32,22 @@ pub(super) async fn serve(
         return Ok(response.finish()); // A 304 with a body would spoil the connection.
     }
     response.content_type(asset.kind);
-    if !takes_gzip(&request) {
-        return Ok(response.body(asset.plain.clone()));
+    let encoding = wanted(&request);
+    match encoding {
+        Encoding::Brotli => _ = response.insert_header(ContentEncoding::Brotli),
+        Encoding::Gzip => _ = response.insert_header(ContentEncoding::Gzip),
+        Encoding::Identity => {}
     }
     // The middleware leaves alone what is encoded already.
-    Ok(response.insert_header(ContentEncoding::Gzip).body(asset.gzip()))
+    Ok(response.body(asset.content(encoding)))
 }
 
-fn takes_gzip(request: &HttpRequest) -> bool {
+/// The best that the browser takes.
+fn wanted(request: &HttpRequest) -> Encoding {
+    let known =
+        [header::Encoding::brotli(), header::Encoding::gzip(), header::Encoding::identity()];
     let accepted = request.get_header::<AcceptEncoding>();
-    let chosen = accepted
-        .and_then(|accepted| accepted.negotiate([Encoding::identity(), Encoding::gzip()].iter()));
-    chosen == Some(Encoding::gzip())
+    let chosen = accepted.and_then(|accepted| accepted.negotiate(known.iter()));
+    let place = known.iter().position(|encoding| Some(encoding) == chosen.as_ref());
+    place.map_or(Encoding::Identity, |place| Encoding::ALL[place])
 }

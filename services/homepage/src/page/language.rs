@@ -58,6 +58,14 @@ impl Language {
         }
     }
 
+    /// The module with the words that the page's scripts say.
+    pub(crate) fn script(self) -> &'static str {
+        match self {
+            Self::English => "words/en.js",
+            Self::Chinese => "words/zh.js",
+        }
+    }
+
     /// Of a tag like zh-CN; whatever the region.
     fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default().trim();
