@@ -5,27 +5,29 @@ import { expect, fill, message, sendButton, test, unique } from "./support/page.
 /** A page in the middle of a burst, with several bullets in flight. */
 async function sending(page, text) {
   await page.goto("/");
-  await fill(page, { message: text, concurrency: 4, duration: 12, rate: 4 });
+  await fill(page, { message: text, concurrency: 4, duration: 8, rate: 4 });
   await sendButton(page).click();
-  await expect(page.locator("#sky .bullet").nth(3)).toBeAttached();
 }
 
-/** Presses on a bullet that is wholly inside the wall. */
-const pick = (page) =>
-  page.evaluate(() => {
+/** Presses on a bullet with this text, as soon as one is wholly inside the wall. */
+async function pick(page, text) {
+  const press = (wanted) => {
     const isInside = ({ left, right }) => left > 40 && right < innerWidth - 40;
     const bullets = [...document.querySelectorAll("#sky .bullet")];
-    const bullet = bullets.find((node) => isInside(node.getBoundingClientRect()));
+    const ours = bullets.filter((node) => node.textContent.includes(wanted));
+    const bullet = ours.find((node) => isInside(node.getBoundingClientRect()));
     bullet?.click();
     return bullet !== undefined;
-  });
+  };
+  await expect.poll(() => page.evaluate(press, text)).toBe(true);
+}
 
 const box = (locator) => locator.evaluate((node) => node.getBoundingClientRect().toJSON());
 
 test("a bullet that is pressed stands still, and its card tells the times of its way", async ({ page }) => {
   const text = unique("pressed");
   await sending(page, text);
-  await expect.poll(() => pick(page)).toBe(true);
+  await pick(page, text);
   const card = page.getByRole("dialog", { name: text });
   await expect(card).toBeVisible();
   await expect(card.locator("[data-fact=processor]")).toHaveText(/message-processor/);
@@ -44,8 +46,8 @@ test("a bullet that is pressed stands still, and its card tells the times of its
 
   const held = page.locator(".bullet.held");
   const before = await box(held);
-  const counted = await page.locator("#sky .bullet").count();
-  await expect.poll(() => page.evaluate(() => window.flown.length)).toBeGreaterThan(counted + 3);
+  const flew = await page.evaluate(() => window.flown.length);
+  await expect.poll(() => page.evaluate(() => window.flown.length)).toBeGreaterThan(flew + 3);
   expect(await box(held)).toEqual(before);
   const [a, b] = [await box(card), await box(held)];
   expect(a.top >= b.bottom || a.bottom <= b.top || a.left >= b.right || a.right <= b.left).toBe(true);
@@ -53,12 +55,12 @@ test("a bullet that is pressed stands still, and its card tells the times of its
   await page.keyboard.press("Escape");
   await expect(card).toBeHidden();
   await expect(held).toHaveCount(0);
-  await expect.poll(() => page.evaluate((left) => innerWidth > left, before.left)).toBe(true);
 });
 
 test("a press beside the card closes it, and its bullet flies on", async ({ page }) => {
-  await sending(page, unique("flies on"));
-  await expect.poll(() => pick(page)).toBe(true);
+  const text = unique("flies on");
+  await sending(page, text);
+  await pick(page, text);
   const held = await page.locator(".bullet.held").elementHandle();
   const left = () => held.evaluate((node) => node.getBoundingClientRect().left);
   const before = await left();
@@ -81,7 +83,7 @@ test("every message of the list opens its card by keyboard, and the focus comes 
   await expect(page.getByRole("dialog", { name: text })).toBeVisible();
   await expect(page.getByRole("button", { name: "Close" })).toBeFocused();
   for (let i = 0; i < 5; i += 1) await message(request, unique(`later ${i}`)); // rows come in above
-  await expect(page.locator("#list-body tr").first()).toContainText("later 4");
+  await expect(page.locator("#list-body")).toContainText("later 4");
   await page.keyboard.press("Enter");
   await expect(page.locator("#card")).toBeHidden();
   await expect(button).toBeFocused();

@@ -26,8 +26,9 @@ const LIMIT: u32 = 500;
 /// The viewer changes the homepage at each so many-th poll or so.
 const CHANGES_EACH: u32 = 10;
 
-/// How long after it was stored a message may come to a homepage: what is struck may hold it back.
-const LATE: Duration = LONGEST;
+/// How long after it was stored a message may come to a homepage: what is struck may hold it back, and so may
+/// what is struck when that has just been healed.
+const LATE: Duration = Duration::from_secs(2 * LONGEST.as_secs());
 
 /// What a viewer has seen.
 #[derive(Debug, Default)]
