@@ -33,6 +33,7 @@ const STYLES: [(&str, &[&str]); 3] = [
         "index.css",
         &[
             "app.css",
+            "how.css",
             "wall/wall.css",
             "wall/quiet.css",
             "wall/bullets.css",
