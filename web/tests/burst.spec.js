@@ -73,6 +73,21 @@ test("Pause holds every bullet and lets the numbers go on", async ({ page }) => 
   await expect.poll(places).not.toEqual(held);
 });
 
+test("Hide hides the bullets, and all else goes on", async ({ page }) => {
+  await page.goto("/");
+  await fill(page, { message: unique("hidden"), concurrency: 5, duration: 5, rate: 10 });
+  await sendButton(page).click();
+  await expect(page.locator("#sky .bullet").first()).toBeVisible();
+  await page.getByRole("button", { name: "Hide" }).click();
+  await expect(page.locator("#sky .bullet").first()).toBeHidden();
+  await expect(page.locator("#wall-note")).toHaveText("Bullets are hidden.");
+  const shown = await counter(page, "shown");
+  await expect.poll(() => counter(page, "shown")).toBeGreaterThan(shown);
+  await page.getByRole("button", { name: "Hide" }).click();
+  await expect(page.locator("#wall-note")).toBeEmpty();
+  await ended(page, "Done");
+});
+
 for (const [path, width, height] of [
   ["/", 1440, 900],
   ["/", 390, 844],

@@ -1,6 +1,6 @@
 // The card of a bullet: what it says, where it stands, and that keyboards reach it.
 
-import { expect, fill, message, sendButton, test, unique } from "./support/page.js";
+import { expect, expectNoFindings, fill, message, sendButton, test, unique } from "./support/page.js";
 
 /** A page in the middle of a burst, with several bullets in flight. */
 async function sending(page, text) {
@@ -43,6 +43,7 @@ test("a bullet that is pressed stands still, and its card tells the times of its
   const milliseconds = (line) => Number(line.replaceAll(/[^\d]/g, ""));
   expect(parts.reduce((sum, part) => sum + milliseconds(part), 0)).toBe(milliseconds(total));
   await expect(card.getByRole("link", { name: "Open trace" })).toBeHidden(); // no TRACE_UI is set
+  await expectNoFindings(page);
 
   const held = page.locator(".bullet.held");
   const before = await box(held);

@@ -1,7 +1,7 @@
 // When something is down: the person sees it, nothing is lost, nothing comes twice, and it heals by itself.
 
-import { ended, expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
-import { pidOf } from "./support/stack.js";
+import { ended, expect, expectNoFindings, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { pidOf, pidsOf } from "./support/stack.js";
 
 const data = () => process.env.BARRAGE_DATA;
 
@@ -35,6 +35,7 @@ test.describe("a homepage that stops answering", () => {
       await expect(page.locator("#pill")).toHaveText("Offline");
       await expect(sendButton(page)).toHaveAttribute("aria-disabled", "true");
       await expect(page.locator("#strip-line")).toContainText("Sending is off");
+      await expectNoFindings(page);
       await page.getByRole("button", { name: "Retry now" }).click();
     } finally {
       process.kill(homepage, "SIGCONT");
@@ -46,6 +47,34 @@ test.describe("a homepage that stops answering", () => {
     for (const text of texts.slice(3)) await message(request, text);
     for (const text of texts) await expect.poll(() => flown(page, text), text).toBe(1);
   });
+});
+
+test("while processors stand still the page says how many messages wait, until all are done", async ({
+  page,
+}) => {
+  await page.goto("/");
+  await fill(page, { message: unique("held up"), concurrency: 20, duration: 10, rate: 10 });
+  await sendButton(page).click();
+  await expect(page.locator("#sky .bullet").first()).toBeVisible();
+  const processors = pidsOf(data(), "message-processor");
+  processors.forEach((pid) => process.kill(pid, "SIGSTOP"));
+  try {
+    const banner = page.locator("#banners");
+    await expect(banner).toContainText(/Kafka has accepted [\d\u202f]+ messages, [\d\u202f]+ are waiting/, {
+      timeout: 30_000,
+    });
+    await expect(banner).toContainText(/No processor has answered for \d+ s\./);
+    await expect(page.locator(".banner")).toHaveCount(1);
+    await expect(page.locator("#pill")).toHaveText("Live, behind");
+    await expect(page.locator("#legend .silent").first()).toBeVisible();
+    await expectNoFindings(page);
+  } finally {
+    processors.forEach((pid) => process.kill(pid, "SIGCONT"));
+  }
+  const { accepted, stored } = await ended(page, "Done");
+  expect(stored).toBe(accepted);
+  await expect(page.locator("#banners")).toBeEmpty();
+  await expect(page.locator("#pill")).toHaveText("Live");
 });
 
 test("a reply that leaves messages out is called a sample, of how many", async ({ page, request }) => {

@@ -1,14 +1,8 @@
 // The projector's page, and both pages in both languages.
 
-import AxeBuilder from "@axe-core/playwright";
-import { expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { expect, expectNoFindings, fill, flown, message, sendButton, test, unique } from "./support/page.js";
 
 const isLive = (page) => expect(page.locator("#pill[data-state=live]")).toBeAttached();
-
-async function expectNoFindings(page) {
-  const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
-}
 
 for (const [width, height] of [
   [1280, 720],

@@ -57,12 +57,14 @@ export class History {
     return columns;
   }
 
+  /** Of a second that is over: it is worked out once, and its latencies are not needed any more. */
   #row(second) {
-    const { sent, shown, processors, latencies } = this.#seconds.get(second) ?? {};
-    if (sent === undefined) return {};
-    latencies.sort((a, b) => a - b);
-    const [p50, p99] = [0.5, 0.99].map((rank) => latencies[Math.ceil(rank * latencies.length) - 1]);
-    return { sent: Math.round(sent), shown, processors, p50, p99 };
+    const bucket = this.#seconds.get(second);
+    if (bucket?.sent === undefined) return {};
+    const { sent, shown, processors, latencies } = bucket;
+    bucket.percentiles ??= percentiles(latencies);
+    bucket.latencies = [];
+    return { sent: Math.round(sent), shown, processors, ...bucket.percentiles };
   }
 
   #at(second) {
@@ -73,4 +75,10 @@ export class History {
     }
     return bucket;
   }
+}
+
+function percentiles(values) {
+  values.sort((a, b) => a - b);
+  const at = (rank) => values[Math.ceil(rank * values.length) - 1];
+  return { p50: at(0.5), p99: at(0.99) };
 }

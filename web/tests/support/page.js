@@ -1,6 +1,7 @@
 // What every test gets: the page of the running stack, watched for errors, and the words to talk about it.
 
 import { randomBytes } from "node:crypto";
+import AxeBuilder from "@axe-core/playwright";
 import { test as base, expect } from "@playwright/test";
 
 export { expect };
@@ -45,6 +46,13 @@ function watchPage() {
     });
     observer.observe(document.getElementById("sky"), { childList: true, subtree: true });
   });
+}
+
+/** Fails unless axe finds nothing at all. */
+export async function expectNoFindings(page) {
+  // Its preload would copy our style sheets into inline ones, which the page's own policy refuses.
+  const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
 }
 
 /** A text that no other test sends. */

@@ -1,0 +1,57 @@
+// What a visit costs: the bytes of the first load, and that nothing jumps while it goes on.
+
+import { ended, expect, fill, sendButton, test, unique } from "./support/page.js";
+
+const MOST_BYTES = 60_000;
+
+for (const path of ["/", "/?lang=zh", "/stage"]) {
+  test(`the first load of ${path} is at most ${MOST_BYTES} bytes, from this host alone`, async ({ page }) => {
+    const hosts = new Set();
+    page.on("request", (request) => hosts.add(new URL(request.url()).origin));
+    await page.goto(path);
+    await expect(page.locator("#pill[data-state=live]")).toBeAttached();
+    const bodies = await page.evaluate(() =>
+      [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].map(
+        ({ name, encodedBodySize }) => ({ name, encodedBodySize }),
+      ),
+    );
+    // What the server has to tell is no part of the page, and the charts come when there is something to draw.
+    const ours = bodies.filter(({ name }) => !/\/feed|uPlot|charts\.js/.test(name));
+    expect(ours.length).toBeGreaterThan(10);
+    expect(ours.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)).toBeLessThan(MOST_BYTES);
+    expect([...hosts]).toEqual([new URL(page.url()).origin]);
+  });
+}
+
+test("the charts are loaded only when there is something to draw and somebody to see it", async ({ page }) => {
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  const charts = () => asked.filter((url) => /uPlot/.test(url)).length;
+  await page.setViewportSize({ width: 390, height: 700 });
+  await page.goto("/");
+  await fill(page, { message: unique("on a phone"), concurrency: 1, duration: 1, rate: 1 });
+  await sendButton(page).click();
+  await ended(page, "Done");
+  await expect(page.locator("[data-key=p99]")).not.toHaveText("–");
+  expect(charts()).toBe(0);
+  await page.locator("#chart-rate").scrollIntoViewIfNeeded();
+  await expect(page.locator("#chart-rate canvas")).toBeVisible();
+  expect(charts()).toBeGreaterThan(0);
+});
+
+test("nothing jumps from the empty page to the end of a burst", async ({ page }) => {
+  await page.addInitScript(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+      for (const { value, sources } of list.getEntries()) {
+        window.shifts.push({ value, nodes: sources.map(({ node }) => node?.className ?? node?.nodeName) });
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto("/");
+  await fill(page, { message: unique("steady"), concurrency: 5, duration: 3, rate: 10 });
+  await sendButton(page).click();
+  await ended(page, "Done");
+  const shifts = await page.evaluate(() => window.shifts.filter(({ value }) => value > 0.001));
+  expect(shifts).toEqual([]);
+});
