@@ -9,19 +9,21 @@ import { Quiet } from "./wall/quiet.js";
 const node = (id) => document.getElementById(id);
 
 // First, and without the wall: whatever may fail there, the form works.
+let page;
 const send = new Send(node("send"), {
-  announce: (text) => page.announcer.say(text),
-  onSent: () => page.feed.hurry(),
+  announce: (text) => page?.announcer.say(text),
+  onSent: () => page?.feed.hurry(),
 });
 const trends = new Trends(document.querySelector(".numbers"));
 const quiet = new Quiet(node("quiet"), (values) => send.fill(values));
 
-const page = new Page({
+page = new Page({
   isMine: (bullet) => send.isMine(bullet),
-  onShown(n, mine) {
-    send.shown(mine);
-    trends.shown(n);
+  onShown({ counts, mine, text }) {
+    send.shown(mine, text === undefined);
+    trends.shown(counts);
   },
+  onDropped: () => card.close(),
   onReply(reply, bullets, came) {
     trends.reply(reply, page.counters.accepted, bullets);
     if (came > 0) quiet.end();

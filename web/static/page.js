@@ -22,7 +22,7 @@ const node = (id) => document.getElementById(id);
 const ignore = () => {};
 
 /**
- * Hooks, all optional: `isMine(bullet)`, `onShown(n, mine)`, `onPick(entry, node)`, `onReply(reply, bullets, came)`,
+ * Hooks, all optional: `isMine(bullet)`, `onShown(entry)`, `onPick(entry, node)`, `onDropped()`, `onReply(reply, bullets, came)`,
  * `onFailure()`, `onOnline(isOnline)`, `onPresence(isVisible)`.
  */
 export class Page {
@@ -40,6 +40,7 @@ export class Page {
       slotOf: (processor) => this.slotOf(processor),
       onShown: (entry) => this.#shown(entry),
       onPick: hooks.onPick,
+      onDropped: hooks.onDropped,
     };
     this.wall = new Wall(node("sky"), { isStage, ...shows });
     this.list = new List(node("list-body"), shows);
@@ -109,10 +110,10 @@ export class Page {
   }
 
   /** An entry of the wall or the list is in front of the person's eyes now. */
-  #shown({ first, counts, mine }) {
-    if (first) first.shown_at ??= this.#clock.now();
-    this.counters.shown(counts);
-    this.hooks.onShown?.(counts, mine);
+  #shown(entry) {
+    if (entry.first) entry.first.shown_at ??= this.#clock.now();
+    this.counters.shown(entry.counts);
+    this.hooks.onShown?.(entry);
   }
 
   #drawLegend(processors, waiting) {

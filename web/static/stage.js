@@ -1,5 +1,8 @@
 // The projector's page: the wall, a row of numbers, and nothing to type into.
 
 import { Page } from "./page.js";
+import { Quiet } from "./wall/quiet.js";
 
-new Page({ isStage: true }).start();
+const quiet = new Quiet(document.getElementById("quiet"));
+
+new Page({ isStage: true, onReply: (_, __, came) => came > 0 && quiet.end() }).start();

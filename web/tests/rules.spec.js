@@ -90,7 +90,7 @@ test("what came between two replies is spread over the seconds between them", ()
   history.reply(102.5, 1200, 3);
   const { ago, sent, shown, p50, p99, processors } = history.columns(103);
   expect(ago.slice(-3)).toEqual([-2, -1, 0]);
-  expect(sent.slice(-3)).toEqual([50, 100, null]); // the last second is not over in what is known
+  expect(sent.slice(-3)).toEqual([null, 100, null]); // of the others only a half is known
   expect([shown, p50, p99, processors].map((column) => column.at(-2))).toEqual([7, 50, 99, 3]);
   expect(sent.slice(0, -3).every((value) => value === null)).toBe(true);
 });
@@ -104,6 +104,12 @@ test("an outage is a gap in the history, not a zero and not a peak", () => {
   history.reply(21, 510, 1);
   const { sent } = history.columns(21);
   expect(sent.slice(-11)).toEqual([10, ...Array(9).fill(null), 10]);
+});
+
+test("a second of which a part is not known is not drawn as a dip", () => {
+  const history = new History();
+  for (let i = 0; i <= 4; i += 1) history.reply(10.5 + i, i * 100, 1);
+  expect(history.columns(15).sent.slice(-5)).toEqual([null, 100, 100, 100, null]);
 });
 
 test("the quickest reply tells the server's time best", () => {

@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use bytes::Bytes;
 use rust_embed::Embed;
+use tokio_util::sync::CancellationToken;
 
 use self::compressed::Compressed;
 pub(crate) use self::compressed::Encoding;
@@ -105,13 +106,10 @@ impl Assets {
         self.modules.get(entry).expect("a page names one of the entries")
     }
 
-    /// Compresses all, so that the first visitor need not wait for that. It takes a moment.
-    pub(crate) fn compress(&self) {
-        for asset in self.files.values() {
-            for encoding in Encoding::ALL {
-                asset.content(encoding);
-            }
-        }
+    /// Compresses all, unless it is told to stop. It takes a moment, and until then they go out as they are.
+    pub(crate) fn compress(&self, stop: &CancellationToken) {
+        let wanted = self.files.values().take_while(|_| !stop.is_cancelled());
+        wanted.for_each(|asset| asset.compressed.make());
     }
 }
 
@@ -123,9 +121,9 @@ impl Asset {
         Self { kind, tag, compressed: Compressed::new(content) }
     }
 
-    /// Its content in that encoding.
-    pub(crate) fn content(&self, encoding: Encoding) -> Bytes {
-        self.compressed.get(encoding)
+    /// Its content in the best of these encodings that there is.
+    pub(crate) fn content(&self, accepted: &[Encoding]) -> (Encoding, Bytes) {
+        self.compressed.best(accepted)
     }
 
     /// As text; nothing of what is none.

@@ -46,7 +46,7 @@ const SUB_SPAN2: Variable =
     Variable::new("SUB_SPAN2", "result", "a span's name", "The row is read and shown.");
 const PUBLIC_URL: Variable = Variable::optional(
     "PUBLIC_URL",
-    "an http:// or https:// URL without a query, of at most 200 characters",
+    "an http:// or https:// URL without a folder, of at most 200 characters",
     "Where people reach the page, for its QR code; where the browser has reached it without this.",
 );
 const TRACE_UI: Variable = Variable::optional(

@@ -134,8 +134,8 @@ impl Service {
         tasks.spawn(Reader::run(self.reader, end.clone()));
         tasks.spawn(self.api.metrics.clone().keep(end.clone()));
         tasks.spawn(forget_clients(self.api.clone(), end.clone()));
-        let api = self.api.clone();
-        tasks.spawn_blocking(move || api.assets.compress());
+        let (api, stopping) = (self.api.clone(), stop.clone());
+        tasks.spawn_blocking(move || api.assets.compress(&stopping));
 
         let drained = CancellationToken::new();
         let server = server::serve(self.api.clone(), self.listener, drained.clone());

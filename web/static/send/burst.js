@@ -1,6 +1,7 @@
 // The burst of this tab: asks the server for it, follows it until everything is stored, and stops it.
 
 import { call, Refused } from "../feed/calls.js";
+import { retryDelay } from "../feed/pace.js";
 
 const POLL_MS = 500;
 const POST_DEADLINE_MS = 10_000;
@@ -26,16 +27,15 @@ export class Burst {
     this.onChange({ phase: "posting" });
     const { message, duration } = values;
     const startedAt = Date.now();
+    let answer;
     try {
-      const { response, json } = await call("/bursts", {
-        method: "POST",
-        body: values,
-        deadline: POST_DEADLINE_MS,
-      });
-      this.#follow({ address: response.headers.get("location"), message, duration, startedAt }, json);
+      answer = await call("/bursts", { method: "POST", body: values, deadline: POST_DEADLINE_MS });
     } catch (error) {
       this.onChange(error instanceof Refused ? { phase: "refused", error } : { phase: "unsure" });
+      return;
     }
+    const address = answer.response.headers.get("location");
+    this.#follow({ address, message, duration, startedAt }, answer.json);
   }
 
   /** After a reload: goes on with the burst that this tab had started. */
@@ -64,9 +64,11 @@ export class Burst {
     return bullet.burst === this.#followed?.latest?.id;
   }
 
-  /** So many of its messages are represented by bullets now. */
-  shown(n) {
-    if (this.#followed) this.#followed.shown += n;
+  /** So many of its messages are represented by bullets now; of others only the number is known, not whose they are. */
+  shown(n, isPart) {
+    if (!this.#followed) return;
+    this.#followed.shown += n;
+    this.#followed.isShownPart ||= isPart;
   }
 
   setVisible(isVisible) {
@@ -91,8 +93,10 @@ export class Burst {
   async #poll(followed) {
     try {
       const { json } = await call(followed.address);
+      followed.failures = 0;
       if (this.#followed === followed) this.#take(followed, json);
     } catch (error) {
+      followed.failures = (followed.failures ?? 0) + 1;
       const isLost = error instanceof Refused && error.status === 404;
       if (isLost && this.#followed === followed) {
         this.#leave();
@@ -101,7 +105,8 @@ export class Burst {
     }
     if (this.#followed !== followed || !this.#isVisible) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#poll(followed), POLL_MS);
+    const delay = followed.failures > 0 ? retryDelay(followed.failures) : POLL_MS;
+    this.#timer = setTimeout(() => this.#poll(followed), delay);
   }
 
   #take(followed, latest) {
@@ -115,16 +120,16 @@ export class Burst {
   }
 
   #report(latest) {
-    const { message, duration, startedAt, isWatched, isStopping, shown } = this.#followed;
-    const isEnded = ENDED.has(latest.state);
+    const { message, duration, startedAt, isWatched, isStopping, shown, isShownPart } = this.#followed;
     this.onChange({
-      phase: isStopping && !isEnded ? "stopping" : latest.state,
+      phase: isStopping && latest.state === "running" ? "stopping" : latest.state,
       message,
       duration,
       latest,
       elapsed: (Date.now() - startedAt) / 1000,
       isWatched,
       shown,
+      isShownPart,
     });
   }
 }

@@ -38,8 +38,8 @@ export class Send {
   }
 
   /** So many of the burst's messages are represented by bullets now. */
-  shown(n) {
-    this.burst.shown(n);
+  shown(n, isPart) {
+    this.burst.shown(n, isPart);
   }
 
   setVisible(isVisible) {
@@ -65,8 +65,8 @@ export class Send {
     const hadFocus = document.activeElement === this.strip.stop;
     this.#phase = change.phase;
     if (before === "posting" && change.phase === "running") this.onSent();
-    if (this.#isFollowing()) this.strip.follow(change);
-    else this.#conclude(change);
+    if (!this.#isFollowing()) this.#conclude(change);
+    else if (!this.#hasWorseToSay()) this.strip.follow(change);
     this.#draw();
     if (hadFocus && this.strip.stop.offsetParent === null) this.form.send.focus();
   }
@@ -85,7 +85,7 @@ export class Send {
 
   #refuse(error) {
     if (error.status === 422 && error.errors.length > 0) {
-      const errors = Object.fromEntries(error.errors.map(({ field, detail }) => [field, detail]));
+      const errors = Object.fromEntries(error.errors.map((it) => [it.field, words.serverError(it)]));
       this.form.mark(errors);
       this.#complainOf(errors);
       return;
@@ -128,13 +128,18 @@ export class Send {
 
   #draw() {
     this.form.setSend(this.#isOpen(), SENDING.has(this.#phase) ? words.buttons.sending : words.buttons.send);
-    if (this.#isFollowing()) return;
+    if (this.#isFollowing() && !this.#hasWorseToSay()) return;
     if (!this.#isOnline) this.strip.say(words.offlineForm);
     else if (this.#said) this.strip.say(this.#said.text, this.#said.tone);
   }
 
   #isFollowing() {
     return this.#phase === "running" || this.#phase === "stopping" || this.#phase === "draining";
+  }
+
+  /** While a burst drains another may be sent, and what is wrong with that goes first. */
+  #hasWorseToSay() {
+    return this.#phase === "draining" && (!this.#isOnline || this.#said?.tone === "bad");
   }
 
   #isClosed() {

@@ -23,7 +23,7 @@ export class Strip {
   }
 
   /** The bar is time while the burst sends, then the share that is stored. */
-  follow({ phase, message, duration, elapsed, latest, shown }) {
+  follow({ phase, message, duration, elapsed, latest, shown, isShownPart }) {
     this.#showBurst(true);
     const { accepted, stored } = latest;
     const isSent = phase === "draining";
@@ -36,7 +36,7 @@ export class Strip {
     bar.value = isSent ? share(stored, accepted) : share(elapsed, duration);
     this.parts.accepted.textContent = grouped(accepted);
     this.parts.stored.textContent = grouped(stored);
-    this.parts.shown.textContent = grouped(shown);
+    this.parts.shown.textContent = isShownPart ? `≥ ${grouped(shown)}` : grouped(shown);
     this.stop.textContent = phase === "stopping" ? words.buttons.stopping : words.buttons.stop;
     this.stop.setAttribute("aria-disabled", String(phase === "stopping")); // it keeps the keyboard's focus
     this.stop.hidden = isSent;

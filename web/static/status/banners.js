@@ -24,7 +24,9 @@ export class Banners {
   }
 
   hide(key) {
-    this.#shown.get(key)?.remove();
+    const banner = this.#shown.get(key);
+    if (banner?.contains(document.activeElement)) document.querySelector("[data-tool]").focus();
+    banner?.remove();
     this.#shown.delete(key);
   }
 

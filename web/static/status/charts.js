@@ -1,5 +1,6 @@
 // The charts, drawn by uPlot. Loaded only when there is something to draw and room to draw it.
 
+import { grouped } from "../text.js";
 import { words } from "../words.js";
 
 const AXIS_FONT = "11px Inter, system-ui, sans-serif";
@@ -76,7 +77,7 @@ function options(kind, size) {
         grid,
         ticks: { show: false },
         splits: (_, __, least, most) => [least, (least + most) / 2, most],
-        values: (_, ticks) => ticks.map(String),
+        values: (_, ticks) => ticks.map(grouped),
       },
     ],
     series: [{}, ...kind.columns.map((_, i) => line(i, kind.isStepped))],
@@ -85,10 +86,15 @@ function options(kind, size) {
 
 /** The first line of a chart is full and filled, the second dashed: told apart without colour. */
 function line(i, isStepped) {
-  const common = { width: i === 0 ? 2 : 1.5, points: { show: false }, spanGaps: false };
+  const common = { width: i === 0 ? 2 : 1.5, points: { show: isSparse, size: 5 }, spanGaps: false };
   if (isStepped) common.paths = globalThis.uPlot.paths.stepped({ align: -1 });
   if (i > 0) return { ...common, stroke: colour("--text"), dash: [4, 4] };
   return { ...common, stroke: colour("--accent"), fill: `${colour("--accent")}1f` };
+}
+
+/** So few values may stand alone, and one alone makes no line. */
+function isSparse(plot, series) {
+  return plot.data[series].filter((value) => value != null).length < 5;
 }
 
 /** The next round number that can be halved: 10, 20, 40, 60, 80, 100, 200, … */

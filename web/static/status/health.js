@@ -39,6 +39,7 @@ export class Health {
 
   failure({ failures, retryAt }) {
     if (failures < FAILURES_BEFORE_OFFLINE) return;
+    this.banners.keepOnly("", ["offline"]); // nobody knows whether the others still hold
     clearInterval(this.#countdown);
     const show = () => this.#offline(failures, Math.ceil((retryAt - performance.now()) / 1000));
     this.#countdown = setInterval(show, 1000);

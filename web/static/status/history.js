@@ -3,6 +3,8 @@
 const SECONDS = 90;
 /** Over a longer silence nobody knows when things happened: the page was offline or out of sight. */
 const LONGEST_SPREAD_S = 8;
+/** A second of which a part is not known would look like a dip; sums of shares are not exact. */
+const WHOLE = 0.999;
 
 /** Takes moments in seconds, of any one clock. */
 export class History {
@@ -23,7 +25,8 @@ export class History {
     for (let second = Math.floor(from); second < now; second += 1) {
       const share = (Math.min(second + 1, now) - Math.max(second, from)) / (now - from);
       const bucket = this.#at(second);
-      bucket.sent = (bucket.sent ?? 0) + (accepted - before) * share;
+      bucket.sent += (accepted - before) * share;
+      bucket.known += share * (now - from);
       bucket.processors = processors;
     }
   }
@@ -39,11 +42,15 @@ export class History {
 
   /** How long one message took from sent to stored. */
   latency(now, milliseconds) {
+    if (this.#repliedAt === undefined) return; // it may have waited until now to be told
     this.hasData = true;
     this.#at(Math.floor(now)).latencies.push(Math.max(0, milliseconds));
   }
 
-  /** The whole seconds of the last minute and a half, one array for each value; null where nothing is known. */
+  /**
+   * The whole seconds of the last minute and a half, one array for each value: null where nothing is known,
+   * undefined for the latency of a second in which nothing came.
+   */
   columns(now) {
     const last = Math.floor(now) - 1;
     for (const second of this.#seconds.keys()) if (second <= last - SECONDS) this.#seconds.delete(second);
@@ -51,7 +58,7 @@ export class History {
     for (let second = last - SECONDS + 1; second <= last; second += 1) {
       const isKnown = this.#repliedAt === undefined || second + 1 <= this.#repliedAt;
       const row = isKnown ? this.#row(second) : {};
-      for (const name of Object.keys(columns)) columns[name].push(row[name] ?? null);
+      for (const name of Object.keys(columns)) columns[name].push(name in row ? row[name] : null);
       columns.ago[columns.ago.length - 1] = second + 1 - now;
     }
     return columns;
@@ -60,7 +67,7 @@ export class History {
   /** Of a second that is over: it is worked out once, and its latencies are not needed any more. */
   #row(second) {
     const bucket = this.#seconds.get(second);
-    if (bucket?.sent === undefined) return {};
+    if (!bucket || bucket.known < WHOLE) return {};
     const { sent, shown, processors, latencies } = bucket;
     bucket.percentiles ??= percentiles(latencies);
     bucket.latencies = [];
@@ -70,7 +77,7 @@ export class History {
   #at(second) {
     let bucket = this.#seconds.get(second);
     if (!bucket) {
-      bucket = { sent: undefined, shown: 0, processors: undefined, latencies: [] };
+      bucket = { known: 0, sent: 0, shown: 0, latencies: [] };
       this.#seconds.set(second, bucket);
     }
     return bucket;

@@ -5,6 +5,7 @@ import { words } from "../words.js";
 import { History } from "./history.js";
 
 const EVERY_MS = 1000;
+const RETRY_MS = 10_000;
 const UNKNOWN = "–";
 const LATEST_S = 7;
 
@@ -14,7 +15,6 @@ const seconds = () => performance.now() / 1000;
 export class Trends {
   #history = new History();
   #charts = [];
-  #isInSight = false;
   #isLoading = false;
   #timer;
 
@@ -22,7 +22,7 @@ export class Trends {
     this.root = root;
     this.cards = [...root.querySelectorAll(".chart")];
     const observer = new IntersectionObserver((sights) => {
-      this.#isInSight = sights.some(({ isIntersecting }) => isIntersecting);
+      for (const { target, isIntersecting } of sights) target.classList.toggle("in-sight", isIntersecting);
     });
     this.cards.forEach((card) => observer.observe(card));
   }
@@ -30,8 +30,8 @@ export class Trends {
   /** Takes a reply, what this page calls accepted, and the bullets that have just come. */
   reply({ processors }, accepted, bullets) {
     const now = seconds();
-    this.#history.reply(now, accepted, processors.length);
     for (const { stored_at, sent_at } of bullets) this.#history.latency(now, stored_at - sent_at);
+    this.#history.reply(now, accepted, processors.length);
     if (this.#history.hasData) this.#timer ??= setInterval(() => this.#tick(), EVERY_MS);
   }
 
@@ -54,13 +54,14 @@ export class Trends {
 
   /** On a phone the charts are far below: who does not go there needs no library for them. */
   async #load() {
-    if (!this.#isInSight || this.#isLoading) return;
+    if (this.#isLoading || !this.root.querySelector(".in-sight")) return;
     this.#isLoading = true;
     try {
       const { charts } = await import("./charts.js");
       this.#charts = await charts(this.cards);
     } catch (error) {
       console.warn("the charts cannot be loaded", error); // the numbers beside them are there all the same
+      setTimeout(() => (this.#isLoading = false), RETRY_MS);
     }
   }
 
@@ -85,6 +86,6 @@ export class Trends {
 
 /** The last known value of each column, unless nothing was known for longer than the slowest poll takes. */
 function newest(columns) {
-  const last = (values) => values.slice(-LATEST_S).findLast((value) => value !== null) ?? null;
+  const last = (values) => values.slice(-LATEST_S).findLast((value) => value != null) ?? null;
   return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, last(values)]));
 }

@@ -63,18 +63,19 @@ export class Card {
     if (!link.hidden) link.href = traceUi.replace("{trace}", encodeURIComponent(trace));
   }
 
-  /** Below the bullet, else above, else beside it: never over it. A phone's card is a sheet at the bottom. */
+  /** Below the bullet, else above, else beside it: never over it. On a small screen it is a sheet, by its style. */
   #place(bullet) {
     const { width, height } = this.node.getBoundingClientRect();
     const within = (at, size, room) => Math.max(SPACE, Math.min(at, room - size - SPACE));
     const below = bullet.bottom + SPACE;
     const above = bullet.top - SPACE - height;
-    const right = bullet.right + SPACE;
+    const [right, leftOf] = [bullet.right + SPACE, bullet.left - SPACE - width];
+    this.node.classList.toggle("at-top", bullet.top > innerHeight / 2);
     let [left, top] = [within(bullet.left, width, innerWidth), below];
     if (below + height > innerHeight && above >= 0) top = above;
     else if (below + height > innerHeight) {
       top = within(bullet.top, height, innerHeight);
-      left = right + width < innerWidth ? right : bullet.left - SPACE - width;
+      left = right + width < innerWidth || leftOf < 0 ? within(right, width, innerWidth) : leftOf;
     }
     this.node.style.setProperty("--left", `${left}px`);
     this.node.style.setProperty("--top", `${top}px`);

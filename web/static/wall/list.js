@@ -27,7 +27,7 @@ export class List {
     for (const bullet of bullets) {
       const { counts, isMine } = of(bullet);
       const key = JSON.stringify([bullet.processor, bullet.message]);
-      const before = merged.get(key) ?? { first: bullet, n: 0, counts: 0, mine: 0 };
+      const before = merged.get(key) ?? { first: bullet, text: bullet.message, n: 0, counts: 0, mine: 0 };
       const { n, mine } = before;
       merged.delete(key); // the newest of a merge decides its place
       merged.set(key, {

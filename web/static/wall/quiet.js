@@ -16,12 +16,16 @@ export class Quiet {
     });
   }
 
-  /** Something flies. */
+  /** Something flies. It is quiet again when nothing has come for a minute, and the sky is empty. */
   end() {
     this.panel.hidden = true;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.panel.hidden = false;
-    }, QUIET_AFTER_MS);
+    this.#timer = setTimeout(() => this.#begin(), QUIET_AFTER_MS);
+  }
+
+  #begin() {
+    const isBusy = document.querySelector("#sky .bullet, #banners .bad") !== null;
+    if (isBusy) this.end();
+    else this.panel.hidden = false;
   }
 }

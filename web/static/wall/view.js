@@ -19,7 +19,10 @@ export class View {
     for (const tool of document.querySelectorAll("[data-tool]")) {
       tool.addEventListener("click", () => this.#toggle(tool.dataset.tool));
     }
-    root.querySelector("#show-wall").addEventListener("click", () => this.#set("list", false));
+    root.querySelector("#show-wall").addEventListener("click", () => {
+      this.#set("list", false);
+      document.querySelector("[data-tool=list]").focus(); // the button goes with the list
+    });
     REDUCED.addEventListener("change", () => this.#set("list", REDUCED.matches));
     this.#apply();
   }
@@ -64,6 +67,7 @@ export class View {
     this.root.classList.toggle("is-hidden", hide);
     this.caption.textContent = REDUCED.matches ? words.list.reduced : words.list.chosen;
     if (list) this.wall.clear();
+    this.wall.hide(hide);
     this.list.open(list && !hide);
     this.#freeze();
     this.#note();
@@ -76,11 +80,14 @@ export class View {
   }
 
   #note() {
-    const { pause, hide } = this.#on;
-    let text = "";
-    if (pause) text = words.wallNote.paused(this.wall.waiting);
-    else if (hide) text = words.wallNote.hidden;
-    else if (this.#sample) text = words.wallNote.sample(this.#sample.received, this.#sample.passed);
+    const { pause, hide, list } = this.#on;
+    const notes = [];
+    if (pause) notes.push(words.wallNote.paused(this.wall.waiting));
+    if (hide) notes.push(list ? words.wallNote.listHidden : words.wallNote.hidden);
+    if (notes.length === 0 && this.#sample) {
+      notes.push(words.wallNote.sample(this.#sample.received, this.#sample.passed));
+    }
+    const text = notes.join(" ");
     if (this.note.textContent !== text) this.note.textContent = text;
   }
 }

@@ -7,7 +7,10 @@ import { Queue } from "./queue.js";
 const RELEASE_EVERY_MS = 100;
 const MOST_FLYING = 120;
 
-/** Shows bullets in `sky`; `onShown(entry)` is told of each that begins to fly, `onPick(entry, node)` of a click. */
+/**
+ * Shows bullets in `sky`; `onShown(entry)` is told of each that begins to fly, `onPick(entry, node)` of a click,
+ * `onDropped()` when one that is held is taken down.
+ */
 export class Wall {
   #queue = new Queue();
   #launching; // the last entry that danmu was given
@@ -17,11 +20,12 @@ export class Wall {
   #timer;
   #danmu;
 
-  constructor(sky, { isStage = false, slotOf, onShown, onPick = () => {} }) {
+  constructor(sky, { isStage = false, slotOf, onShown, onPick = () => {}, onDropped = () => {} }) {
     this.sky = sky;
     this.isStage = isStage;
     this.slotOf = slotOf;
     this.onShown = onShown;
+    this.onDropped = onDropped;
     this.#danmu = this.#engine();
     sky.addEventListener("click", (event) => {
       const bullet = event.target.closest(".bullet")?.__danmaku__;
@@ -50,9 +54,14 @@ export class Wall {
     if (this.#isFrozen === isFrozen) return;
     this.#isFrozen = isFrozen;
     if (isFrozen) this.#danmu.freeze();
-    else this.#danmu.unfreeze();
-    this.#held?.pause();
+    else this.#unfreeze();
     this.#wake();
+  }
+
+  /** Makes bullets invisible or visible; they fly on. */
+  hide(isHidden) {
+    if (isHidden) this.#danmu.hide();
+    else this.#danmu.show();
   }
 
   /** One bullet stands still, and the others pass behind it; without a node it flies on. */
@@ -71,9 +80,21 @@ export class Wall {
 
   /** Takes all bullets down, and forgets those that wait: they were not shown and do not count. */
   clear() {
+    this.#takeDown();
+    this.#queue.clear();
+  }
+
+  #takeDown() {
+    if (this.#held) this.onDropped();
     this.#held = undefined;
     this.#danmu.clear();
-    this.#queue.clear();
+  }
+
+  /** The one that is held stays: what does not move is not resumed. */
+  #unfreeze() {
+    if (this.#held) this.#held.moving = false;
+    this.#danmu.unfreeze();
+    if (this.#held) this.#held.moving = true;
   }
 
   #engine() {
@@ -87,21 +108,13 @@ export class Wall {
         $createNode: ({ data }, node) => dress(node, data, this.slotOf),
         $beforeMove: (bullet) => {
           this.onShown(bullet.data);
-          this.#timeByPixels(bullet);
+          timeByPixels(bullet);
         },
       },
     });
     engine.mount(this.sky);
     engine.startPlaying();
     return engine;
-  }
-
-  /** danmu measures room by its own clock; when the first frame is late, the bullet is behind that. */
-  #timeByPixels({ node, recorder }) {
-    const begin = () => {
-      recorder.startTime = node.getAnimations()[0]?.startTime ?? recorder.startTime;
-    };
-    node.addEventListener("transitionstart", begin, { once: true });
   }
 
   #wake() {
@@ -134,7 +147,24 @@ export class Wall {
     this.#layout = layout(clientWidth, clientHeight, this.isStage);
     const { size, speed, gap, trackHeight } = this.#layout;
     this.sky.style.setProperty("--bullet", `${size}px`);
-    if (before && before.speed !== speed) this.#danmu.clear();
+    if (before && before.speed !== speed) this.#takeDown();
     this.#danmu.updateOptions({ gap, trackHeight });
+  }
+}
+
+/**
+ * danmu measures room by its own clock, which is ahead of a bullet whose first frame is late. So nothing follows it in
+ * its track before it moves, and its time counts from then.
+ */
+async function timeByPixels({ node, track, recorder }) {
+  const [flight] = node.getAnimations();
+  track?.lock();
+  try {
+    await flight?.ready;
+    recorder.startTime = flight?.startTime ?? recorder.startTime;
+  } catch {
+    // It was stopped before it began to move: danmu knows where.
+  } finally {
+    track?.unlock();
   }
 }

@@ -2,7 +2,7 @@
 
 import { counted, grouped } from "../text.js";
 
-export const pill = { connecting: "Connecting", live: "Live", behind: "Live, behind", offline: "Offline" };
+export const pill = { live: "Live", behind: "Live, behind", offline: "Offline" };
 
 export const buttons = { send: "Send", sending: "Sending", stop: "Stop burst", stopping: "Stopping" };
 
@@ -10,6 +10,9 @@ export const fieldErrors = {
   message: (most) => `Type a message, 1 to ${most} characters.`,
   number: (most) => `Whole number, 1 to ${most}.`,
 };
+
+/** What only the server finds wrong with a field, in its own words. */
+export const serverError = ({ detail }) => detail;
 
 export const foldText = (n) => `+${counted(n, "more message", "more messages")}`;
 
@@ -66,6 +69,7 @@ export const legend = {
 export const wallNote = {
   paused: (n) => (n > 0 ? `Paused, ${counted(n, "message waits", "messages wait")} here.` : "Paused."),
   hidden: "Bullets are hidden.",
+  listHidden: "The list is hidden.",
   sample: (received, passed) => `A sample: ${grouped(received)} of ${grouped(passed)} messages.`,
 };
 
@@ -123,7 +127,7 @@ export const charts = {
   now: "now",
   rate: ({ sent, shown }) => `${grouped(sent)} messages sent and ${grouped(shown)} shown in the last second.`,
   latency: ({ p50, p99 }) => `From sent to stored, half take at most ${p50} ms and 99 of 100 at most ${p99} ms.`,
-  processors: ({ processors }) => `${counted(processors, "processor is", "processors are")} running.`,
+  processors: ({ processors }) => `${counted(processors, "processor has", "processors have")} worked in the last ten seconds.`,
 };
 
 export const summary = (messages, waiting, processors) =>

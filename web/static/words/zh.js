@@ -2,7 +2,7 @@
 
 import { grouped } from "../text.js";
 
-export const pill = { connecting: "正在连接", live: "在线", behind: "在线，有积压", offline: "离线" };
+export const pill = { live: "在线", behind: "在线，有积压", offline: "离线" };
 
 export const buttons = { send: "发送", sending: "正在发送", stop: "停止发送", stopping: "正在停止" };
 
@@ -10,6 +10,10 @@ export const fieldErrors = {
   message: (most) => `请输入 1 到 ${most} 个字符。`,
   number: (most) => `请填 1 到 ${most} 的整数。`,
 };
+
+/** What only the server finds wrong with a field; its own words are English. */
+export const serverError = ({ field }) =>
+  field === "rate" ? "并发数乘以速率超过了服务器的上限。" : "服务器不接受这个值。";
 
 export const foldText = (n) => `+${grouped(n)} 条其他消息`;
 
@@ -23,7 +27,7 @@ export function hint({ concurrency, duration, rate }) {
 
 export const invalid = (n) => `尚未发送。请修改标出的 ${n} 项，已填内容会保留。`;
 
-export const wrongRate = (error) => `尚未发送。每路发送速率：${error}`;
+export const wrongRate = (error) => `尚未发送。每路每秒条数：${error}`;
 
 export const posting = "正在请求服务器开始发送。";
 export const unsure = "服务器没有回应，无法确认是否已发送。";
@@ -31,9 +35,9 @@ export const lostBurst = "服务器已没有这个批次的记录。";
 export const offlineForm = "服务器恢复前无法发送。已填内容会保留。";
 
 /** Why the server refused a burst, and when to try again. */
-export function refused({ status, message }, seconds) {
+export function refused({ status }, seconds) {
   const reasons = { 429: "发送太频繁", 503: "Kafka 暂时无法接收" };
-  const reason = reasons[status] ?? `尚未发送：${message}`;
+  const reason = reasons[status] ?? `尚未发送，服务器拒绝了请求（${status}）`;
   return seconds > 0 ? `${reason}，请 ${seconds} 秒后再试。` : `${reason}。`;
 }
 
@@ -60,6 +64,7 @@ export const legend = {
 export const wallNote = {
   paused: (n) => (n > 0 ? `已暂停，${grouped(n)} 条消息在等待展示。` : "已暂停。"),
   hidden: "弹幕已隐藏。",
+  listHidden: "列表已隐藏。",
   sample: (received, passed) => `抽样展示：${grouped(passed)} 条中的 ${grouped(received)} 条。`,
 };
 
@@ -119,7 +124,7 @@ export const charts = {
   now: "现在",
   rate: ({ sent, shown }) => `最近一秒发送 ${grouped(sent)} 条，展示 ${grouped(shown)} 条。`,
   latency: ({ p50, p99 }) => `从发送到存储，一半的消息不超过 ${p50} 毫秒，99% 不超过 ${p99} 毫秒。`,
-  processors: ({ processors }) => `${processors} 个处理器在运行。`,
+  processors: ({ processors }) => `最近十秒有 ${processors} 个处理器在工作。`,
 };
 
 export const summary = (messages, waiting, processors) =>

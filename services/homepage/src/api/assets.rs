@@ -32,22 +32,25 @@ pub(super) async fn serve(
         return Ok(response.finish()); // A 304 with a body would spoil the connection.
     }
     response.content_type(asset.kind);
-    let encoding = wanted(&request);
+    let (encoding, content) = asset.content(&accepted(&request));
     match encoding {
         Encoding::Brotli => _ = response.insert_header(ContentEncoding::Brotli),
         Encoding::Gzip => _ = response.insert_header(ContentEncoding::Gzip),
+        // The middleware compresses it then, if the browser likes that.
         Encoding::Identity => {}
     }
-    // The middleware leaves alone what is encoded already.
-    Ok(response.body(asset.content(encoding)))
+    Ok(response.body(content))
 }
 
-/// The best that the browser takes.
-fn wanted(request: &HttpRequest) -> Encoding {
+/// What the browser takes, the best first.
+fn accepted(request: &HttpRequest) -> Vec<Encoding> {
     let known =
         [header::Encoding::brotli(), header::Encoding::gzip(), header::Encoding::identity()];
-    let accepted = request.get_header::<AcceptEncoding>();
-    let chosen = accepted.and_then(|accepted| accepted.negotiate(known.iter()));
-    let place = known.iter().position(|encoding| Some(encoding) == chosen.as_ref());
-    place.map_or(Encoding::Identity, |place| Encoding::ALL[place])
+    let Some(header) = request.get_header::<AcceptEncoding>() else { return Vec::new() };
+    let taken = known.iter().map(|it| header.negotiate([it].into_iter()).as_ref() == Some(it));
+    Encoding::ALL
+        .into_iter()
+        .zip(taken)
+        .filter_map(|(it, is_taken)| is_taken.then_some(it))
+        .collect()
 }

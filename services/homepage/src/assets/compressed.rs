@@ -40,12 +40,21 @@ impl Compressed {
         &self.plain
     }
 
-    pub(super) fn get(&self, encoding: Encoding) -> Bytes {
-        match encoding {
-            Encoding::Brotli => self.brotli.get_or_init(|| brotli(&self.plain)).clone(),
-            Encoding::Gzip => self.gzip.get_or_init(|| gzip(&self.plain)).clone(),
-            Encoding::Identity => self.plain.clone(),
-        }
+    /// The content in the best of these encodings that has been made.
+    pub(super) fn best(&self, accepted: &[Encoding]) -> (Encoding, Bytes) {
+        let made = |encoding: &Encoding| match encoding {
+            Encoding::Brotli => self.brotli.get(),
+            Encoding::Gzip => self.gzip.get(),
+            Encoding::Identity => Some(&self.plain),
+        };
+        let found = accepted.iter().find_map(|it| Some((*it, made(it)?.clone())));
+        found.unwrap_or_else(|| (Encoding::Identity, self.plain.clone()))
+    }
+
+    /// Makes them all, which takes a moment.
+    pub(super) fn make(&self) {
+        self.gzip.get_or_init(|| gzip(&self.plain));
+        self.brotli.get_or_init(|| brotli(&self.plain));
     }
 }
 
@@ -75,7 +84,9 @@ mod tests {
     fn each_encoding_holds_the_same_content_and_is_smaller_than_the_next() {
         let text = include_bytes!("../../../../web/static/wall/wall.js");
         let content = Compressed::new(Bytes::from_static(text));
-        let [brotli, gzip, plain] = Encoding::ALL.map(|encoding| content.get(encoding));
+        assert_eq!(content.best(&Encoding::ALL).0, Encoding::Identity, "nothing is made yet");
+        content.make();
+        let [brotli, gzip, plain] = Encoding::ALL.map(|encoding| content.best(&[encoding]).1);
         assert!(brotli.len() < gzip.len() && gzip.len() < plain.len());
         let mut decoded = [Vec::new(), Vec::new()];
         Decompressor::new(&brotli[..], 4096).read_to_end(&mut decoded[0]).unwrap();

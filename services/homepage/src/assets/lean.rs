@@ -46,6 +46,8 @@ mod tests {
             for line in std::str::from_utf8(&file.data).unwrap().lines() {
                 let is_comment = line.trim_start().starts_with(['/', '*']);
                 assert!(is_comment || line.matches('`').count() % 2 == 0, "{name}: {line}");
+                let has_more = line.trim_start().starts_with("/*") && line.contains("*/");
+                assert!(!has_more || line.trim_end().ends_with("*/"), "{name}: {line}");
             }
         }
     }

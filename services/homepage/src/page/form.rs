@@ -40,7 +40,11 @@ pub(crate) struct Answer {
 impl Answer {
     /// The form as it is opened; a link may fill it.
     pub(crate) fn open(raw: &Raw, words: &Words) -> Self {
-        let form = FormView::of(raw, words, |_| None);
+        let mut form = FormView::of(raw, words, |_| None);
+        // Nobody could mend it: it has no field that people see.
+        if !form.rate.value.parse().is_ok_and(|rate| (1..=RATE.max).contains(&rate)) {
+            form.rate.value = RATE.default.to_string();
+        }
         Self { status: StatusCode::OK, retry_after: None, form, notice: None }
     }
 

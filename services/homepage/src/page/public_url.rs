@@ -52,8 +52,8 @@ impl FromStr for PublicUrl {
     fn from_str(text: &str) -> Result<Self, ()> {
         let url = Self(text.parse().map_err(|_| ())?);
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
-        let authority = url.address().split('/').next().unwrap_or_default();
-        let fits = text.len() <= Self::MAX_CHARS && authority.chars().all(is_plain);
+        // The page's own addresses begin at the root.
+        let fits = text.len() <= Self::MAX_CHARS && url.address().chars().all(is_plain);
         if fits { Ok(url) } else { Err(()) }
     }
 }
@@ -81,15 +81,16 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_may_have_a_folder_but_no_query() {
-        let url: PublicUrl = "https://example.com/barrage/".parse().unwrap();
-        assert_eq!(
-            (url.as_str(), url.address()),
-            ("https://example.com/barrage", "example.com/barrage")
-        );
-        for bad in
-            ["example.com", "ftp://example.com", "https://example.com/?q", "https://u@example.com"]
-        {
+    fn a_public_url_has_neither_folder_nor_query() {
+        let url: PublicUrl = "https://example.com/".parse().unwrap();
+        assert_eq!((url.as_str(), url.address()), ("https://example.com", "example.com"));
+        for bad in [
+            "example.com",
+            "ftp://example.com",
+            "https://example.com/barrage",
+            "https://example.com/?q",
+            "https://u@example.com",
+        ] {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
         }
     }
