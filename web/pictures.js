@@ -39,7 +39,6 @@ const TEXTS = {
   ],
 };
 
-/** In this order: the idle page comes before the first message. */
 const STATES = {
   idle: (at) => at.open({}),
   invalid: async (at) => {
@@ -149,19 +148,18 @@ async function full(page) {
 }
 
 const wanted = process.argv.slice(2);
-const stack = await startStack(
-  { PUBLIC_URL: "https://barrage.example", TRACE_UI: "https://traces.example" },
-  "--processors",
-  "4",
-);
 const browser = await browserType.launch(chromium);
 try {
-  const studio = new Studio(stack, browser);
   for (const name of Object.keys(STATES).filter((state) => wanted.length === 0 || wanted.includes(state))) {
-    await studio.take(name);
-    console.log(`pictures/${name}.jpg`);
+    const variables = { PUBLIC_URL: "https://barrage.example", TRACE_UI: "https://traces.example" };
+    const stack = await startStack(variables, "--processors", "4"); // each begins with an empty wall
+    try {
+      await new Studio(stack, browser).take(name);
+      console.log(`pictures/${name}.jpg`);
+    } finally {
+      await stack.stop();
+    }
   }
 } finally {
   await browser.close();
-  await stack.stop();
 }

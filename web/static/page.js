@@ -22,8 +22,8 @@ const node = (id) => document.getElementById(id);
 const ignore = () => {};
 
 /**
- * Hooks, all optional: `isMine(bullet)`, `onShown(entry)`, `onPick(entry, node)`, `onDropped()`, `onReply(reply, bullets, came)`,
- * `onFailure()`, `onOnline(isOnline)`, `onPresence(isVisible)`.
+ * Hooks, all optional: `isMine(bullet)`, `onShown(entry)`, `onPick(entry, node)`, `onDropped()`,
+ * `onReply(reply, bullets, came)`, `onFailure()`, `onOnline(isOnline)`, `onPresence(isVisible)`.
  */
 export class Page {
   #clock = new Clock();

@@ -59,13 +59,13 @@ async function watch(milliseconds) {
   const frames = [];
   const tasks = [];
   let [mostNodes, mostBullets] = [0, 0];
-  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((it) => it.duration)));
+  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
   observer.observe({ type: "longtask" });
+  const started = performance.now();
   const sample = setInterval(() => {
     mostNodes = Math.max(mostNodes, document.getElementsByTagName("*").length);
     mostBullets = Math.max(mostBullets, document.querySelectorAll(".bullet").length);
   }, 250);
-  const started = performance.now();
   await new Promise((resolve) => {
     let before = started;
     const frame = (now) => {
@@ -83,7 +83,8 @@ async function watch(milliseconds) {
     framesPerSecond: frames.length / ((performance.now() - started) / 1000),
     frameP95: frames[Math.floor(frames.length * 0.95)],
     longTasks: tasks.length,
-    longestTask: Math.max(0, ...tasks),
+    longestTask: Math.max(0, ...tasks.map((task) => task.duration)),
+    longTasksAt: tasks.map((task) => Math.round((task.startTime - started) / 1000)),
     mostNodes,
     mostBullets,
   };
@@ -93,7 +94,8 @@ function report(name, it) {
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   return (
     `${name}, ${SECONDS} s: ${it.arrived} messages, ${it.framesPerSecond.toFixed(1)} frames/s, ` +
-    `p95 frame ${it.frameP95.toFixed(0)} ms, ${it.longTasks} long tasks (longest ${it.longestTask.toFixed(0)} ms), ` +
+    `p95 frame ${it.frameP95.toFixed(0)} ms, ${it.longTasks} long tasks (longest ${it.longestTask.toFixed(0)} ms, ` +
+    `at the seconds ${it.longTasksAt.join(" ") || "none"}), ` +
     `heap ${megabytes(it.heapBefore)} -> ${megabytes(it.heapAfter)} MB, at most ${it.mostNodes} nodes`
   );
 }

@@ -43,7 +43,15 @@ pub(crate) struct Stage<'a> {
 /// A row of the list, for those without JavaScript.
 pub(crate) struct BulletView {
     pub(crate) message: String,
-    pub(crate) time: String,
+    /// When it was sent, RFC 3339.
+    pub(crate) sent_at: String,
     pub(crate) processor: String,
     pub(crate) latency_ms: i64,
+}
+
+impl BulletView {
+    /// The time of day, as UTC: where the reader is, only a script would know.
+    fn clock(&self) -> &str {
+        self.sent_at.get(11..19).unwrap_or_default()
+    }
 }

@@ -40,9 +40,9 @@ export class Burst {
 
   /** After a reload: goes on with the burst that this tab had started. */
   resume() {
-    const stored = sessionStorage.getItem(STORAGE_KEY);
+    const stored = recall();
     if (!stored) return;
-    this.#followed = { ...JSON.parse(stored), isWatched: false, shown: 0 };
+    this.#followed = { ...stored, isWatched: false, shown: 0 };
     this.#poll(this.#followed);
   }
 
@@ -78,7 +78,7 @@ export class Burst {
   }
 
   #follow(burst, latest) {
-    sessionStorage.setItem(STORAGE_KEY, JSON.stringify(burst));
+    remember(burst);
     this.#followed = { ...burst, latest, isWatched: true, shown: 0, polledAt: Date.now() };
     this.#report(latest);
     this.#poll(this.#followed);
@@ -87,7 +87,7 @@ export class Burst {
   #leave() {
     clearTimeout(this.#timer);
     this.#followed = undefined;
-    sessionStorage.removeItem(STORAGE_KEY);
+    remember(undefined);
   }
 
   async #poll(followed) {
@@ -131,5 +131,23 @@ export class Burst {
       shown,
       isShownPart,
     });
+  }
+}
+
+/** A browser may forbid the page to store anything: then only a reload loses its burst. */
+function remember(burst) {
+  try {
+    if (burst) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(burst));
+    else sessionStorage.removeItem(STORAGE_KEY);
+  } catch {
+    // as said
+  }
+}
+
+function recall() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORAGE_KEY));
+  } catch {
+    return undefined;
   }
 }

@@ -112,9 +112,9 @@ fn newest(api: &Api) -> Vec<BulletView> {
     let read = bullets.filter_map(|json| serde_json::from_slice::<BulletJson>(json).ok());
     read.map(|bullet| BulletView {
         message: bullet.message,
-        time: bullet.sent_at.rfc3339().to_string(),
+        sent_at: bullet.sent_at.rfc3339().to_string(),
         processor: bullet.processor,
-        latency_ms: bullet.stored_at.0 - bullet.sent_at.0,
+        latency_ms: (bullet.stored_at.0 - bullet.sent_at.0).max(0),
     })
     .collect()
 }
