@@ -100,6 +100,8 @@ class Studio {
     const page = await context.newPage();
     await page.goto(this.stack.url + path);
     await page.locator("#pill[data-state=live]").waitFor({ state: "attached" });
+    const appeared = (panel) => Promise.all(panel.getAnimations().map(({ finished }) => finished));
+    await page.locator("#quiet").evaluate(appeared);
     return page;
   }
 
