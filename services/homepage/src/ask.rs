@@ -105,11 +105,18 @@ fn text(raw: &Raw) -> Result<Text, Wrong> {
 
 impl Field {
     fn read(self, raw: &Raw) -> Result<u32, Wrong> {
-        let number = match raw.get(self.name) {
-            None => Some(u64::from(self.default)),
-            Some(Value::Number(number)) => number.as_u64(),
-            Some(Value::String(digits)) => digits.trim().parse().ok(),
-            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => None,
+        raw.get(self.name).map_or(Ok(self.default), |value| self.parse(value))
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// When it is no whole number within the range.
+    pub(crate) fn parse(self, value: &Value) -> Result<u32, Wrong> {
+        let number = match value {
+            Value::Number(number) => number.as_u64(),
+            Value::String(digits) => digits.trim().parse().ok(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
         let number = number.and_then(|n| u32::try_from(n).ok());
         let allowed = number.filter(|n| (1..=self.max).contains(n));

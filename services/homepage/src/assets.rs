@@ -121,14 +121,20 @@ impl Asset {
         Self { kind, tag, compressed: Compressed::new(content) }
     }
 
-    /// Its content in the best of these encodings that there is.
-    pub(crate) fn content(&self, accepted: &[Encoding]) -> (Encoding, Bytes) {
-        self.compressed.best(accepted)
+    /// Its content as it is.
+    pub(crate) fn plain(&self) -> &Bytes {
+        self.compressed.plain()
+    }
+
+    /// Its content in the best encoding that there is yet, of those that are taken.
+    pub(crate) fn encoded(&self, takes: impl Fn(Encoding) -> bool) -> Option<(Encoding, &Bytes)> {
+        let mut taken = Encoding::ALL.into_iter().filter(|encoding| takes(*encoding));
+        taken.find_map(|encoding| Some((encoding, self.compressed.get(encoding)?)))
     }
 
     /// As text; nothing of what is none.
     fn text(&self) -> &str {
-        std::str::from_utf8(self.compressed.plain()).unwrap_or_default()
+        std::str::from_utf8(self.plain()).unwrap_or_default()
     }
 }
 

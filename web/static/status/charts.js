@@ -23,7 +23,7 @@ export async function charts(cards) {
     const script = Object.assign(document.createElement("script"), { src: uplotJs, onload: resolve, onerror: reject });
     document.head.append(script);
   });
-  return cards.map((card) => new Chart(card, KINDS[card.id.replace("chart-", "")]));
+  return cards.map((card) => new Chart(card, KINDS[card.dataset.chart]));
 }
 
 class Chart {

@@ -77,7 +77,7 @@ export class Trends {
     };
     for (const node of this.root.querySelectorAll("[data-key]")) node.textContent = texts[node.dataset.key];
     for (const card of this.cards) {
-      const describe = words.charts[card.id.replace("chart-", "")];
+      const describe = words.charts[card.dataset.chart];
       const isKnown = [...card.querySelectorAll("[data-key]")].every((node) => latest[node.dataset.key] !== null);
       card.querySelector(".chart-plot").setAttribute("aria-label", isKnown ? describe(latest) : words.charts.none);
     }

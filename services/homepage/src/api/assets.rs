@@ -32,25 +32,24 @@ pub(super) async fn serve(
         return Ok(response.finish()); // A 304 with a body would spoil the connection.
     }
     response.content_type(asset.kind);
-    let (encoding, content) = asset.content(&accepted(&request));
-    match encoding {
-        Encoding::Brotli => _ = response.insert_header(ContentEncoding::Brotli),
-        Encoding::Gzip => _ = response.insert_header(ContentEncoding::Gzip),
-        // The middleware compresses it then, if the browser likes that.
-        Encoding::Identity => {}
-    }
-    Ok(response.body(content))
+    let accepted = request.get_header::<AcceptEncoding>();
+    let takes = |encoding| accepted.as_ref().is_some_and(|header| takes(header, encoding));
+    let Some((encoding, content)) = asset.encoded(takes) else {
+        // The middleware compresses it, if the browser likes that.
+        return Ok(response.body(asset.plain().clone()));
+    };
+    response.insert_header(coding(encoding));
+    Ok(response.body(content.clone()))
 }
 
-/// What the browser takes, the best first.
-fn accepted(request: &HttpRequest) -> Vec<Encoding> {
-    let known =
-        [header::Encoding::brotli(), header::Encoding::gzip(), header::Encoding::identity()];
-    let Some(header) = request.get_header::<AcceptEncoding>() else { return Vec::new() };
-    let taken = known.iter().map(|it| header.negotiate([it].into_iter()).as_ref() == Some(it));
-    Encoding::ALL
-        .into_iter()
-        .zip(taken)
-        .filter_map(|(it, is_taken)| is_taken.then_some(it))
-        .collect()
+fn takes(header: &AcceptEncoding, encoding: Encoding) -> bool {
+    let coding = header::Encoding::Known(coding(encoding));
+    header.negotiate([&coding].into_iter()).as_ref() == Some(&coding)
+}
+
+fn coding(encoding: Encoding) -> ContentEncoding {
+    match encoding {
+        Encoding::Brotli => ContentEncoding::Brotli,
+        Encoding::Gzip => ContentEncoding::Gzip,
+    }
 }

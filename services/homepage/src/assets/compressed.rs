@@ -15,13 +15,11 @@ pub(crate) enum Encoding {
     Brotli,
     /// What they take of any.
     Gzip,
-    /// As it is.
-    Identity,
 }
 
 impl Encoding {
     /// The best first.
-    pub(crate) const ALL: [Self; 3] = [Self::Brotli, Self::Gzip, Self::Identity];
+    pub(crate) const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
 }
 
 /// One content.
@@ -40,15 +38,12 @@ impl Compressed {
         &self.plain
     }
 
-    /// The content in the best of these encodings that has been made.
-    pub(super) fn best(&self, accepted: &[Encoding]) -> (Encoding, Bytes) {
-        let made = |encoding: &Encoding| match encoding {
+    /// The content in that encoding, once it has been made.
+    pub(super) fn get(&self, encoding: Encoding) -> Option<&Bytes> {
+        match encoding {
             Encoding::Brotli => self.brotli.get(),
             Encoding::Gzip => self.gzip.get(),
-            Encoding::Identity => Some(&self.plain),
-        };
-        let found = accepted.iter().find_map(|it| Some((*it, made(it)?.clone())));
-        found.unwrap_or_else(|| (Encoding::Identity, self.plain.clone()))
+        }
     }
 
     /// Makes them all, which takes a moment.
@@ -84,10 +79,10 @@ mod tests {
     fn each_encoding_holds_the_same_content_and_is_smaller_than_the_next() {
         let text = include_bytes!("../../../../web/static/wall/wall.js");
         let content = Compressed::new(Bytes::from_static(text));
-        assert_eq!(content.best(&Encoding::ALL).0, Encoding::Identity, "nothing is made yet");
+        assert_eq!(Encoding::ALL.map(|it| content.get(it)), [None; 2], "nothing is made yet");
         content.make();
-        let [brotli, gzip, plain] = Encoding::ALL.map(|encoding| content.best(&[encoding]).1);
-        assert!(brotli.len() < gzip.len() && gzip.len() < plain.len());
+        let [brotli, gzip] = Encoding::ALL.map(|it| content.get(it).unwrap());
+        assert!(brotli.len() < gzip.len() && gzip.len() < content.plain().len());
         let mut decoded = [Vec::new(), Vec::new()];
         Decompressor::new(&brotli[..], 4096).read_to_end(&mut decoded[0]).unwrap();
         GzDecoder::new(&gzip[..]).read_to_end(&mut decoded[1]).unwrap();

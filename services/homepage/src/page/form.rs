@@ -42,7 +42,7 @@ impl Answer {
     pub(crate) fn open(raw: &Raw, words: &Words) -> Self {
         let mut form = FormView::of(raw, words, |_| None);
         // Nobody could mend it: it has no field that people see.
-        if !form.rate.value.parse().is_ok_and(|rate| (1..=RATE.max).contains(&rate)) {
+        if RATE.parse(&Value::from(form.rate.value.as_str())).is_err() {
             form.rate.value = RATE.default.to_string();
         }
         Self { status: StatusCode::OK, retry_after: None, form, notice: None }

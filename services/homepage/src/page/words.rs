@@ -102,7 +102,7 @@ pub(crate) struct Words {
     pub(crate) key_sent: &'static str,
     pub(crate) key_shown: &'static str,
     pub(crate) latency: &'static str,
-    pub(crate) processors_running: &'static str,
+    pub(crate) processors_at_work: &'static str,
     pub(crate) no_data: &'static str,
 
     pub(crate) how_numbers: &'static str,

@@ -71,7 +71,7 @@ pub(crate) const EN: Words = Words {
     key_sent: "sent",
     key_shown: "shown",
     latency: "Latency, sent to stored",
-    processors_running: "Processors at work",
+    processors_at_work: "Processors at work",
     no_data: "No data yet",
 
     how_numbers: "Accepted: Kafka has it. Waiting: accepted, but not finished. Stored: its row exists. Shown: a \

@@ -70,7 +70,7 @@ pub(crate) const ZH: Words = Words {
     key_sent: "发送",
     key_shown: "展示",
     latency: "延迟（发送到存储）",
-    processors_running: "工作中的处理器",
+    processors_at_work: "工作中的处理器",
     no_data: "暂无数据",
 
     how_numbers: "已接收：Kafka 已经收下。等待处理：已接收，但还没处理完。已存储：数据表里有它的一行。\
