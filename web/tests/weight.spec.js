@@ -1,5 +1,9 @@
 // What a visit costs: the bytes of the first load, and that nothing jumps while it goes on.
 
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { setTimeout } from "node:timers/promises";
+
 import { ended, expect, fill, sendButton, test, unique } from "./support/page.js";
 
 const MOST_BYTES = 60_000;
@@ -40,18 +44,56 @@ test("the charts are loaded only when there is something to draw and somebody to
 });
 
 test("nothing jumps from the empty page to the end of a burst", async ({ page }) => {
-  await page.addInitScript(() => {
-    window.shifts = [];
-    new PerformanceObserver((list) => {
-      for (const { value, sources } of list.getEntries()) {
-        window.shifts.push({ value, nodes: sources.map(({ node }) => node?.className ?? node?.nodeName) });
-      }
-    }).observe({ type: "layout-shift", buffered: true });
-  });
+  await page.addInitScript(watchShifts);
   await page.goto("/");
   await fill(page, { message: unique("steady"), concurrency: 5, duration: 3, rate: 10 });
   await sendButton(page).click();
   await ended(page, "Done");
-  const shifts = await page.evaluate(() => window.shifts.filter(({ value }) => value > 0.001));
-  expect(shifts).toEqual([]);
+  expect(await page.evaluate(() => window.shifts)).toEqual([]);
 });
+
+for (const path of ["/", "/stage"]) {
+  test(`nothing jumps while ${path} arrives in pieces`, async ({ page }) => {
+    await page.addInitScript(watchShifts);
+    const { url, stop } = await serveInPieces(path);
+    try {
+      await page.goto(url + path);
+      await expect(page.locator("#pill[data-state=live]")).toBeAttached();
+      expect(await page.evaluate(() => window.shifts)).toEqual([]);
+    } finally {
+      await stop();
+    }
+  });
+}
+
+/** Runs in the page before its own scripts: notes whatever moves without being asked to. */
+function watchShifts() {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) {
+      const nodes = sources.map(({ node }) => node?.className ?? node?.nodeName);
+      if (value > 0.001) window.shifts.push({ value, nodes });
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+}
+
+/** A server before ours that lets `path` wait at the end of each section, as a slow network does. */
+async function serveInPieces(path) {
+  const server = createServer(async (asked, answer) => {
+    const response = await fetch(process.env.BARRAGE_URL + asked.url);
+    const body = Buffer.from(await response.arrayBuffer());
+    answer.writeHead(response.status, { "content-type": response.headers.get("content-type") });
+    const pieces = asked.url === path ? body.toString().split(/(?<=<\/(?:header|section|main)>)/) : [body];
+    for (const piece of pieces) {
+      answer.write(piece);
+      await setTimeout(pieces.length > 1 ? 300 : 0);
+    }
+    answer.end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const stop = () => {
+    server.closeAllConnections();
+    return new Promise((closed) => server.close(closed));
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, stop };
+}
