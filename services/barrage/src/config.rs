@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 pub use listen::Listen;
 pub use values::{Endpoint, Instance, Seconds, Secret, Share};
-pub use variable::{Variable, help, wants_help};
+pub use variable::{Variable, help, wants_health, wants_help};
 
 /// The environment of a process, as a value: parsing it is pure.
 #[derive(Clone, Debug, Default)]

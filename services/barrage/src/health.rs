@@ -1,6 +1,8 @@
 //! `/healthz`, `/readyz` and `/metrics`: whether the process lives, whether its dependencies answer, and
 //! what it counts.
 
+mod inquiry;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -15,6 +17,8 @@ use tokio::net::TcpListener;
 
 use crate::telemetry::Metrics;
 use crate::time::{Millis, Rfc3339};
+
+pub use inquiry::{NotAlive, ask};
 
 /// What is known of each dependency. Clones share it.
 #[derive(Clone, Debug, Default)]

@@ -3,21 +3,22 @@
 use std::process::ExitCode;
 
 use barrage::config::{self, Vars};
-use barrage::{shutdown, telemetry};
+use barrage::{health, shutdown, telemetry};
 use event_router::{Config, Service};
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "the help and the ready line")]
 async fn main() -> ExitCode {
-    if config::wants_help(std::env::args()) {
-        print!("{}", config::help("event-router", Config::VARIABLES));
-        return ExitCode::SUCCESS;
-    }
     shutdown::exit_code(run().await)
 }
 
-#[expect(clippy::print_stdout, reason = "the ready line")]
+#[expect(clippy::print_stdout, reason = "the help, and the one ready line")]
 async fn run() -> anyhow::Result<()> {
+    if config::wants_help(std::env::args()) {
+        print!("{}", config::help("event-router", Config::VARIABLES));
+        return Ok(());
+    } else if config::wants_health(std::env::args()) {
+        return Ok(health::ask(&Vars::from_process()).await?);
+    }
     let config = Config::parse(&Vars::from_process())?;
     let metrics = telemetry::init(&config.telemetry)?;
     let stop = shutdown::on_signal()?;

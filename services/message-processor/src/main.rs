@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use barrage::config::{Vars, help, wants_help};
-use barrage::{shutdown, telemetry};
+use barrage::config::{self, Vars};
+use barrage::{health, shutdown, telemetry};
 use message_processor::{Config, Service};
 
 #[tokio::main]
@@ -13,9 +13,11 @@ async fn main() -> ExitCode {
 
 #[expect(clippy::print_stdout, reason = "the help, and the one ready line")]
 async fn run() -> anyhow::Result<()> {
-    if wants_help(std::env::args()) {
-        print!("{}", help("message-processor", Config::VARIABLES));
+    if config::wants_help(std::env::args()) {
+        print!("{}", config::help("message-processor", Config::VARIABLES));
         return Ok(());
+    } else if config::wants_health(std::env::args()) {
+        return Ok(health::ask(&Vars::from_process()).await?);
     }
     let config = Config::parse(&Vars::from_process())?;
     let metrics = telemetry::init(&config.telemetry)?;

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use super::{Instance, Reader, Seconds, Variable};
+use super::{Faults, Instance, Reader, Seconds, Variable, Vars};
 
 const HOST: Variable =
     Variable::new("HOST", "0.0.0.0", "an IP address", "The address it listens on.");
@@ -43,14 +43,29 @@ impl Listen {
 
     /// Reads it; `None` after noting the faults.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let host = reader.read::<IpAddr>(&HOST);
-        let port = reader.read(&PORT);
+        let address = Self::read_address(reader);
         let instance = reader.read_optional(&INSTANCE);
         let grace = reader.read::<Seconds>(&SHUTDOWN_GRACE);
         Some(Self {
-            address: SocketAddr::new(host?, port?),
+            address: address?,
             instance: instance?.unwrap_or_else(Instance::of_host),
             grace: grace?.0,
         })
+    }
+
+    /// Where it listens, whatever else the variables hold.
+    ///
+    /// # Errors
+    /// When `HOST` or `PORT` is wrong.
+    pub fn address(vars: &Vars) -> Result<SocketAddr, Faults> {
+        let mut reader = Reader::new(vars);
+        let address = Self::read_address(&mut reader);
+        reader.finish(address)
+    }
+
+    fn read_address(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+        let host = reader.read::<IpAddr>(&HOST);
+        let port = reader.read(&PORT);
+        Some(SocketAddr::new(host?, port?))
     }
 }

@@ -65,6 +65,11 @@ pub fn wants_help(mut arguments: impl Iterator<Item = String>) -> bool {
     arguments.any(|argument| argument == "--help" || argument == "-h")
 }
 
+/// Whether the command line asks whether the service that runs here lives.
+pub fn wants_health(mut arguments: impl Iterator<Item = String>) -> bool {
+    arguments.any(|argument| argument == "--health")
+}
+
 /// The help text of a service: one line for each of its variables, in groups.
 pub fn help(service: &str, groups: &[&[Variable]]) -> String {
     let mut text = format!("{service} is configured by environment variables:\n\n");
@@ -73,6 +78,7 @@ pub fn help(service: &str, groups: &[&[Variable]]) -> String {
         let default = variable.default_text();
         text += &format!("{name:<24} {default:<22} {meaning} ({expected})\n");
     }
+    text += &format!("\n{service} --health exits 0 when the service at PORT lives, else 1.\n");
     text
 }
 

@@ -5,7 +5,7 @@ use std::{process::Output, time::Duration};
 use local::{
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
     process::output,
-    stack::programs,
+    stack::{Stack, programs},
 };
 use tokio::process::Command;
 
@@ -124,5 +124,26 @@ async fn a_secret_is_never_said() {
         RIGHT.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
         assert!(!said(&run(service, &variables).await).contains("hush"), "{service}");
+    }
+}
+
+/// What `--health` says of the service at this port, and how it ends. It needs no other variable.
+async fn health(service: &str, port: u16) -> (Option<i32>, String) {
+    let mut command = Command::new(programs().unwrap().join(service));
+    command.arg("--health").env_clear().env("PORT", port.to_string());
+    let output = output(&mut command, DEADLINE).await;
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn a_service_tells_by_itself_whether_it_lives() {
+    let mut stack = Stack::start().await;
+    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+        let port = stack.address(service).port();
+        assert_eq!(health(service, port).await, (Some(0), String::new()), "{service}");
+        stack.kill(service).await;
+        let (code, said) = health(service, port).await;
+        assert_eq!((code, said.lines().count()), (Some(1), 1), "{service}: {said}");
+        assert!(said.starts_with(&format!("127.0.0.1:{port} does not answer: ")), "{said}");
     }
 }
