@@ -6,6 +6,7 @@ mod metrics;
 mod patient;
 pub mod spans;
 mod tracer;
+mod usage;
 
 pub use config::Config;
 pub use metrics::Metrics;

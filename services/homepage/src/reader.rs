@@ -3,6 +3,7 @@
 
 pub(crate) mod cursor;
 mod doubt;
+mod meter;
 mod passage;
 mod round;
 #[cfg(test)]
@@ -91,6 +92,7 @@ impl Reader {
 
     /// Reads until `stop`.
     pub(crate) async fn run(parts: Parts, stop: CancellationToken) {
+        meter::describe();
         let reading = async {
             let mut parts = parts;
             loop {
@@ -187,6 +189,7 @@ impl Reader {
         rows.sort_by_key(|row| row.stored_at);
         self.count(&rows);
         let (counts, has_moved) = (self.counts(), self.found() > before);
+        meter::waiting(counts.waiting);
         let stalled_since = match (&followed, &read) {
             (Ok(()), Ok(())) => self.stall.note(counts.waiting, has_moved, Instant::now()),
             _ => self.stall.lose_sight(),
@@ -210,6 +213,9 @@ impl Reader {
     }
 
     fn count(&mut self, rows: &[Row]) {
+        if !self.history {
+            meter::stored(rows);
+        }
         for row in rows {
             self.stored += 1;
             match row.verdict {

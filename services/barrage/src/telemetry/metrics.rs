@@ -6,7 +6,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
-use super::Error;
+use super::{Error, usage};
 use crate::retry::pause;
 
 /// Renders what was counted. Clones share it.
@@ -45,6 +45,6 @@ impl Metrics {
     /// All metrics as text.
     pub fn render(&self) -> String {
         self.0.run_upkeep();
-        self.0.render()
+        self.0.render() + &usage::render()
     }
 }
