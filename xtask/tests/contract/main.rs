@@ -1,6 +1,7 @@
 //! What is said in several places is the same: the variables that each service reads, as its
-//! binary tells them (`--help`) and as README.md does.
+//! binary tells them (`--help`), as README.md does, and as `docker compose` passes them.
 
+mod compose;
 mod variables;
 
 use std::collections::BTreeSet;

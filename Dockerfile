@@ -1,0 +1,78 @@
+# The three services, one target each: homepage, event-router, message-processor.
+#
+#   docker build --target homepage --tag barrage/homepage .
+
+# What our code needs to be built. Versions are those of the archive: it keeps no older ones.
+FROM rust:1.95-slim-bookworm AS tools
+# hadolint ignore=DL3008
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends g++ make perl \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /barrage
+# No symbols: an image holds a fifth of what it would with them.
+ENV CARGO_PROFILE_RELEASE_DEBUG=false CARGO_PROFILE_RELEASE_STRIP=symbols CARGO_INCREMENTAL=0
+
+# The dependencies, in a layer that only changes with them: our crates are empty here.
+FROM tools AS dependencies
+COPY Cargo.toml Cargo.lock ./
+COPY proto/Cargo.toml proto/
+COPY services/barrage/Cargo.toml services/barrage/
+COPY services/homepage/Cargo.toml services/homepage/
+COPY services/event-router/Cargo.toml services/event-router/
+COPY services/message-processor/Cargo.toml services/message-processor/
+COPY services/local/Cargo.toml services/local/
+COPY xtask/Cargo.toml xtask/
+RUN for crate in proto xtask services/*; do \
+      mkdir "$crate/src" && touch "$crate/src/lib.rs" || exit; \
+    done \
+ && for program in proto/build services/homepage/build services/homepage/src/main \
+      services/event-router/src/main services/message-processor/src/main; do \
+      echo 'fn main() {}' > "$program.rs" || exit; \
+    done \
+ && cargo build --release --locked -p homepage -p event-router -p message-processor
+
+# Our code.
+FROM dependencies AS programs
+COPY proto proto
+COPY services services
+COPY web web
+# Newer than the empty crates, whatever the checkout's clock says.
+RUN find proto services -name '*.rs' -exec touch {} + \
+ && cargo build --release --locked -p homepage -p event-router -p message-processor \
+ && mkdir /programs \
+ && cp target/release/homepage target/release/event-router target/release/message-processor /programs/
+
+# What they run on: the C library and certificates, a user without rights, no shell.
+FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.vendor="barrage" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="https://github.com/barrage-demo/barrage" \
+      org.opencontainers.image.documentation="https://github.com/barrage-demo/barrage/blob/main/README.md" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+USER 65532:65532
+WORKDIR /
+EXPOSE 8080
+
+FROM runtime AS homepage
+LABEL org.opencontainers.image.title="homepage" \
+      org.opencontainers.image.description="Barrage: the page, its API and what sends"
+COPY --from=programs /programs/homepage /homepage
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["/homepage", "--health"]
+ENTRYPOINT ["/homepage"]
+
+FROM runtime AS event-router
+LABEL org.opencontainers.image.title="event-router" \
+      org.opencontainers.image.description="Barrage: from Kafka to the processors, with retries and dead letters"
+COPY --from=programs /programs/event-router /event-router
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["/event-router", "--health"]
+ENTRYPOINT ["/event-router"]
+
+FROM runtime AS message-processor
+LABEL org.opencontainers.image.title="message-processor" \
+      org.opencontainers.image.description="Barrage: moderates messages and stores them"
+COPY --from=programs /programs/message-processor /message-processor
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["/message-processor", "--health"]
+ENTRYPOINT ["/message-processor"]

@@ -1,0 +1,185 @@
+//! docker-compose.yml, `.env.example`, `secure.env` and the Dockerfile agree with the services and with
+//! each other, and are as careful as they should be.
+
+mod file;
+mod metrics;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_yaml_ng::Value;
+
+use self::file::{Compose, environment, list};
+use crate::variables::{SERVICES, Variables, help, variables_of_help};
+
+/// What is fixed inside a container.
+const INSIDE: &[&str] = &["HOST", "PORT"];
+
+/// Replicas must not share a name: each has that of its container.
+const LEFT_OUT: &str = "INSTANCE";
+
+/// Where a service's own default is not what a stack of containers needs.
+const OTHER_DEFAULTS: &[(&str, &str)] = &[
+    ("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"),
+    ("KAFKA_SERVER", "kafka:9092"),
+    ("OTS_ENDPOINT", "http://dynamodb:8000"),
+    ("OTS_KEYID", "local"),
+    ("OTS_SECRET", "local"),
+    ("SINK", "dns:///message-processor:8080"),
+    ("TRACE_UI", "http://localhost:16686"),
+    ("TRACING", "http://jaeger:4318"),
+];
+
+/// All that runs without a profile, in bytes.
+const MEMORY: u64 = 1_500_000_000;
+
+fn plain() -> Compose {
+    Compose::with(&Variables::new())
+}
+
+fn report(faults: &[String]) {
+    assert!(faults.is_empty(), "{} faults:\n  {}", faults.len(), faults.join("\n  "));
+}
+
+/// The lines `#NAME=value` or `NAME=value` of a file.
+fn assignments(file: &str, prefix: &str) -> Variables {
+    let text = fs::read_to_string(format!("../{file}")).expect("a file with variables is there");
+    let lines = text.lines().filter_map(|line| line.strip_prefix(prefix)?.split_once('='));
+    let pairs = lines.filter(|(name, _)| !name.contains([' ', '#']));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn bytes(limit: &str) -> u64 {
+    let mebibytes = limit.strip_suffix('m').expect("limits are in m");
+    mebibytes.parse::<u64>().expect("a limit is a number") << 20
+}
+
+fn seconds(text: &str) -> u64 {
+    text.trim_end_matches('s').parse().expect("a number of seconds")
+}
+
+#[test]
+fn every_variable_of_a_service_is_passed_and_can_be_set() {
+    let without = plain();
+    let all = without.asked.keys().map(|name| (name.clone(), format!("<{name}>"))).collect();
+    let with = Compose::with(&all);
+    let mut faults = Vec::new();
+    for service in SERVICES {
+        let read = variables_of_help(&help(service));
+        let passed = environment(without.services()[service]);
+        let set = environment(with.services()[service]);
+        for name in passed.keys().filter(|name| !read.contains_key(*name)) {
+            faults.push(format!("{service} is passed {name}, which it does not read"));
+        }
+        for (name, default) in read.iter().filter(|(name, _)| *name != LEFT_OUT) {
+            let Some(value) = passed.get(name) else {
+                faults.push(format!("{service} reads {name}: pass it in docker-compose.yml"));
+                continue;
+            };
+            let other = OTHER_DEFAULTS.iter().find(|(other, _)| other == name);
+            let expected = other.map_or(default.as_str(), |(_, default)| default);
+            if value != expected {
+                faults.push(format!("{service}: {name} is {value:?} here, not {expected:?}"));
+            }
+            if !INSIDE.contains(&name.as_str()) && !set[name].contains('<') {
+                faults.push(format!("{service}: {name} cannot be set by .env"));
+            }
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn the_example_of_env_names_all_that_can_be_set_with_what_holds_without_it() {
+    assert_eq!(assignments(".env.example", "#"), plain().asked);
+}
+
+#[test]
+fn secure_env_sets_what_docker_compose_knows() {
+    let known = plain().asked;
+    let unknown = assignments("secure.env", "")
+        .into_keys()
+        .filter(|name| name != "COMPOSE_PROFILES" && !known.contains_key(name))
+        .collect::<Vec<_>>();
+    assert!(unknown.is_empty(), "docker-compose.yml knows no {unknown:?}");
+}
+
+#[test]
+fn every_image_has_one_version() {
+    let compose = plain();
+    let mut versions = BTreeSet::new();
+    for (name, service) in compose.services() {
+        let image = service["image"].as_str().unwrap_or_else(|| panic!("{name} has no image"));
+        let (image, version) = image.rsplit_once(':').unwrap_or((image, ""));
+        let numbers = version.trim_start_matches('v').split('.').collect::<Vec<_>>();
+        let is_number = |part: &&str| part.parse::<u32>().is_ok();
+        assert!(numbers.len() == 3 && numbers.iter().all(is_number), "{name}: {image}:{version}");
+        versions.insert((image.to_owned(), version.to_owned()));
+    }
+    let images: BTreeSet<_> = versions.iter().map(|(image, _)| image).collect();
+    assert_eq!(images.len(), versions.len(), "an image with two versions: {versions:?}");
+}
+
+#[test]
+fn all_together_stay_within_their_memory() {
+    let compose = plain();
+    let limit = |(name, service): (&&str, &&Value)| {
+        bytes(service["mem_limit"].as_str().unwrap_or_else(|| panic!("{name} has no mem_limit")))
+    };
+    let services = compose.services();
+    assert!(services.iter().map(limit).all(|bytes| bytes > 0));
+    let always = services.iter().filter(|(_, service)| service["profiles"].is_null());
+    let sum: u64 = always.map(limit).sum();
+    assert!(sum <= MEMORY, "{sum} bytes, more than {MEMORY}");
+}
+
+#[test]
+fn our_containers_may_do_nothing_that_they_need_not() {
+    let compose = plain();
+    for name in SERVICES {
+        let service = compose.services()[name];
+        assert_eq!(service["read_only"], Value::Bool(true), "{name}");
+        assert_eq!(list(&service["cap_drop"]), ["ALL"], "{name}");
+        assert_eq!(list(&service["security_opt"]), ["no-new-privileges:true"], "{name}");
+        assert_eq!(service["restart"], "unless-stopped", "{name}");
+        let grace = seconds(&environment(service)["SHUTDOWN_GRACE"]);
+        let killed = seconds(service["stop_grace_period"].as_str().expect("a grace period"));
+        assert!(killed > grace, "{name} is killed after {killed} s, but may need {grace} s");
+    }
+    let dockerfile = fs::read_to_string("../Dockerfile").expect("the Dockerfile");
+    assert!(dockerfile.contains("\nUSER 65532:65532\n"), "images run as a user without rights");
+    for name in SERVICES {
+        let check = format!("CMD [\"/{name}\", \"--health\"]\nENTRYPOINT [\"/{name}\"]\n");
+        assert!(dockerfile.contains(&check), "the image of {name} checks its health by itself");
+    }
+}
+
+#[test]
+fn only_pages_for_people_are_published_and_only_here() {
+    let compose = plain();
+    let services = compose.services();
+    let ports = services.iter().map(|(name, service)| (*name, list(&service["ports"])));
+    let published: Vec<_> = ports.filter(|(_, ports)| !ports.is_empty()).collect();
+    let expected = [
+        ("grafana", vec!["127.0.0.1:3000:3000"]),
+        ("homepage", vec!["127.0.0.1:8080:8080"]),
+        ("jaeger", vec!["127.0.0.1:16686:16686"]),
+    ];
+    assert_eq!(published, expected);
+    assert_eq!(list(&services["grafana"]["profiles"]), ["observability"]);
+}
+
+#[test]
+fn who_needs_another_waits_until_that_one_is_well() {
+    let compose = plain();
+    let services = compose.services();
+    for (name, service) in &services {
+        for (other, needs) in service["depends_on"].as_mapping().into_iter().flatten() {
+            let other = services[other.as_str().expect("a name")];
+            let ends = other["restart"].is_null();
+            let condition = if ends { "service_completed_successfully" } else { "service_healthy" };
+            assert_eq!(needs["condition"], condition, "{name}");
+            assert!(ends || other["healthcheck"].is_mapping(), "{name} waits for no check");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! docker-compose.yml as `docker compose` reads it: variables filled in, anchors merged.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_yaml_ng::Value;
+
+use crate::variables::{Variables, is_variable};
+
+/// The file, with what it asks of its surroundings.
+pub(crate) struct Compose {
+    root: Value,
+    /// The variables that it names, with what holds without them.
+    pub(crate) asked: Variables,
+}
+
+impl Compose {
+    /// The file where these variables are set and no others.
+    pub(crate) fn with(set: &Variables) -> Self {
+        let text =
+            fs::read_to_string("../docker-compose.yml").expect("docker-compose.yml is there");
+        let mut root: Value = serde_yaml_ng::from_str(&text).expect("docker-compose.yml is YAML");
+        root.apply_merge().expect("what is merged is there");
+        let filling = Filling { set, asked: RefCell::default() };
+        filling.fill(&mut root);
+        Self { root, asked: filling.asked.into_inner() }
+    }
+
+    /// Its services by name.
+    pub(crate) fn services(&self) -> BTreeMap<&str, &Value> {
+        let services = self.root["services"].as_mapping().expect("it has services");
+        services.iter().filter_map(|(name, service)| Some((name.as_str()?, service))).collect()
+    }
+}
+
+/// A service's environment.
+pub(crate) fn environment(service: &Value) -> Variables {
+    let variables = service["environment"].as_mapping().expect("a service has an environment");
+    let pair = |(name, value): (&Value, &Value)| {
+        Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))
+    };
+    variables.iter().map(|it| pair(it).expect("a variable is a text")).collect()
+}
+
+/// The texts of a list; none where there is no list.
+pub(crate) fn list(value: &Value) -> Vec<&str> {
+    value.as_sequence().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Fills in `${NAME-default}`, as `docker compose` does: a default may hold others.
+struct Filling<'a> {
+    set: &'a Variables,
+    asked: RefCell<Variables>,
+}
+
+impl Filling<'_> {
+    fn fill(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Sequence(items) => items.iter_mut().for_each(|item| self.fill(item)),
+            Value::Mapping(pairs) => pairs.iter_mut().for_each(|(_, value)| self.fill(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
+        }
+    }
+
+    fn text(&self, text: &str) -> String {
+        let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
+        let end = closing(rest).unwrap_or_else(|| panic!("no end of a variable in {text:?}"));
+        let (inner, after) = (&rest[..end], &rest[end + 1..]);
+        let (name, default) = inner.split_once('-').unwrap_or((inner, ""));
+        assert!(is_variable(name), "{name:?} is no name of a variable: {text:?}");
+        let filled = self.text(default);
+        if let Some(other) = self.asked.borrow_mut().insert(name.into(), default.into()) {
+            assert_eq!(other, default, "{name} has two defaults");
+        }
+        format!("{before}{}{}", self.set.get(name).unwrap_or(&filled), self.text(after))
+    }
+}
+
+/// Where the bracket ends that is open at the beginning.
+fn closing(text: &str) -> Option<usize> {
+    let mut open = 1;
+    text.char_indices().find_map(|(at, letter)| {
+        match letter {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        (open == 0).then_some(at)
+    })
+}
+
+#[test]
+fn variables_are_filled_in_as_docker_compose_does() {
+    let set = Variables::from([("A".to_owned() + "A", "1".to_owned())]);
+    let filling = Filling { set: &set, asked: RefCell::default() };
+    assert_eq!(filling.text("x${AA-2}y${BB-3${CC-4}}z"), "x1y34z");
+    assert_eq!(filling.text("${FILTERS-[]}"), "[]");
+    assert_eq!(filling.asked.into_inner()["BB"], "3${CC-4}");
+}
