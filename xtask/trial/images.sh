@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Makes the images that Dockerfile and docker-compose.yml name, under the same names, from Debian's packages,
+# Maven Central and Go modules, for a machine that reaches those but no registry of images: images.sh [NAME…]
+# It needs root, debootstrap, Rust, a JDK with Maven, and Go. What is made is kept in $TRIAL (target/trial).
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+TRIAL=${TRIAL:-$root/target/trial}
+export DOCKER_BUILDKIT=0 DOCKER_HOST=${DOCKER_HOST:-unix://$TRIAL/docker.sock}
+
+# The name that a file gives an image: what is tried is what is written there.
+named() { grep -ohE "$1:[A-Za-z0-9._-]+" "$root/Dockerfile" "$root/docker-compose.yml" | head -1; }
+version() { local name; name=$(named "$1"); echo "${name##*:}"; }
+# A machine behind a proxy has certificates of its own, without which a build reaches nothing.
+certificates() { mkdir -p "$1/etc/ssl/certs" && cp -L "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$1/etc/ssl/certs/ca-certificates.crt"; }
+
+debian() {
+  debootstrap --variant=minbase --include=ca-certificates bookworm "$TRIAL/debian" > "$TRIAL/debootstrap.log"
+  certificates "$TRIAL/debian"
+  tar -C "$TRIAL/debian" -c . | docker import - trial/debian
+  rm -rf "$TRIAL/debian"
+}
+
+# Rust as it is on this machine.
+rust() {
+  local context=$TRIAL/rust
+  rm -rf "$context" && mkdir -p "$context/rust"
+  (cd "$(rustc --print sysroot)" && tar -c --exclude=share/doc --exclude=lib/rustlib/src bin lib) | tar -C "$context/rust" -x
+  docker build --network host --tag "$(named rust)" --file - "$context" <<'DOCKERFILE'
+FROM trial/debian
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
+COPY rust /usr/local/rust
+ENV PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ENV CARGO_HTTP_CAINFO=/etc/ssl/certs/ca-certificates.crt
+DOCKERFILE
+  rm -rf "$context"
+}
+
+# As distroless: a C library and certificates, a user without rights, no shell.
+distroless() {
+  local files=$TRIAL/distroless package
+  rm -rf "$files" && mkdir -p "$files/packages" "$files/root"
+  (cd "$files/packages" && apt-get download --quiet base-files libc6 libgcc-s1 libgomp1 libssl3 libstdc++6 netbase tzdata)
+  for package in "$files"/packages/*.deb; do dpkg-deb --extract "$package" "$files/root"; done
+  mkdir -p "$files/root/home/nonroot"
+  chown 65532:65532 "$files/root/home/nonroot"
+  echo 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin' > "$files/root/etc/passwd"
+  echo 'nonroot:x:65532:' > "$files/root/etc/group"
+  echo 'hosts: files dns' > "$files/root/etc/nsswitch.conf"
+  certificates "$files/root"
+  tar -C "$files/root" -c . | docker import --change 'USER 65532' - "$(named gcr.io/distroless/cc-debian12)"
+  rm -rf "$files"
+}
+
+java() {
+  docker build --network host --tag trial/java - <<'DOCKERFILE'
+FROM trial/debian
+RUN apt-get update && apt-get install --yes --no-install-recommends openjdk-17-jre-headless && rm -rf /var/lib/apt/lists/*
+DOCKERFILE
+}
+
+# All jars that one artifact needs: jars GROUP:ARTIFACT:VERSION[,…] FOLDER
+jars() {
+  local dependencies='' coordinate group artifact version
+  for coordinate in ${1//,/ }; do
+    IFS=: read -r group artifact version <<< "$coordinate"
+    dependencies+="<dependency><groupId>$group</groupId><artifactId>$artifact</artifactId><version>$version</version></dependency>"
+  done
+  mkdir -p "$2"
+  echo "<project><modelVersion>4.0.0</modelVersion><groupId>trial</groupId><artifactId>trial</artifactId><version>1</version>\
+<dependencies>$dependencies</dependencies></project>" > "$2/pom.xml"
+  mvn --batch-mode --quiet --file "$2/pom.xml" dependency:copy-dependencies -DoutputDirectory="$2/libs" -DincludeScope=runtime
+}
+
+kafka() {
+  local context=$TRIAL/kafka of
+  of=$(version apache/kafka)
+  rm -rf "$context" && cp -r "$here/kafka" "$context"
+  jars "org.apache.kafka:kafka_2.13:$of,org.apache.kafka:kafka-tools:$of,org.slf4j:slf4j-simple:1.7.36" "$context"
+  docker build --tag "$(named apache/kafka)" "$context"
+}
+
+dynamodb() {
+  local context=$TRIAL/dynamodb of
+  of=$(version amazon/dynamodb-local)
+  rm -rf "$context" && cp -r "$here/dynamodb" "$context"
+  jars "software.amazon.dynamodb:DynamoDBLocal:$of" "$context"
+  { echo 'Main-Class: software.amazon.dynamodb.services.local.main.ServerRunner'
+    echo 'Class-Path: .'
+    (cd "$context/libs" && printf '  DynamoDBLocal_lib/%s\n' *.jar)
+  } > "$context/manifest"
+  jar --create --file "$context/DynamoDBLocal.jar" --manifest "$context/manifest"
+  docker build --tag "$(named amazon/dynamodb-local)" "$context"
+}
+
+# Its second version is released under the numbers of the first as well: 2.13 is 1.76.
+jaeger() {
+  local context=$TRIAL/jaeger of minor
+  of=$(version jaegertracing/jaeger)
+  minor=${of#2.} && minor=$((${minor%%.*} + 63))
+  mkdir -p "$context"
+  if [[ ! -x $context/jaeger-linux ]]; then
+    (cd "$context" && rm -f go.mod go.sum && go mod init trial \
+      && go get "github.com/jaegertracing/jaeger/cmd/jaeger@v1.$minor.0" \
+      && CGO_ENABLED=0 go build -ldflags '-s -w' -o jaeger-linux github.com/jaegertracing/jaeger/cmd/jaeger)
+  fi
+  docker build --network host --tag "$(named jaegertracing/jaeger)" --file - "$context" <<'DOCKERFILE'
+FROM trial/debian
+RUN apt-get update && apt-get install --yes --no-install-recommends busybox && rm -rf /var/lib/apt/lists/* \
+ && ln -s /bin/busybox /usr/bin/wget
+COPY jaeger-linux /cmd/jaeger/jaeger-linux
+ENV JAEGER_LISTEN_HOST=0.0.0.0
+VOLUME ["/tmp"]
+ENTRYPOINT ["/cmd/jaeger/jaeger-linux"]
+USER 10001
+DOCKERFILE
+}
+
+mkdir -p "$TRIAL"
+for image in "${@:-debian rust distroless java kafka dynamodb jaeger}"; do
+  for one in $image; do "$one"; done
+done
