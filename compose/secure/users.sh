@@ -14,8 +14,8 @@ for variable in HOMEPAGE_USER HOMEPAGE_PWD ROUTER_USER ROUTER_PWD; do
 done
 
 topic() { "$bin/kafka-topics.sh" "${broker[@]}" --create --if-not-exists --topic "$1" --partitions "$PARTITIONS"; }
-# By a file, because everybody on the machine sees a command line.
-user() { "$bin/kafka-configs.sh" "${broker[@]}" --alter --entity-type users --entity-name "$1" --add-config-file <(echo "SCRAM-SHA-512=[password=$2]"); }
+# By a file, because everybody on the machine sees a command line. A comma would end the password.
+user() { "$bin/kafka-configs.sh" "${broker[@]}" --alter --entity-type users --entity-name "$1" --add-config-file <(printf "SCRAM-SHA-512=password=%s\n" "$2"); }
 # may USER OPERATION[,…] --topic|--group NAME
 may() {
   local operations=() operation
