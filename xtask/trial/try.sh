@@ -56,7 +56,8 @@ step_images() {
 step_page() {
   up
   curl -sf "$page/" | grep '<form' > /dev/null || fail 'the page has no form'
-  say "the page answers: $(curl -sf "$page/readyz" | jq -c '.dependencies | keys')"
+  curl -sf "$page/" | grep "http://localhost:$JAEGER_PORT" > /dev/null || fail 'the page does not lead to Jaeger'
+  say "the page answers and leads to Jaeger: $(curl -sf "$page/readyz" | jq -c '.dependencies | keys')"
   say "$(memory 'at rest')"
 }
 step_burst() {
@@ -91,6 +92,21 @@ step_router() {
   up
   complete "$id" 10 200
 }
+# Kafka or the table killed in a burst: what was accepted is stored, and nothing else is.
+step_parts() {
+  local id part
+  for part in kafka dynamodb; do
+    id=$(burst 5 10 10)
+    read -rt 3 <> <(:) || true
+    docker compose kill "$part" > /dev/null 2>&1
+    until_true 30 'the page says so' unready
+    say "killed $part: not ready: $(curl -s "$page/readyz" | jq -c '[.dependencies | to_entries[] | select(.value.ready == false) | .key]')"
+    up
+    until_true 90 'the burst has ended' ended_burst "$id"
+    say "that burst: $(curl -sf "$page/bursts/$id" | jq -c '{state, accepted, failed, stored}')"
+  done
+}
+unready() { [[ $(curl -s "$page/readyz" | jq .ready) == false ]]; }
 step_scale() {
   local id
   id=$(burst 10 20 20)
@@ -155,7 +171,7 @@ step_secure() {
 denied() { "${secure[@]}" logs event-router | grep -iE 'authori[sz]ation'; }
 
 steps=("$@")
-((${#steps[@]})) || steps=(images page burst trace router scale again stop wrong secure)
+((${#steps[@]})) || steps=(images page burst trace router parts scale again stop wrong secure)
 for step in "${steps[@]}"; do
   say "== $step"
   "step_$step"
