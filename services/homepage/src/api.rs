@@ -10,6 +10,7 @@ mod messages;
 mod ops;
 mod page;
 mod problem;
+mod progress;
 mod qr;
 mod results;
 mod security;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, Route, guard};
 use barrage::health::{Probe, Readiness};
-use barrage::kafka::{Offsets, RecordCounter};
+use barrage::kafka::{EventIds, Offsets, RecordCounter};
 use barrage::position::Topic;
 use barrage::retry::pause;
 use barrage::table::Table;
@@ -48,6 +49,7 @@ pub(crate) struct Api {
     pub(crate) topic: Topic,
     pub(crate) offsets: Offsets,
     pub(crate) counter: RecordCounter,
+    pub(crate) ids: EventIds,
     pub(crate) clients: Clients,
     pub(crate) crowd: Crowd,
     pub(crate) pulses: Pulses,
@@ -55,6 +57,8 @@ pub(crate) struct Api {
     pub(crate) readiness: Readiness,
     /// Whether Kafka answers.
     pub(crate) kafka: Probe,
+    /// Whether results can be read.
+    pub(crate) reader: Probe,
     pub(crate) metrics: Metrics,
     pub(crate) assets: Assets,
     pub(crate) page: Page,
@@ -111,6 +115,7 @@ pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
             .route("/bursts/{id}", web::delete().to(bursts::stop))
             .route("/bursts/{id}/results", get().to(results::stream))
             .route("/messages", web::post().to(messages::send))
+            .route("/messages/{partition}/{offset}", get().to(progress::show))
             .route("/feed", get().to(feed::show))
             .route("/healthz", get().to(ops::healthz))
             .route("/readyz", get().to(ops::readyz))

@@ -20,7 +20,7 @@ const MAX_CLIENT_RATE: Variable = Variable::new(
     "MAX_CLIENT_RATE",
     "100",
     "requests per second, 1 to 1000000",
-    "The most sends per second of one client address.",
+    "The most sends per second of one client address, and its most questions for single messages.",
 );
 const TRACE_NAME1: Variable = Variable::new(
     "TRACE_NAME1",
@@ -78,7 +78,7 @@ pub(crate) struct Limits {
     pub(crate) bursts: usize,
     /// The most messages per second that all running bursts together ask for.
     pub(crate) rate: u64,
-    /// The most sends per second of one client address.
+    /// The most sends per second of one client address, and its most questions for single messages.
     pub(crate) client_rate: NonZeroU32,
 }
 

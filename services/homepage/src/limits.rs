@@ -29,12 +29,16 @@ impl TooMuch {
     }
 }
 
-/// Counts the sends of each client address.
-pub(crate) struct Clients(DefaultKeyedRateLimiter<IpAddr>);
+/// Counts what each client address asks for. Sends and questions do not take each other's share.
+pub(crate) struct Clients {
+    sends: DefaultKeyedRateLimiter<IpAddr>,
+    questions: DefaultKeyedRateLimiter<IpAddr>,
+}
 
 impl Clients {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self(RateLimiter::keyed(Quota::per_second(limits.client_rate)))
+        let limiter = || RateLimiter::keyed(Quota::per_second(limits.client_rate));
+        Self { sends: limiter(), questions: limiter() }
     }
 
     /// Counts one send.
@@ -42,18 +46,32 @@ impl Clients {
     /// # Errors
     /// When this address has sent too often.
     pub(crate) fn count(&self, client: IpAddr) -> Result<(), TooMuch> {
-        let limit = "Too many requests from your address.";
-        self.0.check_key(&client).map_err(|until| {
-            let retry_after = until.wait_time_from(DefaultClock::default().now());
-            TooMuch { limit, retry_after }
-        })
+        check(&self.sends, client)
     }
 
-    /// Forgets addresses that have not sent for a while, so that memory stays bounded.
-    pub(crate) fn forget_old(&self) {
-        self.0.retain_recent();
-        self.0.shrink_to_fit();
+    /// Counts one question that Kafka or the table must be asked for.
+    ///
+    /// # Errors
+    /// When this address has asked too often.
+    pub(crate) fn count_question(&self, client: IpAddr) -> Result<(), TooMuch> {
+        check(&self.questions, client)
     }
+
+    /// Forgets addresses that have not asked for a while, so that memory stays bounded.
+    pub(crate) fn forget_old(&self) {
+        for limiter in [&self.sends, &self.questions] {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
+fn check(limiter: &DefaultKeyedRateLimiter<IpAddr>, client: IpAddr) -> Result<(), TooMuch> {
+    let limit = "Too many requests from your address.";
+    limiter.check_key(&client).map_err(|until| {
+        let retry_after = until.wait_time_from(DefaultClock::default().now());
+        TooMuch { limit, retry_after }
+    })
 }
 
 /// A burst that runs: how much it takes, and for how long still.
@@ -115,5 +133,6 @@ mod tests {
         let allowed = (0..5).filter(|_| clients.count(a).is_ok()).count();
         assert_eq!(allowed, 3);
         assert!(clients.count(b).is_ok());
+        assert!(clients.count_question(a).is_ok(), "questions are counted by themselves");
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod cursor;
 mod doubt;
+pub(crate) mod known;
 mod meter;
 mod passage;
 mod round;
@@ -194,12 +195,14 @@ impl Reader {
             (Ok(()), Ok(())) => self.stall.note(counts.waiting, has_moved, Instant::now()),
             _ => self.stall.lose_sight(),
         };
+        let has_read = !self.history || (followed.is_ok() && read.is_ok());
         self.parts.wall.add(Round {
             rows,
             counts,
             stalled_since,
             ends: self.each(Tracker::end),
             finished: self.each(Tracker::finished),
+            known: if has_read { self.known() } else { BTreeMap::new() },
             history: self.history,
         });
         followed?;

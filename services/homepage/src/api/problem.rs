@@ -118,6 +118,12 @@ impl Problem {
         Self::away(detail)
     }
 
+    /// 503: who would know what became of a message does not answer.
+    pub(crate) fn cannot_tell() -> Self {
+        let detail = "What became of it cannot be told now. What was accepted is safe in Kafka.";
+        Self::away(detail)
+    }
+
     fn away(detail: &str) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         Self { retry_after: Some(Self::AWAY), ..problem }

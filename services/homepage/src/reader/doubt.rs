@@ -28,6 +28,11 @@ impl Doubt {
     /// How many records are read in one question to Kafka.
     const ASKED: i64 = 500;
 
+    /// Below lies what was there before this run.
+    pub(super) fn until(&self) -> Offset {
+        self.until
+    }
+
     /// A shard is read: when that is the first time, the rows that it has already are in doubt.
     pub(super) async fn enter(&mut self, shard: &Shard, table: &Table) -> Result<(), table::Error> {
         if self.looked >= shard.end() {

@@ -58,6 +58,17 @@ impl Tracker {
         }
     }
 
+    /// Nothing before is known.
+    pub(crate) fn begin(&self) -> Offset {
+        self.begin
+    }
+
+    /// Whether the record there, which exists, is not finished.
+    pub(crate) fn is_open(&self, offset: Offset) -> bool {
+        let gap = self.gaps.range(..=offset).next_back();
+        offset >= self.frontier || gap.is_some_and(|(_, end)| offset < *end)
+    }
+
     /// Where reading goes on.
     pub(crate) fn frontier(&self) -> Offset {
         self.frontier
@@ -225,6 +236,7 @@ mod tests {
                 }
                 let open: Vec<_> = (0..end).filter(|o| !rows.contains(o) && !rowless.contains(o)).collect();
                 prop_assert_eq!(tracker.waiting(), open.len() as u64);
+                prop_assert!((0..end).all(|o| tracker.is_open(at(o)) == open.contains(&o)));
                 prop_assert_eq!(tracker.accepted(), u64::try_from(end).unwrap());
                 prop_assert_eq!(tracker.rowless(), rowless.len() as u64);
                 let finished = open.first().copied().unwrap_or(end);

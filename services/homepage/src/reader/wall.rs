@@ -13,6 +13,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::cursor::Cursor;
+use super::known::{Known, Standing};
 use crate::row_json::RowJson;
 
 /// The wall of one homepage.
@@ -33,6 +34,7 @@ struct State {
     stalled_since: Option<Rfc3339>,
     ends: Ends,
     finished: Ends,
+    known: BTreeMap<Partition, Known>,
     processors: BTreeMap<String, Instant>,
 }
 
@@ -71,6 +73,8 @@ pub(crate) struct Round {
     pub(crate) ends: Ends,
     /// All below is finished.
     pub(crate) finished: Ends,
+    /// What is known of each partition; nothing before all was read once.
+    pub(crate) known: BTreeMap<Partition, Known>,
     /// Records wait, and since then none was finished.
     pub(crate) stalled_since: Option<Rfc3339>,
     /// The rows were there before this run: they say nothing of who processes now.
@@ -135,6 +139,7 @@ impl Wall {
         state.stalled_since = round.stalled_since;
         state.ends = round.ends;
         state.finished = round.finished;
+        state.known = round.known;
     }
 
     /// The newest `limit` bullets after the cursor.
@@ -158,6 +163,14 @@ impl Wall {
     /// has reached Kafka.
     pub(crate) fn ends(&self) -> Ends {
         self.lock().ends.clone()
+    }
+
+    /// What is known of one place; nothing before the reader has read all that must come once.
+    pub(crate) fn standing(&self, partition: Partition, offset: Offset) -> Option<Standing> {
+        let state = self.lock();
+        let standing = |known: &Known| known.standing(offset);
+        let known = (!state.known.is_empty()).then(|| state.known.get(&partition))?;
+        Some(known.map_or(Standing::Beyond, standing))
     }
 
     /// Which run of the reader this is: each topic that is made anew begins another one.

@@ -59,7 +59,7 @@ async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
         // The cursor of another process cannot tell of which topic it is.
         viewer.cursor = None;
     }
-    kafka.send(TOPIC, "poison", "{ this is no message").await;
+    let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
     let id = kafka.send_burst("anew", SENDERS, seqs).await;
     let accepted = u64::from(SENDERS * seqs);
     viewer.seen.clear();
@@ -81,6 +81,9 @@ async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
     assert_eq!(viewer.seen.len() as u64, accepted);
     let totals = viewer.look(stack).await.totals;
     assert_eq!((totals.stored, totals.finished_without_row, totals.waiting), (accepted, 1, 0));
+    let poison = format!("/messages/{}/{}", poison.partition, poison.offset);
+    let poison = stack.homepage().get(&poison).await.unwrap().body;
+    assert_eq!(poison["state"], "finished_without_row", "an old row may lie there");
     assert_complete(stack, &id, accepted).await;
     assert_eq!(kafka.records(DEAD_TOPIC).await.len() as u64, dead + 1);
 }

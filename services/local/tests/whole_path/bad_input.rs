@@ -112,6 +112,15 @@ fn bad_addresses() -> Vec<Bad> {
         all.push(ask(Method::GET, format!("/feed?limit={limit}")));
     }
     all.push(ask(Method::GET, "/feed?limit=1&limit=2"));
+    for number in
+        ["x", "-1", "1.5", "1e2", "%00", "%ff", "%E2%80%AE", "0x0", "9223372036854775808", "١٢", ""]
+    {
+        all.push(ask(Method::GET, format!("/messages/{number}/0")));
+        all.push(ask(Method::GET, format!("/messages/0/{number}")));
+    }
+    all.push(ask(Method::GET, "/messages/4/0"));
+    all.push(ask(Method::GET, format!("/messages/0/{}", i64::MAX)));
+    all.push(ask(Method::GET, format!("/messages/{}/0", i32::MAX)));
     for id in
         ["x", "%00", "%ff", "..%2f..%2fetc", "%E2%80%AE", "00000000-0000-0000-0000-00000000000g"]
     {
@@ -124,7 +133,10 @@ fn bad_addresses() -> Vec<Bad> {
     all.push(ask(Method::GET, format!("{NOBODY}/results?format=xml")));
     all.push(ask(Method::DELETE, NOBODY));
     for method in [Method::PUT, Method::PATCH, Method::OPTIONS, Method::DELETE] {
-        all.extend(["/bursts", "/messages", "/feed"].map(|path| ask(method.clone(), path)));
+        all.extend(
+            ["/bursts", "/messages", "/messages/0/0", "/feed"]
+                .map(|path| ask(method.clone(), path)),
+        );
     }
     all
 }

@@ -9,6 +9,7 @@ mod front_door;
 mod launcher;
 mod outages;
 mod pages;
+mod progress;
 mod rebalances;
 mod restarts;
 mod routing;
