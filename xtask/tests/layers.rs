@@ -34,8 +34,9 @@ const HOMES: &[Home] = &[
     Home { of: "opentelemetry*", normal: &["barrage"], tests: &["local", "message-processor"] },
     Home { of: "metrics-exporter-*", normal: &["barrage"], tests: &[] },
     Home { of: "tracing-subscriber", normal: &["barrage", "local"], tests: &[] },
-    Home { of: "actix-*", normal: &["homepage"], tests: &[] },
-    Home { of: "askama*", normal: &["homepage"], tests: &[] },
+    // The load tester measures itself against a bare endpoint.
+    Home { of: "actix-*", normal: &["homepage", "loadtest"], tests: &[] },
+    Home { of: "askama*", normal: &["homepage", "loadtest"], tests: &[] },
     Home { of: "governor", normal: &["homepage"], tests: &[] },
     Home {
         of: "tonic*",
@@ -45,7 +46,7 @@ const HOMES: &[Home] = &[
     Home { of: "prost*", normal: &["proto"], tests: &["local", "message-processor"] },
     Home { of: "dynoxide-*", normal: &["local"], tests: &[] },
     Home { of: "nisshi-*", normal: &["local"], tests: &[] },
-    Home { of: "nix", normal: &["local"], tests: &["message-processor"] },
+    Home { of: "nix", normal: &["loadtest", "local"], tests: &["message-processor"] },
     Home { of: "reqwest", normal: &["loadtest", "local"], tests: &["message-processor"] },
     Home { of: "clap", normal: &["loadtest", "local"], tests: &[] },
     Home {

@@ -1,4 +1,4 @@
-//! `cargo demo`, `cargo measure` and `cargo chaos`: build all that runs, then become the program that runs it.
+//! `cargo demo`, `cargo loadtest` and `cargo chaos`: build all that runs, then become the program that runs it.
 
 use std::{
     convert::Infallible,
@@ -50,7 +50,7 @@ impl Request {
         for arg in args {
             match arg.to_str() {
                 Some("--release") => request.release = true,
-                Some("--measure") => request.program = "measure",
+                Some("--loadtest") => request.program = "loadtest",
                 Some("--chaos") => request.program = "chaos",
                 // Whether one must be written depends on the alias, so people write it anywhere.
                 Some("--") => {}

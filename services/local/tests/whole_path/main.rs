@@ -7,6 +7,7 @@ mod collector;
 mod configuration;
 mod front_door;
 mod launcher;
+mod load_test;
 mod outages;
 mod pages;
 mod progress;

@@ -1,0 +1,84 @@
+//! The verdict of a run, and how it ends for whoever started it.
+
+use std::process::ExitCode;
+
+use super::{Expectation, Report};
+
+/// What the ledger says, in one word.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Verdict {
+    /// Every accepted message is accounted for, once and in order.
+    Holds,
+    /// Some are lost, there twice, or out of order.
+    Broken,
+    /// A person ended the run; what is known until then holds.
+    Interrupted,
+    /// Nothing was accepted, so nothing is proved.
+    Nothing,
+}
+
+impl Report {
+    pub(crate) fn verdict(&self) -> Verdict {
+        let ledger = &self.ledger;
+        if ledger.lost + ledger.twice + ledger.out_of_order > 0 {
+            Verdict::Broken
+        } else if self.interrupted {
+            Verdict::Interrupted
+        } else if ledger.accepted == 0 && self.sending.due > 0 {
+            Verdict::Nothing
+        } else {
+            Verdict::Holds
+        }
+    }
+
+    /// Exit: 0 all holds, 1 the ledger or an expectation does not, 130 interrupted.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self.verdict() {
+            Verdict::Broken | Verdict::Nothing => ExitCode::FAILURE,
+            Verdict::Interrupted => ExitCode::from(130),
+            Verdict::Holds if self.failed_expectations().next().is_some() => ExitCode::FAILURE,
+            Verdict::Holds => ExitCode::SUCCESS,
+        }
+    }
+
+    /// Requests that failed, whatever they were for.
+    pub(crate) fn failed_requests(&self) -> u64 {
+        self.sending.failures.iter().map(|failure| failure.count).sum()
+    }
+
+    pub(crate) fn failed_expectations(&self) -> impl Iterator<Item = &Expectation> {
+        self.expectations.iter().filter(|expectation| !expectation.holds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_run_holds_when_every_message_is_accounted_for() {
+        let mut report = sample::report();
+        assert_eq!(report.verdict(), Verdict::Holds);
+        report.ledger.lost = 1;
+        assert_eq!(report.verdict(), Verdict::Broken);
+    }
+
+    #[test]
+    fn a_run_that_accepted_nothing_proves_nothing() {
+        let mut report = sample::report();
+        report.ledger.accepted = 0;
+        assert_eq!(report.verdict(), Verdict::Nothing);
+        report.sending.due = 0;
+        assert_eq!(report.verdict(), Verdict::Holds);
+    }
+
+    #[test]
+    fn an_interrupted_run_can_be_broken_all_the_same() {
+        let mut report = sample::report();
+        report.interrupted = true;
+        assert_eq!(report.verdict(), Verdict::Interrupted);
+        report.ledger.twice = 1;
+        assert_eq!(report.verdict(), Verdict::Broken);
+    }
+}

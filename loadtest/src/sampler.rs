@@ -1,0 +1,53 @@
+//! Notes every second what happens.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::{
+    failures::Request, report::Second, routers::Routers, run::Run, screen::Screen, stack::Stack,
+};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What is asked every second beside the book.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    pub(crate) routers: Routers,
+    pub(crate) stack: Stack,
+    pub(crate) screen: Screen,
+}
+
+impl Sampler {
+    /// Samples until the run is over, and once more then. Answers with the seconds, and with what the
+    /// routers have filtered and dead-lettered.
+    pub(crate) async fn sample(mut self, run: Arc<Run>) -> (Vec<Second>, Option<(u64, u64)>) {
+        self.second(&run, EVERY).await;
+        let mut seconds: Vec<Second> = Vec::new();
+        let mut every = interval_at(run.began + EVERY, EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut last = run.began;
+        loop {
+            let over = run.over.run_until_cancelled(every.tick()).await.is_none();
+            let now = Instant::now();
+            let mut second = self.second(&run, now - last).await;
+            second.due = run.due_until(now - run.began) - run.due_until(last - run.began);
+            second.at = (now - run.began).as_secs_f64();
+            last = now;
+            self.screen.show(&run, &second);
+            seconds.push(second);
+            if over {
+                self.screen.clear();
+                return (seconds, self.routers.filtered_and_dead());
+            }
+        }
+    }
+
+    async fn second(&mut self, run: &Run, since: Duration) -> Second {
+        let failed = |refusal| run.book.failed(Request::Metrics, refusal);
+        let work = self.routers.ask(&run.target, failed).await;
+        let processes = self.stack.look(since);
+        let second = run.book.end_second();
+        Second { batch: work.batch, in_flight: work.in_flight, processes, ..second }
+    }
+}

@@ -1,0 +1,122 @@
+//! The processes of a barrage on this machine, as its `stack.json` names them.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use reqwest::Url;
+use serde::Deserialize;
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+
+use crate::report::Process;
+
+/// What `cargo demo` writes.
+#[derive(Debug, Deserialize)]
+struct Processes {
+    page: String,
+    processes: Vec<Member>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Member {
+    name: String,
+    pid: Option<u32>,
+    address: String,
+    #[serde(default)]
+    restarts: u32,
+}
+
+/// A stack that cannot be watched.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("{0} cannot be read")]
+    File(PathBuf, #[source] io::Error),
+    #[error("{0} is no stack.json")]
+    Form(PathBuf, #[source] serde_json::Error),
+}
+
+/// Watches the processes, and ourselves.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    file: Option<PathBuf>,
+    system: System,
+    /// How long each process had kept a core busy when it was last looked at.
+    busy: HashMap<Pid, Duration>,
+}
+
+impl Stack {
+    /// The stack of that file; without one, only ourselves are watched.
+    pub(crate) fn new(file: Option<PathBuf>) -> Self {
+        Self { file, system: System::new(), busy: HashMap::new() }
+    }
+
+    /// The stack that lies in this file, if it is that of the page at this address.
+    pub(crate) fn of_page(file: &Path, page: &Url) -> Option<PathBuf> {
+        let said = Url::parse(&read(file).ok()?.page).ok()?;
+        let is_here =
+            is_loopback(page) && said.port_or_known_default() == page.port_or_known_default();
+        is_here.then(|| file.to_owned())
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Where its routers can be asked for their metrics.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub(crate) fn routers(&self) -> Result<Vec<Url>, Unreadable> {
+        let Some(file) = &self.file else { return Ok(Vec::new()) };
+        let members = read(file)?.processes.into_iter();
+        let routers = members.filter(|member| member.name.starts_with("event-router"));
+        let url = |member: Member| Url::parse(&format!("http://{}/metrics", member.address)).ok();
+        Ok(routers.filter_map(url).collect())
+    }
+
+    /// What each process has used since it was last looked at, so long ago.
+    pub(crate) fn look(&mut self, since: Duration) -> Vec<Process> {
+        let members = self.file.as_deref().and_then(|file| read(file).ok());
+        let mut members = members.map_or_else(Vec::new, |stack| stack.processes);
+        members.push(Member {
+            name: "loadtest".into(),
+            pid: Some(std::process::id()),
+            address: String::new(),
+            restarts: 0,
+        });
+        let pids: Vec<_> = members.iter().filter_map(|it| it.pid).map(Pid::from_u32).collect();
+        let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
+        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, what);
+        members.into_iter().map(|member| self.usage(member, since)).collect()
+    }
+
+    fn usage(&mut self, member: Member, since: Duration) -> Process {
+        let pid = member.pid.map(Pid::from_u32);
+        let found = pid.and_then(|pid| self.system.process(pid));
+        let now = found.map(|found| Duration::from_millis(found.accumulated_cpu_time()));
+        let before = pid.zip(now).and_then(|(pid, now)| self.busy.insert(pid, now));
+        let cpu =
+            now.zip(before).map(|(now, before)| now.saturating_sub(before).div_duration_f64(since));
+        let rss_mib = found.map(|found| found.memory() as f64 / f64::from(1 << 20));
+        Process { name: member.name, cpu, rss_mib, restarts: member.restarts }
+    }
+}
+
+fn read(file: &Path) -> Result<Processes, Unreadable> {
+    let text = fs::read(file).map_err(|error| Unreadable::File(file.to_owned(), error))?;
+    serde_json::from_slice(&text).map_err(|error| Unreadable::Form(file.to_owned(), error))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => {
+            let host = host.trim_matches(['[', ']']);
+            host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        }
+        None => false,
+    }
+}
