@@ -1,11 +1,175 @@
-//! The report as one HTML file.
+//! The report as one HTML file that needs nothing else: no network, no other file.
 
-use super::Report;
+mod charts;
+mod facts;
+mod figures;
+mod happenings;
+mod lines;
+
+use askama::Template;
+use serde::Serialize;
+
+use self::{
+    charts::{Chart, charts},
+    facts::Fact,
+    figures::{Line, Percentiles, Tile, Trial},
+    happenings::{Happening, happenings},
+};
+use super::{Failure, Report};
+
+const PLOT_SCRIPT: &str = include_str!("../../../web/vendor/uplot/uPlot.iife.min.js");
+const PLOT_STYLE: &str = include_str!("../../../web/vendor/uplot/uPlot.min.css");
+const SCRIPT: &str = include_str!("../../templates/report.js");
+const STYLE: &str = include_str!("../../templates/report.css");
+const CHART_STYLE: &str = include_str!("../../templates/charts.css");
+
+/// Of longer runs, only the JSON tells every second in figures.
+const SECONDS_IN_FULL: usize = 900;
+
+/// What the template shows.
+#[derive(Debug, Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    report: &'a Report,
+    verdict: &'static str,
+    says: String,
+    began: String,
+    took: String,
+    ledger: Vec<Line>,
+    tiles: Vec<Tile>,
+    latencies: Vec<Percentiles>,
+    trials: Vec<Trial>,
+    failures: &'a [Failure],
+    happenings: Vec<Happening>,
+    charts: Vec<Chart>,
+    asked: Vec<Fact>,
+    place: Vec<Fact>,
+    course: Vec<[String; figures::COURSE.len()]>,
+    figures: String,
+}
+
+/// What the script draws.
+#[derive(Serialize)]
+struct Figures<'a> {
+    at: Vec<f64>,
+    charts: &'a [Chart],
+    happenings: &'a [Happening],
+}
 
 /// The file.
 ///
 /// # Errors
-/// When a figure is no number that JSON knows.
-pub(crate) fn render(report: &Report) -> serde_json::Result<String> {
-    serde_json::to_string(report)
+/// When a figure is no number that JSON knows, or the page cannot be made.
+pub(crate) fn render(report: &Report) -> anyhow::Result<String> {
+    let (charts, happenings) = (charts(report), happenings(&report.seconds));
+    let at = report.seconds.iter().map(|second| lines::rounded(second.at)).collect();
+    let in_full = report.seconds.len() <= SECONDS_IN_FULL;
+    let figures = Figures { at, charts: &charts, happenings: &happenings };
+    let page = Page {
+        report,
+        verdict: report.verdict().word(),
+        says: report.says(),
+        began: format!("{:.0}", report.started_at),
+        took: format!("{:.1} s", report.took_s),
+        ledger: figures::ledger(&report.ledger),
+        tiles: figures::tiles(report),
+        latencies: figures::latencies(&report.latency),
+        trials: figures::trials(report),
+        failures: &report.sending.failures,
+        asked: facts::asked(report),
+        place: facts::place(report),
+        course: if in_full { figures::course(&report.seconds) } else { Vec::new() },
+        figures: island(&serde_json::to_string(&figures)?),
+        happenings,
+        charts,
+    };
+    Ok(page.render()?)
+}
+
+/// JSON that may lie in a script element: nothing in it can end the element.
+fn island(json: &str) -> String {
+    json.replace('<', "\\u003c")
+}
+
+impl Page<'_> {
+    fn styles(&self) -> [&'static str; 3] {
+        [PLOT_STYLE, STYLE, CHART_STYLE]
+    }
+
+    fn scripts(&self) -> [&'static str; 2] {
+        [PLOT_SCRIPT, SCRIPT]
+    }
+
+    fn course_names(&self) -> &'static [&'static str] {
+        &figures::COURSE
+    }
+
+    fn failed_trials(&self) -> usize {
+        self.report.failed_expectations().count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn the_page_begins_with_the_verdict_and_has_all_figures() {
+        let page = render(&sample::report()).unwrap();
+        let body = page.split_once("<body>").unwrap().1;
+        let verdict = body.find("HOLDS").unwrap();
+        for later in ["1,000", "p99&#60;200ms", "429 Too Many Requests", "raise MAX_CLIENT_RATE"] {
+            assert!(body.find(later).is_some_and(|at| at > verdict), "{later}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_anywhere() {
+        let page = render(&sample::report()).unwrap();
+        let own = page.replace(PLOT_SCRIPT, "").replace("http://127.0.0.1:8080/", "");
+        for outside in ["http:", "https:", "src=", "url(", "@import", "<link rel=\"stylesheet"] {
+            assert!(!own.contains(outside), "{outside}");
+        }
+        assert!(page.contains("default-src 'none'"));
+    }
+
+    #[test]
+    fn whatever_text_a_report_has_is_text_on_the_page() {
+        const EVIL: &str = "</script><img src=x onerror=alert(1)>\"'&";
+        let mut report = sample::report();
+        report.url = EVIL.into();
+        report.ledger.missing = vec![EVIL.into()];
+        report.environment.system = EVIL.into();
+        report.environment.cpu = Some(EVIL.into());
+        report.expectations[0].text = EVIL.into();
+        report.sending.failures[0].kind = EVIL.into();
+        report.sending.failures[0].request = EVIL.into();
+        report.sending.failures[0].hint = Some(EVIL.into());
+        let processes = report.seconds.iter_mut().flat_map(|second| &mut second.processes);
+        processes.for_each(|process| process.name = EVIL.into());
+        report.seconds[1].processes[0].restarts = 1;
+        let page = render(&report).unwrap();
+        assert!(!page.contains("<img"), "markup of a report is on the page");
+        assert_eq!(page.matches("</script>").count(), 3, "the three scripts end where they end");
+    }
+
+    #[test]
+    fn what_our_scripts_and_styles_hold_does_not_end_them() {
+        for text in [PLOT_SCRIPT, PLOT_STYLE, SCRIPT, STYLE, CHART_STYLE] {
+            assert!(!text.contains("</") && !text.contains("<!--"));
+        }
+    }
+
+    #[test]
+    fn a_run_of_which_little_is_known_has_a_page_all_the_same() {
+        let mut report = sample::report();
+        report.seconds.clear();
+        report.latency = crate::report::Latencies::default();
+        report.viewers = None;
+        report.expectations.clear();
+        report.sending.failures.clear();
+        report.plan.modes.clear();
+        assert!(render(&report).unwrap().contains("</html>"));
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use super::{Latency, Report, verdict::Verdict};
+use super::{Latency, Report};
 
 /// How many of those that are lost are named here.
 const NAMED: usize = 10;
@@ -27,27 +27,7 @@ impl fmt::Display for Summary<'_> {
 impl Summary<'_> {
     fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(report) = self;
-        let ledger = &report.ledger;
-        let [accepted, lost, twice, out_of_order] =
-            [ledger.accepted, ledger.lost, ledger.twice, ledger.out_of_order].map(HumanCount);
-        match report.verdict() {
-            Verdict::Holds => writeln!(
-                f,
-                "HOLDS: each of the {accepted} accepted messages is accounted for, once and in order\n"
-            ),
-            Verdict::Broken => writeln!(
-                f,
-                "BROKEN: of {accepted} accepted messages {lost} are lost, {twice} there twice, \
-                 {out_of_order} out of order\n"
-            ),
-            Verdict::Interrupted => writeln!(
-                f,
-                "INTERRUPTED after {:.0} s: of {accepted} accepted messages {} were not settled yet\n",
-                report.took_s,
-                HumanCount(ledger.unsettled)
-            ),
-            Verdict::Nothing => writeln!(f, "NOTHING was accepted, so nothing is proved\n"),
-        }
+        writeln!(f, "{}: {}\n", report.verdict().word(), report.says())
     }
 
     fn write_ledger(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use indicatif::HumanCount;
+
 use super::{Expectation, Report};
 
 /// What the ledger says, in one word.
@@ -17,7 +19,43 @@ pub(crate) enum Verdict {
     Nothing,
 }
 
+impl Verdict {
+    /// What a person reads first.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "HOLDS",
+            Self::Broken => "BROKEN",
+            Self::Interrupted => "INTERRUPTED",
+            Self::Nothing => "NOTHING",
+        }
+    }
+}
+
 impl Report {
+    /// What the verdict says.
+    pub(crate) fn says(&self) -> String {
+        let ledger = &self.ledger;
+        let [accepted, lost, twice, out_of_order, unsettled] =
+            [ledger.accepted, ledger.lost, ledger.twice, ledger.out_of_order, ledger.unsettled]
+                .map(HumanCount);
+        match self.verdict() {
+            Verdict::Holds if self.sending.due == 0 => "nothing was sent; viewers looked on".into(),
+            Verdict::Holds => {
+                format!(
+                    "each of the {accepted} accepted messages is accounted for, once and in order"
+                )
+            }
+            Verdict::Broken => format!(
+                "of {accepted} accepted messages {lost} are lost, {twice} there twice, {out_of_order} out of order"
+            ),
+            Verdict::Interrupted => format!(
+                "after {:.0} s, of {accepted} accepted messages {unsettled} were not settled yet",
+                self.took_s
+            ),
+            Verdict::Nothing => "no message was accepted, so nothing is proved".into(),
+        }
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         let ledger = &self.ledger;
         if ledger.lost + ledger.twice + ledger.out_of_order > 0 {

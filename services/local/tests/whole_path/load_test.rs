@@ -51,8 +51,10 @@ fn ledger<const N: usize>(report: &Value, names: [&str; N]) -> [u64; N] {
 #[tokio::test]
 async fn each_message_is_followed_to_its_row_by_both_ways_of_sending() {
     let stack = Stack::start().await;
+    let page = stack.data_folder().join("report.html");
+    let html = ["--html", page.to_str().unwrap()];
     let options = ["--stages", "150:2,0:1,0-300:2", "--viewers", "3", "--expect", "lost==0"];
-    let (code, report, text) = LoadTest::of(&stack, &options).run().await;
+    let (code, report, text) = LoadTest::of(&stack, &[&options[..], &html].concat()).run().await;
     assert_eq!(code, 0, "{text}");
     assert_eq!(ledger(&report, ["accepted", "stored", "lost", "twice"]), [600, 600, 0, 0]);
     assert_eq!(report["latency"]["accept"]["count"], 600);
@@ -61,12 +63,27 @@ async fn each_message_is_followed_to_its_row_by_both_ways_of_sending() {
     assert!(report["seconds"].as_array().unwrap().len() >= 5, "{report}");
     assert_eq!(report["expectations"][0]["holds"], true);
     assert!(text.starts_with("HOLDS: each of the 600 accepted messages"), "{text}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<h1>HOLDS</h1>") && page.trim_end().ends_with("</html>"), "{page}");
 
     let options = ["--stages", "250:2", "--mode", "bursts,messages", "--viewers", "0"];
     let (code, report, text) = LoadTest::of(&stack, &options).run().await;
     assert_eq!(code, 0, "{text}");
     let expected = [1000, 1000, 0, 0];
     assert_eq!(ledger(&report, ["accepted", "stored", "lost", "out_of_order"]), expected);
+}
+
+#[tokio::test]
+async fn viewers_alone_look_on_and_send_nothing() {
+    let stack = Stack::start().await;
+    let options = ["--mode", "viewers", "--viewers", "5", "--stages", "100:2"];
+    let (code, report, text) = LoadTest::of(&stack, &options).run().await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.starts_with("HOLDS: nothing was sent"), "{text}");
+    assert_eq!((&report["sending"]["due"], &report["sending"]["sent"]), (&0.into(), &0.into()));
+    assert_eq!(report["viewers"]["count"], 5);
+    assert!(report["latency"]["poll"]["count"].as_u64().unwrap() >= 10, "{report}");
+    assert_eq!(stack.feed(None, 1).await.totals.accepted, 0);
 }
 
 #[tokio::test]
@@ -156,9 +173,11 @@ async fn what_cannot_be_measured_is_said_in_one_line_and_ends_with_2() {
     let other = stack.data_folder().join("other.json");
     std::fs::write(&other, r#"{"schema":"barrage.loadtest/999"}"#).unwrap();
     let (other, table) = (other.to_str().unwrap(), format!("http://{}", stack.address(TABLE)));
-    let faults: [(&[&str], &str); 8] = [
+    let faults: [(&[&str], &str); 10] = [
         (&[], "URL"),
         (&["ftp://there"], "ftp://there"),
+        (&[&table, "--mode", "viewers", "--viewers", "0"], "--viewers"),
+        (&[&table, "--stack", "/no/such/stack.json"], "/no/such/stack.json"),
         (&["http://127.0.0.1:1"], "http://127.0.0.1:1/ cannot be reached"),
         (&[&table], "is no barrage"),
         (&[&table, "--stages", "fast"], "500:30"),
