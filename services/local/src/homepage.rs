@@ -163,6 +163,14 @@ impl Homepage {
         self.read(&format!("/feed?limit={limit}{after}")).await
     }
 
+    /// The value of a metric, by its name with its labels; 0 where there is none yet. Every service tells
+    /// its metrics as the homepage does.
+    pub async fn metric(&self, series: &str) -> reqwest::Result<f64> {
+        let text = self.client.get(self.path("/metrics")).send().await?.text().await?;
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        Ok(value.map_or(0.0, |value| value.parse().expect("a metric has a number")))
+    }
+
     /// Posts anything anywhere.
     pub async fn post(&self, path: &str, kind: &str, body: String) -> reqwest::Result<Answer> {
         answer(self.client.post(self.path(path)).header(CONTENT_TYPE, kind).body(body)).await

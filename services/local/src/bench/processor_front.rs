@@ -31,6 +31,8 @@ pub enum Manner {
     Forwards,
     /// It fails all with this code.
     Fails(Code),
+    /// It answers STORED for all, at once.
+    Stores,
     /// It answers RETRY for records whose data contains this text, and forwards the rest.
     Retries(String),
 }
@@ -124,6 +126,10 @@ impl Front {
     }
 }
 
+fn stored(_: &Record) -> Outcome {
+    Outcome { kind: Kind::Stored.into(), reason: String::new() }
+}
+
 #[tonic::async_trait]
 impl MessageProcessor for Front {
     async fn process_batch(
@@ -134,6 +140,7 @@ impl MessageProcessor for Front {
         let manner = self.inside().manner.clone();
         let outcomes = match manner {
             Manner::Forwards => self.forward(records).await?,
+            Manner::Stores => records.iter().map(stored).collect(),
             Manner::Retries(text) => self.retry(records, &text).await?,
             Manner::Fails(code) => {
                 self.inside().own_answers.push(Instant::now());

@@ -78,6 +78,19 @@ impl Rows {
             .expect("the table answers");
     }
 
+    /// How many rows a shard has between these offsets, both included; as many as one answer has.
+    pub async fn range(&self, shard: &str, from: i64, to: i64) -> usize {
+        let query = self.0.query().table_name(TABLE);
+        let query = query
+            .key_condition_expression("#shard = :shard AND #offset BETWEEN :from AND :to")
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_names("#offset", "offset")
+            .expression_attribute_values(":shard", string(shard))
+            .expression_attribute_values(":from", number(from))
+            .expression_attribute_values(":to", number(to));
+        query.send().await.expect("the table answers").items().len()
+    }
+
     /// Writes rows, as many as one request takes at the most: 25.
     pub async fn put_batch(&self, rows: impl Iterator<Item = Row>) {
         let put = |row| PutRequest::builder().set_item(Some(row)).build().expect("all is set");

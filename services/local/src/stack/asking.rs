@@ -28,11 +28,8 @@ impl Stack {
 
     /// The value of a metric of a service, by its name with its labels; 0 where it has none yet.
     pub async fn metric(&self, service: &str, series: &str) -> f64 {
-        let answer =
-            self.homepage_at(service).get("/metrics").await.expect("an answer to GET /metrics");
-        let text = answer.body.as_str().unwrap_or_default().to_owned();
-        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        value.map_or(0.0, |value| value.parse().expect("a metric has a number"))
+        let asked = self.homepage_at(service).metric(series).await;
+        asked.expect("an answer to GET /metrics")
     }
 
     /// Sends a burst that is taken, and returns its id.

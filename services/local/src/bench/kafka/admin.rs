@@ -25,6 +25,11 @@ impl Kafka {
     /// Deletes a topic and makes it anew at once, with so many partitions: its offsets restart.
     pub async fn make_anew(self, topic: &'static str, partitions: i32) {
         self.delete(topic).await;
+        self.make(topic, partitions).await;
+    }
+
+    /// Makes a topic with so many partitions, if there is none.
+    pub async fn make(self, topic: &'static str, partitions: i32) {
         let admin: AdminClient<DefaultClientContext> =
             self.config().create().expect("an admin client");
         let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
