@@ -1,4 +1,4 @@
-//! One machine: what the launcher, the measurement and the whole-path tests share.
+//! One machine: what the launcher, the measurements and the whole-path tests share.
 //!
 //! Nothing here knows a service or a stand-in but as a process. The stand-ins' engines stay in
 //! their own binaries: each brings its own SQLite, and one binary cannot hold both.

@@ -11,6 +11,7 @@ mod load_test;
 mod outages;
 mod pages;
 mod progress;
+mod ratios;
 mod rebalances;
 mod restarts;
 mod routing;

@@ -1,33 +1,30 @@
 //! The memory of each process while a backlog drains: is it flat?
 
+use std::fmt;
+
 use local::bench::usage::Usage;
 
 /// A process has warmed up when this share of the backlog is finished: by then each of its buffers
 /// has been full many times over, so what grows from here on grows with the backlog.
 const WARM: f64 = 0.1;
 
-/// As much more than that is still flat.
-const FLAT: f64 = 0.1;
-
 /// The memory of one process, in KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
     pub(crate) name: String,
-    /// Before the drain.
-    pub(crate) before: u64,
     /// When it had warmed up.
-    pub(crate) warm: u64,
+    warm: u64,
     /// At the most from then on.
-    pub(crate) most: u64,
+    most: u64,
     /// At the end.
-    pub(crate) after: u64,
+    after: u64,
 }
 
 impl Memory {
     /// Of a process that has just begun.
     pub(crate) fn new(usage: &Usage) -> Self {
         let now = usage.now_kib;
-        Self { name: usage.name.clone(), before: now, warm: now, most: now, after: now }
+        Self { name: usage.name.clone(), warm: now, most: now, after: now }
     }
 
     /// Notes how much it is when this share of the backlog is finished.
@@ -40,17 +37,29 @@ impl Memory {
         self.most = self.most.max(self.after);
     }
 
-    /// How much it grew after it had warmed up, as a share.
+    /// How much it grew after it had warmed up: 1 is not at all.
     pub(crate) fn growth(&self) -> f64 {
-        let [warm, most] =
-            [self.warm, self.most].map(|kib| u32::try_from(kib).map_or(f64::INFINITY, f64::from));
-        most / warm - 1.0
+        self.most_mb() / self.warm_mb()
     }
 
-    /// Whether that is no growth to speak of.
-    pub(crate) fn is_flat(&self) -> bool {
-        self.growth() <= FLAT
+    pub(crate) fn warm_mb(&self) -> f64 {
+        mb(self.warm)
     }
+
+    pub(crate) fn most_mb(&self) -> f64 {
+        mb(self.most)
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [warm, most, after] = [self.warm, self.most, self.after].map(mb);
+        write!(f, "{} {warm:.0}, {most:.0}, {after:.0}", self.name)
+    }
+}
+
+fn mb(kib: u64) -> f64 {
+    kib as f64 * 1024.0 / 1e6
 }
 
 #[cfg(test)]
@@ -72,13 +81,12 @@ mod tests {
     #[test]
     fn what_a_process_takes_until_it_is_warm_is_no_growth() {
         let memory = memory(&[(0.05, 30), (0.1, 40), (0.5, 43), (1.0, 41)]);
-        let Memory { before, warm, most, after, .. } = memory.clone();
-        assert_eq!((before, warm, most, after), (10, 40, 43, 41));
-        assert!(memory.is_flat());
+        assert_eq!((memory.warm, memory.most, memory.after), (40, 43, 41));
+        assert_eq!(memory.growth(), 43.0 / 40.0);
     }
 
     #[test]
     fn what_it_takes_for_a_moment_later_is() {
-        assert!(!memory(&[(0.1, 40), (0.5, 45), (1.0, 40)]).is_flat());
+        assert_eq!(memory(&[(0.1, 40), (0.5, 45), (1.0, 40)]).growth(), 45.0 / 40.0);
     }
 }
