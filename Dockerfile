@@ -21,8 +21,9 @@ COPY services/homepage/Cargo.toml services/homepage/
 COPY services/event-router/Cargo.toml services/event-router/
 COPY services/message-processor/Cargo.toml services/message-processor/
 COPY services/local/Cargo.toml services/local/
+COPY loadtest/Cargo.toml loadtest/
 COPY xtask/Cargo.toml xtask/
-RUN for crate in proto xtask services/*; do \
+RUN for crate in proto loadtest xtask services/*; do \
       mkdir "$crate/src" && touch "$crate/src/lib.rs" || exit; \
     done \
  && for program in proto/build services/homepage/build services/homepage/src/main \

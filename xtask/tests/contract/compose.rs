@@ -155,6 +155,23 @@ fn our_containers_may_do_nothing_that_they_need_not() {
 }
 
 #[test]
+fn images_are_built_with_the_manifest_of_every_crate() {
+    let read = |file| fs::read_to_string(format!("../{file}")).expect("a file of the root");
+    let (workspace, dockerfile) = (read("Cargo.toml"), read("Dockerfile"));
+    let (_, members) = workspace.split_once("members = [").expect("a workspace has members");
+    let (members, _) = members.split_once(']').expect("the list of members ends");
+    for member in members.split('"').skip(1).step_by(2) {
+        let copy = format!("COPY {member}/Cargo.toml {member}/\n");
+        assert!(dockerfile.contains(&copy), "the Dockerfile lacks {copy}");
+        let is_let_in = |line: &str| {
+            line.strip_prefix('!')
+                .is_some_and(|path| format!("{member}/Cargo.toml").starts_with(path))
+        };
+        assert!(read(".dockerignore").lines().any(is_let_in), ".dockerignore leaves {member} out");
+    }
+}
+
+#[test]
 fn only_pages_for_people_are_published_and_only_here() {
     let compose = plain();
     let services = compose.services();
