@@ -37,6 +37,9 @@ pub struct Dependency {
     /// When it answered last.
     #[serde(skip)]
     pub last_up: Option<Instant>,
+    /// Which refusal the log has told of since then.
+    #[serde(skip)]
+    told: Option<String>,
 }
 
 /// The answer of `/readyz`.
@@ -62,20 +65,22 @@ impl Readiness {
         Report { ready: dependencies.values().all(|dependency| dependency.ready), dependencies }
     }
 
-    fn set(&self, name: &'static str, ready: bool, reason: Option<String>) {
+    fn set(&self, name: &'static str, ready: bool, reason: Option<String>, is_refusal: bool) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = match known.get(name) {
-            Some(before) if before.ready == ready && before.reason.as_deref() != Some(UNKNOWN) => {
-                before.since
-            }
-            _ => {
-                log_change(name, ready, reason.as_deref());
-                Millis::now().rfc3339()
-            }
-        };
-        let last_up = known.get(name).and_then(|before| before.last_up);
+        let before = known.get(name);
+        let last_up = before.and_then(|before| before.last_up);
         let last_up = if ready { Some(Instant::now()) } else { last_up };
-        known.insert(name, Dependency { ready, since, reason, last_up });
+        let is_same = |before: &&Dependency| {
+            before.ready == ready && before.reason.as_deref() != Some(UNKNOWN)
+        };
+        let same = before.filter(is_same);
+        let since = same.map_or_else(|| Millis::now().rfc3339(), |before| before.since);
+        let mut told = same.and_then(|before| before.told.clone());
+        if same.is_none() || (is_refusal && told != reason) {
+            log_change(name, ready, reason.as_deref());
+            told = reason.clone().filter(|_| is_refusal);
+        }
+        known.insert(name, Dependency { ready, since, reason, last_up, told });
     }
 }
 
@@ -86,7 +91,10 @@ fn log_change(name: &str, ready: bool, reason: Option<&str>) {
     match (ready, reason) {
         (_, Some(UNKNOWN)) => {}
         (true, _) => tracing::info!(dependency = name, "{name} is ready"),
-        (false, reason) => tracing::warn!(dependency = name, reason, "{name} is not ready"),
+        (false, reason) => {
+            let reason = reason.unwrap_or("no reason is known");
+            tracing::warn!(dependency = name, "{name} is not ready: {reason}");
+        }
     }
 }
 
@@ -100,12 +108,18 @@ pub struct Probe {
 impl Probe {
     /// It answers.
     pub fn up(&self) {
-        self.readiness.set(self.name, true, None);
+        self.readiness.set(self.name, true, None, false);
     }
 
     /// It does not answer, or refuses.
     pub fn down(&self, reason: impl Into<String>) {
-        self.readiness.set(self.name, false, Some(reason.into()));
+        self.readiness.set(self.name, false, Some(reason.into()), false);
+    }
+
+    /// It answers, but refuses us: somebody has to do something. So it is told in the log too where it
+    /// comes after another reason.
+    pub fn refuses(&self, reason: impl Into<String>) {
+        self.readiness.set(self.name, false, Some(reason.into()), true);
     }
 
     /// Reports a result: an error is a reason.

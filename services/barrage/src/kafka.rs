@@ -1,13 +1,16 @@
 //! The door to Kafka: the only place that names `rdkafka`.
 
+mod asked;
 mod config;
 mod consumer;
 mod counter;
+mod ear;
 mod error;
 mod finder;
 mod headers;
 mod ids;
 mod offsets;
+mod permission;
 mod producer;
 mod rebalance;
 mod security;
@@ -19,6 +22,7 @@ pub use counter::{Counted, RecordCounter};
 pub use error::Error;
 pub use ids::EventIds;
 pub use offsets::{Ends, Offsets};
+pub use permission::Permission;
 pub use producer::{NewRecord, Producer};
 pub use rebalance::Hold;
 pub use topics::{Topics, keep_topic};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use barrage::event::Header;
-use barrage::kafka::{NewRecord, Producer, Received};
+use barrage::kafka::{NewRecord, Permission, Producer, Received};
 use barrage::position::Position;
 use barrage::retry::{Backoff, Fate};
 use barrage::shutdown::with_sources;
@@ -14,7 +14,10 @@ use crate::record::Open;
 
 /// Writes dead letters.
 #[derive(Clone)]
-pub(crate) struct DeadLetters(pub(crate) Producer);
+pub(crate) struct DeadLetters {
+    pub(crate) producer: Producer,
+    pub(crate) permission: Permission,
+}
 
 impl DeadLetters {
     /// Writes a record until Kafka has acknowledged it, and gives it back. Nothing is committed meanwhile.
@@ -22,16 +25,20 @@ impl DeadLetters {
         let added = added(&open.received.position, &reason, open.attempts, Millis::now());
         let mut part = Part::Whole;
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-        while let Err(error) = self.0.send(&dead_letter(&open.received, &added, part)).await {
+        loop {
+            let sent = self.producer.send(&dead_letter(&open.received, &added, part)).await;
+            self.permission.note(&sent);
+            let Err(error) = sent else { return open };
             let at = &open.received.position;
             let why = with_sources(&error);
-            tracing::warn!(error = %why, %at, "the dead letter of {at} was not accepted, trying again");
+            if backoff.failures() == 0 {
+                tracing::warn!(error = %why, %at, "the dead letter of {at} was not accepted, trying again");
+            }
             if error.fate() == Fate::Final {
                 part = part.smaller();
             }
             backoff.wait().await;
         }
-        open
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Consumer, Ends, Notice, Offsets, Received};
+use barrage::kafka::{self, Consumer, Ends, Notice, Offsets, Permission, Received};
 use barrage::position::Partition;
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
@@ -34,6 +34,7 @@ use crate::window::Window;
 /// What a router needs beside its configuration.
 pub(crate) struct Parts {
     pub(crate) dead: DeadLetters,
+    pub(crate) reading: Permission,
     pub(crate) offsets: Offsets,
     pub(crate) tracer: Tracer,
     pub(crate) processors: Probe,
@@ -169,12 +170,13 @@ impl Router {
                 drop(hold);
             }
             Notice::Record(record) => self.take(record),
-            Notice::Failed(error) => tracing::debug!(%error, "the consumer goes on trying"),
+            Notice::Failed(error) => self.parts.reading.note::<()>(&Err(error)),
         }
     }
 
     /// Decides what happens to a record that has come.
     fn take(&mut self, received: Received) {
+        self.parts.reading.note(&Ok(()));
         let (partition, offset) = (received.position.partition, received.position.offset);
         let end = self.ledgers.get(&partition).and_then(CommitLedger::end);
         if end == Some(offset.next()) {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use barrage::health::{self, Readiness};
-use barrage::kafka::{self, Consumer, Offsets, Producer, Topics, keep_topic};
+use barrage::kafka::{self, Consumer, Offsets, Permission, Producer, Topics, keep_topic};
 use barrage::telemetry::{self, Flush, Metrics, Tracers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -68,7 +68,11 @@ impl Service {
         let processors = readiness.dependency("processors");
         processors.up(); // Nobody is asked before there is a record: they may be scaled to zero.
         let parts = Parts {
-            dead: DeadLetters(Producer::new(&config.kafka, config.dead_letter_topic.clone())?),
+            dead: DeadLetters {
+                producer: Producer::new(&config.kafka, config.dead_letter_topic.clone())?,
+                permission: Permission::new(readiness.dependency("dead-letters")),
+            },
+            reading: Permission::new(readiness.dependency("reading")),
             offsets: Offsets::new(&config.kafka)?,
             tracer: tracers.tracer(&config.trace_name)?,
             processors,

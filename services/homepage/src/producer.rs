@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use barrage::event::{Event, Header};
-use barrage::kafka::{self, Ends, NewRecord, Producer};
+use barrage::kafka::{self, Ends, NewRecord, Permission, Producer};
 use barrage::message::{EVENT_TYPE, Message, Text};
 use barrage::position::{Position, Topic};
 use barrage::propagation::TraceParent;
@@ -65,6 +65,7 @@ pub(crate) struct Outgoing<'a> {
 /// Sends messages and waits for their acknowledgement.
 pub(crate) struct Sender {
     pub(crate) producer: Producer,
+    pub(crate) permission: Permission,
     pub(crate) acks: Acks,
     pub(crate) tracer: Tracer,
     pub(crate) names: TraceNames,
@@ -86,7 +87,9 @@ impl Sender {
         let mut span =
             spans::send(&self.tracer, &self.names.send_span, &self.topic, above.context());
         let record = record(&message, &self.source, Millis::now(), span.context());
-        match self.producer.send(&record).await {
+        let sent = self.producer.send(&record).await;
+        self.permission.note(&sent);
+        match sent {
             Ok(position) => {
                 span.at(&position);
                 self.acks.note(&position);

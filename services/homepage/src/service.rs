@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use barrage::health::{Probe, Readiness};
-use barrage::kafka::{self, EventIds, Offsets, Producer, RecordCounter, Topics, keep_topic};
+use barrage::kafka::{
+    self, EventIds, Offsets, Permission, Producer, RecordCounter, Topics, keep_topic,
+};
 use barrage::retry::pause;
 use barrage::table::Table;
 use barrage::telemetry::{self, Flush, Metrics, Tracer, Tracers};
@@ -85,11 +87,13 @@ impl Service {
         let listener = server::listen(config.listen.address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let mut tracers = Tracers::new(&config.telemetry, config.listen.instance.as_str());
-        let sender = Arc::new(sender(&config, tracers.tracer(&config.traces.sender)?)?);
+        let readiness = Readiness::default();
+        let permission = Permission::new(readiness.dependency("sending"));
+        let tracer = tracers.tracer(&config.traces.sender)?;
+        let sender = Arc::new(sender(&config, permission, tracer)?);
         let results = tracers.tracer(&config.traces.result)?;
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
         let parts = burst_parts(&config, sender, &shutdown, &killed);
-        let readiness = Readiness::default();
         let reader = reader_parts(&config, &parts, results, readiness.dependency("reader"))?;
         let watch = Watch {
             topics: Topics::new(&config.kafka)?,
@@ -170,6 +174,7 @@ impl Watch {
     fn spawn(&self, tasks: &TaskTracker, reader: &reader::Parts, end: &CancellationToken) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
         tasks.spawn(keep_topic(topics, topic, self.kafka.clone(), end.clone()));
+        tasks.spawn(reader.sender.permission.clone().fade(end.clone()));
         tasks.spawn(reader.table.clone().keep(false, self.table.clone(), end.clone()));
         self.homepage.up();
     }
@@ -214,10 +219,11 @@ fn reader_parts(
     })
 }
 
-fn sender(config: &Config, tracer: Tracer) -> Result<Sender, kafka::Error> {
+fn sender(config: &Config, permission: Permission, tracer: Tracer) -> Result<Sender, kafka::Error> {
     let topic = config.kafka.topic.clone();
     Ok(Sender {
         producer: Producer::new(&config.kafka, topic.clone())?,
+        permission,
         acks: Acks::default(),
         tracer,
         names: config.traces.clone(),

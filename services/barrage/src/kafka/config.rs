@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
+use super::asked::{Asked, What};
 use super::security::{self, Security};
 use crate::config::{Reader, Variable};
 use crate::position::Topic;
@@ -121,6 +122,17 @@ impl Config {
             servers: servers?,
             security: security?,
         })
+    }
+
+    /// What a client asks for, of the topic of messages.
+    pub(super) fn asked(&self, what: What) -> Asked {
+        self.asked_of(what, &self.topic)
+    }
+
+    /// What a client asks for, of this topic.
+    pub(super) fn asked_of(&self, what: What, topic: &Topic) -> Asked {
+        let (user, topic, group) = (self.security.user(), topic.clone(), self.group.clone());
+        Asked { user, what, topic, group }
     }
 
     /// What all clients have in common. Their `role` is the second part of their name.

@@ -18,6 +18,7 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
+use super::asked::What;
 use super::headers::Read;
 use super::rebalance::{Context, Hold};
 use super::{Config, Error};
@@ -86,13 +87,14 @@ impl Consumer {
     pub fn join(config: &Config, fetch_wait: Duration) -> Result<Self, Error> {
         let (sender, notices) = mpsc::channel(Self::CHANNEL);
         let topic = config.topic.clone();
-        let context = Context { notices: sender.downgrade(), topic: topic.clone() };
+        let asked = config.asked(What::Read);
+        let context = Context { notices: sender.downgrade(), asked: asked.clone() };
         let inner: Arc<BaseConsumer<Context>> = Arc::new(
             settings(config, fetch_wait)
                 .create_with_context(context)
                 .map_err(Error::Configuration)?,
         );
-        inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &topic))?;
+        inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &asked))?;
         let closing = Arc::new(AtomicBool::new(false));
         let poller = Poller { consumer: inner.clone(), notices: sender, closing: closing.clone() };
         let thread = std::thread::Builder::new()
@@ -211,9 +213,9 @@ impl Poller {
         while !self.closing.load(Ordering::Acquire) {
             let notice = match self.consumer.poll(Consumer::POLL) {
                 None => continue,
-                Some(Ok(message)) => received(&message, &self.consumer.context().topic),
+                Some(Ok(message)) => received(&message, &self.consumer.context().asked.topic),
                 Some(Err(error)) => {
-                    Some(Notice::Failed(Error::of(error, &self.consumer.context().topic)))
+                    Some(Notice::Failed(Error::of(error, &self.consumer.context().asked)))
                 }
             };
             if notice.is_some_and(|notice| self.notices.blocking_send(notice).is_err()) {

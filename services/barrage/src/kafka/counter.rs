@@ -10,14 +10,15 @@ use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::asked::{Asked, What};
 use super::{Config, Ends, Error};
-use crate::position::{Offset, Topic};
+use crate::position::Offset;
 
 /// Reads a range of the topic again, without a group.
 #[derive(Clone)]
 pub struct RecordCounter {
     client: ClientConfig,
-    topic: Topic,
+    asked: Asked,
     /// One at a time: a scan takes a thread and a connection.
     turn: Arc<Semaphore>,
 }
@@ -39,7 +40,7 @@ impl RecordCounter {
     pub fn new(config: &Config) -> Self {
         let mut client = config.onlooker("counter");
         client.set("enable.partition.eof", "false").set("queued.max.messages.kbytes", "4096");
-        Self { client, topic: config.topic.clone(), turn: Arc::new(Semaphore::new(1)) }
+        Self { client, asked: config.asked(What::Read), turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// Counts the records whose key begins with `prefix`, from `from` up to `to`.
@@ -75,7 +76,7 @@ impl RecordCounter {
         if open.is_empty() {
             return Ok(counted);
         }
-        let failed = |error| Error::of(error, &self.topic);
+        let failed = |error| Error::of(error, &self.asked);
         let consumer: BaseConsumer = self.client.create().map_err(Error::Configuration)?;
         consumer.assign(&self.starts(from, open.keys().map(|p| **p))?).map_err(failed)?;
         let mut heard = Instant::now();
@@ -113,11 +114,11 @@ impl RecordCounter {
         for partition in partitions {
             let start = from.get(&partition).copied().unwrap_or_default();
             list.add_partition_offset(
-                self.topic.as_str(),
+                self.asked.topic.as_str(),
                 partition,
                 KafkaOffset::Offset(start.get()),
             )
-            .map_err(|error| Error::of(error, &self.topic))?;
+            .map_err(|error| Error::of(error, &self.asked))?;
         }
         Ok(list)
     }

@@ -2,6 +2,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::asked::Asked;
 use crate::position::Topic;
 use crate::retry::Fate;
 
@@ -16,10 +17,13 @@ pub enum Error {
     NoTopic(Topic),
     /// The topic does not exist, and we were not able to create it: perhaps we may not.
     #[error("topic {0} does not exist and cannot be created")]
-    NotCreated(Topic, #[source] KafkaError),
-    /// The broker refuses us: wrong credentials, or a missing permission.
-    #[error("kafka refuses us")]
-    Refused(#[source] KafkaError),
+    NotCreated(Topic, #[source] Box<Error>),
+    /// The broker refuses us: wrong credentials, or a missing permission. The words say which.
+    #[error("{0}")]
+    Refused(String),
+    /// Who leads a partition or a group is being settled: soon somebody does.
+    #[error("kafka elects a leader")]
+    Electing(#[source] KafkaError),
     /// A record larger than the broker takes.
     #[error("the record is larger than kafka takes")]
     TooLarge,
@@ -45,6 +49,7 @@ impl Error {
             | Self::NoTopic(_)
             | Self::NotCreated(..)
             | Self::Refused(_)
+            | Self::Electing(_)
             | Self::Configuration(_)
             | Self::Lost
             | Self::Closed
@@ -53,21 +58,25 @@ impl Error {
         }
     }
 
-    /// Sorts a client's error; `topic` is the one that was asked about.
-    pub(super) fn of(error: KafkaError, topic: &Topic) -> Self {
+    /// Sorts a client's error by what was asked.
+    pub(super) fn of(error: KafkaError, asked: &Asked) -> Self {
         use RDKafkaErrorCode as Code;
-        match error.rdkafka_error_code() {
+        let code = error.rdkafka_error_code();
+        if let Some(refusal) = code.and_then(|code| asked.refusal(code)) {
+            return Self::Refused(refusal);
+        }
+        match code {
             Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition) => {
-                Self::NoTopic(topic.clone())
+                Self::NoTopic(asked.topic.clone())
             }
             Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize) => Self::TooLarge,
             Some(
-                Code::Authentication
-                | Code::SaslAuthenticationFailed
-                | Code::TopicAuthorizationFailed
-                | Code::GroupAuthorizationFailed
-                | Code::ClusterAuthorizationFailed,
-            ) => Self::Refused(error),
+                Code::LeaderNotAvailable
+                | Code::NotLeaderForPartition
+                | Code::CoordinatorLoadInProgress
+                | Code::CoordinatorNotAvailable
+                | Code::NotCoordinator,
+            ) => Self::Electing(error),
             Some(
                 Code::BrokerTransportFailure
                 | Code::AllBrokersDown

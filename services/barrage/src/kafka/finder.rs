@@ -11,6 +11,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message as _, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::Semaphore;
 
+use super::asked::{Asked, What};
 use super::config::QUESTION_TIMEOUT;
 use super::{Config, Error, NewRecord};
 use crate::position::{Offset, Partition, Position, Topic};
@@ -20,7 +21,7 @@ use crate::time::Millis;
 #[derive(Clone)]
 pub(super) struct Finder {
     client: ClientConfig,
-    topic: Topic,
+    asked: Asked,
     /// One at a time: a search takes a thread and a connection.
     turn: Arc<Semaphore>,
 }
@@ -31,10 +32,14 @@ impl Finder {
     /// How many of the last records are looked at when none seems to be of that time.
     const LAST: i64 = 10_000;
 
-    pub(super) fn new(config: &Config, topic: Topic) -> Self {
+    pub(super) fn new(config: &Config, topic: &Topic) -> Self {
         let mut client = config.onlooker("finder");
         client.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", "4096");
-        Self { client, topic, turn: Arc::new(Semaphore::new(1)) }
+        Self {
+            client,
+            asked: config.asked_of(What::Read, topic),
+            turn: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// Where a record lies that was sent with this timestamp.
@@ -52,10 +57,10 @@ impl Finder {
         let search = move || {
             let found = this.search(partition, sent, &record);
             drop(turn);
-            found.map_err(|error| Error::of(error, &this.topic))?.ok_or(Error::Lost)
+            found.map_err(|error| Error::of(error, &this.asked))?.ok_or(Error::Lost)
         };
         let offset = tokio::task::spawn_blocking(search).await.map_err(|_| Error::Closed)??;
-        Ok(Position { topic: self.topic.clone(), partition, offset })
+        Ok(Position { topic: self.asked.topic.clone(), partition, offset })
     }
 
     /// Reads from the first record of that time to the end.
@@ -102,7 +107,7 @@ impl Finder {
         partition: Partition,
         sent: Millis,
     ) -> Result<i64, KafkaError> {
-        let topic = self.topic.as_str();
+        let topic = self.asked.topic.as_str();
         let at = |offset| {
             let mut list = TopicPartitionList::with_capacity(1);
             list.add_partition_offset(topic, partition, KafkaOffset::Offset(offset)).map(|()| list)

@@ -10,17 +10,18 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::Semaphore;
 
+use super::asked::{Asked, What};
 use super::config::QUESTION_TIMEOUT;
 use super::headers::Read;
 use super::{Config, Error};
 use crate::event::header_text;
-use crate::position::{Offset, Partition, Topic};
+use crate::position::{Offset, Partition};
 
 /// Reads the ids of a topic's events, without a group.
 #[derive(Clone)]
 pub struct EventIds {
     consumer: Arc<BaseConsumer>,
-    topic: Topic,
+    asked: Asked,
     /// One question at a time: they share the consumer.
     turn: Arc<Semaphore>,
 }
@@ -38,7 +39,7 @@ impl EventIds {
         client.set("queued.max.messages.kbytes", "1024");
         let consumer = client.create().map_err(Error::Configuration)?;
         let turn = Arc::new(Semaphore::new(1));
-        Ok(Self { consumer: Arc::new(consumer), topic: config.topic.clone(), turn })
+        Ok(Self { consumer: Arc::new(consumer), asked: config.asked(What::Read), turn })
     }
 
     /// The ids of the events of a partition from `from` on, before `to`. What is no event has none.
@@ -59,7 +60,7 @@ impl EventIds {
             let ids = this.read(partition, from, to);
             let rested = this.consumer.unassign();
             ids.and_then(|ids| {
-                rested.map_err(|error| Error::of(error, &this.topic))?;
+                rested.map_err(|error| Error::of(error, &this.asked))?;
                 Ok(ids)
             })
         };
@@ -72,7 +73,7 @@ impl EventIds {
         from: Offset,
         to: Offset,
     ) -> Result<BTreeMap<Offset, String>, Error> {
-        let failed = |error| Error::of(error, &self.topic);
+        let failed = |error| Error::of(error, &self.asked);
         let (begin, end) = self.assign(partition, from, to).map_err(failed)?;
         let mut ids = BTreeMap::new();
         let (mut next, mut heard, mut trouble) = (begin, Instant::now(), None);
@@ -105,7 +106,7 @@ impl EventIds {
         from: Offset,
         to: Offset,
     ) -> Result<(Offset, Offset), KafkaError> {
-        let topic = self.topic.as_str();
+        let topic = self.asked.topic.as_str();
         let (low, high) = self.consumer.fetch_watermarks(topic, partition, QUESTION_TIMEOUT)?;
         let mut list = TopicPartitionList::with_capacity(1);
         let begin = Offset::new(low).map_or(from, |low| low.max(from));

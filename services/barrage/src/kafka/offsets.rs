@@ -7,6 +7,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
+use super::asked::{Asked, What};
 use super::config::QUESTION_TIMEOUT;
 use super::{Config, Error};
 use crate::position::{Offset, Partition, Topic};
@@ -18,7 +19,7 @@ pub type Ends = BTreeMap<Partition, Offset>;
 #[derive(Clone)]
 pub struct Offsets {
     consumer: Arc<BaseConsumer>,
-    topic: Topic,
+    asked: Asked,
 }
 
 /// `ListOffsets` asks for a time; these two stand for the ends.
@@ -37,7 +38,7 @@ impl Offsets {
             .set("enable.auto.commit", "false")
             .create()
             .map_err(Error::Configuration)?;
-        Ok(Self { consumer: Arc::new(consumer), topic: config.topic.clone() })
+        Ok(Self { consumer: Arc::new(consumer), asked: config.asked(What::Describe) })
     }
 
     /// The partitions of the topic.
@@ -48,11 +49,14 @@ impl Offsets {
         self.ask(|consumer, topic| {
             let metadata = consumer.fetch_metadata(Some(topic.as_str()), QUESTION_TIMEOUT)?;
             let topic = metadata.topics().iter().find(|found| found.name() == topic.as_str());
+            if let Some(error) = topic.and_then(|topic| topic.error()) {
+                return Err(KafkaError::MetadataFetch(error.into()));
+            }
             Ok(topic.map(|t| t.partitions().iter().map(|p| p.id()).collect::<Vec<_>>()))
         })
         .await?
         .filter(|partitions| !partitions.is_empty())
-        .ok_or_else(|| Error::NoTopic(self.topic.clone()))
+        .ok_or_else(|| Error::NoTopic(self.asked.topic.clone()))
     }
 
     /// The offset after the last record of each partition: its high watermark.
@@ -95,8 +99,8 @@ impl Offsets {
     fn marked(&self, of: &[Partition], mark: KafkaOffset) -> Result<TopicPartitionList, Error> {
         let mut list = TopicPartitionList::with_capacity(of.len());
         for partition in of {
-            list.add_partition_offset(self.topic.as_str(), *partition, mark)
-                .map_err(|error| Error::of(error, &self.topic))?;
+            list.add_partition_offset(self.asked.topic.as_str(), *partition, mark)
+                .map_err(|error| Error::of(error, &self.asked))?;
         }
         Ok(list)
     }
@@ -105,9 +109,9 @@ impl Offsets {
         &self,
         question: impl FnOnce(&BaseConsumer, &Topic) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, Error> {
-        let (consumer, topic) = (self.consumer.clone(), self.topic.clone());
+        let (consumer, topic) = (self.consumer.clone(), self.asked.topic.clone());
         let answer = tokio::task::spawn_blocking(move || question(&consumer, &topic)).await;
-        answer.map_err(|_| Error::Closed)?.map_err(|error| Error::of(error, &self.topic))
+        answer.map_err(|_| Error::Closed)?.map_err(|error| Error::of(error, &self.asked))
     }
 }
 

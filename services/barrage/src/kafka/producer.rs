@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig};
+use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::util::Timeout;
 
+use super::asked::{Asked, What};
 use super::finder::Finder;
 use super::{Config, Error};
 use crate::event::Header;
@@ -32,7 +35,7 @@ pub struct Producer {
     settings: ClientConfig,
     client: Arc<RwLock<FutureProducer>>,
     finder: Finder,
-    topic: Topic,
+    asked: Asked,
 }
 
 impl Producer {
@@ -47,8 +50,9 @@ impl Producer {
     pub fn new(config: &Config, topic: Topic) -> Result<Self, Error> {
         let settings = settings(config);
         let client = settings.create().map_err(Error::Configuration)?;
-        let finder = Finder::new(config, topic.clone());
-        Ok(Self { settings, client: Arc::new(RwLock::new(client)), finder, topic })
+        let finder = Finder::new(config, &topic);
+        let asked = config.asked_of(What::Write, &topic);
+        Ok(Self { settings, client: Arc::new(RwLock::new(client)), finder, asked })
     }
 
     /// Sends a record and waits until Kafka has acknowledged it.
@@ -57,19 +61,20 @@ impl Producer {
     /// When Kafka did not acknowledge it within [`Producer::DELIVERY_TIMEOUT`], or refused it.
     pub async fn send(&self, record: &NewRecord) -> Result<Position, Error> {
         let now = Millis::now();
-        let mut outgoing = FutureRecord::to(self.topic.as_str()).headers(headers(&record.headers));
+        let mut outgoing =
+            FutureRecord::to(self.asked.topic.as_str()).headers(headers(&record.headers));
         outgoing.key = record.key.as_deref();
         outgoing.payload = record.value.as_deref();
         outgoing.timestamp = Some(now.0);
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
         let sent = client.send(outgoing, Timeout::After(Self::DELIVERY_TIMEOUT)).await;
         let delivery = sent.map_err(|(error, _)| {
-            self.replace_if_dead();
-            Error::of(error, &self.topic)
+            let error = self.replace_if_dead().map_or(error, KafkaError::Global);
+            Error::of(error, &self.asked)
         })?;
         match Offset::new(delivery.offset) {
             Some(offset) => {
-                let (topic, partition) = (self.topic.clone(), delivery.partition);
+                let (topic, partition) = (self.asked.topic.clone(), delivery.partition);
                 Ok(Position { topic, partition, offset })
             }
             None => self.finder.find(delivery.partition, now, record.clone()).await,
@@ -77,19 +82,23 @@ impl Producer {
     }
 
     /// After what the client calls a fatal error it never sends again, even if its cause goes away, as
-    /// a missing permission does when it is given. A new one starts from nothing.
-    fn replace_if_dead(&self) {
+    /// a missing permission does when it is given. A new one starts from nothing. Answers the cause.
+    fn replace_if_dead(&self) -> Option<RDKafkaErrorCode> {
         let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
-        let Some((code, reason)) = client.client().fatal_error() else { return };
+        let (code, reason) = client.client().fatal_error()?;
         match self.settings.create() {
             Ok(new) => {
-                tracing::error!(?code, reason, "the producer is dead, another takes its place");
+                // A refusal is told by whoever reports it, and each record may meet one.
+                if self.asked.refusal(code).is_none() {
+                    tracing::error!(?code, reason, "the producer is dead, another takes its place");
+                }
                 // What it still holds it would neither send nor give back before its time is over.
                 client.purge(PurgeConfig::default().queue().inflight().non_blocking());
                 *client = new;
             }
             Err(error) => tracing::error!(%error, "the producer is dead and cannot be replaced"),
         }
+        Some(code)
     }
 }
 
@@ -135,7 +144,9 @@ mod tests {
         let producer = Producer::new(&config, "barrage-info".parse().unwrap()).unwrap();
 
         let record = NewRecord { key: Some(Bytes::from_static(b"key")), ..NewRecord::default() };
-        assert!(matches!(producer.send(&record).await, Err(Error::Other(_))));
+        let refused = producer.send(&record).await.unwrap_err();
+        let line = "user \"ANONYMOUS\" may not WRITE topic \"barrage-info\"";
+        assert_eq!(refused.to_string(), line);
         assert_eq!(producer.send(&record).await.unwrap().offset, Offset::default());
     }
 }

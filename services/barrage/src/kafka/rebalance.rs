@@ -9,8 +9,9 @@ use rdkafka::{ClientContext, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::Error;
+use super::asked::Asked;
 use super::consumer::{Consumer, Notice};
-use crate::position::{Partition, Topic};
+use crate::position::Partition;
 
 /// Keeps a revoke waiting. Nothing is ever sent: what counts is that it is dropped.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct Hold(#[expect(dead_code, reason = "held, never used")] SyncSender<()>
 pub(super) struct Context {
     /// Weak, so that the channel closes when the polling thread has ended.
     pub(super) notices: mpsc::WeakSender<Notice>,
-    pub(super) topic: Topic,
+    pub(super) asked: Asked,
 }
 
 impl ClientContext for Context {}
@@ -32,7 +33,7 @@ impl ConsumerContext for Context {
             Rebalance::Revoke(list) if list.count() > 0 => self.revoke(consumer, list),
             Rebalance::Revoke(_) => {}
             Rebalance::Error(error) => {
-                self.tell(Notice::Failed(Error::of(error.clone(), &self.topic)));
+                self.tell(Notice::Failed(Error::of(error.clone(), &self.asked)));
             }
         }
     }

@@ -57,6 +57,11 @@ impl Security {
         Some(Self { protocol, user, password, mechanism: mechanism?, ca: ca? })
     }
 
+    /// Who we say we are.
+    pub(super) fn user(&self) -> Option<String> {
+        self.user.clone()
+    }
+
     /// Adds it to a client's settings.
     pub(super) fn apply(&self, client: &mut ClientConfig) {
         client.set("security.protocol", self.protocol.as_str());

@@ -3,7 +3,7 @@
 use barrage::config::Vars;
 use barrage::event::Header;
 use barrage::health::Readiness;
-use barrage::kafka::Producer;
+use barrage::kafka::{Permission, Producer};
 use barrage::position::{Offset, Position};
 use barrage::telemetry::Tracers;
 use barrage::time::Millis;
@@ -15,11 +15,16 @@ use super::*;
 fn router() -> Router {
     let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", "http://127.0.0.1:1")];
     let config = Config::parse(&Vars::from_iter(vars)).unwrap();
+    let readiness = Readiness::default();
     let parts = Parts {
-        dead: DeadLetters(Producer::new(&config.kafka, config.dead_letter_topic.clone()).unwrap()),
+        dead: DeadLetters {
+            producer: Producer::new(&config.kafka, config.dead_letter_topic.clone()).unwrap(),
+            permission: Permission::new(readiness.dependency("dead-letters")),
+        },
+        reading: Permission::new(readiness.dependency("reading")),
         offsets: Offsets::new(&config.kafka).unwrap(),
         tracer: Tracers::new(&config.telemetry, "test").tracer("event-router").unwrap(),
-        processors: Readiness::default().dependency("processors"),
+        processors: readiness.dependency("processors"),
     };
     let consumer = Consumer::join(&config.kafka, config.fetch_wait).unwrap();
     let mut router = Router::new(consumer, parts, &config);

@@ -137,6 +137,7 @@ fn meaning(part: &str) -> &'static str {
         "table" => {
             "The table does not answer. Messages are safe in Kafka and appear when it is back."
         }
+        "sending" => "Kafka takes no messages from here. What was accepted is safe.",
         "reader" => "Results cannot be read now. Messages are safe and appear later.",
         PROCESSING => {
             "Messages wait, and none was finished for a while. They are safe in Kafka. Either no \
