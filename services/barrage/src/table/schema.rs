@@ -29,7 +29,8 @@ impl Table {
         }
     }
 
-    /// Creates the table when it does not exist, and lets rows expire by their `expires_at`.
+    /// Creates the table when it does not exist, and lets rows expire by their `expires_at`, where that may
+    /// be: readers leave out what has expired all the same.
     ///
     /// # Errors
     /// [`Error::NoTable`] while it is being created; ask again.
@@ -41,7 +42,13 @@ impl Table {
             self.create().await?;
             self.check().await?;
         }
-        self.expire().await
+        match self.expire().await {
+            Err(Error::Refused(why) | Error::Other(why)) => {
+                tracing::warn!(table = %self.name, why, "rows that have expired stay in the table");
+                Ok(())
+            }
+            answer => answer,
+        }
     }
 
     /// Until `stop`, reports whether the table answers. With `create`, creates it when it is missing.

@@ -16,6 +16,7 @@ pub(crate) const HUGE: &str = "huge";
 #[derive(Default)]
 struct Inside {
     throttles: bool,
+    has_no_ttl: bool,
     rows: Vec<Value>,
 }
 
@@ -37,6 +38,11 @@ impl Table {
     /// From now on it throttles writes, or not.
     pub(crate) fn throttle(&self, throttles: bool) {
         self.0.lock().unwrap().throttles = throttles;
+    }
+
+    /// It cannot let rows expire, or we may not have it do so.
+    pub(crate) fn lack_ttl(&self) {
+        self.0.lock().unwrap().has_no_ttl = true;
     }
 
     /// All items that were written, in DynamoDB's JSON, by offset.
@@ -79,8 +85,11 @@ async fn answer(
     let answer = match operation {
         "DescribeTable" => Ok(json!({"Table": {"TableStatus": "ACTIVE"}})),
         "DescribeTimeToLive" => {
-            Ok(json!({"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}}))
+            let has_ttl = !table.0.lock().unwrap().has_no_ttl;
+            let status = if has_ttl { "ENABLED" } else { "DISABLED" };
+            Ok(json!({"TimeToLiveDescription": {"TimeToLiveStatus": status}}))
         }
+        "UpdateTimeToLive" => Err("AccessDeniedException"),
         "BatchWriteItem" => table.write(&serde_json::from_slice(&body).unwrap()),
         other => panic!("{other} was asked"),
     };

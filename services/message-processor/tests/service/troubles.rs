@@ -50,6 +50,16 @@ async fn a_throttling_table_fails_the_call_and_costs_no_record_an_attempt() {
 }
 
 #[tokio::test]
+async fn a_table_whose_rows_do_not_expire_is_used_all_the_same() {
+    let (table, url) = Table::start().await;
+    table.lack_ttl();
+    let processor = Processor::ready(&url, &[]).await;
+    let answer = processor.client().await.process_batch(request([record(1, "hi")])).await;
+    assert_eq!(outcomes(answer.unwrap().get_ref())[0].0, Kind::Stored);
+    assert_eq!(table.offsets(), [1]);
+}
+
+#[tokio::test]
 async fn a_row_that_the_table_never_takes_does_not_hold_up_the_others() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
