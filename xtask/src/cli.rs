@@ -5,7 +5,9 @@ use crate::steps::{self, Step};
 pub(crate) const USAGE: &str = "\
 usage: cargo verify                      run the whole check, stop at the first failure
        cargo verify --only STEP[,STEP]   run these steps (and `build`, where they need it)
-       cargo verify --list               say which steps there are";
+       cargo verify --list               say which steps there are
+       cargo xtask real up               run Apache Kafka on this machine, and a table beside it
+       cargo xtask real fetch            only fetch it";
 
 /// One thing to do.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub(crate) enum Task {
     Help,
     List,
     Verify(Vec<&'static Step>),
+    /// What the program `real` is told.
+    Real(Vec<String>),
 }
 
 /// Reads the arguments; the error is one line for the person who typed them.
@@ -21,6 +25,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task, Str
     let mut arguments = arguments.filter(|argument| argument != "--");
     match arguments.next().as_deref() {
         Some("verify") => {}
+        Some("real") => return Ok(Task::Real(arguments.collect())),
         Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some(other) => return Err(format!("there is no task {other:?}")),
         None => return Err("which task?".into()),
@@ -47,7 +52,7 @@ mod tests {
     fn names(line: &str) -> Result<Vec<&'static str>, String> {
         match parse(line.split_whitespace().map(str::to_owned))? {
             Task::Verify(steps) => Ok(steps.iter().map(|step| step.name).collect()),
-            Task::Help | Task::List => Err("no steps".into()),
+            Task::Help | Task::List | Task::Real(_) => Err("no steps".into()),
         }
     }
 

@@ -1,8 +1,9 @@
-//! The tasks of this repository: `cargo verify`, the whole check.
+//! The tasks of this repository: `cargo verify`, the whole check, and `cargo xtask real`.
 
 mod browser;
 mod cli;
 mod command;
+mod real;
 mod steps;
 mod verify;
 mod workspace;
@@ -36,11 +37,13 @@ fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Help => println!("{}", cli::USAGE),
         Task::List => print!("{}", steps::listing()),
-        Task::Verify(steps) => {
-            let chromium = env::var_os("CHROMIUM").map(PathBuf::from);
-            let workspace = Workspace::of(&env::current_dir()?, &env::current_exe()?, chromium)?;
-            verify::run(&workspace, steps)?;
-        }
+        Task::Verify(steps) => verify::run(&workspace()?, steps)?,
+        Task::Real(arguments) => real::become_it(&workspace()?, arguments)?,
     }
     Ok(())
+}
+
+fn workspace() -> anyhow::Result<Workspace> {
+    let chromium = env::var_os("CHROMIUM").map(PathBuf::from);
+    Workspace::of(&env::current_dir()?, &env::current_exe()?, chromium)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{browser, command};
+use crate::{browser, command, real};
 
 /// One step: it passes, is left out with a reason, or fails.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step::new("tests", "unit tests of all crates", tests),
     Step::new("whole-path", "real processes, from form to bullet", whole_path).starting_binaries(),
     Step::new("guarantees", "nothing is lost, nothing shown twice, whatever breaks", guarantees)
+        .starting_binaries(),
+    Step::new("real", "the whole path and the broker's guarantees on Apache Kafka", real::run)
         .starting_binaries(),
     Step::new("chaos", "a minute of random faults over all processes, no message lost", chaos)
         .starting_binaries(),

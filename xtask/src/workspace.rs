@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use xtask::cargo::cargo;
@@ -39,6 +40,11 @@ impl Workspace {
         &self.target
     }
 
+    /// A program of ours, once it is built.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.target.join("debug").join(name)
+    }
+
     /// The browser of the browser tests.
     pub(crate) fn chromium(&self) -> &Path {
         &self.chromium
@@ -47,13 +53,22 @@ impl Workspace {
     /// Runs cargo on the whole workspace: naming packages would change which features their
     /// dependencies are built with, and so build hundreds of them again.
     pub(crate) fn cargo<S: AsRef<str>>(&self, arguments: &[S]) -> Result<()> {
+        command::run(&mut self.command(arguments))
+    }
+
+    /// The same with a variable for what it runs.
+    pub(crate) fn cargo_with(&self, variable: (&str, &str), arguments: &[&str]) -> Result<()> {
+        command::run(self.command(arguments).env(variable.0, variable.1))
+    }
+
+    fn command<S: AsRef<str>>(&self, arguments: &[S]) -> Command {
         let mut cargo = cargo();
         cargo.current_dir(&self.root).args(arguments.iter().map(AsRef::as_ref));
         // One build folder for all steps: the one that we were built in.
         cargo.env("CARGO_TARGET_DIR", &self.target);
         // A snapshot that differs is a failure here, never a new file.
         cargo.env("INSTA_UPDATE", "no");
-        command::run(&mut cargo)
+        cargo
     }
 
     /// The folders of all crates, relative to the checkout.

@@ -3,6 +3,7 @@
 //! Nothing here knows a service or a stand-in but as a process. The stand-ins' engines stay in
 //! their own binaries: each brings its own SQLite, and one binary cannot hold both.
 
+pub mod backend;
 pub mod bench;
 pub mod eventually;
 pub mod folder_lock;
@@ -12,6 +13,7 @@ pub mod log;
 pub mod plan;
 pub mod port;
 pub mod process;
+pub mod real;
 pub mod signals;
 pub mod stack;
 pub mod stand_in;

@@ -15,7 +15,7 @@ use crate::{
 
 /// The names of the processes, which are those of their programs too.
 pub mod name {
-    /// The stand-in for Kafka.
+    /// Kafka: the stand-in, unless it was [furnished](crate::backend::Backend::furnish) otherwise.
     pub const BROKER: &str = "broker";
     /// The stand-in for DynamoDB.
     pub const TABLE: &str = "table";
@@ -173,6 +173,7 @@ impl Maker {
             env: BTreeMap::new(),
             inherits: self.inherits,
             port,
+            held: Vec::new(),
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct Spec {
     pub inherits: Inherits,
     /// Where it listens, the same after each restart.
     pub port: Port,
+    /// Where it listens besides.
+    pub held: Vec<Port>,
 }
 
 impl Spec {
@@ -66,8 +68,15 @@ impl Spec {
             env,
             inherits: self.inherits,
             port,
+            held: Vec::new(),
         }
     }
+}
+
+/// Whether a process that was told to stop has ended as it should. Java tells of the signal.
+pub fn has_ended_well(status: ExitStatus) -> bool {
+    const TERMINATED: i32 = 128 + Signal::SIGTERM as i32;
+    status.success() || status.code() == Some(TERMINATED)
 }
 
 /// Runs a program that is to end by itself; one that does not is killed, which fails the test.

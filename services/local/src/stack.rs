@@ -19,7 +19,7 @@ use crate::{
     log::Log,
     plan::name,
     port::Port,
-    process::{Process, Spec},
+    process::{Process, Spec, has_ended_well},
 };
 
 /// Longer than any start takes on a busy machine.
@@ -161,6 +161,16 @@ impl Stack {
             .unwrap_or_else(|error| panic!("{process} {error}"));
     }
 
+    /// From its next start on, a process has this variable.
+    pub fn set_var(&mut self, process: &str, variable: &str, value: &str) {
+        self.member_mut(process).spec.env.insert(variable.into(), value.into());
+    }
+
+    /// What a process was given for a variable.
+    pub fn var(&self, process: &str, variable: &str) -> &str {
+        &self.member(process).spec.env[variable]
+    }
+
     /// Starts one more process like `of`, as somebody does who scales it out.
     pub async fn scale_out(&mut self, of: &str, twin: &str) {
         self.scale_out_with(of, twin, &[]).await;
@@ -181,7 +191,7 @@ impl Stack {
         for name in self.names().iter().rev() {
             if self.member(name).process.is_some() {
                 let status = self.terminate(name).await;
-                assert!(status.success(), "{name} ended with {status}");
+                assert!(has_ended_well(status), "{name} ended with {status}");
             }
         }
         Arc::clone(&self.data)

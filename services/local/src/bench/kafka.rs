@@ -1,5 +1,6 @@
 //! Kafka as the tests see it: with a client of their own.
 
+mod acl;
 mod admin;
 mod content;
 mod odd;
@@ -21,7 +22,10 @@ use rdkafka::{
 use serde_json::json;
 use uuid::Uuid;
 
-pub use self::content::{Content, Place};
+pub use self::{
+    acl::{Operation, Resource},
+    content::{Content, Place},
+};
 use super::proxy::TESTS;
 
 /// The topic that all messages go through.

@@ -1,9 +1,10 @@
 //! Proxies between the processes of a stack, where they are asked for.
 
-use std::{io, net::SocketAddr};
+use std::{ffi::OsString, io, net::SocketAddr};
 
 use super::Stack;
 use crate::{
+    backend::Backend,
     bench::{
         proxy::{Fault, Proxy},
         table_front::TableFront,
@@ -27,7 +28,11 @@ struct Way {
 impl Proxies {
     /// Puts one wherever a process has the address of another among its variables. With a front
     /// before the table, they lie before the front.
-    pub(super) fn between(specs: &mut [Spec], front: Option<&TableFront>) -> io::Result<Self> {
+    pub(super) fn between(
+        specs: &mut [Spec],
+        front: Option<&TableFront>,
+        backend: &Backend,
+    ) -> io::Result<Self> {
         let place = |spec: &Spec| {
             let front = front.filter(|_| spec.name == TABLE).map(TableFront::address);
             (spec.name.clone(), front.unwrap_or(spec.port.address()))
@@ -40,7 +45,7 @@ impl Proxies {
             for spec in specs.iter_mut() {
                 redirect(spec, address, proxy.address());
                 if spec.name == to {
-                    spec.args.extend(["--advertise".into(), proxy.address().to_string().into()]);
+                    spec.args.extend(backend.advertise(proxy.address()).map(OsString::from));
                 }
             }
             ways.push(Way { from: None, to, proxy });

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::{Member, Stack, proxies::Proxies};
 use crate::{
+    backend::Backend,
     bench::table_front::TableFront,
     homepage::Homepage,
     log::Log,
@@ -24,6 +25,7 @@ pub struct Setup {
     later: Vec<String>,
     proxied: bool,
     front: Option<u64>,
+    backend: Option<Backend>,
 }
 
 impl Setup {
@@ -71,7 +73,13 @@ impl Setup {
         self
     }
 
-    /// The stand-ins alone.
+    /// On this backend, whatever was asked for.
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
+        self
+    }
+
+    /// The broker and the table alone.
     pub fn stand_ins() -> Self {
         [name::PROCESSOR, name::ROUTER, name::HOMEPAGE]
             .iter()
@@ -82,12 +90,14 @@ impl Setup {
     pub async fn start(self) -> Stack {
         let data = self.data.clone();
         let data = data.unwrap_or_else(|| Arc::new(tempfile::tempdir().expect("a temp folder")));
-        let mut specs = self.specs(&data).expect("ports and folders for the stack");
+        let backend = self.backend.clone().map_or_else(Backend::asked_for, Ok);
+        let backend = backend.unwrap_or_else(|error| panic!("{error}"));
+        let mut specs = self.specs(&data, &backend).expect("ports and folders for the stack");
         let front = match self.front {
             Some(seed) => Some(put_before_table(&mut specs, seed).await),
             None => None,
         };
-        let proxies = self.proxied.then(|| Proxies::between(&mut specs, front.as_ref()));
+        let proxies = self.proxied.then(|| Proxies::between(&mut specs, front.as_ref(), &backend));
         let proxies = proxies.unwrap_or_else(|| Ok(Proxies::default()));
         let proxies = proxies.expect("ports for the proxies");
         let page = specs.last().expect("the homepage is the last to start").port.address();
@@ -105,7 +115,7 @@ impl Setup {
         stack
     }
 
-    fn specs(&self, data: &TempDir) -> io::Result<Vec<Spec>> {
+    fn specs(&self, data: &TempDir, backend: &Backend) -> io::Result<Vec<Spec>> {
         let plan = Plan {
             programs: programs()?,
             data: data.path().into(),
@@ -115,6 +125,7 @@ impl Setup {
             environment: None,
         };
         let mut specs = plan.specs()?;
+        backend.furnish(&mut specs)?;
         for (process, variable, value) in &self.vars {
             for spec in specs.iter_mut().filter(|spec| spec.name.starts_with(process.as_str())) {
                 spec.env.insert(variable.clone(), value.clone());

@@ -51,6 +51,7 @@ impl Demo {
             env: BTreeMap::new(),
             inherits: Inherits::Nothing,
             port,
+            held: Vec::new(),
         };
         let log = Log::open(&folder.path().join("logs"), "launcher", true).unwrap();
         Self { spec, log, folder }

@@ -6,6 +6,7 @@ mod bad_input;
 mod collector;
 mod configuration;
 mod front_door;
+mod guarded;
 mod launcher;
 mod load_test;
 mod outages;

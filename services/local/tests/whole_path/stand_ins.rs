@@ -1,11 +1,12 @@
-//! The stand-ins keep what they are told, however they end.
+//! The stand-ins keep what they are told, however they end; and so does the real broker.
 
 use std::time::Duration;
 
 use local::{
+    backend::Backend,
     bench::{kafka::Kafka, rows, rows::Rows},
     plan::name::{BROKER, TABLE},
-    process::output,
+    process::{has_ended_well, output},
     stack::{Setup, Stack},
 };
 use tokio::process::Command;
@@ -25,6 +26,7 @@ fn table(stack: &Stack) -> Rows {
 #[tokio::test]
 async fn what_the_broker_acknowledged_survives_kill_9() {
     let mut stack = stand_ins().await;
+    kafka(&stack).make("greetings", 1).await;
     let sent = kafka(&stack).send("greetings", "key", "hello").await;
     stack.kill(BROKER).await;
     stack.start_again(BROKER).await;
@@ -49,17 +51,18 @@ async fn what_the_table_acknowledged_survives_kill_9() {
 #[tokio::test]
 async fn a_stand_in_that_is_told_to_stop_exits_with_0() {
     let mut stack = stand_ins().await;
+    kafka(&stack).make("greetings", 1).await;
     kafka(&stack).send("greetings", "key", "hello").await;
     table(&stack).create().await;
     for stand_in in [BROKER, TABLE] {
         let status = stack.terminate(stand_in).await;
-        assert!(status.success(), "{stand_in} ended with {status}");
+        assert!(has_ended_well(status), "{stand_in} ended with {status}");
     }
 }
 
 #[tokio::test]
 async fn a_second_stand_in_on_the_same_data_says_so_and_exits_with_1() {
-    let stack = stand_ins().await;
+    let stack = Setup::stand_ins().backend(Backend::StandIns).start().await;
     let programs = [(BROKER, env!("CARGO_BIN_EXE_broker")), (TABLE, env!("CARGO_BIN_EXE_table"))];
     for (name, program) in programs {
         let data = stack.data_folder().join(name);

@@ -56,7 +56,7 @@ fn request(topic: &str, partition: i32, batch: &[u8]) -> Vec<u8> {
     sized_after(Vec::new(), &sized_after(request, batch))
 }
 
-fn string(to: &mut Vec<u8>, text: &str) {
+pub(super) fn string(to: &mut Vec<u8>, text: &str) {
     to.extend(i16::try_from(text.len()).expect("a name is short").to_be_bytes());
     to.extend(text.as_bytes());
 }
@@ -112,7 +112,7 @@ fn varint(to: &mut Vec<u8>, number: i64) {
     to.push(rest as u8);
 }
 
-fn sized_after(mut to: Vec<u8>, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn sized_after(mut to: Vec<u8>, bytes: &[u8]) -> Vec<u8> {
     to.extend(u32::try_from(bytes.len()).expect("it is small").to_be_bytes());
     to.extend(bytes);
     to

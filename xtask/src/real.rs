@@ -1,0 +1,53 @@
+//! Apache Kafka without a container: `cargo xtask real`, and the step of the check that runs on it.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::command;
+use crate::steps::Outcome;
+use crate::workspace::Workspace;
+
+/// By which tests are told what stands behind the services.
+const BACKEND: (&str, &str) = ("BARRAGE_BACKEND", "real");
+
+/// Tests of the whole path to which the broker is nothing, or only ever the stand-in.
+const ELSEWHERE: &[&str] = &["launcher::", "configuration::"];
+
+/// The tests of the guarantees 1, 2, 5, 14 and 16 to 19, which are about the broker, the table, and what
+/// stands between them.
+const GUARANTEES: &[&str] = &[
+    "routers::a_burst_survives_kill_9_of_the_router",
+    "routers::a_router_that_is_told_to_stop_finishes_what_is_in_flight",
+    "processors::a_burst_survives_kill_9_of_the_processor",
+    "brokers::a_burst_survives_kill_9_of_the_broker_and_the_page_says_so_meanwhile",
+    "brokers::every_service_starts_without_a_broker_says_so_and_heals",
+    "topics::",
+    "remade::",
+    "tables::a_burst_survives_kill_9_of_the_table",
+];
+
+/// Builds, and becomes the program that does it.
+pub(crate) fn become_it(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    workspace.cargo(&["build", "--workspace", "--bins", "--ignore-rust-version"])?;
+    let program = workspace.program("real");
+    // `exec` returns only when it fails.
+    let error = Command::new(&program).args(arguments).exec();
+    Err(error).with_context(|| format!("cannot run {}", program.display()))
+}
+
+/// The whole path and some of the guarantees on Apache Kafka.
+pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
+    if !(command::answers("java", &["-version"]) && command::answers("mvn", &["--version"])) {
+        return Ok(Outcome::LeftOut("java or mvn is not installed"));
+    }
+    command::run(Command::new(workspace.program("real")).arg("fetch"))?;
+    let skipped: Vec<_> = ELSEWHERE.iter().flat_map(|module| ["--skip", *module]).collect();
+    for (target, chosen) in [("whole_path", &skipped[..]), ("guarantees", GUARANTEES)] {
+        let test = ["test", "--workspace", "--ignore-rust-version", "--no-fail-fast"];
+        let options = ["--test", target, "--", "--show-output", "--test-threads=2"];
+        workspace.cargo_with(BACKEND, &[&test[..], &options, chosen].concat())?;
+    }
+    Ok(Outcome::Passed)
+}
