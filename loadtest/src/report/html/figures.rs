@@ -129,7 +129,7 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
 pub(super) fn latencies(latencies: &Latencies) -> Vec<Percentiles> {
     let row = |(name, latency): (_, Option<Latency>)| {
         let Latency { count, mean, p50, p90, p99, p999, max } = latency?;
-        let values = [mean, p50, p90, p99, p999, max].map(|ms| format!("{ms:.1}"));
+        let values = [mean, p50, p90, p99, p999, max].map(number);
         Some(Percentiles { name, count: HumanCount(count).to_string(), values })
     };
     let all = [

@@ -23,6 +23,9 @@ pub(super) fn each(seconds: &[Second], of: impl Fn(&Second) -> Option<f64>) -> V
     seconds.iter().map(|second| of(second).map(rounded)).collect()
 }
 
+/// What a run ends with may be less than this part of a second: a rate of it says nothing.
+const TOO_SHORT: f64 = 0.3;
+
 /// Counts per second. After a gap, a count is of all the time since it was known last.
 pub(super) fn rate(seconds: &[Second], of: impl Fn(&Second) -> Option<u64>) -> Vec<Option<f64>> {
     let mut known = 0.0;
@@ -30,7 +33,7 @@ pub(super) fn rate(seconds: &[Second], of: impl Fn(&Second) -> Option<u64>) -> V
         let count = of(second)? as f64;
         let time = second.at - known;
         known = second.at;
-        (time > 0.0).then(|| rounded(count / time))
+        (time > TOO_SHORT).then(|| rounded(count / time))
     };
     seconds.iter().map(rate).collect()
 }
@@ -73,7 +76,12 @@ mod tests {
     #[test]
     fn a_count_after_a_gap_is_of_the_whole_gap() {
         let second = |at, stored| Second { at, stored, ..Second::default() };
-        let seconds = [second(1.0, Some(50)), second(2.0, None), second(4.0, Some(300))];
-        assert_eq!(rate(&seconds, |it| it.stored), [Some(50.0), None, Some(100.0)]);
+        let seconds = [
+            second(1.0, Some(50)),
+            second(2.0, None),
+            second(4.0, Some(300)),
+            second(4.01, Some(9)),
+        ];
+        assert_eq!(rate(&seconds, |it| it.stored), [Some(50.0), None, Some(100.0), None]);
     }
 }
