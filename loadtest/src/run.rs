@@ -31,6 +31,8 @@ pub(crate) struct Run {
     pub(crate) began: Instant,
     /// What is due and was not sent by then never is.
     pub(crate) gives_up: Instant,
+    /// All was sent that will be.
+    pub(crate) sent: CancellationToken,
     /// A person has ended it.
     pub(crate) stop: CancellationToken,
     /// All is settled, or the time for that is up: whoever watches need not any more.
@@ -66,6 +68,7 @@ impl Run {
             tag: Tag::new(text),
             book: Book::default(),
             began,
+            sent: CancellationToken::new(),
             stop,
             over: CancellationToken::new(),
         })
@@ -88,6 +91,7 @@ impl Run {
         let sampling = tokio::spawn(sampler.sample(self.clone()));
 
         let bursts = self.send(plan).await;
+        self.sent.cancel();
         let settlement = settlement::settle(&self, bursts, plan.settle_s).await;
         let took = self.began.elapsed();
         self.over.cancel();

@@ -34,7 +34,13 @@ impl Screen {
     /// Shows the second that has ended.
     pub(crate) fn show(&mut self, run: &Run, second: &Second) {
         let lasts = run.schedule.lasts().as_secs_f64();
-        let phase = if second.at > lasts { "settling" } else { "sending" };
+        let phase = if run.sent.is_cancelled() {
+            "settling"
+        } else if second.at > lasts {
+            "sending what is late"
+        } else {
+            "sending"
+        };
         match self {
             Self::Terminal { time, figures, .. } => {
                 time.set_position((second.at.min(lasts)) as u64);

@@ -36,7 +36,11 @@ async fn look(run: &Run, begin: Instant) {
     loop {
         let asked = Instant::now();
         let pause = match run.target.feed(cursor.as_deref(), LIMIT).await {
-            Ok((feed, bytes)) => {
+            Ok((mut feed, bytes)) => {
+                if cursor.is_none() {
+                    // What was there before is not for this viewer.
+                    feed.passed = feed.bullets.len() as u64;
+                }
                 run.book.polled(&feed, bytes, asked.elapsed());
                 cursor = Some(feed.cursor);
                 Duration::from_millis(feed.poll_after_ms.into())

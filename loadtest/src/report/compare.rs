@@ -41,8 +41,8 @@ fn cores(report: &Report) -> Option<f64> {
 impl fmt::Display for Comparison<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(a, b) = self;
-        writeln!(f, "A  {}  {}", a.started_at, a.url)?;
-        writeln!(f, "B  {}  {}", b.started_at, b.url)?;
+        writeln!(f, "A  {:.0}  {}", a.started_at, a.url)?;
+        writeln!(f, "B  {:.0}  {}", b.started_at, b.url)?;
         if a.plan != b.plan {
             writeln!(f, "The two were asked for different things, so ratios say little.")?;
         }

@@ -6,7 +6,7 @@ use local::{
     eventually::eventually,
     plan::name::{PROCESSOR, ROUTER, TABLE},
     process::output,
-    stack::{Setup, Stack, programs},
+    stack::{Stack, programs},
 };
 use serde_json::Value;
 use tokio::process::Command;
@@ -169,10 +169,11 @@ async fn a_homepage_that_dies_is_counted_and_never_crashes_the_test() {
 
 #[tokio::test]
 async fn what_cannot_be_measured_is_said_in_one_line_and_ends_with_2() {
-    let stack = Setup::stand_ins().start().await;
+    let stack = Stack::start().await;
     let other = stack.data_folder().join("other.json");
     std::fs::write(&other, r#"{"schema":"barrage.loadtest/999"}"#).unwrap();
     let (other, table) = (other.to_str().unwrap(), format!("http://{}", stack.address(TABLE)));
+    let url = stack.homepage().url();
     let faults: [(&[&str], &str); 10] = [
         (&[], "URL"),
         (&["ftp://there"], "ftp://there"),
@@ -182,7 +183,7 @@ async fn what_cannot_be_measured_is_said_in_one_line_and_ends_with_2() {
         (&[&table], "is no barrage"),
         (&[&table, "--stages", "fast"], "500:30"),
         (&[&table, "--expect", "p99<"], "p99<200ms"),
-        (&[&table, "--json", "/no/such/folder/report.json"], "/no/such/folder"),
+        (&[url, "--json", "/no/such/folder/report.json"], "/no/such/folder"),
         (&["compare", other, other], "barrage.loadtest/999"),
     ];
     for (arguments, named) in faults {
