@@ -43,18 +43,17 @@ impl Asked {
     pub(super) fn refusal(&self, code: Code) -> Option<String> {
         let user = self.user.as_deref().unwrap_or(Self::NOBODY);
         let (what, topic, group) = (self.what.as_str(), &self.topic, &self.group);
-        match code {
-            Code::Authentication | Code::SaslAuthenticationFailed => {
-                Some(format!("kafka refuses user {user:?}: authentication failed"))
-            }
-            // A producer may begin where it may write any topic.
-            Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed => {
-                Some(format!("user {user:?} may not {what} topic \"{topic}\""))
-            }
-            Code::GroupAuthorizationFailed => {
-                Some(format!("user {user:?} may not {what} group \"{group}\""))
-            }
-            _ => None,
+        // A producer may begin where it may write any topic.
+        let is_of_topic =
+            matches!(code, Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed);
+        if matches!(code, Code::Authentication | Code::SaslAuthenticationFailed) {
+            Some(format!("kafka refuses user {user:?}: authentication failed"))
+        } else if is_of_topic {
+            Some(format!("user {user:?} may not {what} topic \"{topic}\""))
+        } else if code == Code::GroupAuthorizationFailed {
+            Some(format!("user {user:?} may not {what} group \"{group}\""))
+        } else {
+            None
         }
     }
 }
