@@ -95,12 +95,7 @@ impl Service {
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
         let parts = burst_parts(&config, sender, &shutdown, &killed);
         let reader = reader_parts(&config, &parts, results, readiness.dependency("reader"))?;
-        let watch = Watch {
-            topics: Topics::new(&config.kafka)?,
-            kafka: readiness.dependency("kafka"),
-            table: readiness.dependency("table"),
-            homepage: readiness.dependency("homepage"),
-        };
+        let watch = Watch::new(Topics::new(&config.kafka)?, &readiness);
         let api = Data::new(Api {
             wall: parts.wall.clone(),
             sender: parts.sender.clone(),
@@ -171,6 +166,12 @@ impl Service {
 }
 
 impl Watch {
+    fn new(topics: Topics, readiness: &Readiness) -> Self {
+        let [kafka, table, homepage] =
+            ["kafka", "table", "homepage"].map(|name| readiness.dependency(name));
+        Self { topics, kafka, table, homepage }
+    }
+
     fn spawn(&self, tasks: &TaskTracker, reader: &reader::Parts, end: &CancellationToken) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
         tasks.spawn(keep_topic(topics, topic, self.kafka.clone(), end.clone()));
