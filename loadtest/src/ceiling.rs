@@ -25,6 +25,8 @@ const IN_FLIGHT: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct Ceiling {
     per_second: f64,
+    /// In a second of its own work, whatever others do on this machine; where the system tells.
+    per_busy_second: Option<f64>,
     naive: Option<Latency>,
 }
 
@@ -44,19 +46,29 @@ pub(crate) async fn measure() -> anyhow::Result<Ceiling> {
     let run = Run::new(target, &plan, "ceiling", CancellationToken::new());
     let time = Duration::from_secs(FLAT_OUT.seconds.into());
     let end = tokio::time::sleep_until(run.began + time);
-    let (sending, stop) = (run.clone(), run.stop.clone());
+    let (sending, stop, before) = (run.clone(), run.stop.clone(), busy());
     tokio::join!(messages::send(&sending, IN_FLIGHT), async {
         end.await;
         stop.cancel();
     });
-    let accepted = run.book.count().accepted;
+    let worked = busy().zip(before).map(|(now, before)| now - before);
+    let accepted = run.book.count().accepted as f64;
     anyhow::ensure!(
         run.book.failures().is_empty(),
         "the endpoint failed: {:?}",
         run.book.failures()
     );
-    let per_second = accepted as f64 / time.as_secs_f64();
-    Ok(Ceiling { per_second, naive: run.book.latencies().accept_naive })
+    Ok(Ceiling {
+        per_second: accepted / time.as_secs_f64(),
+        per_busy_second: worked.map(|worked| accepted / worked.as_secs_f64()),
+        naive: run.book.latencies().accept_naive,
+    })
+}
+
+/// How long this thread has kept a core busy.
+fn busy() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// An endpoint on a thread of its own.
@@ -86,6 +98,12 @@ impl fmt::Display for Ceiling {
             "{:.0} messages per second from one thread to a bare actix endpoint on another",
             self.per_second
         )?;
+        if let Some(per_busy_second) = self.per_busy_second {
+            writeln!(
+                f,
+                "{per_busy_second:.0} in a second in which that thread has a core to itself"
+            )?;
+        }
         let Some(Latency { p50, p99, .. }) = self.naive else { return Ok(()) };
         writeln!(
             f,

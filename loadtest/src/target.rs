@@ -6,8 +6,8 @@ mod refusal;
 use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, Response, Url, header};
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 pub(crate) use self::answers::{Accepted, Burst, Feed, Progress, Row, State, Totals};
 pub(crate) use self::refusal::Refusal;
@@ -46,6 +46,14 @@ pub(crate) enum Unusable {
 pub(crate) struct Target {
     client: Client,
     url: Url,
+    /// Asked for so often that it is made once.
+    messages: Url,
+}
+
+/// What `POST /messages` takes.
+#[derive(Serialize)]
+struct Message<'a> {
+    message: &'a str,
 }
 
 impl Target {
@@ -61,7 +69,7 @@ impl Target {
         let client = Client::builder().timeout(PATIENCE).connect_timeout(CONNECT).no_proxy();
         let client = client.tcp_nodelay(true).pool_idle_timeout(IDLE).build();
         let client = client.map_err(Unusable::NoClient)?;
-        Ok(Self { client, url })
+        Ok(Self { client, messages: path(&url, "messages"), url })
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -87,7 +95,7 @@ impl Target {
     /// # Errors
     /// Then Kafka may have it all the same.
     pub(crate) async fn send_message(&self, message: &str) -> Result<Accepted, Refusal> {
-        self.post("messages", &json!({ "message": message })).await
+        read(self.client.post(self.messages.clone()).json(&Message { message })).await
     }
 
     /// Sends a burst.
@@ -95,7 +103,7 @@ impl Target {
     /// # Errors
     /// When it was refused, or the answer did not come.
     pub(crate) async fn send_burst(&self, burst: &Value) -> Result<Burst, Refusal> {
-        self.post("bursts", burst).await
+        read(self.request(Method::POST, "bursts").json(burst)).await
     }
 
     /// How a burst is doing.
@@ -167,14 +175,14 @@ impl Target {
         self.request(Method::GET, path)
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Refusal> {
-        read(self.request(Method::POST, path).json(body)).await
+    fn request(&self, method: Method, of: &str) -> RequestBuilder {
+        let request = self.client.request(method, path(&self.url, of));
+        request.header(header::ACCEPT, "application/json")
     }
+}
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = self.url.join(path).expect("a path of ours fits any URL");
-        self.client.request(method, url).header(header::ACCEPT, "application/json")
-    }
+fn path(url: &Url, path: &str) -> Url {
+    url.join(path).expect("a path of ours fits any URL")
 }
 
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refusal> {
