@@ -82,7 +82,7 @@ async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
     let totals = viewer.look(stack).await.totals;
     assert_eq!((totals.stored, totals.finished_without_row, totals.waiting), (accepted, 1, 0));
     let poison = format!("/messages/{}/{}", poison.partition, poison.offset);
-    let poison = stack.homepage().get(&poison).await.unwrap().body;
+    let poison = stack.homepage().get(&poison).await.expect("the homepage answers").body;
     assert_eq!(poison["state"], "finished_without_row", "an old row may lie there");
     assert_complete(stack, &id, accepted).await;
     assert_eq!(kafka.records(DEAD_TOPIC).await.len() as u64, dead + 1);
