@@ -12,7 +12,7 @@ impl Rounds {
     /// What is in the middle: of an even number of rounds, between the two there.
     pub(crate) fn median(&self) -> f64 {
         let sorted = self.sorted();
-        let (half, even) = (sorted.len() / 2, sorted.len() % 2 == 0);
+        let (half, even) = (sorted.len() / 2, sorted.len().is_multiple_of(2));
         match (sorted.get(half), even) {
             (Some(upper), true) => f64::midpoint(sorted[half - 1], *upper),
             (Some(middle), false) => *middle,
