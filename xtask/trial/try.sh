@@ -116,7 +116,11 @@ step_scale() {
   id=$(burst 10 10 20)
   complete "$id" 10 200
   say "$(memory 'with three processors')"
+  id=$(burst 10 10 10)
+  read -rt 3 <> <(:) || true
   docker compose up --detach --no-recreate --scale message-processor=1 > /dev/null 2>&1
+  say 'two of three processors are gone in a burst'
+  complete "$id" 10 100
 }
 three() { [[ $(curl -sf "$page/feed?limit=1" | jq '.processors | length') -ge 3 ]]; }
 step_again() {
