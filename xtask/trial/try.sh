@@ -29,7 +29,7 @@ is_done() { curl -sf "$page/bursts/$1" | jq -e '.state == "done"'; }
 # complete ID SENDERS EACH: every message of the burst is stored, each once, by sender and number.
 complete() {
   local rows
-  until_true 60 "burst $1 is done" is_done "$1"
+  until_true 120 "burst $1 is done" is_done "$1"
   rows=$(curl -sf "$page/bursts/$1/results")
   [[ $(jq -r '"\(.sender)/\(.seq)"' <<< "$rows" | sort) == $(for s in $(seq "$2"); do for n in $(seq "$3"); do echo "$s/$n"; done; done | sort) ]] \
     || fail "burst $1 is not complete: $(wc -l <<< "$rows") rows"
@@ -45,7 +45,7 @@ rows_of() { curl -sf "$page/bursts/$1/results" | wc -l; }
 up() {
   local began=$SECONDS
   docker compose up --detach --wait > /dev/null 2>&1 || fail "up"
-  until_true 30 'the homepage is ready' curl -sf "$page/readyz"
+  until_true 120 'the homepage is ready' curl -sf "$page/readyz"
   say "up in $((SECONDS - began)) s: $(docker compose ps --format '{{.Service}} {{.Health}}' | sort | xargs)"
 }
 
@@ -159,7 +159,7 @@ step_secure() {
   docker compose down > /dev/null 2>&1
   secure=(docker compose --env-file secure.env)
   "${secure[@]}" up --detach --wait > /dev/null 2>&1 || "${secure[@]}" ps -a --format '{{.Service}} {{.Status}}'
-  until_true 60 'the homepage is ready' curl -sf "$page/readyz"
+  until_true 120 'the homepage is ready' curl -sf "$page/readyz"
   say "secure: $("${secure[@]}" logs --no-log-prefix kafka-users | tail -1)"
   id=$(burst 10 10 10)
   complete "$id" 10 100
