@@ -73,7 +73,7 @@ async fn are_ready(stack: &Stack) {
     }
 }
 
-/// Waits until `/readyz` gives this reason, which the log then has told in a single line.
+/// Waits until `/readyz` gives this reason, which the log then has told once for each part that has it.
 async fn is_told(stack: &Stack, service: &str, reason: &str) {
     eventually(reason, async || {
         let answer = stack.readiness(service).await;
@@ -82,8 +82,12 @@ async fn is_told(stack: &Stack, service: &str, reason: &str) {
     })
     .await;
     let log = stack.log(service);
-    let lines = log.lines().filter(|line| line.contains(" is not ready") && line.contains(reason));
-    assert_eq!(lines.count(), 1, "{service}: {reason}");
+    let lines = log.lines().filter(|line| line.contains(reason));
+    let parts = lines.filter_map(|line| line.split_once(" is not ready")?.0.split(' ').next_back());
+    let mut parts: Vec<_> = parts.collect();
+    assert!(!parts.is_empty(), "{service}: {reason}");
+    parts.sort_unstable();
+    assert!(parts.is_sorted_by(|a, b| a < b), "{service} tells {reason} more than once: {parts:?}");
 }
 
 async fn a_burst_is_kept(stack: &Stack) {
