@@ -25,8 +25,8 @@ impl Default for Crowd {
 }
 
 impl Crowd {
-    /// How many polls per second one homepage answers with ease.
-    const POLLS: u64 = 2000;
+    /// How many polls per second one homepage answers with ease, beside all else on two cores.
+    const POLLS: u64 = 1000;
     /// The longest wait: beyond it, people see that nothing moves.
     const SLOWEST_MS: u64 = 10_000;
     /// Over how long polls are counted.
@@ -89,7 +89,7 @@ mod tests {
     fn many_viewers_together_poll_no_more_than_is_good() {
         for viewers in [2000, 5000, 15_000] {
             let polls = polls_of(viewers, 40);
-            assert!((1000..=3000).contains(&polls), "{viewers} viewers: {polls} polls a second");
+            assert!((500..=1500).contains(&polls), "{viewers} viewers: {polls} polls a second");
         }
     }
 
