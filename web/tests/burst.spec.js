@@ -1,6 +1,6 @@
 // A burst from the press of Send to its last bullet.
 
-import { counter, ended, expect, fill, flown, sendButton, test, unique } from "./support/page.js";
+import { counter, ended, expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
 
 test("the default burst, sent by mouse, is 500 messages and ends with Done", async ({ page }) => {
   await page.goto("/");
@@ -112,6 +112,25 @@ for (const [path, width, height] of [
     expect(await page.evaluate(() => window.flown.length)).toBeGreaterThan(10);
   });
 }
+
+// What Chromium sends when its compositor, late, gives a flight a start that is a hair after the frame at hand.
+test("a bullet whose flight starts anew is taken down only when it has crossed the wall", async ({ page, request }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/");
+  await expect(page.locator("#pill[data-state=live]")).toBeAttached();
+  const text = unique("crosses");
+  await message(request, text);
+  const bullet = page.locator("#sky .bullet", { hasText: text });
+  await expect(bullet).not.toHaveCSS("opacity", "0");
+  const right = await bullet.evaluate(async (node) => {
+    const anew = { propertyName: "transform", elapsedTime: 0, bubbles: true };
+    node.dispatchEvent(new TransitionEvent("transitionend", anew));
+    let seen;
+    for (; node.isConnected; await new Promise(requestAnimationFrame)) seen = node.getBoundingClientRect().right;
+    return seen - document.getElementById("sky").getBoundingClientRect().left;
+  });
+  expect(right).toBeLessThan(1);
+});
 
 /** Runs in the page: looks at every frame for bullets that overlap where they can be seen. */
 async function watchTracks(milliseconds) {

@@ -31,6 +31,7 @@ export class Wall {
       const bullet = event.target.closest(".bullet")?.__danmaku__;
       if (bullet?.data.first) onPick(bullet.data, bullet.node);
     });
+    sky.addEventListener("transitionend", onlyFlown, true);
     new ResizeObserver(() => this.#fit()).observe(sky);
   }
 
@@ -150,6 +151,15 @@ export class Wall {
     if (before && before.speed !== speed) this.#takeDown();
     this.#danmu.updateOptions({ gap, trackHeight });
   }
+}
+
+/**
+ * A flight whose start the compositor sets a hair after the frame at hand is before its start again. Browsers send
+ * `transitionend` then too (https://www.w3.org/TR/css-transitions-2/#event-dispatch), and danmu would take the bullet
+ * down and give its track away while it flies.
+ */
+function onlyFlown(event) {
+  if (event.elapsedTime === 0) event.stopPropagation();
 }
 
 /**
