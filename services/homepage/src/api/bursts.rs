@@ -1,8 +1,11 @@
 //! `/bursts`: begin, look at and stop a burst.
 
+use std::time::Duration;
+
 use actix_web::http::header;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::body::{self, Body};
@@ -12,6 +15,9 @@ use super::{Api, elsewhere};
 use crate::ask::Ask;
 use crate::burst::Snapshot;
 use crate::page::language::Locale;
+
+/// How long an answer waits for a burst's row. Without a table a burst is sent all the same.
+const ROW_PATIENCE: Duration = Duration::from_millis(500);
 
 /// `POST /bursts`: JSON gets 202 and `Location`; a form is sent back to the page.
 pub(super) async fn start(
@@ -44,7 +50,10 @@ async fn begin(
         api.clients.count(client.ip())?;
     }
     api.require_kafka().await?;
-    Ok(api.bursts.start(ask)?.snapshot())
+    let burst = api.bursts.start(ask)?;
+    // Whichever homepage is asked for it next is to know it, even if this one dies.
+    let _written = timeout(ROW_PATIENCE, burst.written.cancelled()).await;
+    Ok(burst.snapshot())
 }
 
 /// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written.

@@ -23,6 +23,8 @@ pub(crate) struct Burst {
     pub(crate) ask: Ask,
     /// Cancelled to stop the senders.
     pub(crate) stop: CancellationToken,
+    /// Cancelled once its row is written: from then on every homepage knows it.
+    pub(crate) written: CancellationToken,
     rows: Arc<Rows>,
     accepted: AtomicU64,
     failed: AtomicU64,
@@ -74,6 +76,7 @@ impl Burst {
             id,
             ask,
             stop,
+            written: CancellationToken::new(),
             rows,
             accepted: AtomicU64::new(0),
             failed: AtomicU64::new(0),

@@ -132,5 +132,6 @@ async fn try_write(burst: &Burst, parts: &Parts) -> Result<(), table::Error> {
     if burst.stop.is_cancelled() {
         parts.table.put_burst(&row).await?;
     }
+    burst.written.cancel();
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! What a person sends is what everybody sees.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use local::{
-    bench::ledger::assert_complete, eventually::eventually, plan::name::HOMEPAGE, stack::Stack,
+    bench::{ledger::assert_complete, table_front::Faults},
+    eventually::eventually,
+    plan::name::HOMEPAGE,
+    stack::{Setup, Stack},
 };
 use serde_json::json;
 
@@ -111,4 +114,19 @@ async fn a_burst_is_stopped_by_way_of_any_homepage() {
     .await;
     assert_eq!(other.stop_burst(&id).await.unwrap().status.as_u16(), 200);
     assert_complete(&stack, &id, burst.accepted).await;
+}
+
+#[tokio::test]
+async fn a_burst_that_was_answered_for_is_known_to_every_homepage() {
+    const OTHER: &str = "homepage-2";
+    let mut stack = Setup::default().table_front(23).start().await;
+    stack.scale_out(HOMEPAGE, OTHER).await;
+    eventually("the second homepage is ready", async || stack.is_ready(OTHER).await).await;
+    let slow_by = Duration::from_millis(100);
+    stack.table_front().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
+
+    let id = stack.send_burst(json!({ "message": "known at once", "duration": 1 })).await;
+    let told = stack.homepage_at(OTHER).burst(&id).await;
+    assert!(told.is_ok(), "{told:?}");
+    stack.settled(&id).await;
 }
