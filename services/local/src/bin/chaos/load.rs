@@ -2,7 +2,7 @@
 //! homepage answers.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -40,11 +40,17 @@ const SINGLE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(2);
 const PATIENCE_FOR_ACK: Duration = Duration::from_secs(7);
 
+/// A homepage waits for so long for a burst's row before it answers.
+const ROW_PATIENCE: Duration = Duration::from_millis(500);
+
 /// What homepages have said of what they sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sent {
     /// How many messages of each burst they said Kafka had acknowledged, at the most.
     pub(crate) bursts: BTreeMap<String, u64>,
+    /// Those of them that were answered for so late that the table may not have taken their rows. If
+    /// their homepage dies then, nobody knows of them.
+    pub(crate) unwritten: BTreeSet<String>,
     /// The ids of single messages they said Kafka had.
     pub(crate) singles: Vec<String>,
 }
@@ -103,9 +109,13 @@ impl Shared {
             let burst = json!({
                 "message": text, "concurrency": SENDERS, "rate": RATE, "duration": SECONDS,
             });
+            let asked = Instant::now();
             if let Ok(Ok(answer)) = timeout(PATIENCE, homepage.post_burst(&burst)).await
                 && let Some(id) = id_of(&answer)
             {
+                if asked.elapsed() >= ROW_PATIENCE {
+                    self.sent().unwritten.insert(id.clone());
+                }
                 self.sent().bursts.insert(id.clone(), 0);
                 self.follow(homepage, &id).await;
             }

@@ -13,6 +13,7 @@ use local::{
     plan::name::BROKER,
     stack::Stack,
 };
+use reqwest::StatusCode;
 
 use crate::load::Sent;
 
@@ -59,18 +60,28 @@ pub(crate) async fn end_bursts(homepages: &[Homepage], sent: &Sent) -> Duration 
     // Each of those whose homepage died is counted anew from the topic, which takes its time.
     let ends = sent.bursts.keys().map(async |burst| {
         let what = format!("the burst {burst} has ended on every homepage");
-        within(COUNTED, &what, async || all_have_ended(homepages, burst).await).await;
+        let may_be_unknown = sent.unwritten.contains(burst);
+        within(COUNTED, &what, async || all_have_ended(homepages, burst, may_be_unknown).await)
+            .await;
     });
     join_all(ends).await;
     started.elapsed()
 }
 
-async fn all_have_ended(homepages: &[Homepage], burst: &str) -> bool {
+async fn all_have_ended(homepages: &[Homepage], burst: &str, may_be_unknown: bool) -> bool {
     for homepage in homepages {
-        let ended = |state: &str| matches!(state, "done" | "stopped" | "failed");
-        if !homepage.burst(burst).await.is_ok_and(|burst| ended(&burst.state)) {
+        let has_ended = match homepage.burst(burst).await {
+            Ok(burst) => matches!(burst.state.as_str(), "done" | "stopped" | "failed"),
+            Err(error) => may_be_unknown && is_unknown(&error),
+        };
+        if !has_ended {
             return false;
         }
     }
     true
+}
+
+/// Whether a homepage says that there is no such burst.
+pub(crate) fn is_unknown(error: &reqwest::Error) -> bool {
+    error.status() == Some(StatusCode::NOT_FOUND)
 }

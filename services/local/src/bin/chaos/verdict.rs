@@ -16,6 +16,7 @@ use crate::{
     arena::is_filtered,
     journal::{say, thousands},
     load::Sent,
+    settle::is_unknown,
     viewer::{Message, Seen},
 };
 
@@ -107,7 +108,14 @@ async fn said_wrongly(ledger: &Ledger, homepage: &Homepage, sent: &Sent) -> Vec<
     let (url, in_kafka, in_table) = (homepage.url(), ledger.bursts(), ledger.rows());
     let mut faults = Vec::new();
     for id in sent.bursts.keys() {
-        let burst = homepage.burst(id).await.expect("a homepage that answers");
+        let burst = match homepage.burst(id).await {
+            Ok(burst) => burst,
+            Err(error) if is_unknown(&error) => {
+                faults.extend((!sent.unwritten.contains(id)).then(|| format!("{url} forgot {id}")));
+                continue;
+            }
+            Err(error) => panic!("{url} does not answer: {error}"),
+        };
         let of = |counts: &BTreeMap<&str, u64>| counts.get(id.as_str()).copied().unwrap_or(0);
         let (accepted, stored) = (of(&in_kafka), of(&in_table));
         if burst.accepted > accepted || burst.stored != stored {
