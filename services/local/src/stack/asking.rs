@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::Stack;
 use crate::{
-    eventually::within,
-    homepage::{Answer, Bullet, Burst, Feed},
+    eventually::{eventually, within},
+    homepage::{Answer, Bullet, Burst, Feed, Homepage},
+    plan::name::HOMEPAGE,
 };
 
 /// Longer than any burst of a test takes, with what is broken meanwhile.
@@ -19,6 +20,13 @@ impl Stack {
         // Every service answers `/readyz` as the homepage does.
         let asked = self.homepage_at(service).readiness().await;
         asked.is_ok_and(|answer| answer.status.is_success())
+    }
+
+    /// Starts one more homepage, and waits until it says so.
+    pub async fn another_homepage(&mut self, name: &str) -> Homepage {
+        self.scale_out(HOMEPAGE, name).await;
+        eventually("the other homepage is ready", async || self.is_ready(name).await).await;
+        self.homepage_at(name)
     }
 
     /// What a service says of all it needs.

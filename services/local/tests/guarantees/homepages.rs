@@ -26,9 +26,8 @@ const SETTLE: Duration = Duration::from_secs(90);
 /// A stack with a second homepage beside its own.
 async fn with_two_homepages() -> (Stack, [Homepage; 2]) {
     let mut stack = Stack::start().await;
-    stack.scale_out(HOMEPAGE, OTHER).await;
-    eventually("the second homepage is ready", async || stack.is_ready(OTHER).await).await;
-    let both = [stack.homepage().clone(), stack.homepage_at(OTHER)];
+    let other = stack.another_homepage(OTHER).await;
+    let both = [stack.homepage().clone(), other];
     (stack, both)
 }
 

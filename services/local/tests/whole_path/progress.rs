@@ -28,8 +28,7 @@ async fn becomes(homepage: &Homepage, path: &str, expected: &str) {
 /// A stack with another homepage.
 async fn with_two(vars: [(&str, &str, &str); 1]) -> Stack {
     let mut stack = Stack::with(vars).await;
-    stack.scale_out(HOMEPAGE, OTHER).await;
-    eventually("the other one is ready", async || stack.is_ready(OTHER).await).await;
+    stack.another_homepage(OTHER).await;
     stack
 }
 
