@@ -40,7 +40,7 @@ const SINGLE: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(2);
 const PATIENCE_FOR_ACK: Duration = Duration::from_secs(7);
 
-/// A homepage waits for so long for a burst's row before it answers.
+/// So long does a homepage wait for a burst's row before it answers (its `api/bursts.rs`).
 const ROW_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What homepages have said of what they sent.
