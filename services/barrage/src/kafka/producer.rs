@@ -109,11 +109,11 @@ fn settings(config: &Config) -> ClientConfig {
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("message.timeout.ms", timeout)
-        // Batches form of what comes within this time; more would only add to the latency.
         // While an idempotent producer waits for acknowledgements with more to send, librdkafka's thread
         // asks the clock and the socket without a pause, unless a request is held back. And batches form
         // of what comes while one is under way.
         .set("max.in.flight", "1")
+        // Batches form of what comes within this time; more would only add to the latency.
         .set("linger.ms", "2")
         // How large a record may be is for the broker to decide.
         .set("message.max.bytes", "16777216")
