@@ -1,15 +1,17 @@
 //! What the reader asks in each round.
 
+use std::convert::Infallible;
 use std::time::Instant;
 
 use barrage::kafka::Ends;
 use barrage::position::{Offset, Partition};
+use barrage::retry::pause;
 use barrage::table::Row;
 use futures::{StreamExt as _, stream};
 
 use super::passage::Passage;
 use super::tracker::Tracker;
-use super::{Error, Reader};
+use super::{Error, Parts, Reader, meter};
 
 impl Reader {
     /// How many partitions are read at once, so that a slow table does not hold up one behind the other.
@@ -70,9 +72,12 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads the rows that must come. What was read before an error is kept.
+    /// Reads the rows that must come. What was read before an error is kept. While the table takes its time,
+    /// the wall learns all the same how far the topic reaches.
     pub(super) async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), Error> {
-        let Self { parts, trackers, doubts, committed, .. } = self;
+        let partitions: Vec<_> = self.trackers.keys().copied().collect();
+        let Self { parts, trackers, doubts, committed, history, .. } = self;
+        let parts = &*parts;
         for partition in trackers.keys() {
             doubts.entry(*partition).or_default();
         }
@@ -82,13 +87,34 @@ impl Reader {
             Passage { parts, partition: *partition, tracker, doubt, committed }.read()
         });
         let reads: Vec<_> = reads.collect();
-        let mut reads = stream::iter(reads).buffer_unordered(Self::PARTITIONS);
-        let mut all_read = Ok(());
-        while let Some((found, read)) = reads.next().await {
-            rows.extend(found);
-            all_read = all_read.and(read);
+        let all = async {
+            let mut reads = stream::iter(reads).buffer_unordered(Self::PARTITIONS);
+            let mut all_read = Ok(());
+            while let Some((found, read)) = reads.next().await {
+                rows.extend(found);
+                all_read = all_read.and(read);
+            }
+            all_read
+        };
+        // Until all was read once there are no counts that could grow.
+        let all_read = tokio::select! {
+            all_read = all => all_read,
+            never = grow_wall(parts, &partitions), if !*history => match never {},
+        };
+        for (partition, end) in self.parts.wall.ends() {
+            self.tracker(partition).grow(end);
         }
         all_read
+    }
+}
+
+/// Tells the wall how far the topic reaches. What Kafka does not answer, the next round finds out.
+async fn grow_wall(parts: &Parts, partitions: &[Partition]) -> Infallible {
+    loop {
+        pause(Reader::ASK_KAFKA).await;
+        if let Ok(ends) = parts.offsets.latest(partitions).await {
+            meter::waiting(parts.wall.grow(&ends).waiting);
+        }
     }
 }
 

@@ -1,20 +1,22 @@
 //! What all viewers see: the newest bullets, ready to be sent, and the counts. The reader writes it, every
 //! request reads it, and neither holds it for long.
 
+mod bullet;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use barrage::kafka::Ends;
 use barrage::position::{Offset, Partition};
-use barrage::table::{Row, Verdict};
+use barrage::table::Row;
 use barrage::time::{Millis, Rfc3339};
 use bytes::Bytes;
 use serde::Serialize;
 
+use self::bullet::{Bullet, newest};
 use super::cursor::Cursor;
 use super::known::{Known, Standing};
-use crate::row_json::RowJson;
 
 /// The wall of one homepage.
 #[derive(Debug, Default)]
@@ -36,15 +38,6 @@ struct State {
     finished: Ends,
     known: BTreeMap<Partition, Known>,
     processors: BTreeMap<String, Instant>,
-}
-
-/// One bullet, already in JSON.
-#[derive(Clone, Debug)]
-struct Bullet {
-    partition: Partition,
-    offset: Offset,
-    expires_at: Millis,
-    json: Bytes,
 }
 
 /// What has become of the records from the run's first position on: it begins with what was not finished
@@ -120,7 +113,7 @@ impl Wall {
 
     /// Adds what a round has found.
     pub(crate) fn add(&self, round: Round) {
-        let bullets: Vec<_> = round.rows.iter().filter_map(bullet).collect();
+        let bullets: Vec<_> = round.rows.iter().filter_map(Bullet::of).collect();
         let mut state = self.lock();
         state.next += bullets.len() as u64;
         state.bullets.extend(bullets);
@@ -140,6 +133,19 @@ impl Wall {
         state.ends = round.ends;
         state.finished = round.finished;
         state.known = round.known;
+    }
+
+    /// The topic reaches at least so far by now: what is new was accepted and waits. Answers the counts.
+    pub(crate) fn grow(&self, ends: &Ends) -> Counts {
+        let mut state = self.lock();
+        for (partition, end) in ends {
+            let known = state.ends.entry(*partition).or_default();
+            let new = end.since(*known);
+            *known = (*known).max(*end);
+            state.counts.accepted += new;
+            state.counts.waiting += new;
+        }
+        state.counts
     }
 
     /// The newest `limit` bullets after the cursor.
@@ -213,30 +219,6 @@ impl State {
             }
         }
     }
-}
-
-/// The newest `limit` of these bullets that have not expired, oldest first.
-fn newest<'a>(newest_first: impl Iterator<Item = &'a Bullet>, limit: usize) -> Vec<Bytes> {
-    let now = Millis::now();
-    let alive = newest_first.filter(|bullet| !bullet.expires_at.has_surely_passed(now));
-    let mut bullets: Vec<_> = alive.take(limit).map(|bullet| bullet.json.clone()).collect();
-    bullets.reverse();
-    bullets
-}
-
-/// A row that is shown, in JSON.
-fn bullet(row: &Row) -> Option<Bullet> {
-    match row.verdict {
-        Verdict::Blocked => return None,
-        Verdict::Shown => {}
-    }
-    let json = serde_json::to_vec(&RowJson::bullet(row));
-    Some(Bullet {
-        partition: row.position.partition,
-        offset: row.position.offset,
-        expires_at: row.expires_at,
-        json: json.ok()?.into(),
-    })
 }
 
 #[cfg(test)]

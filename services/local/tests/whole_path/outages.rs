@@ -93,6 +93,25 @@ async fn the_page_names_the_part_that_is_down_until_it_is_back() {
     }
 }
 
+/// A table that hangs answers nobody, so each read of it takes as long as a read may. The messages come by
+/// another homepage: only Kafka tells of them.
+#[tokio::test]
+async fn what_is_accepted_is_counted_while_the_table_hangs() {
+    let mut stack = Stack::start().await;
+    let other = stack.another_homepage("another").await;
+    stack.stop(TABLE);
+    for n in 1..=5 {
+        assert_eq!(other.post_message("hello").await.unwrap().status.as_u16(), 202);
+        within(Duration::from_secs(2), "it is counted", async || {
+            let totals = true_totals(&stack).await;
+            (totals.accepted, totals.waiting) == (n, n)
+        })
+        .await;
+    }
+    stack.cont(TABLE);
+    eventually("all are stored", async || true_totals(&stack).await.stored == 5).await;
+}
+
 /// Waits until the page and the services whose concern it is say that the part is down.
 async fn is_named(stack: &Stack, outage: &Outage) {
     let mut problems = Vec::new();

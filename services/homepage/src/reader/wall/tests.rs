@@ -1,5 +1,7 @@
 //! What viewers get, whoever gave them their cursor.
 
+use barrage::table::Verdict;
+
 use super::super::sample;
 use super::*;
 
@@ -114,4 +116,20 @@ fn only_so_many_earlier_topics_are_known() {
     let wall = Wall::default();
     (1..=100).for_each(|run| wall.begin(run, Ends::new()));
     assert_eq!(wall.lock().earlier, (84..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_kafka_has_beyond_the_last_round_is_accepted_and_waits() {
+    let wall = Wall::default();
+    wall.begin(1, Ends::new());
+    let ends = |ends: &[(i32, i64)]| -> Ends {
+        ends.iter().map(|(p, o)| (*p, Offset::new(*o).unwrap())).collect()
+    };
+    let counts = Counts { accepted: 5, stored: 4, waiting: 1, ..Counts::default() };
+    wall.add(Round { counts, ends: ends(&[(0, 5)]), ..Round::default() });
+    // A partition may be new, and an answer of Kafka old.
+    for reaches in [ends(&[(0, 7), (1, 3)]), ends(&[(0, 6), (1, 3)])] {
+        let grown = Counts { accepted: 10, waiting: 6, ..counts };
+        assert_eq!((wall.grow(&reaches), wall.view(None, 1).counts), (grown, grown));
+    }
 }
