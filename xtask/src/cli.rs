@@ -6,8 +6,8 @@ pub(crate) const USAGE: &str = "\
 usage: cargo verify                      run the whole check, stop at the first failure
        cargo verify --only STEP[,STEP]   run these steps (and `build`, where they need it)
        cargo verify --list               say which steps there are
-       cargo xtask real up               run Apache Kafka on this machine, and a table beside it
-       cargo xtask real fetch            only fetch it";
+       cargo xtask real up               run Apache Kafka and Dynalite on this machine
+       cargo xtask real fetch            only fetch them";
 
 /// One thing to do.
 #[derive(Debug)]

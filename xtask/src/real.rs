@@ -1,4 +1,5 @@
-//! Apache Kafka without a container: `cargo xtask real`, and the step of the check that runs on it.
+//! Apache Kafka and Dynalite without a container: `cargo xtask real`, and the step of the check that runs on
+//! them.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -12,7 +13,7 @@ use crate::workspace::Workspace;
 /// By which tests are told what stands behind the services.
 const BACKEND: (&str, &str) = ("BARRAGE_BACKEND", "real");
 
-/// Tests of the whole path to which the broker is nothing, or only ever the stand-in.
+/// Tests of the whole path to which broker and table are nothing, or only ever the stand-ins.
 const ELSEWHERE: &[&str] = &["launcher::", "configuration::"];
 
 /// The tests of the guarantees 1, 2, 5, 14 and 16 to 19, which are about the broker, the table, and what
@@ -37,10 +38,12 @@ pub(crate) fn become_it(workspace: &Workspace, arguments: &[String]) -> Result<(
     Err(error).with_context(|| format!("cannot run {}", program.display()))
 }
 
-/// The whole path and some of the guarantees on Apache Kafka.
+/// The whole path and some of the guarantees on Apache Kafka and Dynalite.
 pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
-    if !(command::answers("java", &["-version"]) && command::answers("mvn", &["--version"])) {
-        return Ok(Outcome::LeftOut("java or mvn is not installed"));
+    let needed =
+        [("java", "-version"), ("mvn", "--version"), ("node", "--version"), ("npm", "--version")];
+    if !needed.iter().all(|(program, version)| command::answers(program, &[version])) {
+        return Ok(Outcome::LeftOut("java, mvn, node or npm is not installed"));
     }
     command::run(Command::new(workspace.program("real")).arg("fetch"))?;
     let skipped: Vec<_> = ELSEWHERE.iter().flat_map(|module| ["--skip", *module]).collect();

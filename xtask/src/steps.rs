@@ -55,7 +55,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::new("whole-path", "real processes, from form to bullet", whole_path).starting_binaries(),
     Step::new("guarantees", "nothing is lost, nothing shown twice, whatever breaks", guarantees)
         .starting_binaries(),
-    Step::new("real", "the whole path and the broker's guarantees on Apache Kafka", real::run)
+    Step::new("real", "the whole path and some guarantees on Apache Kafka and Dynalite", real::run)
         .starting_binaries(),
     Step::new("chaos", "a minute of random faults over all processes, no message lost", chaos)
         .starting_binaries(),

@@ -1,12 +1,12 @@
-//! What a stack has for a broker: the stand-in, or Apache Kafka.
+//! What stands behind the services of a stack: the stand-ins, or what others have written.
 
 use std::{env, io, net::SocketAddr};
 
 use crate::{
-    plan::name::BROKER,
+    plan::name::{BROKER, TABLE},
     process::Spec,
     real::{
-        Broker, NotFetched, Real,
+        Broker, NotFetched, Real, Table,
         guarded::{Door, User},
     },
 };
@@ -19,7 +19,7 @@ pub const VARIABLE: &str = "BARRAGE_BACKEND";
 pub enum Backend {
     /// The stand-ins: nothing is needed but what is built here.
     StandIns,
-    /// Apache Kafka, as a process like any other. The table is the stand-in.
+    /// Apache Kafka and Dynalite, as processes like any others.
     Real(Real),
     /// The same, but these come by SCRAM over TLS, the services by the users that have their names.
     Guarded(Real, Vec<User>),
@@ -40,7 +40,7 @@ impl Backend {
     /// What was asked for by [`VARIABLE`]; the stand-ins without it. This is the one place that reads it.
     ///
     /// # Errors
-    /// When it is no such word, or Kafka was asked for and is not there.
+    /// When it is no such word, or what was asked for is not there.
     pub fn asked_for() -> Result<Self, Error> {
         let word = env::var_os(VARIABLE).unwrap_or_default();
         match word.to_string_lossy().as_ref() {
@@ -50,11 +50,17 @@ impl Backend {
         }
     }
 
-    /// Makes the broker of a plan the one that is wanted, and tells the services how to come in.
+    /// Makes the broker and the table of a plan those that are wanted, and tells the services how to come in.
     ///
     /// # Errors
-    /// When its files cannot be written, or there is no port.
+    /// When their files cannot be written, or there is no port.
     pub(crate) fn furnish(&self, specs: &mut [Spec]) -> io::Result<()> {
+        if let Self::Real(real) | Self::Guarded(real, _) = self {
+            for table in specs.iter_mut().filter(|spec| spec.name == TABLE) {
+                let folder = table.folder.join(TABLE);
+                Table { real, folder: &folder }.furnish(table);
+            }
+        }
         let Some(broker) = specs.iter_mut().find(|spec| spec.name == BROKER) else { return Ok(()) };
         let folder = broker.folder.join(BROKER);
         match self {

@@ -17,7 +17,7 @@ use crate::{
 pub mod name {
     /// Kafka: the stand-in, unless it was [furnished](crate::backend::Backend::furnish) otherwise.
     pub const BROKER: &str = "broker";
-    /// The stand-in for DynamoDB.
+    /// The table: the stand-in, unless it was [furnished](crate::backend::Backend::furnish) otherwise.
     pub const TABLE: &str = "table";
     /// The service that moderates and stores. Where there are several, `-1` and so on follows.
     pub const PROCESSOR: &str = "message-processor";

@@ -1,9 +1,11 @@
-//! Apache Kafka without a container: fetched once, then a process of a stack like any other.
+//! Apache Kafka and a table that others have written, without a container: fetched once, then processes of
+//! a stack like any others.
 
 mod broker;
 pub mod guarded;
 
 mod fetch;
+mod table;
 
 use std::{
     env,
@@ -13,7 +15,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use self::{broker::Broker, fetch::Fetch};
+pub use self::{broker::Broker, fetch::Fetch, table::Table};
 
 /// Which Kafka it is, and what it needs: for Maven.
 const POM: &str = include_str!("../real/pom.xml");
@@ -21,11 +23,12 @@ const POM: &str = include_str!("../real/pom.xml");
 /// What it logs.
 const LOGGING: &str = include_str!("../real/log4j2.properties");
 
-/// Kafka as it was fetched for this user, and the Java that runs it.
+/// What was fetched for this user, and what runs it.
 #[derive(Clone, Debug)]
 pub struct Real {
     folder: PathBuf,
     java: PathBuf,
+    node: PathBuf,
 }
 
 /// It is not there, or it is another one than we want now.
@@ -34,12 +37,15 @@ pub enum NotFetched {
     /// There is no Java.
     #[error("no java in JAVA_HOME or PATH")]
     NoJava,
+    /// There is no Node.js.
+    #[error("no node in PATH")]
+    NoNode,
     /// Nobody has a folder of their own.
     #[error("neither XDG_CACHE_HOME nor HOME is set")]
     NoHome,
-    /// Kafka is missing.
-    #[error("Apache Kafka is not in {}; run cargo xtask real fetch", .0.display())]
-    NoKafka(PathBuf),
+    /// It is missing.
+    #[error("Apache Kafka and its table are not in {}; run cargo xtask real fetch", .0.display())]
+    Nothing(PathBuf),
 }
 
 impl Real {
@@ -50,7 +56,7 @@ impl Real {
     pub fn of_this_user() -> Result<Self, NotFetched> {
         let real = Self::place()?;
         let is_ours = fs::read_to_string(real.stamp()).is_ok_and(|stamp| stamp == real.version());
-        if is_ours { Ok(real) } else { Err(NotFetched::NoKafka(real.folder)) }
+        if is_ours { Ok(real) } else { Err(NotFetched::Nothing(real.folder)) }
     }
 
     /// Where it is or will be: outside the clone, so that the next clone finds it.
@@ -58,7 +64,8 @@ impl Real {
         let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
         let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
         let folder = cache.ok_or(NotFetched::NoHome)?.join("barrage/real");
-        Ok(Self { folder, java: find("java").ok_or(NotFetched::NoJava)? })
+        let java = find("java").ok_or(NotFetched::NoJava)?;
+        Ok(Self { folder, java, node: find("node").ok_or(NotFetched::NoNode)? })
     }
 
     /// Written when all is there.
@@ -68,7 +75,8 @@ impl Real {
 
     /// Changes when anything has to be fetched anew.
     fn version(&self) -> String {
-        format!("{}\n{POM}\n{LOGGING}", self.java.display())
+        let table = table::FILES.map(|(_, content)| content).concat();
+        format!("{}\n{POM}\n{LOGGING}\n{table}", self.java.display())
     }
 
     /// A cluster's first files, as Kafka's own tool has made them.
@@ -108,7 +116,7 @@ impl Real {
     }
 }
 
-/// A program of the Java that is there.
+/// A program of Java or Node.js, as it is there.
 fn find(program: &str) -> Option<PathBuf> {
     let home = env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin"));
     let path = env::var_os("PATH").unwrap_or_default();

@@ -7,9 +7,11 @@ use aws_sdk_dynamodb::{
     config::{BehaviorVersion, Credentials, Region},
     types::{
         AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
-        ScalarAttributeType, WriteRequest,
+        ScalarAttributeType, TableStatus, WriteRequest,
     },
 };
+
+use crate::eventually::eventually;
 
 /// The physical name of the table.
 pub const TABLE: &str = "barrage.barrage";
@@ -40,7 +42,7 @@ impl Rows {
         pages.items().send().collect::<Result<Vec<_>, _>>().await.expect("the table can be read")
     }
 
-    /// Creates the table as the processor does, for tests without one.
+    /// Creates the table as the processor does, for tests without one, and waits until it can be used.
     pub async fn create(&self) {
         let key = |name: &str, key: KeyType| {
             KeySchemaElement::builder()
@@ -63,6 +65,12 @@ impl Rows {
             .send()
             .await
             .expect("the table answers");
+        eventually("the table is active", async || {
+            let answer = self.0.describe_table().table_name(TABLE).send().await;
+            let table = answer.expect("the table answers").table;
+            table.and_then(|table| table.table_status) == Some(TableStatus::Active)
+        })
+        .await;
     }
 
     /// Writes a row.

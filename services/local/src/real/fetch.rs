@@ -1,4 +1,4 @@
-//! Fetches Kafka by Maven, and makes ready what each start needs.
+//! Fetches Kafka by Maven and its table by npm, and makes ready what each start needs.
 
 use std::{
     fs, io,
@@ -32,7 +32,7 @@ impl Fetch {
     /// For the user who runs us.
     ///
     /// # Errors
-    /// When there is no Java, or no folder.
+    /// When there is no Java, no Node.js, or no folder.
     pub fn for_this_user() -> Result<Self, NotFetched> {
         Real::place().map(Self)
     }
@@ -40,7 +40,7 @@ impl Fetch {
     /// Fetches what is not there yet. Afterwards nothing needs a network.
     ///
     /// # Errors
-    /// When Maven, or Kafka's own tool, does not do it.
+    /// When Maven, npm, or Kafka's own tool, does not do it.
     pub async fn run(self) -> anyhow::Result<Real> {
         if let Ok(real) = Real::of_this_user() {
             return Ok(real);
@@ -54,6 +54,7 @@ impl Fetch {
         fs::write(real.folder.join("pom.xml"), POM)?;
         fs::write(real.logging(), LOGGING)?;
         _ = fs::remove_file(real.archive());
+        real.fetch_table()?;
         copy_jars(&real)?;
         let settings = real.folder.join("format.properties");
         fs::write(&settings, real.settings_to_format())?;

@@ -43,9 +43,10 @@ async fn with_a_wrong_clock(seconds: i32) -> (Stack, [Homepage; 2]) {
     (stack, both)
 }
 
-/// Sends a burst that runs for longer than it takes until a silent one counts as stopped.
+/// Sends a burst that runs for longer than it takes until a silent one counts as stopped. Of both together
+/// one poll has room for what comes in the two seconds until a homepage believes in a foreign burst.
 async fn send(homepage: &Homepage) -> String {
-    let burst = json!({ "message": "hello", "concurrency": 10, "duration": 14, "rate": 12 });
+    let burst = json!({ "message": "hello", "concurrency": 10, "duration": 14, "rate": 8 });
     let answer = homepage.post_burst(&burst).await.expect("an answer");
     answer.body["id"].as_str().expect("it has an id").to_owned()
 }

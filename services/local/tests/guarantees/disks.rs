@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use local::{
+    backend::Backend,
     bench::{disk, ledger::Ledger},
     eventually::{eventually, lasts},
     plan::name::{BROKER, HOMEPAGE, ROUTER, TABLE},
-    stack::Stack,
+    stack::{Setup, Stack},
 };
 
 use crate::load::{assert_kept, burst, settles_within};
@@ -14,10 +15,15 @@ use crate::load::{assert_kept, burst, settles_within};
 /// What the engines of both stand-ins say when a file cannot grow.
 const REASON: &str = "disk I/O error";
 
+/// On the stand-ins, whatever was asked for: others say it in other words.
+async fn start() -> Stack {
+    Setup::default().backend(Backend::StandIns).start().await
+}
+
 /// Row 29. What waits for the table waits in Kafka, and whoever asks learns why.
 #[tokio::test]
 async fn a_full_disk_at_the_table_costs_time_alone() {
-    let stack = Stack::start().await;
+    let stack = start().await;
     let id = burst(&stack, 8).await;
     disk::fill(stack.pid(TABLE)).await;
     eventually("the router says why", async || {
@@ -37,7 +43,7 @@ async fn a_full_disk_at_the_table_costs_time_alone() {
 /// accepted before is kept, and so is all that comes after.
 #[tokio::test]
 async fn a_full_disk_at_the_broker_refuses_what_it_cannot_keep() {
-    let stack = Stack::start().await;
+    let stack = start().await;
     let id = burst(&stack, 8).await;
     disk::fill(stack.pid(BROKER)).await;
     let refused = stack.message("hello?").await;

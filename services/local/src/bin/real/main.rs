@@ -1,4 +1,4 @@
-//! `cargo xtask real`: Apache Kafka on this machine, without a container, and a table beside it.
+//! `cargo xtask real`: Apache Kafka and Dynalite on this machine, without a container.
 
 use std::{fs, process::ExitCode, time::Duration};
 
@@ -19,13 +19,13 @@ use tokio::time::interval;
 /// Who may do everything, of those who have to say who they are.
 const USER: &str = "barrage";
 
-/// Apache Kafka on this machine, without a container.
+/// Apache Kafka and Dynalite (DynamoDB's API) on this machine, without a container.
 #[derive(Debug, Parser)]
 #[command(override_usage = "cargo xtask real COMMAND")]
 enum Command {
-    /// Fetch it by Maven, once for each user; afterwards nothing needs a network.
+    /// Fetch them by Maven and npm, once for each user; afterwards nothing needs a network.
     Fetch,
-    /// Start it beside a table, with fresh data, and print what to export; Ctrl-C stops both.
+    /// Start them, with fresh data, and print what to export; Ctrl-C stops both.
     Up,
 }
 
@@ -79,7 +79,7 @@ fn print(stack: &Stack) -> anyhow::Result<()> {
     let (broker, table) = (stack.address(BROKER), stack.address(TABLE));
     let guarded = fs::read_to_string(exports_of(&stack.data_folder().join(BROKER), USER))?;
     println!(
-        "# Apache Kafka, as anybody, and a table\n\
+        "# Apache Kafka, as anybody, and Dynalite\n\
          export KAFKA_SERVER={broker}\n\
          export OTS_ENDPOINT=http://{table}\n\
          export OTS_KEYID=local\n\
