@@ -1,6 +1,7 @@
 //! The one reader for all viewers: it follows how far the topic reaches, reads the rows that must come,
 //! and counts. It reads the table only while records are not finished, however many people watch.
 
+mod counts;
 pub(crate) mod cursor;
 mod doubt;
 pub(crate) mod known;
@@ -23,14 +24,14 @@ use barrage::kafka::{self, Ends, EventIds, Offsets};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
-use barrage::table::{self, Row, Table};
-use barrage::telemetry::{Tracer, spans};
+use barrage::table::{self, Table};
+use barrage::telemetry::Tracer;
 use tokio_util::sync::CancellationToken;
 
 use self::doubt::Doubt;
 use self::stall::Stall;
 use self::tracker::Tracker;
-use self::wall::{Counts, Round, Wall};
+use self::wall::{Round, Wall};
 use crate::burst::Tally;
 use crate::producer::Sender;
 
@@ -86,8 +87,11 @@ impl Reader {
     const ASK_PARTITIONS: Duration = Duration::from_secs(5);
     /// How many rounds may fail in a row before somebody is told.
     const BLINK: u32 = 2;
-    /// How long it waits between two reads while rows keep coming.
-    const STREAMING: Duration = Duration::from_millis(40);
+    /// While rows keep coming, it rests so many times as long as it has read, and leaves most of the time to
+    /// others …
+    const RESTS: u32 = 4;
+    /// … but not longer than this, so that bullets keep coming from a slow table.
+    const LONGEST_REST: Duration = Duration::from_millis(40);
     /// How many records of each partition it shows again at the beginning of a run.
     const RECENT: i64 = 1000;
 
@@ -137,6 +141,7 @@ impl Reader {
         let mut quiet = Backoff::new(Duration::from_millis(8), Duration::from_millis(250));
         let mut failing = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
+            let began = Instant::now();
             match self.round().await {
                 Ok(found) => {
                     self.parts.probe.up();
@@ -145,7 +150,8 @@ impl Reader {
                         quiet.reset(); // What comes next is looked for at once.
                     }
                     if found > 0 {
-                        pause(Self::STREAMING).await;
+                        let rest = began.elapsed() * Self::RESTS;
+                        pause(rest.min(Self::LONGEST_REST)).await;
                     } else {
                         self.rest(quiet.next_wait()).await;
                     }
@@ -209,39 +215,6 @@ impl Reader {
         read?;
         self.history = false;
         Ok(self.found() - before)
-    }
-
-    fn found(&self) -> u64 {
-        self.stored + self.counts().finished_without_row
-    }
-
-    fn count(&mut self, rows: &[Row]) {
-        if !self.history {
-            meter::stored(rows);
-        }
-        for row in rows {
-            self.stored += 1;
-            match row.verdict {
-                table::Verdict::Blocked => self.blocked += 1,
-                table::Verdict::Shown => {}
-            }
-            self.parts.tally.count(row);
-            if let (Some(above), false) = (&row.traceparent, self.history) {
-                let name = &self.parts.result_span;
-                drop(spans::result(&self.parts.tracer, name, &row.position, above));
-            }
-        }
-    }
-
-    fn counts(&self) -> Counts {
-        let sum = |of: fn(&Tracker) -> u64| self.trackers.values().map(of).sum();
-        Counts {
-            accepted: sum(Tracker::accepted),
-            stored: self.stored,
-            blocked: self.blocked,
-            finished_without_row: sum(Tracker::rowless),
-            waiting: sum(Tracker::waiting),
-        }
     }
 
     fn each(&self, of: fn(&Tracker) -> Offset) -> Ends {
