@@ -119,7 +119,7 @@ impl Router {
                 Some(open) = self.retries.next() => self.send_again(open),
                 Some(look) = self.looks.next() => self.looked(look),
                 Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
-                notice = self.consumer.next() => {
+                notice = self.consumer.next(), if !self.window.is_closed() => {
                     self.hear(notice.ok_or(kafka::Error::Closed)?).await;
                     self.hear_more().await;
                 }
@@ -132,9 +132,11 @@ impl Router {
         self.drain().await
     }
 
-    /// Ends when a processor that rests may be called again, if anything waits for it.
+    /// Ends when a processor that rests may be called again, if anything waits for it, or when partitions
+    /// have to wait.
     fn wake_up(&self) -> impl Future<Output = ()> + use<> {
-        let at = self.sink.next_awake().filter(|_| !self.queue.is_empty() && !self.settling);
+        let awake = self.sink.next_awake().filter(|_| !self.queue.is_empty() && !self.settling);
+        let at = awake.into_iter().chain(self.window.stuck_at()).min();
         async move {
             match at {
                 // A millisecond at least: a processor may rest no more and still have its one call.
@@ -147,6 +149,9 @@ impl Router {
     /// Takes what has arrived meanwhile, so that it goes in one call; but not for ever.
     async fn hear_more(&mut self) {
         for _ in 0..self.limits.batch_max {
+            if self.window.is_closed() {
+                return;
+            }
             match self.consumer.try_next() {
                 Some(notice) => self.hear(notice).await,
                 None => return,

@@ -2,6 +2,7 @@
 //! whatever the backlog.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use barrage::position::Partition;
 
@@ -13,7 +14,10 @@ pub(crate) struct Window {
     records: usize,
     bytes: usize,
     limit: usize,
-    full: bool,
+    /// Since when it has been full.
+    full_since: Option<Instant>,
+    /// It was full for so long that all partitions wait.
+    stuck: bool,
 }
 
 impl Window {
@@ -23,10 +27,13 @@ impl Window {
     /// The most offsets that a restart may have to read again in one partition, for example behind a
     /// record whose dead letter cannot be written.
     const SPAN: u64 = 20_000;
+    /// How long it may be full before partitions wait. Whoever drains a backlog has a full window all the
+    /// time, and a partition that waits costs what the client has read ahead of it.
+    pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 
     /// At most `limit` records.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { records: 0, bytes: 0, limit, full: false }
+        Self { records: 0, bytes: 0, limit, full_since: None, stuck: false }
     }
 
     /// From now on at most `limit` records.
@@ -48,21 +55,38 @@ impl Window {
         self.records
     }
 
-    /// Which of these partitions have to wait. Once full, it opens again when half is finished, so that
-    /// the client is not told at every record.
+    /// Whether nothing more may be taken from the client for now. It has to be taken from again before
+    /// long, so this ends when it is stuck: then no record comes from it any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        !self.stuck && self.has_reached(1)
+    }
+
+    /// When it will be stuck, if nothing is finished until then.
+    pub(crate) fn stuck_at(&self) -> Option<Instant> {
+        self.full_since.filter(|_| !self.stuck).map(|since| since + Self::PATIENCE)
+    }
+
+    /// Which of these partitions have to wait now. Once stuck, it opens again when half is finished, so
+    /// that the client is not told at every record.
     pub(crate) fn waiting(
         &mut self,
         ledgers: &BTreeMap<Partition, CommitLedger>,
+        now: Instant,
     ) -> BTreeSet<Partition> {
-        let above =
-            |share: usize| self.records * share >= self.limit || self.bytes * share >= Self::BYTES;
-        self.full = if self.full { above(2) } else { above(1) };
-        let waits = |ledger: &CommitLedger| self.full || ledger.span() >= Self::SPAN;
+        let still_full = self.has_reached(if self.stuck { 2 } else { 1 });
+        self.full_since = still_full.then(|| self.full_since.unwrap_or(now));
+        self.stuck = self.full_since.is_some_and(|since| now >= since + Self::PATIENCE);
+        let waits = |ledger: &CommitLedger| self.stuck || ledger.span() >= Self::SPAN;
         ledgers
             .iter()
             .filter(|(_, ledger)| waits(ledger))
             .map(|(partition, _)| *partition)
             .collect()
+    }
+
+    /// Whether the window is full, or to this part of it.
+    fn has_reached(&self, part: usize) -> bool {
+        self.records * part >= self.limit || self.bytes * part >= Self::BYTES
     }
 }
 
@@ -77,24 +101,48 @@ mod tests {
     }
 
     #[test]
-    fn a_full_window_makes_all_wait_until_half_of_it_is_finished() {
+    fn a_full_window_takes_nothing_until_something_is_finished() {
         let mut window = Window::new(4);
         (0..3).for_each(|_| window.open(10));
-        assert!(window.waiting(&ledgers()).is_empty());
+        assert!(!window.is_closed());
         window.open(10);
-        assert_eq!(window.waiting(&ledgers()).len(), 2);
+        assert!(window.is_closed());
+        assert!(window.waiting(&ledgers(), Instant::now()).is_empty());
         window.close(10);
+        assert!(!window.is_closed());
+    }
+
+    #[test]
+    fn one_that_stays_full_makes_all_wait_until_half_of_it_is_finished() {
+        let (mut window, begin) = (Window::new(4), Instant::now());
+        (0..4).for_each(|_| window.open(10));
+        assert!(window.waiting(&ledgers(), begin).is_empty());
+        let at = window.stuck_at().unwrap();
+        assert_eq!(window.waiting(&ledgers(), at).len(), 2);
+        // What the client has handed over already is taken, so that the client is heard again.
+        assert_eq!((window.is_closed(), window.stuck_at()), (false, None));
+        (0..2).for_each(|_| window.close(10));
+        assert_eq!(window.waiting(&ledgers(), at).len(), 2);
         window.close(10);
-        assert_eq!(window.waiting(&ledgers()).len(), 2);
+        assert!(window.waiting(&ledgers(), at).is_empty());
+    }
+
+    #[test]
+    fn a_window_that_was_open_in_between_is_not_stuck() {
+        let (mut window, begin) = (Window::new(1), Instant::now());
+        window.open(10);
+        window.waiting(&ledgers(), begin);
         window.close(10);
-        assert!(window.waiting(&ledgers()).is_empty());
+        window.waiting(&ledgers(), begin + Window::PATIENCE / 2);
+        window.open(10);
+        assert!(window.waiting(&ledgers(), begin + Window::PATIENCE).is_empty());
     }
 
     #[test]
     fn bytes_count_as_well() {
         let mut window = Window::new(1000);
         window.open(Window::BYTES);
-        assert_eq!(window.waiting(&ledgers()).len(), 2);
+        assert!(window.is_closed());
     }
 
     #[test]
@@ -103,6 +151,7 @@ mod tests {
         let stuck = ledgers.get_mut(&1).unwrap();
         stuck.read(Offset::default());
         stuck.read(Offset::new(20_000).unwrap());
-        assert_eq!(Window::new(10).waiting(&ledgers), BTreeSet::from([1]));
+        let waiting = Window::new(10).waiting(&ledgers, Instant::now());
+        assert_eq!(waiting, BTreeSet::from([1]));
     }
 }

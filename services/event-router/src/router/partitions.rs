@@ -1,7 +1,7 @@
 //! Partitions come and go, and are held back while too much is open.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use barrage::kafka::Consumer;
 use barrage::position::Partition;
@@ -71,7 +71,7 @@ impl Router {
 
     /// Lets partitions wait, or deliver again, as the window says.
     pub(super) fn hold_back(&mut self) {
-        let waiting = self.window.waiting(&self.ledgers);
+        let waiting = self.window.waiting(&self.ledgers, Instant::now());
         let pause: BTreeSet<_> = waiting.difference(&self.paused).copied().collect();
         let resume: BTreeSet<_> = self.paused.difference(&waiting).copied().collect();
         if !pause.is_empty() {
