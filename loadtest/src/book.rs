@@ -187,9 +187,12 @@ impl Book {
 
     /// The messages that nothing is known of yet, in the order of their places.
     pub(crate) fn open(&self) -> Vec<(Uuid, Place)> {
-        let mut open: Vec<_> = self.lock().ledger.open().collect();
-        open.sort_by_key(|(_, place)| (place.partition, place.offset));
-        open
+        self.lock().ledger.of_fate(None)
+    }
+
+    /// Those that were filtered or dead-lettered, as barrage says, in that order too.
+    pub(crate) fn without_row(&self) -> Vec<(Uuid, Place)> {
+        self.lock().ledger.of_fate(Some(Fate::WithoutRow))
     }
 
     /// How many those are.

@@ -96,10 +96,10 @@ pub(crate) struct Order {
     /// The stack.json of the barrage, if it runs on this machine [default: that of `cargo demo`]
     #[arg(long, value_name = "FILE")]
     pub(crate) stack: Option<PathBuf>,
-    /// Where a router serves its metrics, such as http://host:8080/metrics; may be given several times
-    /// [default: those of the stack]
-    #[arg(long = "router", value_name = "URL")]
-    pub(crate) routers: Vec<Url>,
+    /// Where a service serves its metrics, such as http://host:8080/metrics; may be given several times
+    /// [default: those of the stack, or the page's own]
+    #[arg(long, value_name = "URL")]
+    pub(crate) metrics: Vec<Url>,
 }
 
 impl Cli {

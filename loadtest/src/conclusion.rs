@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::{
     book::Barrage,
     bursts::Account,
     expect::Expect,
+    ledger::Place,
     report::{Environment, Failure, Ledger, Mode, Plan, Report, SCHEMA, Sending, Viewers},
     run::{Outcome, Run},
 };
@@ -76,7 +79,7 @@ fn ledger(run: &Run, outcome: &Outcome, interrupted: bool) -> Ledger {
         came_again: messages.came_again,
         filtered: filtered_and_dead.map(|(filtered, _)| filtered),
         dead: filtered_and_dead.map(|(_, dead)| dead),
-        missing: if lost > 0 { names(run, accounts) } else { Vec::new() },
+        missing: if lost > 0 { names(run, accounts, unexplained) } else { Vec::new() },
     }
 }
 
@@ -106,12 +109,18 @@ impl Ended {
     }
 }
 
-fn names(run: &Run, accounts: &[Account]) -> Vec<String> {
-    let open = run.book.open().into_iter().take(NAMED).map(|(id, place)| {
-        format!("{id} (partition {}, offset {})", place.partition, place.offset)
-    });
+/// Those that are lost, or may be: of what ended without a row and without a reason, nobody can tell which
+/// it was.
+fn names(run: &Run, accounts: &[Account], unexplained: u64) -> Vec<String> {
+    let open = run.book.open().into_iter().map(named);
     let gaps = accounts.iter().flat_map(Account::gaps);
-    open.chain(gaps).take(NAMED).collect()
+    let suspects = if unexplained > 0 { run.book.without_row() } else { Vec::new() };
+    let suspects = suspects.into_iter().map(|it| format!("{}: has no row", named(it)));
+    open.chain(gaps).chain(suspects).take(NAMED).collect()
+}
+
+fn named((id, Place { partition, offset }): (Uuid, Place)) -> String {
+    format!("{id} (partition {partition}, offset {offset})")
 }
 
 fn sending(run: &Run, plan: &Plan, ledger: &Ledger, outcome: &Outcome) -> Sending {

@@ -111,10 +111,12 @@ impl Ledger {
         }
     }
 
-    /// Those that nothing is known of yet.
-    pub(crate) fn open(&self) -> impl Iterator<Item = (Uuid, Place)> {
-        let open = self.accepted.iter().filter(|(_, message)| message.fate.is_none());
-        open.map(|(id, message)| (*id, message.place))
+    /// Those of which this became, or nothing that is known, in the order of their places.
+    pub(crate) fn of_fate(&self, fate: Option<Fate>) -> Vec<(Uuid, Place)> {
+        let found = self.accepted.iter().filter(|(_, message)| message.fate == fate);
+        let mut found: Vec<_> = found.map(|(id, message)| (*id, message.place)).collect();
+        found.sort_by_key(|(_, place)| (place.partition, place.offset));
+        found
     }
 
     /// How many those are.
@@ -163,7 +165,7 @@ mod tests {
     fn a_message_is_settled_when_its_bullet_is_seen() {
         let (mut ledger, id) = (Ledger::default(), Uuid::from_u128(1));
         assert_eq!(ledger.accept(id, AT, seconds(2)), None);
-        assert_eq!(ledger.open().collect::<Vec<_>>(), [(id, AT)]);
+        assert_eq!(ledger.of_fate(None), [(id, AT)]);
         assert_eq!(ledger.see(id, AT, seconds(5)), Some(seconds(3)));
         assert_eq!(ledger.see(id, AT, seconds(6)), None);
         let expected = Count { accepted: 1, shown: 1, came_again: 1, ..Count::default() };
@@ -199,6 +201,8 @@ mod tests {
             ledger.settle(id, fate);
             ledger.settle(id, Fate::Shown);
         }
+        let last = (Uuid::from_u128(3), AT);
+        assert_eq!(ledger.of_fate(Some(Fate::WithoutRow)), [last]);
         let Count { shown, blocked, without_row, open, .. } = ledger.count();
         assert_eq!((shown, blocked, without_row, open), (1, 1, 1, 0));
     }
@@ -223,7 +227,7 @@ mod tests {
             prop_assert_eq!(count.accepted, accepted.len() as u64);
             let settled = count.shown + count.blocked + count.without_row;
             prop_assert_eq!(settled + count.open, count.accepted);
-            prop_assert_eq!(ledger.open().count() as u64, ledger.open_count());
+            prop_assert_eq!(ledger.of_fate(None).len() as u64, ledger.open_count());
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use nix::sys::resource::{Resource::RLIMIT_NOFILE, getrlimit, setrlimit};
+use reqwest::Url;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -17,10 +18,10 @@ use crate::{
     conclusion::{Frame, conclude},
     environment,
     report::{self, Report, Summary},
-    routers::Routers,
     run::Run,
     sampler::Sampler,
     screen::Screen,
+    services::Services,
     stack::Stack,
     target::Target,
 };
@@ -40,19 +41,15 @@ pub(crate) async fn carry_out(order: Order) -> anyhow::Result<ExitCode> {
     allow_connections(u64::from(plan.in_flight) + u64::from(plan.viewers))?;
     let target = Target::new(&order.url)?;
     let stack = stack(&order, &target);
-    let of_stack = stack.routers()?;
-    let routers = if order.routers.is_empty() { of_stack } else { order.routers.clone() };
+    let of_stack = stack.metrics()?;
     target.check().await?;
+    let services = Services::new(served(&order, &target, of_stack).await);
     // Whoever waits for an hour for a report must not learn then that its folder is missing.
     order.json.iter().chain(&order.html).try_for_each(|path| writable(path))?;
     let stop = stop_on_signal()?;
 
     let run = Run::new(target, &plan, &order.message, stop);
-    let sampler = Sampler {
-        routers: Routers::new(routers),
-        screen: Screen::new(run.schedule.lasts()),
-        stack,
-    };
+    let sampler = Sampler { services, screen: Screen::new(run.schedule.lasts()), stack };
     let frame = Frame {
         started_at: jiff::Timestamp::now(),
         environment: environment::here(sampler.stack.is_known()),
@@ -94,6 +91,20 @@ fn stack(order: &Order, target: &Target) -> Stack {
         Stack::of_page(&file, target.url())
     };
     Stack::new(order.stack.clone().or_else(demo))
+}
+
+/// Where metrics are served: as was said, or by the services of the stack, or by the page, which whoever
+/// publishes it may keep to themselves.
+async fn served(order: &Order, target: &Target, of_stack: Vec<Url>) -> Vec<Url> {
+    if !order.metrics.is_empty() {
+        return order.metrics.clone();
+    }
+    if !of_stack.is_empty() {
+        return of_stack;
+    }
+    let page = target.metrics();
+    let is_served = target.figures(page.clone()).await.is_ok();
+    is_served.then_some(page).into_iter().collect()
 }
 
 /// Told once, the run ends with what it has; told twice, the program ends at once.

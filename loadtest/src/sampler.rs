@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::{
-    failures::Request, report::Second, routers::Routers, run::Run, screen::Screen, stack::Stack,
+    failures::Request, report::Second, run::Run, screen::Screen, services::Services, stack::Stack,
 };
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// What is asked every second beside the book.
 #[derive(Debug)]
 pub(crate) struct Sampler {
-    pub(crate) routers: Routers,
+    pub(crate) services: Services,
     pub(crate) stack: Stack,
     pub(crate) screen: Screen,
 }
@@ -38,16 +38,25 @@ impl Sampler {
             seconds.push(second);
             if over {
                 self.screen.clear();
-                return (seconds, self.routers.filtered_and_dead());
+                return (seconds, self.services.filtered_and_dead());
             }
         }
     }
 
     async fn second(&mut self, run: &Run, since: Duration) -> Second {
         let failed = |refusal| run.book.failed(Request::Metrics, refusal);
-        let work = self.routers.ask(&run.target, failed).await;
-        let processes = self.stack.look(since);
-        let second = run.book.end_second();
-        Second { batch: work.batch, in_flight: work.in_flight, processes, ..second }
+        let work = self.services.ask(&run.target, since, failed).await;
+        let mut processes = self.stack.look(since);
+        if !self.stack.is_known() {
+            processes.extend(work.processes);
+        }
+        Second {
+            batch: work.batch,
+            in_flight: work.in_flight,
+            processing: work.processing,
+            table_reads: work.table_reads,
+            processes,
+            ..run.book.end_second()
+        }
     }
 }

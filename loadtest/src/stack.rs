@@ -13,6 +13,9 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::report::Process;
 
+/// Which processes serve metrics. Of several, `-1` and so on follows.
+const SERVICES: [&str; 3] = ["message-processor", "event-router", "homepage"];
+
 /// What `cargo demo` writes.
 #[derive(Debug, Deserialize)]
 struct Processes {
@@ -65,16 +68,16 @@ impl Stack {
         self.file.is_some()
     }
 
-    /// Where its routers can be asked for their metrics.
+    /// Where its services can be asked for their metrics.
     ///
     /// # Errors
     /// When its file cannot be read.
-    pub(crate) fn routers(&self) -> Result<Vec<Url>, Unreadable> {
+    pub(crate) fn metrics(&self) -> Result<Vec<Url>, Unreadable> {
         let Some(file) = &self.file else { return Ok(Vec::new()) };
         let members = read(file)?.processes.into_iter();
-        let routers = members.filter(|member| member.name.starts_with("event-router"));
+        let is_service = |member: &Member| SERVICES.iter().any(|it| member.name.starts_with(it));
         let url = |member: Member| Url::parse(&format!("http://{}/metrics", member.address)).ok();
-        Ok(routers.filter_map(url).collect())
+        Ok(members.filter(is_service).filter_map(url).collect())
     }
 
     /// What each process has used since it was last looked at, so long ago.

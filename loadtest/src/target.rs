@@ -163,6 +163,11 @@ impl Target {
         Ok((feed, body.len() as u64))
     }
 
+    /// Where the homepage serves its metrics.
+    pub(crate) fn metrics(&self) -> Url {
+        path(&self.url, "metrics")
+    }
+
     /// What any service says at an address, if it says it at once.
     ///
     /// # Errors

@@ -34,7 +34,12 @@ pub(crate) struct Second {
     pub(crate) batch: Option<f64>,
     /// Calls of the routers that were under way when they were asked.
     pub(crate) in_flight: Option<f64>,
-    /// What each process has used, where barrage runs on the same machine; `loadtest` is this program.
+    /// Calls that the processors worked on when they were asked.
+    pub(crate) processing: Option<f64>,
+    /// Requests per second by which the homepages read the table.
+    pub(crate) table_reads: Option<f64>,
+    /// What each process has used: all of them where barrage runs on the same machine, else the services that tell it
+    /// at `/metrics`; `loadtest` is this program.
     pub(crate) processes: Vec<Process>,
 }
 

@@ -87,6 +87,8 @@ fn second(at: f64) -> Second {
         polls: 5,
         batch: Some(25.0),
         in_flight: Some(1.0),
+        processing: Some(1.0),
+        table_reads: Some(20.0),
         processes: ["homepage", "event-router"].map(process).into(),
         ..Second::default()
     }

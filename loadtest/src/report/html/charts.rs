@@ -35,10 +35,10 @@ const COLOURS: usize = 8;
 /// All charts that have something to show.
 pub(super) fn charts(report: &Report) -> Vec<Chart> {
     let seconds = &report.seconds;
-    let (mut charts, router) = (vec![rates(seconds), backlog(seconds)], routers(seconds));
+    let mut charts = vec![rates(seconds), backlog(seconds)];
     charts.extend(latencies(seconds));
     charts.push(processors(seconds));
-    charts.extend(router);
+    charts.extend(services(seconds));
     charts.extend(processes(seconds));
     charts.push(polls(seconds));
     charts.retain_mut(|chart| {
@@ -115,28 +115,31 @@ fn processors(seconds: &[Second]) -> Chart {
     }
 }
 
-fn routers(seconds: &[Second]) -> [Chart; 2] {
-    let chart = |title, unit, about, colour, of: Value| Chart {
-        title,
-        unit,
-        about,
-        scale: Scale::Linear,
-        lines: vec![line(title, colour, each(seconds, of))],
-    };
+fn services(seconds: &[Second]) -> [Chart; 3] {
+    let line = |name, colour, of: Value| line(name, colour, each(seconds, of));
+    let chart =
+        |title, unit, about, lines| Chart { title, unit, about, scale: Scale::Linear, lines };
     [
         chart(
             "Records in a call",
             "records",
             "How many the routers hand to a processor at once, on average.",
-            "first",
-            |it| it.batch,
+            vec![line("records in a call", "first", |it| it.batch)],
         ),
         chart(
             "Calls under way",
             "calls",
-            "Calls of the routers to processors, when they were asked.",
-            "third",
-            |it| it.in_flight,
+            "Calls that the routers waited for, and that processors worked on, when they were asked.",
+            vec![
+                line("at the routers", "third", |it| it.in_flight),
+                line("at the processors", "second", |it| it.processing),
+            ],
+        ),
+        chart(
+            "Reads of the table",
+            "per second",
+            "Requests by which the homepages read rows, however many people watch.",
+            vec![line("reads", "fourth", |it| it.table_reads)],
         ),
     ]
 }

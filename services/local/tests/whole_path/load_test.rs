@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, process::Output, time::Duration};
 
 use local::{
     eventually::eventually,
-    plan::name::{PROCESSOR, ROUTER, TABLE},
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
     process::output,
     stack::{Stack, programs},
 };
@@ -25,8 +25,10 @@ impl LoadTest {
         let report = stack.data_folder().join("report.json");
         let mut command = program();
         command.arg(stack.homepage().url()).args(options).arg("--json").arg(&report);
-        let router: SocketAddr = stack.address(ROUTER);
-        command.arg("--router").arg(format!("http://{router}/metrics"));
+        for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+            let address: SocketAddr = stack.address(service);
+            command.arg("--metrics").arg(format!("http://{address}/metrics"));
+        }
         Self { command, report }
     }
 
@@ -60,7 +62,7 @@ async fn each_message_is_followed_to_its_row_by_both_ways_of_sending() {
     assert_eq!(report["latency"]["accept"]["count"], 600);
     assert!(report["latency"]["shown"]["p50"].as_f64().unwrap() > 0.0);
     assert!(report["viewers"]["polls"].as_u64().unwrap() > 3);
-    assert!(report["seconds"].as_array().unwrap().len() >= 5, "{report}");
+    assert_sampled(report["seconds"].as_array().unwrap());
     assert_eq!(report["expectations"][0]["holds"], true);
     assert!(text.starts_with("HOLDS: each of the 600 accepted messages"), "{text}");
     let page = std::fs::read_to_string(page).unwrap();
@@ -71,6 +73,20 @@ async fn each_message_is_followed_to_its_row_by_both_ways_of_sending() {
     assert_eq!(code, 0, "{text}");
     let expected = [1000, 1000, 0, 0];
     assert_eq!(ledger(&report, ["accepted", "stored", "lost", "out_of_order"]), expected);
+}
+
+/// Each second tells what the services say of themselves.
+fn assert_sampled(seconds: &[Value]) {
+    assert!(seconds.len() >= 5, "{seconds:?}");
+    for figure in ["batch", "in_flight", "processing", "table_reads"] {
+        assert!(seconds.iter().any(|second| second[figure].is_f64()), "no {figure}: {seconds:?}");
+    }
+    let last = seconds.last().unwrap()["processes"].as_array().unwrap();
+    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+        let is_it = |it: &&Value| it["name"].as_str().unwrap().starts_with(service);
+        let used = last.iter().find(is_it).unwrap_or_else(|| panic!("no {service}: {last:?}"));
+        assert!(used["cpu"].is_f64() && used["rss_mib"].as_f64() > Some(1.0), "{used}");
+    }
 }
 
 #[tokio::test]
@@ -157,8 +173,8 @@ async fn a_homepage_that_dies_is_counted_and_never_crashes_the_test() {
     let mut stack = Stack::start().await;
     let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "200:4"]).run());
     eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 100).await;
-    stack.kill("homepage").await;
-    stack.start_again("homepage").await;
+    stack.kill(HOMEPAGE).await;
+    stack.start_again(HOMEPAGE).await;
     let (code, report, text) = running.await.unwrap();
     assert_eq!(code, 0, "{text}");
     let failures = report["sending"]["failures"].as_array().unwrap();

@@ -1,0 +1,116 @@
+//! One answer of one service.
+
+use std::collections::HashMap;
+
+/// What a service has counted since it began, and what it does now; nothing of what it does not tell, because
+/// it is none of its concerns.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Reading {
+    /// Seconds that it kept a core busy.
+    pub(super) cpu: Option<f64>,
+    /// Bytes that it holds.
+    pub(super) memory: Option<f64>,
+    /// Calls of a router.
+    pub(super) calls: Option<f64>,
+    /// Records in them.
+    pub(super) records: Option<f64>,
+    /// Calls of a router that are under way.
+    pub(super) in_flight: Option<f64>,
+    /// Records that a router has filtered.
+    pub(super) filtered: Option<f64>,
+    /// Records that a router has dead-lettered.
+    pub(super) dead: Option<f64>,
+    /// Calls that a processor works on.
+    pub(super) processing: Option<f64>,
+    /// Requests of a homepage that read the table.
+    pub(super) table_reads: Option<f64>,
+}
+
+impl Reading {
+    /// Of the text format of Prometheus: a name with its labels, a blank, a number.
+    pub(super) fn of(text: &str) -> Self {
+        let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let values: HashMap<&str, f64> =
+            lines.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect();
+        let value = |name| values.get(name).copied();
+        // The homepage alone tells of messages; a processor may read the table as well, for its checks.
+        let is_homepage = values.contains_key("homepage_waiting_records");
+        Self {
+            cpu: value("process_cpu_seconds_total"),
+            memory: value("process_resident_memory_bytes"),
+            calls: value("router_batch_records_count"),
+            records: value("router_batch_records_sum"),
+            in_flight: value("router_calls_in_flight"),
+            filtered: value(r#"router_records_total{outcome="filtered"}"#),
+            dead: value(r#"router_records_total{outcome="dead"}"#),
+            processing: value("processor_calls_in_flight"),
+            table_reads: value("barrage_table_reads_total").filter(|_| is_homepage),
+        }
+    }
+
+    /// Which of the services it is.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self { in_flight: Some(_), .. } => "event-router",
+            Self { processing: Some(_), .. } => "message-processor",
+            Self { table_reads: Some(_), .. } => "homepage",
+            _ => "service",
+        }
+    }
+
+    /// How much more it is than before; all of it after a new start. Nothing where either is not known.
+    pub(super) fn since(&self, before: Option<Self>, of: fn(&Self) -> Option<f64>) -> Option<f64> {
+        let (before, now) = (of(&before?)?, of(self)?);
+        Some(if now < before { now } else { now - before })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTER: &str = "\
+# HELP router_calls_in_flight Calls that are under way.
+router_calls_in_flight 3
+router_batch_records_sum 1200
+router_batch_records_count 4
+router_records_total{outcome=\"filtered\"} 7
+router_records_total{outcome=\"dead\"} 1
+process_cpu_seconds_total 1.5
+";
+
+    #[test]
+    fn what_a_service_counts_is_read_from_its_metrics() {
+        let expected = Reading {
+            cpu: Some(1.5),
+            calls: Some(4.0),
+            records: Some(1200.0),
+            in_flight: Some(3.0),
+            filtered: Some(7.0),
+            dead: Some(1.0),
+            ..Reading::default()
+        };
+        assert_eq!((Reading::of(ROUTER), expected.kind()), (expected, "event-router"));
+    }
+
+    #[test]
+    fn a_service_is_known_by_what_it_tells() {
+        for (text, kind) in [
+            ("processor_calls_in_flight 0\nbarrage_table_reads_total 3\n", "message-processor"),
+            ("homepage_waiting_records 0\nbarrage_table_reads_total 3\n", "homepage"),
+            ("up 1\n", "service"),
+        ] {
+            assert_eq!(Reading::of(text).kind(), kind);
+        }
+    }
+
+    #[test]
+    fn what_was_counted_since_is_all_of_it_after_a_new_start() {
+        let calls = |calls| Reading { calls: Some(calls), ..Reading::default() };
+        let since = |before, now: f64| calls(now).since(before, |it| it.calls);
+        assert_eq!(since(Some(calls(3.0)), 5.0), Some(2.0));
+        assert_eq!(since(Some(calls(3.0)), 1.0), Some(1.0));
+        assert_eq!(since(None, 5.0), None);
+        assert_eq!(since(Some(Reading::default()), 5.0), None);
+    }
+}
