@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the images that Dockerfile and docker-compose.yml name, under the same names, from Debian's packages,
-# Maven Central and Go modules, for a machine that reaches those but no registry of images: images.sh [NAME…]
-# It needs root, debootstrap, Rust, a JDK with Maven, and Go. What is made is kept in $TRIAL (target/trial).
+# Maven Central, npm and Go modules, for a machine that reaches those but no registry of images: images.sh [NAME…]
+# It needs root, debootstrap, Rust, a JDK with Maven, Node.js, and Go. What is made is kept in $TRIAL (target/trial).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -81,12 +81,22 @@ kafka() {
 }
 
 # DynamoDB Local is not free software: nobody but the vendor gives it out, under terms that whoever uses it accepts.
+# Where its image is not there already (docker load --input FILE), Dynalite takes its place, with this machine's Node.js.
 dynamodb() {
-  local image
+  local context=$TRIAL/dynamodb image
   image=$(named amazon/dynamodb-local)
   docker image inspect "$image" > /dev/null 2>&1 && return
-  echo "$image is missing: bring the vendor's image, if you accept its terms (docker load --input FILE)" >&2
-  return 1
+  rm -rf "$context" && cp -r "$here/dynamodb" "$context"
+  cp "$root"/services/local/real/package*.json "$context"
+  cp "$(readlink -f "$(command -v node)")" "$context/node"
+  (cd "$context" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  docker build --tag "$image" --file - "$context" <<'DOCKERFILE'
+FROM trial/debian
+COPY node /usr/local/bin/node
+COPY node_modules /table/node_modules
+COPY table.js /table/table.js
+ENTRYPOINT ["node", "/table/table.js"]
+DOCKERFILE
 }
 
 # Its second version is released under the numbers of the first as well: 2.13 is 1.76.
