@@ -1,6 +1,6 @@
 //! What became of it all: every message by its id, what homepages said, and what a viewer saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use local::{
     bench::{
@@ -30,6 +30,10 @@ pub(crate) struct Verdict {
     shown: u64,
     drawn: u64,
     left_out: u64,
+    bursts: u64,
+    /// Bursts that a homepage does not know, and need not: their row was not written before they were
+    /// answered for.
+    unknown: u64,
 }
 
 impl Verdict {
@@ -43,15 +47,17 @@ impl Verdict {
         let ledger = Ledger::of_all(stack, is_filtered).await;
         let mut faults = badly_ended(&ledger);
         faults.extend(promised_in_vain(&ledger, sent));
+        let mut unknown = BTreeSet::new();
         for homepage in homepages {
-            faults.extend(said_wrongly(&ledger, homepage, sent).await);
+            faults.extend(said_wrongly(&ledger, homepage, sent, &mut unknown).await);
         }
         faults.extend(seen.twice.iter().cloned());
         let rows = Rows::at(stack.address(TABLE)).all().await;
         let shown: Vec<_> = rows.iter().filter_map(shown).collect();
         faults.extend(not_drawn(&shown, seen));
         let (shown, drawn) = (shown.len() as u64, seen.drawn() as u64);
-        Self { ledger, faults, shown, drawn, left_out: seen.left_out }
+        let (bursts, unknown) = (sent.bursts.len() as u64, unknown.len() as u64);
+        Self { ledger, faults, shown, drawn, left_out: seen.left_out, bursts, unknown }
     }
 
     /// Says it; true when every promise was kept.
@@ -73,6 +79,10 @@ impl Verdict {
         let [shown, drawn, left_out] = [self.shown, self.drawn, self.left_out].map(thousands);
         say(format_args!(
             "the viewer drew {drawn} of {shown}, and was told of {left_out} left out"
+        ));
+        let [bursts, unknown] = [self.bursts, self.unknown].map(thousands);
+        say(format_args!(
+            "of {bursts} bursts {unknown} are unknown: answered for without a row, by a homepage that died"
         ));
         self.faults.iter().take(TOLD).for_each(say);
         if self.faults.len() > TOLD {
@@ -104,13 +114,21 @@ fn promised_in_vain(ledger: &Ledger, sent: &Sent) -> Vec<String> {
 }
 
 /// What a homepage says of bursts and messages now that all is over, and is not so.
-async fn said_wrongly(ledger: &Ledger, homepage: &Homepage, sent: &Sent) -> Vec<String> {
+async fn said_wrongly<'a>(
+    ledger: &Ledger,
+    homepage: &Homepage,
+    sent: &'a Sent,
+    unknown: &mut BTreeSet<&'a str>,
+) -> Vec<String> {
     let (url, in_kafka, in_table) = (homepage.url(), ledger.bursts(), ledger.rows());
     let mut faults = Vec::new();
     for id in sent.bursts.keys() {
         let burst = match homepage.burst(id).await {
             Ok(burst) => burst,
-            Err(error) if is_unknown(&error) && sent.unwritten.contains(id) => continue,
+            Err(error) if is_unknown(&error) && sent.unwritten.contains(id) => {
+                unknown.insert(id);
+                continue;
+            }
             Err(error) if is_unknown(&error) => {
                 faults.push(format!("{url} knows no burst {id}"));
                 continue;
