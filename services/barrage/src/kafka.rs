@@ -7,6 +7,7 @@ mod counter;
 mod ear;
 mod error;
 mod finder;
+mod gate;
 mod headers;
 mod ids;
 mod offsets;

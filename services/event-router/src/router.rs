@@ -119,7 +119,7 @@ impl Router {
                 Some(open) = self.retries.next() => self.send_again(open),
                 Some(look) = self.looks.next() => self.looked(look),
                 Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
-                notice = self.consumer.next(), if !self.window.is_closed() => {
+                notice = self.consumer.next() => {
                     self.hear(notice.ok_or(kafka::Error::Closed)?).await;
                     self.hear_more().await;
                 }
@@ -149,9 +149,6 @@ impl Router {
     /// Takes what has arrived meanwhile, so that it goes in one call; but not for ever.
     async fn hear_more(&mut self) {
         for _ in 0..self.limits.batch_max {
-            if self.window.is_closed() {
-                return;
-            }
             match self.consumer.try_next() {
                 Some(notice) => self.hear(notice).await,
                 None => return,

@@ -14,7 +14,7 @@ pub(crate) struct Window {
     records: usize,
     bytes: usize,
     limit: usize,
-    /// Since when it has been full.
+    /// Since when it has been full; once it is stuck, until half is finished.
     full_since: Option<Instant>,
     /// It was full for so long that all partitions wait.
     stuck: bool,
@@ -29,7 +29,7 @@ impl Window {
     const SPAN: u64 = 20_000;
     /// How long it may be full before partitions wait. Whoever drains a backlog has a full window all the
     /// time, and a partition that waits costs what the client has read ahead of it.
-    pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+    const PATIENCE: Duration = Duration::from_millis(500);
 
     /// At most `limit` records.
     pub(crate) fn new(limit: usize) -> Self {
@@ -55,9 +55,9 @@ impl Window {
         self.records
     }
 
-    /// Whether nothing more may be taken from the client for now. It has to be taken from again before
-    /// long, so this ends when it is stuck: then no record comes from it any more.
-    pub(crate) fn is_closed(&self) -> bool {
+    /// Whether the client is to rest for now. It may not for long, so this ends when the window is stuck: then
+    /// its partitions wait instead.
+    pub(crate) fn is_full(&self) -> bool {
         !self.stuck && self.has_reached(1)
     }
 
@@ -101,15 +101,15 @@ mod tests {
     }
 
     #[test]
-    fn a_full_window_takes_nothing_until_something_is_finished() {
+    fn a_window_is_full_until_something_is_finished() {
         let mut window = Window::new(4);
         (0..3).for_each(|_| window.open(10));
-        assert!(!window.is_closed());
+        assert!(!window.is_full());
         window.open(10);
-        assert!(window.is_closed());
+        assert!(window.is_full());
         assert!(window.waiting(&ledgers(), Instant::now()).is_empty());
         window.close(10);
-        assert!(!window.is_closed());
+        assert!(!window.is_full());
     }
 
     #[test]
@@ -119,8 +119,8 @@ mod tests {
         assert!(window.waiting(&ledgers(), begin).is_empty());
         let at = window.stuck_at().unwrap();
         assert_eq!(window.waiting(&ledgers(), at).len(), 2);
-        // What the client has handed over already is taken, so that the client is heard again.
-        assert_eq!((window.is_closed(), window.stuck_at()), (false, None));
+        // The client need not rest any more, so that it is heard again.
+        assert_eq!((window.is_full(), window.stuck_at()), (false, None));
         (0..2).for_each(|_| window.close(10));
         assert_eq!(window.waiting(&ledgers(), at).len(), 2);
         window.close(10);
@@ -142,7 +142,7 @@ mod tests {
     fn bytes_count_as_well() {
         let mut window = Window::new(1000);
         window.open(Window::BYTES);
-        assert!(window.is_closed());
+        assert!(window.is_full());
     }
 
     #[test]

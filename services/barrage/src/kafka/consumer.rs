@@ -19,6 +19,7 @@ use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::asked::What;
+use super::gate::Gate;
 use super::headers::Read;
 use super::rebalance::{Context, Hold};
 use super::{Config, Error};
@@ -68,6 +69,7 @@ pub struct Consumer {
     inner: Arc<BaseConsumer<Context>>,
     topic: Topic,
     notices: mpsc::Receiver<Notice>,
+    gate: Arc<Gate>,
     closing: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -75,7 +77,7 @@ pub struct Consumer {
 impl Consumer {
     /// How many notices may wait for the caller.
     const CHANNEL: usize = 256;
-    /// How long the thread polls before it looks whether it shall end.
+    /// How long the thread polls, or waits at its gate, before it looks whether it shall end.
     const POLL: Duration = Duration::from_millis(100);
     /// How long a revoke waits for the caller.
     pub const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -96,12 +98,18 @@ impl Consumer {
         );
         inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &asked))?;
         let closing = Arc::new(AtomicBool::new(false));
-        let poller = Poller { consumer: inner.clone(), notices: sender, closing: closing.clone() };
+        let gate = Arc::new(Gate::default());
+        let poller = Poller {
+            consumer: inner.clone(),
+            notices: sender,
+            gate: gate.clone(),
+            closing: closing.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("kafka-consumer".into())
             .spawn(move || poller.run())
             .map_err(|_| Error::Closed)?;
-        Ok(Self { inner, topic, notices, closing, thread })
+        Ok(Self { inner, topic, notices, gate, closing, thread })
     }
 
     /// A notice that is there already.
@@ -126,6 +134,12 @@ impl Consumer {
         while notices.recv().await.is_some() {}
         let joined = tokio::task::spawn_blocking(move || thread.join()).await;
         joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
+    }
+
+    /// Whether it is to hand out nothing for now. It keeps what it has read ahead, and reads no further. It
+    /// hears of no rebalance either, and loses its membership if it rests for minutes.
+    pub fn rest(&self, resting: bool) {
+        self.gate.close(resting);
     }
 
     /// Lets these partitions deliver nothing until they are resumed.
@@ -207,12 +221,16 @@ fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
 struct Poller {
     consumer: Arc<BaseConsumer<Context>>,
     notices: mpsc::Sender<Notice>,
+    gate: Arc<Gate>,
     closing: Arc<AtomicBool>,
 }
 
 impl Poller {
     fn run(self) {
         while !self.closing.load(Ordering::Acquire) {
+            if !self.gate.is_open_within(Consumer::POLL) {
+                continue;
+            }
             let notice = match self.consumer.poll(Consumer::POLL) {
                 None => continue,
                 Some(Ok(message)) => received(&message, &self.consumer.context().asked.topic),

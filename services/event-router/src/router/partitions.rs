@@ -69,7 +69,7 @@ impl Router {
         }
     }
 
-    /// Lets partitions wait, or deliver again, as the window says.
+    /// Lets the client rest, and partitions wait or deliver again, as the window says.
     pub(super) fn hold_back(&mut self) {
         let waiting = self.window.waiting(&self.ledgers, Instant::now());
         let pause: BTreeSet<_> = waiting.difference(&self.paused).copied().collect();
@@ -81,5 +81,6 @@ impl Router {
             self.consumer.resume(&resume);
         }
         self.paused = waiting;
+        self.consumer.rest(self.window.is_full());
     }
 }

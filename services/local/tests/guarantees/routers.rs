@@ -8,9 +8,10 @@ use local::{
         ledger::{Ledger, assert_complete},
     },
     eventually::{eventually, lasts, within},
-    plan::name::{BROKER, PROCESSOR, ROUTER},
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
     stack::{Setup, Stack},
 };
+use serde_json::json;
 
 use crate::load::{assert_kept, burst, settles_within};
 
@@ -42,11 +43,33 @@ async fn a_burst_survives_kill_9_of_the_router() {
     assert_kept(&stack, &id).await;
 }
 
-/// A stack whose router has more to do than it can, so that its window is full and its
-/// partitions are held back.
+/// A stack whose router has more to do than it can: a call takes so long that its window stays full and
+/// its partitions are paused.
 fn busy() -> Setup {
-    let slow = Setup::default().var(PROCESSOR, "WORK_MS", "8");
+    let slow = Setup::default().var(PROCESSOR, "WORK_MS", "12");
     slow.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1")
+}
+
+/// Row 2. However much waits, what is open is the window of 100 and what was on its way to it.
+#[tokio::test]
+async fn a_router_that_finds_much_waiting_takes_no_more_than_it_has_room_for() {
+    let setup = Setup::default().var(PROCESSOR, "WORK_MS", "2").later(ROUTER);
+    let setup = setup.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1");
+    let mut stack = setup.start().await;
+    eventually("the page is ready", async || stack.is_ready(HOMEPAGE).await).await;
+    let burst = json!({ "message": "hello", "concurrency": 100, "duration": 2, "rate": 15 });
+    let id = stack.send_burst(burst).await;
+    eventually("much waits", async || stack.feed(None, 1).await.totals.waiting >= 2000).await;
+    stack.start_again(ROUTER).await;
+    let mut most = 0.0_f64;
+    eventually("much of it is stored", async || {
+        most = most.max(stack.metric(ROUTER, "router_open_records").await);
+        stack.burst(&id).await.stored > 1000
+    })
+    .await;
+    println!("row 2: at most {most} were open");
+    assert!((50.0..600.0).contains(&most), "{most}");
+    assert_kept(&stack, &id).await;
 }
 
 /// Row 2.
