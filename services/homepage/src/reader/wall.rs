@@ -135,13 +135,17 @@ impl Wall {
         state.known = round.known;
     }
 
-    /// The topic reaches at least so far by now: what is new was accepted and waits. Answers the counts.
+    /// The topic reaches so far by now: what is new was accepted and waits. An answer that is older than what
+    /// is known, or of a topic that was made anew, says nothing. Answers the counts.
     pub(crate) fn grow(&self, ends: &Ends) -> Counts {
         let mut state = self.lock();
+        if ends.iter().any(|(partition, end)| state.ends.get(partition) > Some(end)) {
+            return state.counts;
+        }
         for (partition, end) in ends {
             let known = state.ends.entry(*partition).or_default();
             let new = end.since(*known);
-            *known = (*known).max(*end);
+            *known = *end;
             state.counts.accepted += new;
             state.counts.waiting += new;
         }

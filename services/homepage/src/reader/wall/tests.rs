@@ -127,8 +127,8 @@ fn what_kafka_has_beyond_the_last_round_is_accepted_and_waits() {
     };
     let counts = Counts { accepted: 5, stored: 4, waiting: 1, ..Counts::default() };
     wall.add(Round { counts, ends: ends(&[(0, 5)]), ..Round::default() });
-    // A partition may be new, and an answer of Kafka old.
-    for reaches in [ends(&[(0, 7), (1, 3)]), ends(&[(0, 6), (1, 3)])] {
+    // A partition may be new, and an answer of Kafka old, or of another topic.
+    for reaches in [ends(&[(0, 7), (1, 3)]), ends(&[(0, 6), (1, 30)])] {
         let grown = Counts { accepted: 10, waiting: 6, ..counts };
         assert_eq!((wall.grow(&reaches), wall.view(None, 1).counts), (grown, grown));
     }
