@@ -45,7 +45,7 @@ impl Sampler {
 
     async fn second(&mut self, run: &Run, since: Duration) -> Second {
         let failed = |refusal| run.book.failed(Request::Metrics, refusal);
-        let work = self.services.ask(&run.target, since, failed).await;
+        let work = self.services.ask(&run.target, failed).await;
         let mut processes = self.stack.look(since);
         if !self.stack.is_known() {
             processes.extend(work.processes);

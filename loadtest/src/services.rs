@@ -2,9 +2,9 @@
 
 mod reading;
 
-use std::time::Duration;
-
+use futures::future::join_all;
 use reqwest::Url;
+use tokio::time::Instant;
 
 use self::reading::Reading;
 use crate::{
@@ -20,9 +20,22 @@ pub(crate) struct Services(Vec<Service>);
 struct Service {
     url: Url,
     first: Option<Reading>,
-    last: Option<Reading>,
+    last: Option<(Instant, Reading)>,
     /// It was started again so often, so what it counts now may not be all.
     restarts: u32,
+}
+
+/// What one service did since it last answered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Change {
+    calls: Option<f64>,
+    records: Option<f64>,
+    in_flight: Option<f64>,
+    processing: Option<f64>,
+    /// Per second.
+    table_reads: Option<f64>,
+    /// Cores.
+    cpu: Option<f64>,
 }
 
 /// What all services did since they were last asked.
@@ -47,32 +60,29 @@ impl Services {
         Self(urls.into_iter().map(service).collect())
     }
 
-    /// Asks all of them what they did since they were last asked, so long ago.
-    pub(crate) async fn ask(
-        &mut self,
-        target: &Target,
-        since: Duration,
-        failed: impl Fn(Refusal),
-    ) -> Work {
-        let (mut work, mut calls, mut records) = (Work::default(), 0.0, 0.0);
-        for service in &mut self.0 {
-            let before = service.last;
-            let now = match target.figures(service.url.clone()).await {
-                Ok(text) => service.note(Reading::of(&text)),
+    /// Asks all of them at once what they did since they last answered.
+    pub(crate) async fn ask(&mut self, target: &Target, failed: impl Fn(Refusal)) -> Work {
+        let (mut work, mut calls, mut records) = (Work::default(), None, None);
+        let asks = self.0.iter().map(|service| target.figures(service.url.clone()));
+        let answers = join_all(asks).await;
+        for (service, answer) in self.0.iter_mut().zip(answers) {
+            let has_answered = answer.is_ok();
+            let change = match answer {
+                Ok(text) => service.note(Reading::of(&text), Instant::now()),
                 Err(refusal) => {
                     failed(refusal);
-                    continue;
+                    Change::default()
                 }
             };
-            calls += now.since(before, |it| it.calls).unwrap_or_default();
-            records += now.since(before, |it| it.records).unwrap_or_default();
-            add(&mut work.in_flight, now.in_flight);
-            add(&mut work.processing, now.processing);
-            let reads = now.since(before, |it| it.table_reads);
-            add(&mut work.table_reads, reads.map(|reads| reads / since.as_secs_f64()));
-            work.processes.push(service.usage(before, now, since));
+            add(&mut calls, change.calls);
+            add(&mut records, change.records);
+            add(&mut work.in_flight, change.in_flight);
+            add(&mut work.processing, change.processing);
+            add(&mut work.table_reads, change.table_reads);
+            work.processes.push(service.usage(change, has_answered));
         }
-        work.batch = (calls > 0.0).then(|| records / calls);
+        let per_call = |(records, calls)| records / calls;
+        work.batch = records.zip(calls.filter(|calls| *calls > 0.0)).map(per_call);
         work
     }
 
@@ -81,35 +91,51 @@ impl Services {
     pub(crate) fn filtered_and_dead(&self) -> Option<(u64, u64)> {
         let mut sum = None;
         for service in &self.0 {
-            let (first, last) = (service.first?, service.last?);
-            let (Some(filtered), Some(dead)) = (last.filtered, last.dead) else { continue };
+            // Whoever has never answered may be a router.
+            let (first, (_, last)) = service.first.zip(service.last)?;
+            let Some(filtered) = last.since(first, |it| it.filtered) else { continue };
             if service.restarts > 0 {
                 return None;
             }
+            let dead = last.since(first, |it| it.dead).unwrap_or_default();
             let (sum_filtered, sum_dead) = sum.get_or_insert((0, 0));
-            *sum_filtered += (filtered - first.filtered.unwrap_or_default()) as u64;
-            *sum_dead += (dead - first.dead.unwrap_or_default()) as u64;
+            *sum_filtered += filtered as u64;
+            *sum_dead += dead as u64;
         }
         sum
     }
 }
 
 impl Service {
-    fn note(&mut self, now: Reading) -> Reading {
-        let began_anew = self.last.is_some_and(|last| now.cpu < last.cpu);
-        self.restarts += u32::from(began_anew);
+    fn note(&mut self, now: Reading, at: Instant) -> Change {
         self.first.get_or_insert(now);
-        self.last = Some(now);
-        now
+        let last = self.last.replace((at, now));
+        let change =
+            Change { in_flight: now.in_flight, processing: now.processing, ..Change::default() };
+        let Some((before_at, before)) = last else { return change };
+        self.restarts += u32::from(now.began_after(before));
+        let elapsed = (at - before_at).as_secs_f64();
+        let rate = |of| now.since(before, of).map(|more| more / elapsed);
+        Change {
+            calls: now.since(before, |it| it.calls),
+            records: now.since(before, |it| it.records),
+            table_reads: rate(|it| it.table_reads),
+            cpu: rate(|it| it.cpu),
+            ..change
+        }
     }
 
-    fn usage(&self, before: Option<Reading>, now: Reading, since: Duration) -> Process {
+    /// What it has used, under the name that it had when it last answered. Without an answer now it holds
+    /// nothing.
+    fn usage(&self, change: Change, has_answered: bool) -> Process {
         let port = self.url.port_or_known_default().unwrap_or_default();
         let at = format!("{}:{port}", self.url.host_str().unwrap_or_default());
+        let last = self.last.map(|(_, reading)| reading);
+        let memory = last.filter(|_| has_answered).and_then(|last| last.memory);
         Process {
-            name: format!("{} at {at}", now.kind()),
-            cpu: now.since(before, |it| it.cpu).map(|busy| busy / since.as_secs_f64()),
-            rss_mib: now.memory.map(|bytes| bytes / f64::from(1 << 20)),
+            name: format!("{} at {at}", last.unwrap_or_default().kind()),
+            cpu: change.cpu,
+            rss_mib: memory.map(|bytes| bytes / f64::from(1 << 20)),
             restarts: self.restarts,
         }
     }
@@ -123,11 +149,13 @@ fn add(sum: &mut Option<f64>, of_one: Option<f64>) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn router(cpu: f64, filtered: f64, dead: f64) -> Reading {
         let [cpu, filtered, dead] = [cpu, filtered, dead].map(Some);
-        Reading { cpu, filtered, dead, ..Reading::default() }
+        Reading { cpu, filtered, dead, in_flight: Some(0.0), ..Reading::default() }
     }
 
     fn at_one_address() -> Services {
@@ -136,13 +164,14 @@ mod tests {
 
     #[test]
     fn a_router_that_was_started_again_does_not_know_all() {
-        let mut services = at_one_address();
+        let (mut services, now) = (at_one_address(), Instant::now());
         assert_eq!(services.filtered_and_dead(), None);
-        services.0[0].note(router(1.0, 7.0, 1.0));
+        services.0[0].note(router(1.0, 7.0, 1.0), now);
         assert_eq!(services.filtered_and_dead(), Some((0, 0)));
-        services.0[0].note(router(2.0, 9.0, 1.0));
+        services.0[0].note(router(2.0, 9.0, 1.0), now);
         assert_eq!(services.filtered_and_dead(), Some((2, 0)));
-        services.0[0].note(router(0.1, 0.0, 0.0));
+        // It was busy after its start, but has filtered nothing yet.
+        services.0[0].note(router(2.5, 0.0, 0.0), now);
         assert_eq!(services.filtered_and_dead(), None);
     }
 
@@ -150,18 +179,20 @@ mod tests {
     fn without_a_router_among_them_nothing_is_known_of_what_routers_do() {
         assert_eq!(Services::new([]).filtered_and_dead(), None);
         let mut services = at_one_address();
-        services.0[0].note(Reading { cpu: Some(1.0), ..Reading::default() });
+        services.0[0].note(Reading { cpu: Some(1.0), ..Reading::default() }, Instant::now());
         assert_eq!(services.filtered_and_dead(), None);
     }
 
     #[test]
-    fn what_a_service_has_used_is_told_of_the_time_since_it_was_last_asked() {
-        let mut services = at_one_address();
+    fn what_a_service_has_used_is_told_of_the_time_since_it_last_answered() {
+        let (mut services, begin) = (at_one_address(), Instant::now());
         let service = &mut services.0[0];
-        let before = service.note(router(1.0, 0.0, 0.0));
+        assert_eq!(service.note(router(1.0, 0.0, 0.0), begin).cpu, None);
         let now = Reading { memory: Some(3.0 * 1_048_576.0), ..router(2.0, 0.0, 0.0) };
-        let usage = service.usage(Some(before), now, Duration::from_secs(4));
+        let change = service.note(now, begin + Duration::from_secs(4));
+        let usage = service.usage(change, true);
         assert_eq!((usage.cpu, usage.rss_mib), (Some(0.25), Some(3.0)));
-        assert_eq!(service.usage(None, now, Duration::from_secs(4)).cpu, None);
+        let silent = service.usage(Change::default(), false);
+        assert_eq!((silent.name, silent.rss_mib), (usage.name, None));
     }
 }

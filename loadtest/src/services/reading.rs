@@ -33,8 +33,9 @@ impl Reading {
         let values: HashMap<&str, f64> =
             lines.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect();
         let value = |name| values.get(name).copied();
-        // The homepage alone tells of messages; a processor may read the table as well, for its checks.
+        // The homepage alone tells of them. What it has not done yet, it does not count.
         let is_homepage = values.contains_key("homepage_waiting_records");
+        let table_reads = value("barrage_table_reads_total").unwrap_or_default();
         Self {
             cpu: value("process_cpu_seconds_total"),
             memory: value("process_resident_memory_bytes"),
@@ -44,7 +45,7 @@ impl Reading {
             filtered: value(r#"router_records_total{outcome="filtered"}"#),
             dead: value(r#"router_records_total{outcome="dead"}"#),
             processing: value("processor_calls_in_flight"),
-            table_reads: value("barrage_table_reads_total").filter(|_| is_homepage),
+            table_reads: is_homepage.then_some(table_reads),
         }
     }
 
@@ -58,12 +59,22 @@ impl Reading {
         }
     }
 
+    /// Whether it was started again since: something that is counted is less than it was.
+    pub(super) fn began_after(&self, before: Self) -> bool {
+        let counted: [Counted; 5] =
+            [|it| it.cpu, |it| it.calls, |it| it.records, |it| it.filtered, |it| it.dead];
+        counted.into_iter().any(|of| of(self) < of(&before))
+    }
+
     /// How much more it is than before; all of it after a new start. Nothing where either is not known.
-    pub(super) fn since(&self, before: Option<Self>, of: fn(&Self) -> Option<f64>) -> Option<f64> {
-        let (before, now) = (of(&before?)?, of(self)?);
+    pub(super) fn since(&self, before: Self, of: Counted) -> Option<f64> {
+        let (before, now) = (of(&before)?, of(self)?);
         Some(if now < before { now } else { now - before })
     }
 }
+
+/// Something that is counted.
+pub(super) type Counted = fn(&Reading) -> Option<f64>;
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +108,7 @@ process_cpu_seconds_total 1.5
     fn a_service_is_known_by_what_it_tells() {
         for (text, kind) in [
             ("processor_calls_in_flight 0\nbarrage_table_reads_total 3\n", "message-processor"),
-            ("homepage_waiting_records 0\nbarrage_table_reads_total 3\n", "homepage"),
+            ("homepage_waiting_records 0\n", "homepage"),
             ("up 1\n", "service"),
         ] {
             assert_eq!(Reading::of(text).kind(), kind);
@@ -108,9 +119,9 @@ process_cpu_seconds_total 1.5
     fn what_was_counted_since_is_all_of_it_after_a_new_start() {
         let calls = |calls| Reading { calls: Some(calls), ..Reading::default() };
         let since = |before, now: f64| calls(now).since(before, |it| it.calls);
-        assert_eq!(since(Some(calls(3.0)), 5.0), Some(2.0));
-        assert_eq!(since(Some(calls(3.0)), 1.0), Some(1.0));
-        assert_eq!(since(None, 5.0), None);
-        assert_eq!(since(Some(Reading::default()), 5.0), None);
+        assert_eq!(since(calls(3.0), 5.0), Some(2.0));
+        assert_eq!(since(calls(3.0), 1.0), Some(1.0));
+        assert_eq!(since(Reading::default(), 5.0), None);
+        assert!(calls(1.0).began_after(calls(3.0)) && !calls(3.0).began_after(calls(3.0)));
     }
 }
