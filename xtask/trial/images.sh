@@ -83,14 +83,14 @@ kafka() {
 # DynamoDB Local is not free software: nobody but the vendor gives it out, under terms that whoever uses it accepts.
 # Where its image is not there already (docker load --input FILE), Dynalite takes its place, with this machine's Node.js.
 dynamodb() {
-  local context=$TRIAL/dynamodb image
+  local context=$TRIAL/dynamodb image made
   image=$(named amazon/dynamodb-local)
-  docker image inspect "$image" > /dev/null 2>&1 && return
+  made=$(docker image inspect --format '{{.Config.Labels.trial}}' "$image" 2> /dev/null) && [[ $made != here ]] && return
   rm -rf "$context" && cp -r "$here/dynamodb" "$context"
   cp "$root"/services/local/real/package*.json "$context"
   cp "$(readlink -f "$(command -v node)")" "$context/node"
   (cd "$context" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-  docker build --tag "$image" --file - "$context" <<'DOCKERFILE'
+  docker build --label trial=here --tag "$image" --file - "$context" <<'DOCKERFILE'
 FROM trial/debian
 COPY node /usr/local/bin/node
 COPY node_modules /table/node_modules
