@@ -38,7 +38,8 @@ pub(crate) async fn drain(broker: SocketAddr, records: u64) -> anyhow::Result<f6
         growth.note(count, Instant::now());
         (count == records).then(|| growth.rate())
     });
-    rate.await?.context("too few records to measure their reading")
+    rate.await?
+        .context("too few records to measure their reading: more --seconds let more of them wait")
 }
 
 /// Reads on a thread of its own, until `see` has what it wants or nobody waits for it any more.
