@@ -2,6 +2,8 @@
 
 mod reading;
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use reqwest::Url;
 use tokio::time::Instant;
@@ -23,6 +25,8 @@ struct Service {
     last: Option<(Instant, Reading)>,
     /// It was started again so often, so what it counts now may not be all.
     restarts: u32,
+    /// So often in a row it has not answered until now.
+    silent: u32,
 }
 
 /// What one service did since it last answered.
@@ -56,21 +60,24 @@ pub(crate) struct Work {
 impl Services {
     /// Those that answer at these addresses.
     pub(crate) fn new(urls: impl IntoIterator<Item = Url>) -> Self {
-        let service = |url| Service { url, first: None, last: None, restarts: 0 };
+        let service = |url| Service { url, first: None, last: None, restarts: 0, silent: 0 };
         Self(urls.into_iter().map(service).collect())
     }
 
     /// Asks all of them at once what they did since they last answered.
     pub(crate) async fn ask(&mut self, target: &Target, failed: impl Fn(Refusal)) -> Work {
         let (mut work, mut calls, mut records) = (Work::default(), None, None);
-        let asks = self.0.iter().map(|service| target.figures(service.url.clone()));
+        let asks = self.0.iter().map(async |service| {
+            let answer = target.figures(service.url.clone()).await;
+            (answer, Instant::now())
+        });
         let answers = join_all(asks).await;
-        for (service, answer) in self.0.iter_mut().zip(answers) {
-            let has_answered = answer.is_ok();
+        for (service, (answer, at)) in self.0.iter_mut().zip(answers) {
             let change = match answer {
-                Ok(text) => service.note(Reading::of(&text), Instant::now()),
+                Ok(text) => service.note(Reading::of(&text), at),
                 Err(refusal) => {
                     failed(refusal);
+                    service.silent += 1;
                     Change::default()
                 }
             };
@@ -79,7 +86,7 @@ impl Services {
             add(&mut work.in_flight, change.in_flight);
             add(&mut work.processing, change.processing);
             add(&mut work.table_reads, change.table_reads);
-            work.processes.push(service.usage(change, has_answered));
+            work.processes.extend(service.usage(change));
         }
         let per_call = |(records, calls)| records / calls;
         work.batch = records.zip(calls.filter(|calls| *calls > 0.0)).map(per_call);
@@ -94,7 +101,7 @@ impl Services {
             // Whoever has never answered may be a router.
             let (first, (_, last)) = service.first.zip(service.last)?;
             let Some(filtered) = last.since(first, |it| it.filtered) else { continue };
-            if service.restarts > 0 {
+            if service.restarts > 0 || service.silent > 0 {
                 return None;
             }
             let dead = last.since(first, |it| it.dead).unwrap_or_default();
@@ -107,15 +114,24 @@ impl Services {
 }
 
 impl Service {
+    /// How often in a row it may be silent before it seems to have ended: it may only be busy.
+    const BUSY: u32 = 3;
+    /// Of a shorter time, the clock of a process is too coarse.
+    const SHORTEST: Duration = Duration::from_millis(100);
+
     fn note(&mut self, now: Reading, at: Instant) -> Change {
+        self.silent = 0;
         self.first.get_or_insert(now);
         let last = self.last.replace((at, now));
         let change =
             Change { in_flight: now.in_flight, processing: now.processing, ..Change::default() };
         let Some((before_at, before)) = last else { return change };
         self.restarts += u32::from(now.began_after(before));
-        let elapsed = (at - before_at).as_secs_f64();
-        let rate = |of| now.since(before, of).map(|more| more / elapsed);
+        let elapsed = at - before_at;
+        let rate = |of| {
+            let more = now.since(before, of).filter(|_| elapsed >= Self::SHORTEST);
+            more.map(|more| more / elapsed.as_secs_f64())
+        };
         Change {
             calls: now.since(before, |it| it.calls),
             records: now.since(before, |it| it.records),
@@ -125,19 +141,18 @@ impl Service {
         }
     }
 
-    /// What it has used, under the name that it had when it last answered. Without an answer now it holds
-    /// nothing.
-    fn usage(&self, change: Change, has_answered: bool) -> Process {
+    /// What it has used; nothing while it is not known what it is, or whether it is still there.
+    fn usage(&self, change: Change) -> Option<Process> {
+        let (_, last) = self.last.filter(|_| !(1..Self::BUSY).contains(&self.silent))?;
         let port = self.url.port_or_known_default().unwrap_or_default();
         let at = format!("{}:{port}", self.url.host_str().unwrap_or_default());
-        let last = self.last.map(|(_, reading)| reading);
-        let memory = last.filter(|_| has_answered).and_then(|last| last.memory);
-        Process {
-            name: format!("{} at {at}", last.unwrap_or_default().kind()),
+        let memory = last.memory.filter(|_| self.silent == 0);
+        Some(Process {
+            name: format!("{} at {at}", last.kind()),
             cpu: change.cpu,
             rss_mib: memory.map(|bytes| bytes / f64::from(1 << 20)),
             restarts: self.restarts,
-        }
+        })
     }
 }
 
@@ -149,8 +164,6 @@ fn add(sum: &mut Option<f64>, of_one: Option<f64>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn router(cpu: f64, filtered: f64, dead: f64) -> Reading {
@@ -190,9 +203,21 @@ mod tests {
         assert_eq!(service.note(router(1.0, 0.0, 0.0), begin).cpu, None);
         let now = Reading { memory: Some(3.0 * 1_048_576.0), ..router(2.0, 0.0, 0.0) };
         let change = service.note(now, begin + Duration::from_secs(4));
-        let usage = service.usage(change, true);
+        let usage = service.usage(change).unwrap();
         assert_eq!((usage.cpu, usage.rss_mib), (Some(0.25), Some(3.0)));
-        let silent = service.usage(Change::default(), false);
-        assert_eq!((silent.name, silent.rss_mib), (usage.name, None));
+    }
+
+    #[test]
+    fn a_service_that_does_not_answer_is_busy_at_first_and_then_seems_to_have_ended() {
+        let mut services = at_one_address();
+        let service = &mut services.0[0];
+        let memory = Some(3.0);
+        service.note(Reading { memory, ..router(1.0, 0.0, 0.0) }, Instant::now());
+        service.silent = 1;
+        assert!(service.usage(Change::default()).is_none());
+        service.silent = Service::BUSY;
+        let ended = service.usage(Change::default()).unwrap();
+        assert_eq!((ended.name.as_str(), ended.rss_mib), ("event-router at 127.0.0.1:1", None));
+        assert_eq!(services.filtered_and_dead(), None, "what it did last is not known");
     }
 }

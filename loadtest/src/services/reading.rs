@@ -26,6 +26,8 @@ pub(super) struct Reading {
     pub(super) table_reads: Option<f64>,
 }
 
+const FILTERED: &str = r#"router_records_total{outcome="filtered"}"#;
+
 impl Reading {
     /// Of the text format of Prometheus: a name with its labels, a blank, a number.
     pub(super) fn of(text: &str) -> Self {
@@ -33,19 +35,20 @@ impl Reading {
         let values: HashMap<&str, f64> =
             lines.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect();
         let value = |name| values.get(name).copied();
-        // The homepage alone tells of them. What it has not done yet, it does not count.
+        // Each tells of these from its start; what it has not done yet, it does not count.
         let is_homepage = values.contains_key("homepage_waiting_records");
-        let table_reads = value("barrage_table_reads_total").unwrap_or_default();
+        let is_router = values.contains_key(FILTERED);
+        let count = |name, is_its: bool| is_its.then(|| value(name).unwrap_or_default());
         Self {
             cpu: value("process_cpu_seconds_total"),
             memory: value("process_resident_memory_bytes"),
-            calls: value("router_batch_records_count"),
-            records: value("router_batch_records_sum"),
-            in_flight: value("router_calls_in_flight"),
-            filtered: value(r#"router_records_total{outcome="filtered"}"#),
+            calls: count("router_batch_records_count", is_router),
+            records: count("router_batch_records_sum", is_router),
+            in_flight: count("router_calls_in_flight", is_router),
+            filtered: value(FILTERED),
             dead: value(r#"router_records_total{outcome="dead"}"#),
             processing: value("processor_calls_in_flight"),
-            table_reads: is_homepage.then_some(table_reads),
+            table_reads: count("barrage_table_reads_total", is_homepage),
         }
     }
 

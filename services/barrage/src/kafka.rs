@@ -12,6 +12,7 @@ mod headers;
 mod ids;
 mod offsets;
 mod permission;
+mod poller;
 mod producer;
 mod rebalance;
 mod security;

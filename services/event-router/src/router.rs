@@ -146,12 +146,14 @@ impl Router {
         }
     }
 
-    /// Takes what has arrived meanwhile, so that it goes in one call; but not for ever.
+    /// Takes what has arrived meanwhile, so that it goes in one call; but not for ever, nor more than there is
+    /// room for.
     async fn hear_more(&mut self) {
         for _ in 0..self.limits.batch_max {
-            match self.consumer.try_next() {
-                Some(notice) => self.hear(notice).await,
-                None => return,
+            let Some(notice) = self.consumer.try_next() else { return };
+            self.hear(notice).await;
+            if self.window.is_full() {
+                return self.consumer.rest(true);
             }
         }
     }

@@ -14,13 +14,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::asked::What;
 use super::gate::Gate;
-use super::headers::Read;
+use super::poller::Poller;
 use super::rebalance::{Context, Hold};
 use super::{Config, Error};
 use crate::event::Header;
@@ -78,7 +77,7 @@ impl Consumer {
     /// How many notices may wait for the caller.
     const CHANNEL: usize = 256;
     /// How long the thread polls, or waits at its gate, before it looks whether it shall end.
-    const POLL: Duration = Duration::from_millis(100);
+    pub(super) const POLL: Duration = Duration::from_millis(100);
     /// How long a revoke waits for the caller.
     pub const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -136,7 +135,7 @@ impl Consumer {
         joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
     }
 
-    /// Whether it is to hand out nothing for now. It keeps what it has read ahead, and reads no further. It
+    /// Whether it is to hand out nothing for now. It reads ahead as far as it has room, and no further. It
     /// hears of no rebalance either, and loses its membership if it rests for minutes.
     pub fn rest(&self, resting: bool) {
         self.gate.close(resting);
@@ -215,48 +214,4 @@ fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
         .set("fetch.queue.backoff.ms", "10")
         .set("queued.max.messages.kbytes", "8192");
     client
-}
-
-/// The thread that polls.
-struct Poller {
-    consumer: Arc<BaseConsumer<Context>>,
-    notices: mpsc::Sender<Notice>,
-    gate: Arc<Gate>,
-    closing: Arc<AtomicBool>,
-}
-
-impl Poller {
-    fn run(self) {
-        while !self.closing.load(Ordering::Acquire) {
-            if !self.gate.is_open_within(Consumer::POLL) {
-                continue;
-            }
-            let notice = match self.consumer.poll(Consumer::POLL) {
-                None => continue,
-                Some(Ok(message)) => received(&message, &self.consumer.context().asked.topic),
-                Some(Err(error)) => {
-                    Some(Notice::Failed(Error::of(error, &self.consumer.context().asked)))
-                }
-            };
-            if notice.is_some_and(|notice| self.notices.blocking_send(notice).is_err()) {
-                break; // The caller is gone.
-            }
-        }
-    }
-}
-
-fn received(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Notice> {
-    let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
-    let Read { headers, unreadable } = Read::of(message);
-    Some(Notice::Record(Received {
-        position: Position {
-            topic: topic.clone(),
-            partition: message.partition(),
-            offset: Offset::new(message.offset())?,
-        },
-        key: bytes(message.key()),
-        value: bytes(message.payload()),
-        headers,
-        unreadable,
-    }))
 }

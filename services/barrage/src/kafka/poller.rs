@@ -1,0 +1,60 @@
+//! The thread that polls librdkafka for a [`Consumer`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
+use tokio::sync::mpsc;
+
+use super::Error;
+use super::consumer::{Consumer, Notice, Received};
+use super::gate::Gate;
+use super::headers::Read;
+use super::rebalance::Context;
+use crate::position::{Offset, Position, Topic};
+
+/// The thread that polls.
+pub(super) struct Poller {
+    pub(super) consumer: Arc<BaseConsumer<Context>>,
+    pub(super) notices: mpsc::Sender<Notice>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) closing: Arc<AtomicBool>,
+}
+
+impl Poller {
+    pub(super) fn run(self) {
+        while !self.closing.load(Ordering::Acquire) && !self.notices.is_closed() {
+            if !self.gate.is_open_within(Consumer::POLL) {
+                continue;
+            }
+            let notice = match self.consumer.poll(Consumer::POLL) {
+                None => continue,
+                Some(Ok(message)) => received(&message, &self.consumer.context().asked.topic),
+                Some(Err(error)) => {
+                    Some(Notice::Failed(Error::of(error, &self.consumer.context().asked)))
+                }
+            };
+            if notice.is_some_and(|notice| self.notices.blocking_send(notice).is_err()) {
+                break; // The caller is gone.
+            }
+        }
+    }
+}
+
+fn received(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Notice> {
+    let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
+    let Read { headers, unreadable } = Read::of(message);
+    Some(Notice::Record(Received {
+        position: Position {
+            topic: topic.clone(),
+            partition: message.partition(),
+            offset: Offset::new(message.offset())?,
+        },
+        key: bytes(message.key()),
+        value: bytes(message.payload()),
+        headers,
+        unreadable,
+    }))
+}
