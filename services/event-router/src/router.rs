@@ -153,7 +153,7 @@ impl Router {
             let Some(notice) = self.consumer.try_next() else { return };
             self.hear(notice).await;
             if self.window.is_full() {
-                return self.consumer.rest(true);
+                return;
             }
         }
     }

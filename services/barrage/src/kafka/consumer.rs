@@ -7,7 +7,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -69,7 +68,6 @@ pub struct Consumer {
     topic: Topic,
     notices: mpsc::Receiver<Notice>,
     gate: Arc<Gate>,
-    closing: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -96,19 +94,13 @@ impl Consumer {
                 .map_err(Error::Configuration)?,
         );
         inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &asked))?;
-        let closing = Arc::new(AtomicBool::new(false));
         let gate = Arc::new(Gate::default());
-        let poller = Poller {
-            consumer: inner.clone(),
-            notices: sender,
-            gate: gate.clone(),
-            closing: closing.clone(),
-        };
+        let poller = Poller { consumer: inner.clone(), notices: sender, gate: gate.clone() };
         let thread = std::thread::Builder::new()
             .name("kafka-consumer".into())
             .spawn(move || poller.run())
             .map_err(|_| Error::Closed)?;
-        Ok(Self { inner, topic, notices, gate, closing, thread })
+        Ok(Self { inner, topic, notices, gate, thread })
     }
 
     /// A notice that is there already.
@@ -126,11 +118,11 @@ impl Consumer {
     /// # Errors
     /// When the client's thread has died.
     pub async fn leave(self) -> Result<(), Error> {
-        let Self { inner, mut notices, closing, thread, .. } = self;
-        closing.store(true, Ordering::Release);
+        let Self { inner, notices, thread, .. } = self;
         // The thread has the last reference: dropping that closes the client, which revokes all.
         drop(inner);
-        while notices.recv().await.is_some() {}
+        // Nobody listens any more: that ends the thread, and holds up no revoke.
+        drop(notices);
         let joined = tokio::task::spawn_blocking(move || thread.join()).await;
         joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
     }

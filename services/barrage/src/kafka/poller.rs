@@ -1,7 +1,6 @@
 //! The thread that polls librdkafka for a [`Consumer`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -20,12 +19,12 @@ pub(super) struct Poller {
     pub(super) consumer: Arc<BaseConsumer<Context>>,
     pub(super) notices: mpsc::Sender<Notice>,
     pub(super) gate: Arc<Gate>,
-    pub(super) closing: Arc<AtomicBool>,
 }
 
 impl Poller {
+    /// Polls until nobody listens any more.
     pub(super) fn run(self) {
-        while !self.closing.load(Ordering::Acquire) && !self.notices.is_closed() {
+        while !self.notices.is_closed() {
             if !self.gate.is_open_within(Consumer::POLL) {
                 continue;
             }
@@ -37,7 +36,7 @@ impl Poller {
                 }
             };
             if notice.is_some_and(|notice| self.notices.blocking_send(notice).is_err()) {
-                break; // The caller is gone.
+                return;
             }
         }
     }
