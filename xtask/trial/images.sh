@@ -86,8 +86,8 @@ dynamodb() {
   local context=$TRIAL/dynamodb image made
   image=$(named amazon/dynamodb-local)
   made=$(docker image inspect --format '{{.Config.Labels.trial}}' "$image" 2> /dev/null) && [[ $made != here ]] && return
-  rm -rf "$context" && cp -r "$here/dynamodb" "$context"
-  cp "$root"/services/local/real/package*.json "$context"
+  rm -rf "$context" && mkdir -p "$context"
+  cp "$root"/services/local/real/{package.json,package-lock.json,table.js} "$context"
   cp "$(readlink -f "$(command -v node)")" "$context/node"
   (cd "$context" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
   docker build --label trial=here --tag "$image" --file - "$context" <<'DOCKERFILE'
@@ -95,7 +95,8 @@ FROM trial/debian
 COPY node /usr/local/bin/node
 COPY node_modules /table/node_modules
 COPY table.js /table/table.js
-ENTRYPOINT ["node", "/table/table.js"]
+# What docker-compose.yml gives DynamoDB Local follows, and is left alone: its volume is /data, its port 8000.
+ENTRYPOINT ["node", "/table/table.js", "8000", "/data", "0.0.0.0"]
 DOCKERFILE
 }
 
