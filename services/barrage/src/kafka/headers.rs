@@ -1,6 +1,10 @@
 //! Reads the headers of a record, whatever a foreign producer has called them.
 
-use std::panic::catch_unwind;
+use std::{
+    cell::Cell,
+    panic::{UnwindSafe, catch_unwind, set_hook, take_hook},
+    sync::Once,
+};
 
 use bytes::Bytes;
 use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message as _};
@@ -32,8 +36,30 @@ impl Read {
 
 /// `None` where the name is not UTF-8: to Kafka a name is any bytes, but rdkafka has no other way to
 /// read one than a way that panics. That would end the thread that polls, and end it again at each
-/// restart, since nothing is committed past such a record. It leaves a word on stderr.
+/// restart, since nothing is committed past such a record.
 fn header(headers: &BorrowedHeaders, at: usize) -> Option<Header> {
-    let header = catch_unwind(|| headers.try_get(at)).ok()??;
+    let header = catch_quietly(|| headers.try_get(at))??;
     Some((header.key.to_owned(), header.value.map(Bytes::copy_from_slice)))
+}
+
+thread_local! {
+    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// `None` where this panics, without a word of it: the record's dead letter says what is wrong, and a
+/// foreign producer must not fill the log with panics.
+fn catch_quietly<T>(read: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |panic| {
+            if !IS_QUIET.get() {
+                before(panic);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
+    let read = catch_unwind(read).ok();
+    IS_QUIET.set(false);
+    read
 }
