@@ -112,6 +112,16 @@ test("a second of which a part is not known is not drawn as a dip", () => {
   expect(history.columns(15).sent.slice(-5)).toEqual([null, 100, 100, 100, null]);
 });
 
+test("how long a message took is known although a part of its second is not", () => {
+  const history = new History();
+  history.reply(0.3, 0, 1);
+  history.latency(0.9, 40);
+  for (let i = 1; i <= 3; i += 1) history.reply(0.3 + i, 1, 1);
+  const { sent, p99 } = history.columns(3.5);
+  expect(sent.slice(-4)).toEqual([null, null, 0, 0]);
+  expect(p99.slice(-4)).toEqual([null, 40, undefined, undefined]);
+});
+
 test("the quickest reply tells the server's time best", () => {
   const clock = new Clock();
   const ahead = () => clock.now() - Date.now();

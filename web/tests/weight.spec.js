@@ -33,6 +33,8 @@ test("the charts are loaded only when there is something to draw and somebody to
   const charts = () => asked.filter((url) => /uPlot/.test(url)).length;
   await page.setViewportSize({ width: 390, height: 700 });
   await page.goto("/");
+  // What was there before the first reply is no news, and nobody knows how long it took.
+  await expect(page.locator("#pill[data-state=live]")).toBeAttached();
   await fill(page, { message: unique("on a phone"), concurrency: 1, duration: 1, rate: 1 });
   await sendButton(page).click();
   await ended(page, "Done");

@@ -64,14 +64,18 @@ export class History {
     return columns;
   }
 
-  /** Of a second that is over: it is worked out once, and its latencies are not needed any more. */
+  /**
+   * Of a second that is over: its latencies are worked out once, and not needed any more. They are known even if
+   * a part of the second is not.
+   */
   #row(second) {
     const bucket = this.#seconds.get(second);
-    if (!bucket || bucket.known < WHOLE) return {};
-    const { sent, shown, processors, latencies } = bucket;
-    bucket.percentiles ??= percentiles(latencies);
+    if (!bucket) return {};
+    bucket.percentiles ??= percentiles(bucket.latencies);
     bucket.latencies = [];
-    return { sent: Math.round(sent), shown, processors, ...bucket.percentiles };
+    const { known, sent, shown, processors, percentiles: latency } = bucket;
+    if (known < WHOLE) return latency.p50 === undefined ? {} : latency;
+    return { sent: Math.round(sent), shown, processors, ...latency };
   }
 
   #at(second) {
