@@ -43,11 +43,12 @@ pub(crate) async fn carry_out(order: Order) -> anyhow::Result<ExitCode> {
     let stack = stack(&order, &target);
     let of_stack = stack.metrics()?;
     target.check().await?;
-    let services = Services::new(served(&order, &target, of_stack).await);
+    let mut services = Services::new(served(&order, &target, of_stack).await);
     // Whoever waits for an hour for a report must not learn then that its folder is missing.
     order.json.iter().chain(&order.html).try_for_each(|path| writable(path))?;
     let stop = stop_on_signal()?;
 
+    services.begin(&target).await;
     let run = Run::new(target, &plan, &order.message, stop);
     let sampler = Sampler { services, screen: Screen::new(run.schedule.lasts()), stack };
     let frame = Frame {

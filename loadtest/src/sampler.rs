@@ -38,6 +38,7 @@ impl Sampler {
             seconds.push(second);
             if over {
                 self.screen.clear();
+                self.services.insist(&run.target).await;
                 return (seconds, self.services.filtered_and_dead());
             }
         }
