@@ -24,7 +24,10 @@ async function pick(page, text) {
 
 const box = (locator) => locator.evaluate((node) => node.getBoundingClientRect().toJSON());
 
-test("a bullet that is pressed stands still, and its card tells the times of its way", async ({ page }) => {
+test("a bullet that is pressed stands still, and its card tells the times of its way", async ({
+  page,
+  request,
+}) => {
   const text = unique("pressed");
   await sending(page, text);
   await pick(page, text);
@@ -48,6 +51,7 @@ test("a bullet that is pressed stands still, and its card tells the times of its
   const held = page.locator(".bullet.held");
   const before = await box(held);
   const flew = await page.evaluate(() => window.flown.length);
+  for (let i = 0; i < 4; i += 1) await message(request, unique(`flies by ${i}`));
   await expect.poll(() => page.evaluate(() => window.flown.length)).toBeGreaterThan(flew + 3);
   expect(await box(held)).toEqual(before);
   const [a, b] = [await box(card), await box(held)];

@@ -56,6 +56,7 @@ test("100 emoji are a message and 101 are not", async ({ page }) => {
 
 test("a preset fills the form and says what it will do", async ({ page }) => {
   await page.goto("/");
+  await expect(page.locator("#pill")).toHaveText("Live");
   await page.locator("#quiet").evaluate((panel) => (panel.hidden = false)); // other tests may have just sent
   await page.getByRole("link", { name: "20 senders, 30 s" }).click();
   await expect(page.locator("#concurrency")).toHaveValue("20");

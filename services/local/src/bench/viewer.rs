@@ -1,11 +1,17 @@
 //! A viewer: polls the feed with its cursor, on whichever homepage, and drops what it has by its id.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use crate::homepage::{Bullet, Homepage};
+use crate::{
+    eventually::{eventually, within},
+    homepage::{Bullet, Homepage},
+};
 
 /// The most bullets that one answer has.
 const LIMIT: u32 = 500;
+
+/// Longer than anybody watches.
+const MEANTIME: Duration = Duration::from_secs(180);
 
 /// What one viewer has seen.
 #[derive(Debug, Default)]
@@ -26,6 +32,36 @@ impl Viewer {
             self.seen.entry(bullet.id.clone()).or_insert((bullet, 0)).1 += 1;
         }
         self.cursor = Some(feed.cursor);
+    }
+
+    /// Polls these homepages by turns in the meantime, whatever that waits for: more may come than one poll
+    /// has room for when nobody polls.
+    pub async fn watch<T>(
+        &mut self,
+        homepages: &[&Homepage],
+        meantime: impl Future<Output = T>,
+    ) -> T {
+        let mut turns = homepages.iter().cycle();
+        let polls = within(MEANTIME, "the meantime ends", async || {
+            self.poll(turns.next().expect("there is a homepage")).await;
+            false
+        });
+        tokio::select! {
+            ended = meantime => ended,
+            () = polls => unreachable!("it only ends by a panic"),
+        }
+    }
+
+    /// Polls on until it has drawn all that was accepted of these bursts.
+    pub async fn draws_all(&mut self, homepage: &Homepage, bursts: &[String]) {
+        for burst in bursts {
+            let accepted = homepage.burst(burst).await.expect("an answer").accepted;
+            eventually("the viewer has drawn all", async || {
+                self.poll(homepage).await;
+                self.drawn(burst) as u64 >= accepted
+            })
+            .await;
+        }
     }
 
     /// How many bullets of a burst it has drawn: each id once, however often it came.

@@ -1,10 +1,10 @@
 //! Clocks that are wrong.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{path::Path, process::Command};
 
 use local::{
     bench::viewer::Viewer,
-    eventually::{eventually, within},
+    eventually::eventually,
     homepage::Homepage,
     plan::name::{HOMEPAGE, PROCESSOR},
     stack::{Setup, Stack},
@@ -14,9 +14,6 @@ use serde_json::json;
 use crate::load;
 
 const WRONG: &str = "homepage-with-a-wrong-clock";
-
-/// Longer than the bursts take, with a margin for a busy machine.
-const SETTLE: Duration = Duration::from_secs(90);
 
 /// Builds what gives one process a clock of its own: a library that is loaded before all others.
 fn wrong_clock(folder: &Path) -> String {
@@ -43,10 +40,9 @@ async fn with_a_wrong_clock(seconds: i32) -> (Stack, [Homepage; 2]) {
     (stack, both)
 }
 
-/// Sends a burst that runs for longer than it takes until a silent one counts as stopped. Of both together
-/// one poll has room for what comes in the two seconds until a homepage believes in a foreign burst.
+/// Sends a burst that runs for longer than it takes until a silent one counts as stopped.
 async fn send(homepage: &Homepage) -> String {
-    let burst = json!({ "message": "hello", "concurrency": 10, "duration": 14, "rate": 8 });
+    let burst = json!({ "message": "hello", "concurrency": 10, "duration": 14, "rate": 12 });
     let answer = homepage.post_burst(&burst).await.expect("an answer");
     answer.body["id"].as_str().expect("it has an id").to_owned()
 }
@@ -58,21 +54,12 @@ async fn holds_with_a_clock_of(seconds: i32) {
         viewer.poll(homepage).await;
     }
     let ids = [send(&homepages[0]).await, send(&homepages[1]).await];
-    let mut turn = 0;
-    within(SETTLE, "both bursts are done, and all viewers have drawn all", async || {
-        turn += 1;
-        let mut complete = true;
-        for (n, viewer) in viewers.iter_mut().enumerate() {
-            viewer.poll(&homepages[(turn + n) % 2]).await;
-            for id in &ids {
-                let burst = homepages[n].burst(id).await.expect("an answer");
-                assert_ne!(burst.state, "stopped", "{seconds:+} s: homepage {n}");
-                complete &= burst.state == "done" && viewer.drawn(id) as u64 == burst.accepted;
-            }
-        }
-        complete
-    })
-    .await;
+    let [right, wrong] = &homepages;
+    let [first, second] = &mut viewers;
+    let done = load::done(&homepages, &ids);
+    first.watch(&[right, wrong], second.watch(&[wrong, right], done)).await;
+    first.draws_all(wrong, &ids).await;
+    second.draws_all(right, &ids).await;
     let mut rows = Vec::new();
     for id in &ids {
         load::assert_kept(&stack, id).await;

@@ -38,16 +38,14 @@ async fn what_kafka_took_of_a_burst_survives_kill_9_of_its_homepage() {
     let [own, other] = &homepages;
     let mut viewer = Viewer::default();
     viewer.poll(own).await;
-    let id = load::burst(&stack, 60).await;
-    viewer.poll(own).await;
+    let id = viewer.watch(&[own], load::burst(&stack, 60)).await;
     let killed = Instant::now();
     stack.kill(HOMEPAGE).await;
 
-    within(SETTLE, "the other homepage says that it has stopped", async || {
-        viewer.poll(other).await;
+    let stopped = within(SETTLE, "the other homepage says that it has stopped", async || {
         other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
-    })
-    .await;
+    });
+    viewer.watch(&[other], stopped).await;
     println!("row 23: known as stopped after {:.1} s", killed.elapsed().as_secs_f64());
     stack.start_again(HOMEPAGE).await;
     for homepage in &homepages {
@@ -105,24 +103,13 @@ async fn a_viewer_who_switches_homepages_at_each_poll_misses_nothing() {
     viewer.poll(&homepages[0]).await;
     let mut ids = Vec::new();
     for homepage in &homepages {
-        // One poll has room for what both send in three seconds: this machine may be busy.
-        let burst = json!({ "message": "hello", "concurrency": 10, "duration": 15, "rate": 8 });
+        let burst = json!({ "message": "hello", "concurrency": 10, "duration": 10, "rate": 12 });
         let answer = homepage.post_burst(&burst).await.expect("an answer");
         ids.push(answer.body["id"].as_str().expect("it has an id").to_owned());
     }
-    let mut turns = homepages.iter().cycle();
-    within(SETTLE, "both bursts are done, and all of them was drawn", async || {
-        let homepage = turns.next().expect("a cycle does not end");
-        viewer.poll(homepage).await;
-        let mut complete = true;
-        for id in &ids {
-            // Each of them is asked about its own burst and about the other's.
-            let burst = homepage.burst(id).await.expect("an answer");
-            complete &= burst.state == "done" && viewer.drawn(id) as u64 == burst.accepted;
-        }
-        complete
-    })
-    .await;
+    let [one, other] = &homepages;
+    viewer.watch(&[one, other], load::done(&homepages, &ids)).await;
+    viewer.draws_all(one, &ids).await;
     let mut rows = Vec::new();
     for id in &ids {
         load::assert_kept(&stack, id).await;

@@ -8,6 +8,7 @@ use local::{
         ledger::assert_complete,
     },
     eventually::{eventually, within},
+    homepage::Homepage,
     plan::name::BROKER,
     stack::Stack,
 };
@@ -28,6 +29,22 @@ pub(crate) async fn assert_kept(stack: &Stack, id: &str) {
     let burst = stack.settled(id).await;
     assert_eq!((burst.state.as_str(), burst.failed, burst.stored), ("done", 0, burst.accepted));
     assert_complete(stack, id, burst.accepted).await;
+}
+
+/// Waits until every homepage says of every one of these bursts that it is done, whoever sent it.
+pub(crate) async fn done(homepages: &[Homepage], ids: &[String]) {
+    within(Duration::from_secs(90), "all are done, whoever is asked", async || {
+        let mut are_done = true;
+        for homepage in homepages {
+            for id in ids {
+                let burst = homepage.burst(id).await.expect("an answer");
+                assert_ne!(burst.state, "stopped", "{burst:?} at {homepage:?}");
+                are_done &= burst.state == "done";
+            }
+        }
+        are_done
+    })
+    .await;
 }
 
 /// Waits until the router has finished all that lies in the topic now, while more may come: how

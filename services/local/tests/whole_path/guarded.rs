@@ -73,7 +73,7 @@ async fn are_ready(stack: &Stack) {
     }
 }
 
-/// Waits until `/readyz` gives this reason, which the log then has told once for each part that has it.
+/// Waits until `/readyz` gives this reason, which the log then tells once for each part that has it.
 async fn is_told(stack: &Stack, service: &str, reason: &str) {
     eventually(reason, async || {
         let answer = stack.readiness(service).await;
@@ -81,11 +81,17 @@ async fn is_told(stack: &Stack, service: &str, reason: &str) {
         dependencies.values().any(|it| it["reason"].as_str().is_some_and(|it| it.contains(reason)))
     })
     .await;
-    let log = stack.log(service);
-    let lines = log.lines().filter(|line| line.contains(reason));
-    let parts = lines.filter_map(|line| line.split_once(" is not ready")?.0.split(' ').next_back());
-    let mut parts: Vec<_> = parts.collect();
-    assert!(!parts.is_empty(), "{service}: {reason}");
+    let mut parts = Vec::new();
+    eventually("the log tells of it", async || {
+        let log = stack.log(service);
+        let lines = log.lines().filter(|line| line.contains(reason));
+        let part = |line: &str| {
+            Some(line.split_once(" is not ready")?.0.split(' ').next_back()?.to_owned())
+        };
+        parts = lines.filter_map(part).collect();
+        !parts.is_empty()
+    })
+    .await;
     parts.sort_unstable();
     assert!(parts.is_sorted_by(|a, b| a < b), "{service} tells {reason} more than once: {parts:?}");
 }

@@ -105,11 +105,13 @@ async fn questions_that_cost_a_read_are_limited_for_each_client() {
     let stack = Stack::with([(HOMEPAGE, "MAX_CLIENT_RATE", "5")]).await;
     let (path, _) = send(&stack).await;
     becomes(stack.homepage(), &path, "stored").await;
-    let mut last = stack.homepage().get(&path).await.unwrap();
+    // A slow machine earns another question now and then.
+    let mut refused = None;
     for _ in 0..20 {
-        last = stack.homepage().get(&path).await.unwrap();
+        let answer = stack.homepage().get(&path).await.unwrap();
+        refused = refused.or((answer.status.as_u16() == 429).then_some(answer));
     }
-    assert_eq!((last.status.as_u16(), last.retry_after), (429, Some(1)), "{}", last.body);
+    assert_eq!(refused.expect("one of them is too many").retry_after, Some(1));
     // Whoever asks so much may send all the same.
     send(&stack).await;
 }

@@ -117,7 +117,7 @@ async fn a_burst_is_stopped_by_way_of_any_homepage() {
 async fn a_burst_that_was_answered_for_is_known_to_every_homepage() {
     let mut stack = Setup::default().table_front(23).start().await;
     let other = stack.another_homepage("homepage-2").await;
-    let slow_by = Duration::from_millis(300);
+    let slow_by = Duration::from_millis(100);
     stack.table_front().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
 
     let id = stack.send_burst(json!({ "message": "known at once", "duration": 1 })).await;

@@ -12,56 +12,52 @@ const ARRIVAL: Duration = Duration::from_secs(90);
 /// How soon 99 of 100 polls are answered.
 const PROMPT: Duration = Duration::from_millis(100);
 
-/// A burst, and what watching it was like.
-struct Watched {
-    burst: String,
-    p99: Duration,
-    table_reads: f64,
-}
-
 /// Row 26. Another program may hold up all of this for a moment; slow readers who hold up the others do so
-/// during each burst.
+/// during each burst. How often the table is read depends on how busy the machine is: before and after.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_who_read_a_byte_a_second_slow_nobody_else_down() {
     assert_room_for_connections(6000);
     let stack = Stack::with([(HOMEPAGE, "MAX_CLIENT_RATE", "1000000")]).await;
-    let before = table_reads(&stack).await;
-    let mut bursts = vec![load::burst(&stack, 8).await];
-    stack.settled(&bursts[0]).await;
-    let reads_alone = table_reads(&stack).await - before;
+    let before = reads_of_a_burst(&stack).await;
 
     let crowd = Crowd::gather(stack.address(HOMEPAGE), 4000, 1000, Duration::from_secs(6));
     within(ARRIVAL, "everybody has come", async || {
         crowd.slow_bytes() > 1000 && crowd.has_delays(8000)
     })
     .await;
-    let mut best = Duration::MAX;
-    while best >= PROMPT && bursts.len() <= 3 {
-        let Watched { burst, p99, table_reads } = watch(&stack, &crowd).await;
-        println!("row 26: {table_reads} table reads, and {reads_alone} without viewers");
-        assert!(table_reads < reads_alone * 1.5, "the table is read more when more people watch");
-        bursts.push(burst);
-        best = best.min(p99);
+    let (mut best, mut watched) = (Duration::MAX, 0.0_f64);
+    for _ in 1..=3 {
+        crowd.take_delays();
+        watched = watched.max(reads_of_a_burst(&stack).await);
+        best = best.min(p99(&crowd));
+        if best < PROMPT {
+            break;
+        }
     }
     assert!(best < PROMPT, "the p99 of the others is {best:?} at the best");
     drop(crowd);
-    for id in bursts {
-        load::assert_kept(&stack, &id).await;
-    }
+    let after = reads_of_a_burst(&stack).await;
+    println!("row 26: {watched} table reads; {before} and {after} without viewers");
+    assert!(watched < before.max(after) * 1.5, "the table is read more when more people watch");
 }
 
-/// Sends a burst while all of them look on.
-async fn watch(stack: &Stack, crowd: &Crowd) -> Watched {
-    crowd.take_delays();
+/// Sends a burst and loses nothing of it. Returns how often the homepage has read the table meanwhile.
+async fn reads_of_a_burst(stack: &Stack) -> f64 {
     let before = table_reads(stack).await;
     let burst = load::burst(stack, 8).await;
     stack.settled(&burst).await;
-    let table_reads = table_reads(stack).await - before;
+    let reads = table_reads(stack).await - before;
+    load::assert_kept(stack, &burst).await;
+    reads
+}
+
+/// How soon 99 of 100 polls were answered; none may have failed.
+fn p99(crowd: &Crowd) -> Duration {
     let delays = crowd.take_delays();
     let p99 = delays[delays.len() * 99 / 100];
     println!("row 26: p99 of {} polls {p99:.1?}, {} failed", delays.len(), crowd.failures());
     assert_eq!(crowd.failures(), 0);
-    Watched { burst, p99, table_reads }
+    p99
 }
 
 /// How often the homepage has read the table.
