@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { setTimeout } from "node:timers/promises";
 
 import { ended, expect, fill, sendButton, test, unique } from "./support/page.js";
+import { pidOf } from "./support/stack.js";
 
 const MOST_BYTES = 60_000;
 
@@ -48,8 +49,17 @@ test("the charts are loaded only when there is something to draw and somebody to
 test("nothing jumps from the empty page to the end of a burst", async ({ page }) => {
   await page.addInitScript(watchShifts);
   await page.goto("/");
-  await fill(page, { message: unique("steady"), concurrency: 5, duration: 3, rate: 10 });
+  const text = unique("steady");
+  await fill(page, { message: text, concurrency: 5, duration: 3, rate: 10 });
   await sendButton(page).click();
+  await expect(page.locator("#sky .bullet", { hasText: text }).first()).toBeVisible();
+  const router = pidOf(process.env.BARRAGE_DATA, "event-router");
+  process.kill(router, "SIGSTOP");
+  try {
+    await expect(page.locator("#strip-burst")).toContainText("still on their way");
+  } finally {
+    process.kill(router, "SIGCONT");
+  }
   await ended(page, "Done");
   expect(await page.evaluate(() => window.shifts)).toEqual([]);
 });

@@ -42,6 +42,11 @@ export class Strip {
     this.stop.hidden = isSent;
   }
 
+  /** Whether its button can be pressed now. */
+  get canStop() {
+    return !this.burst.hidden && !this.stop.hidden;
+  }
+
   #showBurst(isShown) {
     this.line.hidden = isShown;
     this.burst.hidden = !isShown;
