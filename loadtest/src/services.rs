@@ -103,12 +103,17 @@ impl Services {
     pub(crate) fn filtered_and_dead(&self) -> Option<(u64, u64)> {
         let mut sum = None;
         for service in &self.0 {
-            // Whoever did not answer then may be a router.
-            let (first, (_, last)) = service.first.zip(service.last)?;
-            let Some(filtered) = last.since(first, |it| it.filtered) else { continue };
+            // Whoever has never answered may be a router.
+            let (_, last) = service.last?;
+            if last.filtered.is_none() {
+                continue;
+            }
+            // One that answered only later had counted some of the run by then.
+            let first = service.first?;
             if service.restarts > 0 || service.silent > 0 {
                 return None;
             }
+            let filtered = last.since(first, |it| it.filtered).unwrap_or_default();
             let dead = last.since(first, |it| it.dead).unwrap_or_default();
             let (sum_filtered, sum_dead) = sum.get_or_insert((0, 0));
             *sum_filtered += filtered as u64;
@@ -157,6 +162,17 @@ mod tests {
         services.0[0].note(router(1.0, 7.0, 1.0), Instant::now());
         services.0[0].note(router(2.0, 9.0, 1.0), Instant::now());
         assert_eq!(services.filtered_and_dead(), None);
+    }
+
+    #[test]
+    fn another_service_that_was_not_heard_before_the_run_takes_nothing_from_what_routers_say() {
+        let url = |port| Url::parse(&format!("http://127.0.0.1:{port}/metrics")).unwrap();
+        let mut services = Services::new([url(1), url(2)]);
+        services.0[0].note(router(1.0, 7.0, 1.0), Instant::now());
+        services.mark();
+        assert_eq!(services.filtered_and_dead(), None);
+        services.0[1].note(Reading { cpu: Some(1.0), ..Reading::default() }, Instant::now());
+        assert_eq!(services.filtered_and_dead(), Some((0, 0)));
     }
 
     #[test]
