@@ -68,7 +68,7 @@ export class Send {
     if (!this.#isFollowing()) this.#conclude(change);
     else if (!this.#hasWorseToSay()) this.strip.follow(change);
     this.#draw();
-    if (hadFocus && !this.strip.canStop) this.form.send.focus();
+    if (hadFocus && !this.strip.showsStop) this.form.send.focus();
   }
 
   #conclude({ phase, error, latest, elapsed, isWatched }) {

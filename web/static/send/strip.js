@@ -37,13 +37,14 @@ export class Strip {
     this.parts.accepted.textContent = grouped(accepted);
     this.parts.stored.textContent = grouped(stored);
     this.parts.shown.textContent = isShownPart ? `≥ ${grouped(shown)}` : grouped(shown);
-    this.stop.textContent = phase === "stopping" ? words.buttons.stopping : words.buttons.stop;
+    // Unseen it keeps its words, and so its width.
+    if (!isSent) this.stop.textContent = phase === "stopping" ? words.buttons.stopping : words.buttons.stop;
     this.stop.setAttribute("aria-disabled", String(phase === "stopping")); // it keeps the keyboard's focus
     this.stop.hidden = isSent;
   }
 
-  /** Whether its button can be pressed now. */
-  get canStop() {
+  /** Whether its button is seen now. */
+  get showsStop() {
     return !this.burst.hidden && !this.stop.hidden;
   }
 
