@@ -48,6 +48,7 @@ async fn send(homepage: &Homepage) -> String {
 }
 
 async fn holds_with_a_clock_of(seconds: i32) {
+    println!("row 28: {seconds:+} s");
     let (stack, homepages) = with_a_wrong_clock(seconds).await;
     let mut viewers = [Viewer::default(), Viewer::default()];
     for (viewer, homepage) in viewers.iter_mut().zip(&homepages) {

@@ -38,7 +38,7 @@ pub(crate) async fn done(homepages: &[Homepage], ids: &[String]) {
         for homepage in homepages {
             for id in ids {
                 let burst = homepage.burst(id).await.expect("an answer");
-                assert_ne!(burst.state, "stopped", "{burst:?} at {homepage:?}");
+                assert_ne!(burst.state, "stopped", "{burst:?} at {}", homepage.url());
                 are_done &= burst.state == "done";
             }
         }

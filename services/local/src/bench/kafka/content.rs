@@ -1,8 +1,9 @@
 //! Records byte for byte: what a client may send that is no homepage.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
-    panic::{catch_unwind, set_hook, take_hook},
+    panic::{UnwindSafe, catch_unwind, set_hook, take_hook},
     sync::Once,
 };
 
@@ -95,21 +96,28 @@ impl From<&BorrowedMessage<'_>> for Content {
 /// The headers, in order. Where a name is not text, rdkafka panics: those are left out.
 pub(super) fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
     let Some(headers) = message.headers() else { return Vec::new() };
-    hide_panics_of_rdkafka();
-    let read = |at| catch_unwind(|| headers.get(at)).ok();
+    let read = |at| catch_quietly(|| headers.get(at));
     let owned = |it: Header<'_, &[u8]>| (it.key.to_owned(), it.value.map(<[u8]>::to_vec));
     (0..headers.count()).filter_map(read).map(owned).collect()
 }
 
-/// What it says for each such name would bury what a test has to say.
-fn hide_panics_of_rdkafka() {
+thread_local! {
+    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What it says of each such name would bury what a test has to say.
+fn catch_quietly<T>(read: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |panic| {
-            if !panic.location().is_some_and(|at| at.file().contains("/rdkafka-")) {
+            if !IS_QUIET.get() {
                 before(panic);
             }
         }));
     });
+    IS_QUIET.set(true);
+    let read = catch_unwind(read).ok();
+    IS_QUIET.set(false);
+    read
 }
