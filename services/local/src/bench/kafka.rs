@@ -3,6 +3,7 @@
 mod acl;
 mod admin;
 mod content;
+mod election;
 mod odd;
 
 use std::{
@@ -22,6 +23,7 @@ use rdkafka::{
 use serde_json::json;
 use uuid::Uuid;
 
+use self::election::patiently;
 pub use self::{
     acl::{Operation, Resource},
     content::{Content, Place},
@@ -108,12 +110,12 @@ impl Kafka {
 
     /// How far a group has committed, by partition.
     pub async fn committed(self, group: &'static str) -> BTreeMap<i32, i64> {
-        blocking(move || self.read_committed(group).expect("the group can be asked")).await
+        patiently("the group can be asked", move || self.read_committed(group)).await
     }
 
     /// The offset after the last record of each partition of a topic.
     pub async fn ends(self, topic: &'static str) -> BTreeMap<i32, i64> {
-        blocking(move || self.read_ends(topic).expect("the topic can be asked")).await
+        patiently("the topic can be asked", move || self.read_ends(topic)).await
     }
 
     /// Every record of a topic, as `view` sees it.
@@ -122,7 +124,7 @@ impl Kafka {
         topic: &'static str,
         view: fn(&BorrowedMessage<'_>) -> T,
     ) -> Vec<T> {
-        blocking(move || self.read(topic, view).expect("the topic can be read")).await
+        patiently("the topic can be read", move || self.read(topic, view)).await
     }
 
     fn read<T>(
