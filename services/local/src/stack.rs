@@ -1,6 +1,7 @@
 //! All processes of one run, in the hands of a test: real binaries, free ports, fresh data.
 
 mod asking;
+mod logs;
 mod proxies;
 mod setup;
 
@@ -95,22 +96,6 @@ impl Stack {
     /// Whether a process has ended, waited for or not.
     pub fn has_ended(&mut self, process: &str) -> bool {
         self.member_mut(process).process.as_mut().is_none_or(Process::has_ended)
-    }
-
-    /// What a process has said last.
-    pub fn tail(&self, process: &str) -> Vec<String> {
-        self.member(process).log.tail()
-    }
-
-    /// All that a process has said, since the stack was started.
-    pub fn log(&self, process: &str) -> String {
-        let log = self.data.path().join(format!("logs/{process}.log"));
-        std::fs::read_to_string(log).expect("each process has a log")
-    }
-
-    /// How often a process has said this.
-    pub fn said(&self, process: &str, what: &str) -> usize {
-        self.log(process).matches(what).count()
     }
 
     /// Freezes a process, as a machine does that swaps or a network that is cut.

@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use local::{
-    bench::ledger::assert_complete,
-    homepage::Answer,
-    plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
-    stack::Stack,
-};
+use local::{bench::ledger::assert_complete, homepage::Answer, plan::name::HOMEPAGE, stack::Stack};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tokio::{
@@ -176,14 +171,7 @@ async fn whatever_comes_is_refused_in_form_and_harms_no_burst_beside_it() {
     assert_complete(&stack, &id, burst.accepted).await;
     let totals = stack.feed(None, 1).await.totals;
     assert_eq!(totals.accepted, burst.accepted, "something of it was taken");
-    assert_nothing_panicked(&stack);
-}
-
-fn assert_nothing_panicked(stack: &Stack) {
-    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
-        let said = stack.log(service);
-        assert!(!said.contains("panicked"), "{service}: {said}");
-    }
+    stack.assert_nothing_panicked();
 }
 
 #[tokio::test]
@@ -200,7 +188,7 @@ async fn a_body_that_does_not_come_to_an_end_is_not_waited_for() {
         answer.expect("there is an answer").unwrap();
         assert_eq!(&begin, b"HTTP/1.1 408", "{length}");
     }
-    assert_nothing_panicked(&stack);
+    stack.assert_nothing_panicked();
 }
 
 #[tokio::test]
@@ -218,5 +206,5 @@ async fn strange_texts_are_messages_like_any_other() {
         texts.iter().all(|text| bullets.iter().any(|bullet| bullet.message == *text))
     })
     .await;
-    assert_nothing_panicked(&stack);
+    stack.assert_nothing_panicked();
 }
