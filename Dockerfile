@@ -16,14 +16,24 @@ ENV CARGO_PROFILE_RELEASE_DEBUG=false CARGO_PROFILE_RELEASE_STRIP=symbols CARGO_
 FROM tools AS dependencies
 COPY Cargo.toml Cargo.lock ./
 COPY proto/Cargo.toml proto/
-COPY services/barrage/Cargo.toml services/barrage/
+COPY crates/barrage/Cargo.toml crates/barrage/
 COPY services/homepage/Cargo.toml services/homepage/
 COPY services/event-router/Cargo.toml services/event-router/
 COPY services/message-processor/Cargo.toml services/message-processor/
-COPY services/local/Cargo.toml services/local/
+COPY dev/process/Cargo.toml dev/process/
+COPY dev/client/Cargo.toml dev/client/
+COPY dev/faults/Cargo.toml dev/faults/
+COPY dev/stack/Cargo.toml dev/stack/
+COPY dev/stand-ins/broker/Cargo.toml dev/stand-ins/broker/
+COPY dev/stand-ins/table/Cargo.toml dev/stand-ins/table/
+COPY dev/launcher/Cargo.toml dev/launcher/
+COPY dev/chaos/Cargo.toml dev/chaos/
+COPY dev/ratios/Cargo.toml dev/ratios/
+COPY e2e/Cargo.toml e2e/
 COPY loadtest/Cargo.toml loadtest/
 COPY xtask/Cargo.toml xtask/
-RUN for crate in proto loadtest xtask services/*; do \
+RUN for crate in proto loadtest xtask e2e crates/* services/* dev/stand-ins/* dev/process dev/client \
+      dev/faults dev/stack dev/launcher dev/chaos dev/ratios; do \
       mkdir "$crate/src" && touch "$crate/src/lib.rs" || exit; \
     done \
  && for program in proto/build services/homepage/build services/homepage/src/main \
@@ -35,10 +45,11 @@ RUN for crate in proto loadtest xtask services/*; do \
 # Our code.
 FROM dependencies AS programs
 COPY proto proto
+COPY crates crates
 COPY services services
 COPY web web
 # Newer than the empty crates, whatever the checkout's clock says.
-RUN find proto services -name '*.rs' -exec touch {} + \
+RUN find proto crates services -name '*.rs' -exec touch {} + \
  && cargo build --release --locked -p homepage -p event-router -p message-processor \
  && mkdir /programs \
  && cp target/release/homepage target/release/event-router target/release/message-processor /programs/

@@ -6,6 +6,7 @@ pub(crate) const USAGE: &str = "\
 usage: cargo verify                      run the whole check, stop at the first failure
        cargo verify --only STEP[,STEP]   run these steps (and `build`, where they need it)
        cargo verify --list               say which steps there are
+       cargo xtask build                 build every program, as the tests need it
        cargo xtask real up               run Apache Kafka and Dynalite on this machine
        cargo xtask real fetch            only fetch them";
 
@@ -15,6 +16,7 @@ pub(crate) enum Task {
     Help,
     List,
     Verify(Vec<&'static Step>),
+    Build,
     /// What the program `real` is told.
     Real(Vec<String>),
 }
@@ -25,6 +27,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task, Str
     let mut arguments = arguments.filter(|argument| argument != "--");
     match arguments.next().as_deref() {
         Some("verify") => {}
+        Some("build") => return Ok(Task::Build),
         Some("real") => return Ok(Task::Real(arguments.collect())),
         Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some(other) => return Err(format!("there is no task {other:?}")),
@@ -52,7 +55,7 @@ mod tests {
     fn names(line: &str) -> Result<Vec<&'static str>, String> {
         match parse(line.split_whitespace().map(str::to_owned))? {
             Task::Verify(steps) => Ok(steps.iter().map(|step| step.name).collect()),
-            Task::Help | Task::List | Task::Real(_) => Err("no steps".into()),
+            Task::Help | Task::List | Task::Build | Task::Real(_) => Err("no steps".into()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The tasks of this repository: `cargo verify`, the whole check, and `cargo xtask real`.
+//! The tasks of this repository: `cargo verify`, the whole check, and what else is at hand.
 
 mod browser;
 mod cli;
@@ -38,6 +38,7 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Help => println!("{}", cli::USAGE),
         Task::List => print!("{}", steps::listing()),
         Task::Verify(steps) => verify::run(&workspace()?, steps)?,
+        Task::Build => workspace()?.build()?,
         Task::Real(arguments) => real::become_it(&workspace()?, arguments)?,
     }
     Ok(())

@@ -31,7 +31,7 @@ const GUARANTEES: &[&str] = &[
 
 /// Builds, and becomes the program that does it.
 pub(crate) fn become_it(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    workspace.cargo(&["build", "--workspace", "--bins", "--ignore-rust-version"])?;
+    workspace.build()?;
     let program = workspace.program("real");
     // `exec` returns only when it fails.
     let error = Command::new(&program).args(arguments).exec();
@@ -48,9 +48,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     command::run(Command::new(workspace.program("real")).arg("fetch"))?;
     let skipped: Vec<_> = ELSEWHERE.iter().flat_map(|module| ["--skip", *module]).collect();
     for (target, chosen) in [("whole_path", &skipped[..]), ("guarantees", GUARANTEES)] {
-        let test = ["test", "--workspace", "--ignore-rust-version", "--no-fail-fast"];
-        let options = ["--test", target, "--", "--show-output", "--test-threads=2"];
-        workspace.cargo_with(BACKEND, &[&test[..], &options, chosen].concat())?;
+        let options = ["--no-fail-fast", "--test", target, "--", "--show-output", "--test-threads=2"];
+        workspace.test_with(BACKEND, &[&options[..], chosen].concat())?;
     }
     Ok(Outcome::Passed)
 }

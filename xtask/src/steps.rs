@@ -93,14 +93,12 @@ fn fmt(workspace: &Workspace) -> Result<Outcome> {
 }
 
 fn clippy(workspace: &Workspace) -> Result<Outcome> {
-    let deny_warnings = ["--", "-D", "warnings"];
-    let what = ["clippy", "--workspace", "--all-targets", "--ignore-rust-version"];
-    workspace.cargo(&[&what[..], &deny_warnings].concat())?;
+    workspace.cargo_all("clippy", &["--all-targets", "--", "-D", "warnings"])?;
     Ok(Outcome::Passed)
 }
 
 fn build(workspace: &Workspace) -> Result<Outcome> {
-    workspace.cargo(&["build", "--workspace", "--bins", "--ignore-rust-version"])?;
+    workspace.build()?;
     Ok(Outcome::Passed)
 }
 
@@ -108,11 +106,11 @@ fn rules(workspace: &Workspace) -> Result<Outcome> {
     test(workspace, &[], &workspace.integration_tests("xtask")?, &[])
 }
 
-/// All but those of `xtask` and `services/local`, which are steps of their own.
+/// All but those of `xtask` and `e2e`, which are steps of their own.
 fn tests(workspace: &Workspace) -> Result<Outcome> {
     let mut targets = Vec::new();
     for folder in workspace.crates()? {
-        if folder != "xtask" && folder != "services/local" {
+        if folder != "xtask" && folder != "e2e" {
             targets.extend(workspace.integration_tests(&folder)?);
         }
     }
@@ -156,13 +154,13 @@ fn test(
     targets: &[String],
     options: &[&str],
 ) -> Result<Outcome> {
-    let mut line = vec!["test", "--workspace", "--ignore-rust-version", "--no-fail-fast"];
+    let mut line = vec!["--no-fail-fast"];
     line.extend(kinds);
     line.extend(targets.iter().flat_map(|target| ["--test", target]));
     if !options.is_empty() {
         line.push("--");
         line.extend(options);
     }
-    workspace.cargo(&line)?;
+    workspace.cargo_all("test", &line)?;
     Ok(Outcome::Passed)
 }

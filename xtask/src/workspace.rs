@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use xtask::cargo::cargo;
+use xtask::cargo::{cargo, cargo_workspace};
 
 use crate::command;
 
@@ -50,31 +50,39 @@ impl Workspace {
         &self.chromium
     }
 
-    /// Runs cargo on the whole workspace: naming packages would change which features their
-    /// dependencies are built with, and so build hundreds of them again.
-    pub(crate) fn cargo<S: AsRef<str>>(&self, arguments: &[S]) -> Result<()> {
-        command::run(&mut self.command(arguments))
+    /// Runs cargo.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Result<()> {
+        command::run(self.prepare(&mut cargo()).args(arguments))
     }
 
-    /// The same with a variable for what it runs.
-    pub(crate) fn cargo_with(&self, variable: (&str, &str), arguments: &[&str]) -> Result<()> {
-        command::run(self.command(arguments).env(variable.0, variable.1))
+    /// Runs cargo on all crates.
+    pub(crate) fn cargo_all(&self, verb: &str, arguments: &[&str]) -> Result<()> {
+        command::run(self.prepare(&mut cargo_workspace(verb)).args(arguments))
     }
 
-    fn command<S: AsRef<str>>(&self, arguments: &[S]) -> Command {
-        let mut cargo = cargo();
-        cargo.current_dir(&self.root).args(arguments.iter().map(AsRef::as_ref));
+    /// Runs tests of all crates with a variable set.
+    pub(crate) fn test_with(&self, variable: (&str, &str), arguments: &[&str]) -> Result<()> {
+        let mut cargo = cargo_workspace("test");
+        command::run(self.prepare(&mut cargo).args(arguments).env(variable.0, variable.1))
+    }
+
+    /// Builds every program.
+    pub(crate) fn build(&self) -> Result<()> {
+        self.cargo_all("build", &["--bins"])
+    }
+
+    fn prepare<'a>(&self, cargo: &'a mut Command) -> &'a mut Command {
+        cargo.current_dir(&self.root);
         // One build folder for all steps: the one that we were built in.
         cargo.env("CARGO_TARGET_DIR", &self.target);
         // A snapshot that differs is a failure here, never a new file.
-        cargo.env("INSTA_UPDATE", "no");
-        cargo
+        cargo.env("INSTA_UPDATE", "no")
     }
 
     /// The folders of all crates, relative to the checkout.
     pub(crate) fn crates(&self) -> Result<Vec<String>> {
         let mut crates = Vec::new();
-        for parent in ["", "services/"] {
+        for parent in ["", "crates/", "services/", "dev/", "dev/stand-ins/"] {
             for name in names_in(&self.path(parent))? {
                 let folder = format!("{parent}{name}");
                 if self.path(&folder).join("Cargo.toml").is_file() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-const FOLDER: &str = "../services/local";
+const FOLDER: &str = "../e2e";
 
 /// How many guarantees there are.
 const ROWS: usize = 30;

@@ -1,5 +1,5 @@
 //! Which crate may depend on which: services -> barrage -> proto, and one home for each foreign
-//! crate. `local` and `xtask` know the services only as processes, because a stand-in or a ledger
+//! crate. `dev`, `e2e` and `xtask` know the services only as processes, because a stand-in or a ledger
 //! that shared our code would share our bugs.
 
 use std::fs;
@@ -16,7 +16,12 @@ fn allowed(package: &str) -> &'static [&'static str] {
         "barrage" => &["proto"],
         service if SERVICES.contains(&service) => &["barrage", "proto"],
         // The contract is no service: the front that tests put before a processor speaks it.
-        "local" => &["proto"],
+        "faults" => &["client", "proto"],
+        "broker" | "table" => &["process"],
+        "stack" => &["client", "faults", "process"],
+        "launcher" => &["client", "process", "stack"],
+        "chaos" | "e2e" => &["client", "faults", "process", "stack"],
+        "ratios" => &["client", "faults", "process", "proto", "stack"],
         _ => &[],
     }
 }
@@ -29,29 +34,55 @@ struct Home {
 }
 
 const HOMES: &[Home] = &[
-    Home { of: "rdkafka*", normal: &["barrage", "local"], tests: &[] },
-    Home { of: "aws-*", normal: &["barrage", "local"], tests: &[] },
-    Home { of: "opentelemetry*", normal: &["barrage"], tests: &["local", "message-processor"] },
+    Home { of: "rdkafka*", normal: &["barrage", "chaos", "client", "ratios"], tests: &["e2e"] },
+    Home { of: "aws-*", normal: &["barrage", "client"], tests: &["e2e"] },
+    Home { of: "opentelemetry*", normal: &["barrage"], tests: &["e2e", "message-processor"] },
     Home { of: "metrics-exporter-*", normal: &["barrage"], tests: &[] },
-    Home { of: "tracing-subscriber", normal: &["barrage", "local"], tests: &[] },
+    Home { of: "tracing-subscriber", normal: &["barrage", "process"], tests: &[] },
     // The load tester measures itself against a bare endpoint.
     Home { of: "actix-*", normal: &["homepage", "loadtest"], tests: &[] },
     Home { of: "askama*", normal: &["homepage", "loadtest"], tests: &[] },
     Home { of: "governor", normal: &["homepage"], tests: &[] },
     Home {
         of: "tonic*",
-        normal: &["event-router", "local", "message-processor", "proto"],
+        normal: &["event-router", "faults", "message-processor", "proto"],
+        tests: &["e2e"],
+    },
+    Home { of: "prost*", normal: &["proto"], tests: &["e2e", "message-processor"] },
+    Home { of: "dynoxide-*", normal: &["table"], tests: &[] },
+    Home { of: "nisshi-*", normal: &["broker"], tests: &[] },
+    Home {
+        of: "nix",
+        normal: &["faults", "launcher", "loadtest", "process", "stack"],
+        tests: &["e2e", "message-processor"],
+    },
+    Home {
+        of: "reqwest",
+        normal: &["broker", "chaos", "client", "faults", "loadtest", "ratios"],
+        tests: &["e2e", "message-processor"],
+    },
+    Home {
+        of: "clap",
+        normal: &[
+            "broker", "chaos", "launcher", "loadtest", "process", "ratios", "stack", "table",
+        ],
         tests: &[],
     },
-    Home { of: "prost*", normal: &["proto"], tests: &["local", "message-processor"] },
-    Home { of: "dynoxide-*", normal: &["local"], tests: &[] },
-    Home { of: "nisshi-*", normal: &["local"], tests: &[] },
-    Home { of: "nix", normal: &["loadtest", "local"], tests: &["message-processor"] },
-    Home { of: "reqwest", normal: &["loadtest", "local"], tests: &["message-processor"] },
-    Home { of: "clap", normal: &["loadtest", "local"], tests: &[] },
     Home {
         of: "anyhow",
-        normal: &["event-router", "homepage", "loadtest", "local", "message-processor", "xtask"],
+        normal: &[
+            "broker",
+            "chaos",
+            "event-router",
+            "homepage",
+            "launcher",
+            "loadtest",
+            "message-processor",
+            "ratios",
+            "stack",
+            "table",
+            "xtask",
+        ],
         tests: &["barrage", "proto"],
     },
 ];
@@ -134,13 +165,13 @@ fn the_tasks_build_in_seconds() {
 
 /// A foreign crate that only these files of a folder may name, as paths that begin so.
 const NAMED: &[(&str, &str, &str)] = &[
-    ("rdkafka", "services/barrage/src/", "services/barrage/src/kafka"),
-    ("opentelemetry", "services/barrage/src/", "services/barrage/src/telemetry"),
-    ("opentelemetry_sdk", "services/barrage/src/", "services/barrage/src/telemetry"),
-    ("opentelemetry_otlp", "services/barrage/src/", "services/barrage/src/telemetry"),
-    ("aws_sdk_dynamodb", "services/barrage/src/", "services/barrage/src/table"),
-    ("aws_smithy_http_client", "services/barrage/src/", "services/barrage/src/table"),
-    ("aws_smithy_types", "services/barrage/src/", "services/barrage/src/table"),
+    ("rdkafka", "crates/barrage/src/", "crates/barrage/src/kafka"),
+    ("opentelemetry", "crates/barrage/src/", "crates/barrage/src/telemetry"),
+    ("opentelemetry_sdk", "crates/barrage/src/", "crates/barrage/src/telemetry"),
+    ("opentelemetry_otlp", "crates/barrage/src/", "crates/barrage/src/telemetry"),
+    ("aws_sdk_dynamodb", "crates/barrage/src/", "crates/barrage/src/table"),
+    ("aws_smithy_http_client", "crates/barrage/src/", "crates/barrage/src/table"),
+    ("aws_smithy_types", "crates/barrage/src/", "crates/barrage/src/table"),
     ("anyhow", "services/homepage/src/", "services/homepage/src/main.rs"),
     ("anyhow", "services/event-router/src/", "services/event-router/src/main.rs"),
     ("anyhow", "services/message-processor/src/", "services/message-processor/src/main.rs"),

@@ -87,7 +87,7 @@ dynamodb() {
   image=$(named amazon/dynamodb-local)
   made=$(docker image inspect --format '{{.Config.Labels.trial}}' "$image" 2> /dev/null) && [[ $made != here ]] && return
   rm -rf "$context" && mkdir -p "$context"
-  cp "$root"/services/local/real/{package.json,package-lock.json,table.js} "$context"
+  cp "$root"/dev/stack/real/{package.json,package-lock.json,table.js} "$context"
   cp "$(readlink -f "$(command -v node)")" "$context/node"
   (cd "$context" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
   docker build --label trial=here --tag "$image" --file - "$context" <<'DOCKERFILE'

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use xtask::cargo::cargo;
+use xtask::cargo::cargo_workspace;
 
 fn main() -> ExitCode {
     match run() {
@@ -67,10 +67,8 @@ impl Request {
 
 fn build(target: &Path, release: bool) -> Result<()> {
     eprintln!("building; the first time takes about ten minutes, later ones a few seconds …");
-    let mut cargo = cargo();
-    // See .cargo/config.toml for why the declared Rust version is ignored.
-    cargo.args(["build", "--workspace", "--bins", "--ignore-rust-version", "--target-dir"]);
-    cargo.arg(target).args(release.then_some("--release"));
+    let mut cargo = cargo_workspace("build");
+    cargo.args(["--bins", "--target-dir"]).arg(target).args(release.then_some("--release"));
     let status = cargo.status().context("cannot run cargo")?;
     ensure!(status.success(), "the build failed ({status}); its errors are above");
     Ok(())

@@ -17,7 +17,7 @@ pub(crate) type Variables = BTreeMap<String, String>;
 fn binary(service: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     let path = test.ancestors().nth(2).expect("tests lie in TARGET/debug/deps").join(service);
-    let build = "cargo build --workspace --bins --ignore-rust-version";
+    let build = "cargo xtask build";
     assert!(path.is_file(), "{path:?} is not there; build it first: {build}");
     path
 }

@@ -1,0 +1,58 @@
+//! The stacks that are measured, each with fresh data.
+
+use std::time::Duration;
+
+use client::{
+    eventually::within,
+    kafka::{Kafka, TOPIC},
+};
+use stack::{
+    Setup, Stack,
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
+};
+
+/// How many partitions the topic has, whoever makes it.
+pub(crate) const PARTITIONS: i32 = 4;
+
+/// Above any load: the path is measured, not the limits.
+const NO_LIMIT: &str = "1000000";
+
+/// The services, in the order in which a message passes them.
+pub(crate) const SERVICES: [&str; 3] = [HOMEPAGE, ROUTER, PROCESSOR];
+
+/// Longer than any start takes.
+const START: Duration = Duration::from_secs(60);
+
+/// The whole barrage.
+pub(crate) fn whole() -> Setup {
+    let partitions = PARTITIONS.to_string();
+    [HOMEPAGE, ROUTER]
+        .into_iter()
+        .fold(Setup::default(), |setup, service| {
+            setup.var(service, "KAFKA_PARTITIONS", &partitions)
+        })
+        .var(HOMEPAGE, "MAX_RATE", NO_LIMIT)
+        .var(HOMEPAGE, "MAX_CLIENT_RATE", NO_LIMIT)
+}
+
+/// The same, but its router is started later or never.
+pub(crate) async fn without_router() -> Stack {
+    let stack = whole().later(ROUTER).start().await;
+    within(START, "the page is ready", async || stack.is_ready(HOMEPAGE).await).await;
+    stack
+}
+
+/// A processor and its table, and a topic for routers that are yet to come.
+pub(crate) async fn for_routers() -> Stack {
+    let stack = whole().without(HOMEPAGE).later(ROUTER).start().await;
+    within(START, "the processor is ready", async || stack.is_ready(PROCESSOR).await).await;
+    Kafka::at(stack.address(BROKER)).make(TOPIC, PARTITIONS).await;
+    stack
+}
+
+/// Broker and table with a topic, and nobody who uses them.
+pub(crate) async fn bare() -> Stack {
+    let stack = Setup::stand_ins().start().await;
+    Kafka::at(stack.address(BROKER)).make(TOPIC, PARTITIONS).await;
+    stack
+}

@@ -1,0 +1,245 @@
+//! Which processes make up the demo, and which variables and ports connect them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::{OsStr, OsString},
+    io,
+    path::PathBuf,
+};
+
+use process::{
+    child::{Inherits, Spec},
+    guard::Guard,
+    port::Port,
+};
+
+/// The names of the processes, which are those of their programs too.
+pub mod name {
+    /// Kafka: the stand-in, unless it was [furnished](crate::backend::Backend::furnish) otherwise.
+    pub const BROKER: &str = "broker";
+    /// The table: the stand-in, unless it was [furnished](crate::backend::Backend::furnish) otherwise.
+    pub const TABLE: &str = "table";
+    /// The service that moderates and stores. Where there are several, `-1` and so on follows.
+    pub const PROCESSOR: &str = "message-processor";
+    /// The service that brings records to the processors.
+    pub const ROUTER: &str = "event-router";
+    /// The service with the page.
+    pub const HOMEPAGE: &str = "homepage";
+}
+
+/// The programs of a stack.
+pub const PROGRAMS: [&str; 5] =
+    [name::BROKER, name::TABLE, name::PROCESSOR, name::ROUTER, name::HOMEPAGE];
+
+/// What connects the processes is ours to say: a value of the person's own never reaches them.
+const OWNED: &[&str] = &[
+    "HOST",
+    "PORT",
+    "INSTANCE",
+    "SINK",
+    "KAFKA_SERVER",
+    "KAFKA_USER",
+    "KAFKA_PWD",
+    "KAFKA_SECURITY_PROTOCOL",
+    "KAFKA_SASL_MECHANISM",
+    "KAFKA_SSL_CA",
+    "OTS_ENDPOINT",
+    "OTS_KEYID",
+    "OTS_SECRET",
+];
+
+/// What suits one machine, where the person says nothing else. The stand-in's fetch is polled, so
+/// few partitions and a long wait spare it work; and all load comes from one address.
+const DEFAULTS: [(&str, &str); 3] =
+    [("KAFKA_PARTITIONS", "4"), ("KAFKA_FETCH_WAIT_MS", "100"), ("MAX_CLIENT_RATE", "20000")];
+
+/// These programs are missing.
+#[derive(Debug, thiserror::Error)]
+#[error("not built: {0:?}; run cargo xtask build")]
+pub struct NotBuilt(BTreeSet<PathBuf>);
+
+/// What to run, where.
+#[derive(Debug)]
+pub struct Plan {
+    /// The folder of the programs.
+    pub programs: PathBuf,
+    /// The folder of the data.
+    pub data: PathBuf,
+    /// How many message-processors share the work.
+    pub processors: u16,
+    /// The homepage's port.
+    pub page: Port,
+    /// Where other machines reach the page, if they may.
+    pub public_url: Option<String>,
+    /// The variables the person has set, whose values stand; `None` shields the processes from
+    /// our environment altogether.
+    pub environment: Option<BTreeSet<OsString>>,
+}
+
+impl Plan {
+    /// Every process, in the order in which they start. Each has its port already, so all know
+    /// where to find each other whatever starts when.
+    pub fn specs(self) -> io::Result<Vec<Spec>> {
+        let [broker, table, router] = [Port::reserve(0)?, Port::reserve(0)?, Port::reserve(0)?];
+        let processors = (0..self.processors.max(1))
+            .map(|_| Port::reserve(0))
+            .collect::<io::Result<Vec<_>>>()?;
+        let sink = processors.iter().map(url).collect::<Vec<_>>().join(",");
+        let wires = self.wires(&broker, &table);
+        let maker = Maker {
+            guard: Guard::find(),
+            wires,
+            inherits: match self.environment {
+                Some(_) => Inherits::AllBut(OWNED),
+                None => Inherits::Nothing,
+            },
+            programs: self.programs,
+            data: self.data,
+        };
+        let mut specs = vec![maker.stand_in(name::BROKER, broker)?];
+        specs.push(maker.stand_in(name::TABLE, table)?);
+        let several = processors.len() > 1;
+        for (port, n) in processors.into_iter().zip(1..) {
+            let mut spec = maker.service(name::PROCESSOR, port);
+            if several {
+                spec.name = format!("{}-{n}", name::PROCESSOR);
+            }
+            // The page tells the processors apart by these names, so they are to be read.
+            spec.env.insert("INSTANCE".into(), spec.name.clone());
+            specs.push(spec);
+        }
+        let mut router = maker.service(name::ROUTER, router);
+        router.env.insert("SINK".into(), sink);
+        specs.push(router);
+        specs.push(maker.service(name::HOMEPAGE, self.page));
+        Ok(specs)
+    }
+
+    fn wires(&self, broker: &Port, table: &Port) -> BTreeMap<String, String> {
+        let said = |name: &'static str| {
+            self.environment.as_ref().is_some_and(|set| set.contains(OsStr::new(name)))
+        };
+        let mut wires = BTreeMap::from(
+            [
+                ("KAFKA_SERVER", broker.address().to_string()),
+                ("OTS_ENDPOINT", url(table)),
+                // The stand-in takes any credentials, but the protocol wants some.
+                ("OTS_KEYID", "demo".into()),
+                ("OTS_SECRET", "demo".into()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        let public_url = self.public_url.iter().map(|url| ("PUBLIC_URL", url.as_str()));
+        let defaults = DEFAULTS.into_iter().chain(public_url).filter(|(name, _)| !said(name));
+        wires.extend(defaults.map(|(name, value)| (name.into(), value.into())));
+        wires
+    }
+}
+
+struct Maker {
+    guard: Guard,
+    wires: BTreeMap<String, String>,
+    inherits: Inherits,
+    programs: PathBuf,
+    data: PathBuf,
+}
+
+impl Maker {
+    fn stand_in(&self, name: &str, port: Port) -> io::Result<Spec> {
+        let folder = self.data.join(name);
+        std::fs::create_dir_all(&folder)?;
+        let mut spec = self.spec(name, port);
+        let number = spec.port.address().port().to_string();
+        spec.args = vec!["--port".into(), number.into(), "--data".into(), folder.into()];
+        Ok(spec)
+    }
+
+    fn service(&self, name: &str, port: Port) -> Spec {
+        let mut spec = self.spec(name, port);
+        spec.env = self.wires.clone();
+        let address = spec.port.address();
+        spec.env.insert("HOST".into(), address.ip().to_string());
+        spec.env.insert("PORT".into(), address.port().to_string());
+        spec
+    }
+
+    fn spec(&self, name: &str, port: Port) -> Spec {
+        Spec {
+            name: name.into(),
+            program: self.programs.join(name),
+            args: Vec::new(),
+            guard: self.guard,
+            folder: self.data.clone(),
+            env: BTreeMap::new(),
+            inherits: self.inherits,
+            port,
+            held: Vec::new(),
+        }
+    }
+}
+
+/// Says which programs are not built.
+pub fn check_built(specs: &[Spec]) -> Result<(), NotBuilt> {
+    let missing = specs.iter().map(|spec| &spec.program).filter(|program| !program.is_file());
+    let missing: BTreeSet<_> = missing.cloned().collect();
+    if missing.is_empty() { Ok(()) } else { Err(NotBuilt(missing)) }
+}
+
+fn url(port: &Port) -> String {
+    format!("http://{}", port.address())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specs(processors: u16, said: Option<&[&str]>) -> Vec<Spec> {
+        let data = tempfile::tempdir().unwrap();
+        let environment = said.map(|names| names.iter().map(OsString::from).collect());
+        let page = Port::reserve(0).unwrap();
+        let plan = Plan {
+            programs: "/programs".into(),
+            data: data.path().into(),
+            processors,
+            page,
+            public_url: Some("http://192.168.1.5:8080".into()),
+            environment,
+        };
+        plan.specs().unwrap()
+    }
+
+    fn names(specs: &[Spec]) -> Vec<&str> {
+        specs.iter().map(|spec| spec.name.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn processes_start_after_those_they_need() {
+        let expected = ["broker", "table", "message-processor", "event-router", "homepage"];
+        assert_eq!(names(&specs(1, None)), expected);
+    }
+
+    #[tokio::test]
+    async fn the_router_knows_every_processor() {
+        let specs = specs(2, None);
+        assert_eq!(names(&specs)[2..4], ["message-processor-1", "message-processor-2"]);
+        let sink = format!("{},{}", url(&specs[2].port), url(&specs[3].port));
+        assert_eq!(specs[4].env["SINK"], sink);
+    }
+
+    #[tokio::test]
+    async fn the_page_knows_where_other_machines_reach_it() {
+        let specs = specs(1, None);
+        assert_eq!(specs[4].env["PUBLIC_URL"], "http://192.168.1.5:8080");
+        assert_eq!(specs[4].env["HOST"], "127.0.0.1");
+    }
+
+    #[tokio::test]
+    async fn what_the_person_has_set_is_not_set_again() {
+        let set = ["KAFKA_PARTITIONS", "PUBLIC_URL"];
+        let specs = specs(1, Some(&set));
+        assert!(!specs[4].env.contains_key("PUBLIC_URL"));
+        let router = &specs[3].env;
+        assert!(!router.contains_key("KAFKA_PARTITIONS"));
+        assert_eq!(router["KAFKA_FETCH_WAIT_MS"], "100");
+    }
+}

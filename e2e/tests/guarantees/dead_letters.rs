@@ -1,0 +1,79 @@
+//! The dead-letter topic cannot be written, or the router dies just after it was.
+
+use std::time::Duration;
+
+use client::{
+    eventually::{eventually, lasts},
+    kafka::{DEAD_TOPIC, GROUP, Kafka, Record, TOPIC},
+};
+use faults::proxy::Fault;
+use stack::{
+    Setup, Stack,
+    plan::name::{BROKER, ROUTER},
+};
+
+use crate::load::{assert_kept, burst, settles_within};
+
+/// The router's Kafka client that writes dead letters, and the one that reads and commits.
+const WRITER: &str = "event-router-producer";
+const READER: &str = "event-router-consumer";
+
+/// How long the topic cannot be written.
+const AWAY: Duration = Duration::from_secs(8);
+
+/// A stack with a burst under way, and poison in the topic of which no dead letter can be written.
+async fn poisoned() -> (Stack, String, Record) {
+    let stack = Setup::default().proxied().start().await;
+    let id = burst(&stack, 6).await;
+    stack.break_between(WRITER, BROKER, Fault::BlackHole);
+    let kafka = Kafka::at(stack.address(BROKER));
+    let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
+    let met = format!("record {TOPIC}/{}@{} goes to", poison.partition, poison.offset);
+    eventually("the router has met the poison", async || {
+        stack.tail(ROUTER).iter().any(|line| line.contains(&met))
+    })
+    .await;
+    (stack, id, poison)
+}
+
+async fn committed(kafka: Kafka, partition: i32) -> i64 {
+    kafka.committed(GROUP).await.get(&partition).copied().unwrap_or(0)
+}
+
+/// Row 12.
+#[tokio::test]
+async fn while_the_dead_letter_topic_cannot_be_written_nothing_is_committed_past_the_poison() {
+    let (stack, id, poison) = poisoned().await;
+    let kafka = Kafka::at(stack.address(BROKER));
+    lasts(AWAY, async || {
+        assert!(committed(kafka, poison.partition).await <= poison.offset);
+    })
+    .await;
+    assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 0);
+    stack.heal();
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!("row 12: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(&stack, &id).await;
+    assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 1);
+}
+
+/// Row 13.
+#[tokio::test]
+async fn a_router_killed_before_it_committed_a_dead_letter_leaves_at_most_a_second_one() {
+    let (mut stack, id, poison) = poisoned().await;
+    let kafka = Kafka::at(stack.address(BROKER));
+    stack.break_between(READER, BROKER, Fault::BlackHole);
+    stack.break_between(WRITER, BROKER, Fault::None);
+    eventually("the dead letter is written", async || kafka.records(DEAD_TOPIC).await.len() == 1)
+        .await;
+    assert!(committed(kafka, poison.partition).await <= poison.offset);
+    stack.kill(ROUTER).await;
+    stack.heal();
+    stack.start_again(ROUTER).await;
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!("row 13: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(&stack, &id).await;
+    let dead = kafka.records(DEAD_TOPIC).await;
+    assert!(dead.iter().all(|letter| letter.value == poison.value));
+    assert!((1..=2).contains(&dead.len()), "{} dead letters of one record", dead.len());
+}

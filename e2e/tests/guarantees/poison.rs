@@ -1,0 +1,175 @@
+//! Records that nobody can store.
+
+mod cases;
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
+
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
+use client::{
+    eventually::eventually,
+    kafka::{Content, DEAD_TOPIC, Kafka, Place, TOPIC},
+};
+use stack::{
+    Stack,
+    plan::name::{BROKER, ROUTER},
+};
+use uuid::Uuid;
+
+use self::cases::{Poison, fields};
+use crate::load::settles_within;
+
+/// As many as the stack's topic has.
+const PARTITIONS: i32 = 4;
+
+/// Good messages, one after the other, in all partitions.
+struct Good {
+    burst: String,
+    sent: usize,
+}
+
+impl Good {
+    async fn send(&mut self, kafka: Kafka, partition: i32) {
+        self.sent += 1;
+        let mut fields = fields(&self.burst, partition + 1, self.sent);
+        // What is odd about it does not make it poison.
+        fields["more"] = "than asked for".into();
+        let content = Content::message(fields.to_string()).header("x-any", [0xff]);
+        let key = self.sent.is_multiple_of(2).then(Vec::new);
+        kafka.send_content(TOPIC, partition, &Content { key, ..content }).await;
+    }
+}
+
+/// Sends each after a good message, so that the last of every partition is poison.
+async fn send(kafka: Kafka, good: &mut Good, poison: Vec<Poison>) -> BTreeMap<Place, Poison> {
+    let mut sent = BTreeMap::new();
+    for (it, partition) in poison.into_iter().zip((0..PARTITIONS).cycle()) {
+        good.send(kafka, partition).await;
+        let place = match it.odd_name {
+            None => kafka.send_content(TOPIC, partition, &it.content).await,
+            Some(name) => kafka.send_odd(TOPIC, partition, &it.content, name).await,
+        };
+        sent.insert(place, it);
+    }
+    sent
+}
+
+/// Each dead letter by the place of the record it was.
+async fn dead_letters(kafka: Kafka) -> BTreeMap<Place, Content> {
+    let number = |letter: &Content, name: &str| -> i64 {
+        let text = letter.text(name).unwrap_or_else(|| panic!("{name} is missing"));
+        text.parse().unwrap_or_else(|_| panic!("{name} is {text}"))
+    };
+    let place = |letter: &Content| {
+        let partition = number(letter, "barrage_source_partition");
+        (i32::try_from(partition).expect("a partition"), number(letter, "barrage_source_offset"))
+    };
+    let letters: Vec<_> = kafka.contents(DEAD_TOPIC).await.into_values().collect();
+    let by_place: BTreeMap<_, _> = letters.iter().map(|it| (place(it), it.clone())).collect();
+    assert_eq!(by_place.len(), letters.len(), "there is one for each");
+    by_place
+}
+
+/// The record byte for byte but for what nobody can name, and why, how often, from where and when.
+fn assert_is_dead_letter(letter: &Content, of: &Poison, (partition, offset): Place) {
+    let what = of.what;
+    assert_eq!((&letter.key, &letter.value), (&of.content.key, &of.content.value), "{what}");
+    let (original, added) = letter.headers.split_at(of.content.headers.len());
+    assert_eq!(original, of.content.headers, "{what}");
+    let names: Vec<_> = added.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names[..2], ["barrage_reason", "barrage_attempts"]);
+    assert_eq!(names[5..], ["barrage_failed_at"]);
+    let reason = letter.text("barrage_reason").unwrap_or_default();
+    assert!(reason.starts_with(&of.reason), "{what}: {reason}");
+    assert_eq!(letter.text("barrage_attempts"), Some(of.attempts), "{what}");
+    assert_eq!(letter.text("barrage_source_topic"), Some(TOPIC));
+    assert_eq!(letter.text("barrage_source_partition"), Some(partition.to_string().as_str()));
+    assert_eq!(letter.text("barrage_source_offset"), Some(offset.to_string().as_str()));
+}
+
+fn assert_is_recent(letter: &Content, started: SystemTime) {
+    let text = letter.text("barrage_failed_at").unwrap_or_default();
+    let failed_at = DateTime::from_str(text, DateTimeFormat::DateTime).map(SystemTime::try_from);
+    let failed_at = failed_at.expect("RFC 3339").expect("a time of ours");
+    // It is written in whole milliseconds.
+    let since = started - Duration::from_millis(1);
+    assert!((since..=SystemTime::now()).contains(&failed_at), "{text}");
+}
+
+/// Row 11.
+#[tokio::test]
+async fn poison_of_every_kind_becomes_one_dead_letter_each_and_holds_up_nobody() {
+    let started = SystemTime::now();
+    let stack = Stack::start().await;
+    let kafka = Kafka::at(stack.address(BROKER));
+    let mut good = Good { burst: Uuid::now_v7().to_string(), sent: 0 };
+    let poison = send(kafka, &mut good, cases::all()).await;
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!("row 11: {} kinds, settled in {:.1} s", poison.len(), took.as_secs_f64());
+    stack.assert_complete(&good.burst, good.sent as u64).await;
+    for partition in 0..PARTITIONS {
+        good.send(kafka, partition).await;
+    }
+    all_stored(&stack, &good).await;
+
+    let letters = dead_letters(kafka).await;
+    assert_eq!(letters.len(), poison.len());
+    for (place, letter) in &letters {
+        assert_is_dead_letter(letter, &poison[place], *place);
+        assert_is_recent(letter, started);
+    }
+    assert_counted(&stack, poison.len()).await;
+    stack.assert_nothing_panicked();
+}
+
+async fn all_stored(stack: &Stack, good: &Good) {
+    eventually("all that is good is stored", async || {
+        stack.ledger(&good.burst).await.stored() == good.sent
+    })
+    .await;
+    settles_within(stack, Duration::from_secs(15)).await;
+    stack.assert_complete(&good.burst, good.sent as u64).await;
+}
+
+async fn assert_counted(stack: &Stack, dead: usize) {
+    let counted = stack.metric(ROUTER, "router_records_total{outcome=\"dead\"}").await;
+    assert_eq!(counted, dead as f64);
+    eventually("the page has counted them", async || {
+        let totals = stack.feed(None, 1).await.totals;
+        (totals.finished_without_row, totals.waiting) == (dead as u64, 0)
+    })
+    .await;
+}
+
+/// Row 11, where a dead letter with its headers is more than Kafka takes.
+#[tokio::test]
+async fn poison_that_just_fits_its_topic_leaves_a_dead_letter_that_says_where_it_lies() {
+    let stack = Stack::start().await;
+    let kafka = Kafka::at(stack.address(BROKER));
+    // The broker takes 1,048,588 bytes, with some 80 around what a record carries.
+    let large = || vec![b'x'; 1_048_400];
+    let mut good = Good { burst: Uuid::now_v7().to_string(), sent: 0 };
+    let mut sent = Vec::new();
+    for content in [
+        Content { value: Some(large()), ..Content::default() },
+        Content { key: Some(large()), ..Content::default() },
+        Content::default().header("x-any", large()),
+    ] {
+        good.send(kafka, 0).await;
+        sent.push(kafka.send_content(TOPIC, 0, &content).await);
+    }
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!("row 11: three records of 1 MiB, settled in {:.1} s", took.as_secs_f64());
+    all_stored(&stack, &good).await;
+    let letters = dead_letters(kafka).await;
+    assert_eq!(letters.len(), sent.len());
+    for (place, dropped) in sent.iter().zip(["value", "record", "record"]) {
+        let letter = &letters[place];
+        assert_eq!((&letter.key, &letter.value), (&None, &None));
+        assert_eq!(letter.headers.len(), 7);
+        assert_eq!(letter.text(&format!("barrage_{dropped}_dropped")), Some("true"));
+    }
+    assert_counted(&stack, sent.len()).await;
+}

@@ -1,0 +1,194 @@
+//! Processors die, freeze, refuse and answer late.
+
+use std::time::{Duration, Instant};
+
+use client::{
+    eventually::{eventually, lasts, within},
+    kafka::{Content, DEAD_TOPIC, GROUP, Kafka, TOPIC},
+    rows::{Rows, text},
+};
+use faults::processor_front::{Manner, ProcessorFront, REASON};
+use stack::{
+    Setup, Stack,
+    plan::name::{BROKER, PROCESSOR, ROUTER, TABLE},
+};
+use tonic::Code;
+
+use crate::load::{assert_kept, burst, settles_within};
+
+async fn dead_letters(stack: &Stack) -> usize {
+    Kafka::at(stack.address(BROKER)).contents(DEAD_TOPIC).await.len()
+}
+
+/// Row 5.
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_processor() {
+    let mut stack = Stack::start().await;
+    let id = burst(&stack, 6).await;
+    stack.kill(PROCESSOR).await;
+    stack.start_again(PROCESSOR).await;
+    let took = settles_within(&stack, Duration::from_secs(5)).await;
+    println!("row 5: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(&stack, &id).await;
+}
+
+/// Row 6. With more waiting than they can do.
+#[tokio::test]
+async fn two_processors_go_on_without_the_third() {
+    // So slow that their work alone sets the pace, whatever else the machine does.
+    let setup = Setup::default().processors(3).var(PROCESSOR, "WORK_MS", "40");
+    let setup = setup.var(ROUTER, "IN_FLIGHT", "1").var(ROUTER, "BATCH_MAX", "5");
+    let mut stack = setup.start().await;
+    let id = Kafka::at(stack.address(BROKER)).send_burst("hello", 10, 120).await;
+    eventually("some is stored", async || stored(&stack).await > 100.0).await;
+    let before = stored_in_a_second(&stack).await;
+    stack.kill("message-processor-2").await;
+    let after = stored_in_a_second(&stack).await;
+    println!("row 6: {before:.0}/s with three, {after:.0}/s with two");
+    // Two thirds of it are left, less what the call cost that failed; one alone has a third.
+    assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
+    let took = settles_within(&stack, Duration::from_secs(60)).await;
+    println!("row 6: settled in {:.1} s", took.as_secs_f64());
+    stack.assert_complete(&id, 1200).await;
+    assert_eq!(dead_letters(&stack).await, 0);
+}
+
+async fn stored(stack: &Stack) -> f64 {
+    stack.metric(ROUTER, "router_records_total{outcome=\"stored\"}").await
+}
+
+/// Measured over three seconds.
+async fn stored_in_a_second(stack: &Stack) -> f64 {
+    let (started, before) = (Instant::now(), stored(stack).await);
+    lasts(Duration::from_secs(3), async || {}).await;
+    (stored(stack).await - before) / started.elapsed().as_secs_f64()
+}
+
+/// Row 7.
+#[tokio::test]
+async fn a_processor_that_is_told_to_stop_under_load_answers_no_record_for_good() {
+    // Slow, so that calls are under way at any time; and one attempt only, so that it would show.
+    let setup = Setup::default().processors(2).var(PROCESSOR, "WORK_MS", "5");
+    let mut stack = setup.var(ROUTER, "RETRY_COUNT", "0").start().await;
+    let id = burst(&stack, 8).await;
+    for processor in ["message-processor-1", "message-processor-2"] {
+        let status = stack.terminate(processor).await;
+        assert!(status.success(), "{processor} ended with {status}");
+        stack.start_again(processor).await;
+    }
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!("row 7: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(&stack, &id).await;
+    assert_eq!(dead_letters(&stack).await, 0);
+}
+
+/// Row 8. Where the deadline is far, the connection's keep-alive ends calls before it.
+#[tokio::test]
+async fn calls_to_a_frozen_processor_end_and_cost_nothing() {
+    tokio::join!(
+        survives_a_frozen_processor("3", 3, "DeadlineExceeded"),
+        survives_a_frozen_processor("60", 10, "Unavailable")
+    );
+}
+
+async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &str) {
+    let setup = Setup::default().var(ROUTER, "REQ_TIMEOUT", call_timeout);
+    let stack = setup.var(ROUTER, "RETRY_COUNT", "0").start().await;
+    let id = burst(&stack, 6).await;
+    stack.stop(PROCESSOR);
+    let frozen = Instant::now();
+    let failures = format!("router_call_failures_total{{code=\"{code}\"}}");
+    within(Duration::from_secs(seconds + 4), "a call to it has ended", async || {
+        stack.metric(ROUTER, &failures).await > 0.0
+    })
+    .await;
+    let ended = frozen.elapsed();
+    lasts(Duration::from_secs(20).saturating_sub(ended), async || {}).await;
+    stack.cont(PROCESSOR);
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!(
+        "row 8: REQ_TIMEOUT={call_timeout}: {code} after {ended:.1?}; settled in {:.1} s",
+        took.as_secs_f64()
+    );
+    assert_kept(&stack, &id).await;
+    assert_eq!(dead_letters(&stack).await, 0);
+}
+
+/// A stack whose router calls a front before the processor.
+async fn with_front(setup: Setup) -> (ProcessorFront, Stack) {
+    let front = ProcessorFront::start().await.expect("a port is free");
+    let stack = setup.var(ROUTER, "SINK", &front.url()).start().await;
+    front.forward_to(stack.address(PROCESSOR));
+    (front, stack)
+}
+
+/// Row 9.
+#[tokio::test]
+async fn a_processor_that_refuses_every_call_is_waited_for() {
+    tokio::join!(survives_refusals(Code::Unavailable), survives_refusals(Code::ResourceExhausted));
+}
+
+async fn survives_refusals(code: Code) {
+    // A record that was counted as tried would be a dead letter soon.
+    let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "1").var(ROUTER, "RETRY_INTERVAL", "1");
+    let (front, stack) = with_front(setup).await;
+    let id = burst(&stack, 6).await;
+    front.behave(Manner::Fails(code));
+    eventually("the router says who refuses", async || !stack.is_ready(ROUTER).await).await;
+    lasts(Duration::from_secs(30), async || {}).await;
+    let calls = front.own_answers().len();
+    front.behave(Manner::Forwards);
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!("row 9: {code:?}: {calls} calls; settled in {:.1} s", took.as_secs_f64());
+    // At least one each second, so that it is soon found well, and not many more.
+    assert!((30..=120).contains(&calls), "{calls} calls");
+    assert_kept(&stack, &id).await;
+    assert_eq!(dead_letters(&stack).await, 0);
+}
+
+/// Row 10.
+#[tokio::test]
+async fn a_record_that_is_wanted_again_for_ever_becomes_a_dead_letter_and_harms_no_other() {
+    let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "3").var(ROUTER, "RETRY_INTERVAL", "1");
+    let (front, stack) = with_front(setup).await;
+    front.behave(Manner::Retries("stubborn".into()));
+    let kafka = Kafka::at(stack.address(BROKER));
+    let id = burst(&stack, 8).await;
+    let record = Content::message(r#"{"message":"stubborn"}"#);
+    let ends = kafka.ends(TOPIC).await;
+    let (busiest, _) = ends.into_iter().max_by_key(|(_, end)| *end).expect("it has partitions");
+    let (partition, offset) = kafka.send_content(TOPIC, busiest, &record).await;
+    eventually("it is tried", async || !front.own_answers().is_empty()).await;
+    eventually("one behind it is stored", async || {
+        last_row(&stack, partition).await > Some(offset)
+    })
+    .await;
+    let letters = dead_letters(&stack).await;
+    assert!(letters == 0 || front.own_answers().len() == 4, "it was given up too soon");
+    within(Duration::from_secs(10), "it holds up its partition no more", async || {
+        kafka.committed(GROUP).await.get(&partition).is_some_and(|next| *next > offset)
+    })
+    .await;
+    let tried = front.own_answers();
+    let blocked = tried[0].elapsed();
+    println!("row 10: held up its partition for {blocked:.1?}");
+    assert_eq!(tried.len(), 4);
+    assert!(tried.windows(2).all(|two| two[1] - two[0] >= Duration::from_secs(1)), "{tried:?}");
+    // Besides the three intervals: four calls, the dead letter, a commit, and how often we look.
+    assert!(blocked < Duration::from_secs(3 + 2), "{blocked:?}");
+
+    let dead: Vec<_> = kafka.contents(DEAD_TOPIC).await.into_values().collect();
+    assert_eq!(dead.len(), 1);
+    let header = |name: &str| dead[0].text(name);
+    assert_eq!(dead[0].value, record.value);
+    assert_eq!((header("barrage_attempts"), header("barrage_reason")), (Some("4"), Some(REASON)));
+    assert_kept(&stack, &id).await;
+}
+
+/// The highest offset of a partition that has a row.
+async fn last_row(stack: &Stack, partition: i32) -> Option<i64> {
+    let rows = Rows::at(stack.address(TABLE)).all().await;
+    let shard = format!("{TOPIC}#{partition}#0");
+    let of_partition = rows.iter().filter(|row| text(row, "shard").as_ref() == Some(&shard));
+    of_partition.filter_map(|row| text(row, "offset")?.parse().ok()).max()
+}

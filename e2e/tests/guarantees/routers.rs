@@ -1,0 +1,189 @@
+//! Routers die, freeze, join and leave.
+
+use std::time::{Duration, Instant};
+
+use client::{
+    eventually::{eventually, lasts, within},
+    kafka::{GROUP, Kafka, TOPIC},
+};
+use serde_json::json;
+use stack::{
+    Setup, Stack,
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
+};
+
+use crate::load::{assert_kept, burst, settles_within};
+
+const SECOND: &str = "second-router";
+
+/// How soon all must have settled after a router was killed.
+const SETTLED: Duration = Duration::from_secs(15);
+
+/// Longer than it takes where no time is promised.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The router's `SHUTDOWN_GRACE`.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// Longer than the session of a member of the group, which is 6 s.
+const FROZEN: Duration = Duration::from_secs(20);
+
+/// Row 1. Calls end in another order than they began, so that a router that had committed past one
+/// that has not ended would lose its records.
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_router() {
+    let setup = Setup::default().processors(2).var("message-processor-2", "WORK_MS", "60");
+    let mut stack = setup.var(ROUTER, "BATCH_MAX", "10").start().await;
+    let id = burst(&stack, 4).await;
+    stack.kill(ROUTER).await;
+    stack.start_again(ROUTER).await;
+    let took = settles_within(&stack, SETTLED).await;
+    println!("row 1: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(&stack, &id).await;
+}
+
+/// A stack whose router has more to do than it can: a call takes so long that its window stays full and
+/// its partitions are paused.
+fn busy() -> Setup {
+    let slow = Setup::default().var(PROCESSOR, "WORK_MS", "12");
+    slow.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1")
+}
+
+/// Row 2. However much waits, what is open is the window of 100 and what was on its way to it.
+#[tokio::test]
+async fn a_router_that_finds_much_waiting_takes_no_more_than_it_has_room_for() {
+    let setup = Setup::default().var(PROCESSOR, "WORK_MS", "2").later(ROUTER);
+    let setup = setup.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1");
+    let mut stack = setup.start().await;
+    eventually("the page is ready", async || stack.is_ready(HOMEPAGE).await).await;
+    let burst = json!({ "message": "hello", "concurrency": 100, "duration": 2, "rate": 15 });
+    let id = stack.send_burst(burst).await;
+    eventually("much waits", async || stack.feed(None, 1).await.totals.waiting >= 2000).await;
+    stack.start_again(ROUTER).await;
+    let mut most = 0.0_f64;
+    eventually("much of it is stored", async || {
+        most = most.max(stack.metric(ROUTER, "router_open_records").await);
+        stack.burst(&id).await.stored > 1000
+    })
+    .await;
+    println!("row 2: at most {most} were open");
+    assert!((50.0..600.0).contains(&most), "{most}");
+    assert_kept(&stack, &id).await;
+}
+
+/// Row 2.
+#[tokio::test]
+async fn a_router_that_is_told_to_stop_finishes_what_is_in_flight() {
+    let mut stack = busy().start().await;
+    let id = burst(&stack, 6).await;
+    let mut in_flight = 0.0;
+    eventually("much is in flight", async || {
+        in_flight = stack.metric(ROUTER, "router_open_records").await;
+        in_flight > 50.0
+    })
+    .await;
+    let asked = Instant::now();
+    let status = stack.terminate(ROUTER).await;
+    let ended = asked.elapsed();
+    assert!(status.success(), "it ended with {status}");
+    assert!(ended < GRACE, "it ended after {ended:?}");
+    stack.start_again(ROUTER).await;
+    let took = settles_within(&stack, PATIENCE).await;
+    assert_kept(&stack, &id).await;
+    let answered = stack.metric(PROCESSOR, "processor_records_total{outcome=\"stored\"}").await;
+    let again = answered - stack.ledger(&id).await.stored() as f64;
+    println!(
+        "row 2: exit after {ended:.1?}, settled in {:.1} s; {in_flight} were in flight, {again} \
+         delivered again",
+        took.as_secs_f64()
+    );
+    assert!((0.0..=in_flight).contains(&again));
+}
+
+/// Row 3, alone: nobody else commits, so what it says next is said in a new session.
+#[tokio::test]
+async fn a_router_that_was_frozen_alone_commits_nothing_stale() {
+    let stack = Stack::start().await;
+    survives_being_frozen(&stack).await;
+}
+
+/// Row 3, beside another, which has taken its partitions and goes on with them meanwhile.
+#[tokio::test]
+async fn a_router_that_was_frozen_beside_another_commits_nothing_stale() {
+    let mut stack = Stack::start().await;
+    stack.scale_out(ROUTER, SECOND).await;
+    eventually("both have partitions", async || stack.said(SECOND, "partitions assigned") > 0)
+        .await;
+    survives_being_frozen(&stack).await;
+}
+
+async fn survives_being_frozen(stack: &Stack) {
+    let id = burst(stack, 24).await;
+    let took = never_back(stack, async {
+        stack.stop(ROUTER);
+        lasts(FROZEN, async || {}).await;
+        stack.cont(ROUTER);
+        let took = settles_within(stack, PATIENCE).await;
+        eventually("it found itself thrown out", async || {
+            stack.said(ROUTER, "partitions were lost") > 0
+        })
+        .await;
+        took
+    })
+    .await;
+    println!("row 3: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(stack, &id).await;
+}
+
+/// Fails when what the group has committed goes back anywhere in the meantime.
+async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
+    let kafka = Kafka::at(stack.address(BROKER));
+    let mut before = kafka.committed(GROUP).await;
+    let watch = within(Duration::from_secs(120), "the meantime ends", async || {
+        let now = kafka.committed(GROUP).await;
+        let is_kept = now.iter().all(|(partition, next)| before.get(partition) <= Some(next));
+        assert!(is_kept, "what is committed went back from {before:?} to {now:?}");
+        before = now;
+        false
+    });
+    tokio::select! {
+        ended = meantime => ended,
+        () = watch => unreachable!("it only ends by a panic"),
+    }
+}
+
+/// Row 4.
+#[tokio::test]
+async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
+    let mut stack = busy().start().await;
+    let id = burst(&stack, 10).await;
+    let mut assigned = 0;
+    for life in 1..=3 {
+        match life {
+            1 => stack.scale_out(ROUTER, SECOND).await,
+            _ => stack.start_again(SECOND).await,
+        }
+        eventually("it has partitions", async || {
+            stack.said(SECOND, "partitions assigned") > assigned
+        })
+        .await;
+        assert!(stack.terminate(SECOND).await.success());
+        assigned = stack.said(SECOND, "partitions assigned");
+    }
+    let left = Instant::now();
+    assert_kept(&stack, &id).await;
+    println!("row 4: settled in {:.1} s", left.elapsed().as_secs_f64());
+    assert_every_partition_is_owned(&stack).await;
+}
+
+/// Nothing waits for ever, wherever it lies.
+async fn assert_every_partition_is_owned(stack: &Stack) {
+    let kafka = Kafka::at(stack.address(BROKER));
+    let before = kafka.ends(TOPIC).await;
+    let id = kafka.send_burst("to everywhere", 60, 1).await;
+    let after = kafka.ends(TOPIC).await;
+    let grew = |(partition, end)| before.get(partition) < Some(end);
+    assert!(after.iter().all(grew), "a partition got nothing: {before:?}, {after:?}");
+    settles_within(stack, PATIENCE).await;
+    stack.assert_complete(&id, 60).await;
+}

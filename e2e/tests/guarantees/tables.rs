@@ -1,0 +1,147 @@
+//! The table dies, hands back, throttles, is slow, and tells old news.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use client::{
+    eventually::{eventually, lasts, within},
+    kafka::Record,
+    ledger::End,
+    viewer::Viewer,
+};
+use faults::table_front::Faults;
+use stack::{
+    Setup, Stack,
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    usage,
+};
+
+use crate::load::{assert_kept, burst, settles_within};
+
+/// Row 19.
+#[tokio::test]
+async fn a_burst_survives_kill_9_of_the_table() {
+    let mut stack = Stack::start().await;
+    let id = burst(&stack, 5).await;
+    stack.kill(TABLE).await;
+    stack.start_again(TABLE).await;
+    let took = settles_within(&stack, Duration::from_secs(15)).await;
+    println!("row 19: settled in {:.1} s", took.as_secs_f64());
+    assert_kept(&stack, &id).await;
+}
+
+/// Row 20. The waits are those of one resend after the other, which double.
+#[tokio::test]
+async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
+    let stack = Setup::default().table_front(20).start().await;
+    stack.table_front().set(Faults { unprocessed: 0.5, ..Faults::default() });
+    let id = burst(&stack, 5).await;
+    assert_kept(&stack, &id).await;
+    let waits: Vec<_> = stack.table_front().waits().into_iter().map(median).collect();
+    let handed_back = stack.table_front().counts().handed_back;
+    println!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
+    // A busy machine adds to each of them, most of all to the first ones.
+    assert!(waits.len() >= 7 && waits[6] > waits[0] * 5, "{waits:?}");
+}
+
+/// Row 20. What the table did not look up may have a row; what it did, and has none, never will.
+#[tokio::test]
+async fn what_never_gets_a_row_is_known_although_the_table_hands_back_half_of_each_read() {
+    let some = r#"[{"not":{"suffix":{"id":"0"}}}]"#;
+    let setup = Setup::default().table_front(20).var(ROUTER, "FILTERS", some);
+    let stack = setup.start().await;
+    stack.table_front().set(Faults { unprocessed: 0.5, ..Faults::default() });
+    let id = burst(&stack, 3).await;
+    let burst = stack.settled(&id).await;
+    let is_filtered = |record: &Record| record.headers["ce_id"].ends_with('0');
+    let ledger = stack.ledger_filtered(&id, is_filtered).await;
+    let filtered = ledger.ended(End::Filtered).len() as u64;
+    println!("row 20: {filtered} of {} were filtered", burst.accepted);
+    assert_eq!(ledger.faults(), Vec::<String>::new());
+    assert!(filtered > 0);
+    let counted = (ledger.accepted() as u64, ledger.stored() as u64);
+    assert_eq!(counted, (burst.accepted, burst.stored));
+    let totals = stack.feed(None, 1).await.totals;
+    assert_eq!((totals.finished_without_row, totals.waiting), (filtered, 0));
+}
+
+fn median(mut waits: Vec<Duration>) -> Duration {
+    waits.sort_unstable();
+    waits[waits.len() / 2]
+}
+
+/// Row 21. Whoever waits fills its buffers, which have a limit, and then holds no more.
+#[tokio::test]
+async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memory() {
+    let stack = Setup::default().table_front(21).start().await;
+    let id = burst(&stack, 70).await;
+
+    stack.table_front().set(Faults { throttled: 1.0, ..Faults::default() });
+    eventually("the homepage says so", async || {
+        let answer = stack.readiness(HOMEPAGE).await;
+        answer.status == 503 && answer.body.to_string().contains("throttles")
+    })
+    .await;
+    let throttled = peaks(&stack, Duration::from_secs(30)).await;
+    let stored = stack.burst(&id).await.stored;
+    let slow_by = Duration::from_secs(2);
+    stack.table_front().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
+    let slow = peaks(&stack, Duration::from_secs(30)).await;
+    let waiting = stack.feed(None, 1).await.totals.waiting;
+    let meanwhile = stack.burst(&id).await.stored - stored;
+    stack.table_front().heal();
+
+    let took = settles_within(&stack, Duration::from_secs(60)).await;
+    println!(
+        "row 21: {meanwhile} stored while slow, {waiting} waited, settled in {:.1} s; memory in KiB throttled {throttled:?}, \
+         slow {slow:?}",
+        took.as_secs_f64()
+    );
+    // It makes larger calls again while the table is slow, and their buffers count as well.
+    let is_flat = |(before, after): (&u64, &u64)| after * 100 <= before * 125;
+    assert!(throttled.values().zip(slow.values()).all(is_flat));
+    assert!(meanwhile > 150, "calls are too small for a slow table");
+    assert_kept(&stack, &id).await;
+}
+
+/// The most memory that each service holds during this time, in KiB.
+async fn peaks(stack: &Stack, time: Duration) -> BTreeMap<&'static str, u64> {
+    let mut peaks = BTreeMap::from([PROCESSOR, ROUTER, HOMEPAGE].map(|service| (service, 0)));
+    lasts(time, async || {
+        for (service, peak) in &mut peaks {
+            let used = usage::of_process(stack, service).expect("it runs");
+            *peak = used.now_kib.max(*peak);
+        }
+    })
+    .await;
+    peaks
+}
+
+/// Row 22. In the end, the page rests: nothing is missing, so nothing is read any more.
+#[tokio::test]
+async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
+    let stack = Setup::default().table_front(22).start().await;
+    let late_by = Duration::from_secs(1);
+    stack.table_front().set(Faults { stale: 0.3, late: 0.3, late_by, ..Faults::default() });
+    let mut viewer = Viewer::default();
+    viewer.poll(stack.homepage()).await;
+    let id = viewer.watch(&[stack.homepage()], burst(&stack, 5)).await;
+    within(Duration::from_secs(60), "the burst is over", async || {
+        viewer.poll(stack.homepage()).await;
+        stack.burst(&id).await.state == "done"
+    })
+    .await;
+    viewer.poll(stack.homepage()).await;
+    assert_kept(&stack, &id).await;
+
+    let accepted = stack.burst(&id).await.accepted;
+    assert_eq!((viewer.drawn(&id) as u64, viewer.came_again()), (accepted, 0));
+    let totals = stack.feed(None, 1).await.totals;
+    assert_eq!((totals.accepted, totals.stored, totals.waiting), (accepted, accepted, 0));
+    let reads = stack.table_front().counts().reads();
+    lasts(Duration::from_secs(2), async || viewer.poll(stack.homepage()).await).await;
+    assert_eq!(stack.table_front().counts().reads(), reads, "an idle page reads");
+    let counts = stack.table_front().counts();
+    let (left_out, late) = (counts.left_out, counts.late);
+    println!("row 22: of {accepted} rows {left_out} were left out at first, {late} came late");
+    assert!(left_out > 100 && late > 100);
+}

@@ -1,0 +1,211 @@
+//! Whatever comes to the door gets an answer in the documented form, and a burst beside it is complete.
+
+use std::time::Duration;
+
+use client::homepage::Answer;
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use stack::{Stack, plan::name::HOMEPAGE};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const NOBODY: &str = "/bursts/00000000-0000-0000-0000-000000000000";
+
+/// A request that deserves no better.
+struct Bad {
+    method: Method,
+    path: String,
+    kind: &'static str,
+    body: Vec<u8>,
+}
+
+fn post(path: &str, kind: &'static str, body: impl Into<Vec<u8>>) -> Bad {
+    Bad { method: Method::POST, path: path.into(), kind, body: body.into() }
+}
+
+fn ask(method: Method, path: impl Into<String>) -> Bad {
+    Bad { method, path: path.into(), kind: "", body: Vec::new() }
+}
+
+/// Values that no field takes.
+fn values() -> Vec<Value> {
+    let long = "x".repeat(16 << 10);
+    let texts = ["", " ", "\0", "\n\r\t", long.as_str(), "\u{1b}\u{7f}"].map(Value::from);
+    let others = [json!(null), json!(false), json!([]), json!({"message": "hi"}), json!(-1)];
+    let numbers = [json!(0), json!(1.5), json!(u64::MAX), json!(i64::MIN), json!(1e300)];
+    texts.into_iter().chain(others).chain(numbers).collect()
+}
+
+/// Bodies whose fields are wrong.
+fn bad_fields() -> Vec<Bad> {
+    let mut all = Vec::new();
+    for field in ["message", "concurrency", "duration", "rate"] {
+        for value in values() {
+            let mut body = json!({ "message": "hi" });
+            body[field] = value.clone();
+            all.push(post("/bursts", JSON, body.to_string()));
+            if field == "message" {
+                all.push(post("/messages", JSON, body.to_string()));
+            }
+        }
+        let twice = format!("{field}=0&message=hi&{field}=");
+        all.push(post("/bursts", FORM, twice));
+    }
+    all
+}
+
+/// Bodies that are none, or of a type that nobody takes.
+fn bad_bodies() -> Vec<Bad> {
+    let mut all = bad_fields();
+    let deep = "[".repeat(5000);
+    let never_text: [&[u8]; 12] = [
+        b"",
+        b"\0",
+        b"{",
+        b"\xff\xfe",
+        b"\"hi\"",
+        b"7",
+        b"null",
+        b"{\"message\":\"\\ud800\"}",
+        b"{\"message\":\"\\udc00\\ud800\"}",
+        b"{\"message\":\"hi\",\"rate\":NaN}",
+        b"{\"message\":\"hi\",\"rate\":1e999}",
+        deep.as_bytes(),
+    ];
+    for path in ["/bursts", "/messages"] {
+        all.extend(never_text.map(|body| post(path, JSON, body)));
+        all.extend(
+            ["", "message", "message=%ff", "=hi", "&&&", "message=%00"]
+                .map(|it| post(path, FORM, it)),
+        );
+        for kind in
+            ["", "text/plain", "application/xml", "multipart/form-data", "application/json5"]
+        {
+            all.push(post(path, kind, r#"{"message":"hi"}"#));
+        }
+        for kind in [JSON, FORM] {
+            all.push(post(path, kind, vec![b'x'; 10 << 20]));
+        }
+    }
+    all
+}
+
+fn bad_addresses() -> Vec<Bad> {
+    let mut all = Vec::new();
+    for cursor in ["x", "%00", "%ff", "%F0%9F%92%A9", "MS4w", "Mi4wLjAu", "MS4tMS4wLg", "%E2%80%AE"]
+    {
+        all.push(ask(Method::GET, format!("/feed?after={cursor}")));
+    }
+    all.push(ask(Method::GET, format!("/feed?after={}", "A".repeat(60_000))));
+    for limit in
+        ["", "0", "501", "-1", "1.5", "1e2", "NaN", "x", "99999999999999999999", "%00", "١٢"]
+    {
+        all.push(ask(Method::GET, format!("/feed?limit={limit}")));
+    }
+    all.push(ask(Method::GET, "/feed?limit=1&limit=2"));
+    for number in
+        ["x", "-1", "1.5", "1e2", "%00", "%ff", "%E2%80%AE", "0x0", "9223372036854775808", "١٢", ""]
+    {
+        all.push(ask(Method::GET, format!("/messages/{number}/0")));
+        all.push(ask(Method::GET, format!("/messages/0/{number}")));
+    }
+    all.push(ask(Method::GET, "/messages/4/0"));
+    all.push(ask(Method::GET, format!("/messages/0/{}", i64::MAX)));
+    all.push(ask(Method::GET, format!("/messages/{}/0", i32::MAX)));
+    for id in
+        ["x", "%00", "%ff", "..%2f..%2fetc", "%E2%80%AE", "00000000-0000-0000-0000-00000000000g"]
+    {
+        for tail in ["", "/results", "/results?format=csv"] {
+            all.push(ask(Method::GET, format!("/bursts/{id}{tail}")));
+        }
+        all.push(ask(Method::DELETE, format!("/bursts/{id}")));
+    }
+    all.push(ask(Method::GET, format!("{NOBODY}/results")));
+    all.push(ask(Method::GET, format!("{NOBODY}/results?format=xml")));
+    all.push(ask(Method::DELETE, NOBODY));
+    for method in [Method::PUT, Method::PATCH, Method::OPTIONS, Method::DELETE] {
+        all.extend(
+            ["/bursts", "/messages", "/messages/0/0", "/feed"]
+                .map(|path| ask(method.clone(), path)),
+        );
+    }
+    all
+}
+
+async fn send(client: &Client, stack: &Stack, bad: &Bad) -> Answer {
+    let url = format!("{}{}", stack.homepage().url(), bad.path);
+    let mut request = client.request(bad.method.clone(), url);
+    if !bad.kind.is_empty() {
+        request = request.header("content-type", bad.kind);
+    }
+    Answer::of(request.body(bad.body.clone()).send().await.unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn whatever_comes_is_refused_in_form_and_harms_no_burst_beside_it() {
+    let vars = [(HOMEPAGE, "MAX_CLIENT_RATE", "100000")];
+    let stack = Stack::with(vars).await;
+    let id = stack.send_burst(json!({ "message": "beside", "duration": 8, "rate": 20 })).await;
+    let client = Client::builder().no_proxy().build().unwrap();
+    let all: Vec<_> = bad_bodies().into_iter().chain(bad_addresses()).collect();
+    for bad in &all {
+        let answer = send(&client, &stack, bad).await;
+        let start = String::from_utf8_lossy(&bad.body[..bad.body.len().min(80)]);
+        let what = format!("{} {} {} {start}", bad.method, bad.path, bad.kind);
+        let what = &what[..what.floor_char_boundary(300)];
+        assert!(answer.status.is_client_error(), "{what}: {}", answer.status);
+        // A person who sent the form gets it back, with what is wrong in it.
+        if bad.kind == FORM && answer.content_type.starts_with("text/html") {
+            continue;
+        }
+        assert_eq!(answer.content_type, "application/problem+json", "{what}");
+        assert_eq!(answer.body["status"], answer.status.as_u16(), "{what}");
+        assert!(answer.body["detail"].is_string(), "{what}: {}", answer.body);
+    }
+    let burst = stack.settled(&id).await;
+    assert_eq!((burst.state.as_str(), burst.failed), ("done", 0));
+    stack.assert_complete(&id, burst.accepted).await;
+    let totals = stack.feed(None, 1).await.totals;
+    assert_eq!(totals.accepted, burst.accepted, "something of it was taken");
+    stack.assert_nothing_panicked();
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_to_an_end_is_not_waited_for() {
+    let stack = Stack::start().await;
+    let head = "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    for (length, body) in
+        [("Content-Length: 30", "{"), ("Transfer-Encoding: chunked", "1\r\n{\r\n")]
+    {
+        let mut stream = TcpStream::connect(stack.address(HOMEPAGE)).await.unwrap();
+        stream.write_all(format!("{head}{length}\r\n\r\n{body}").as_bytes()).await.unwrap();
+        let mut begin = [0; 12];
+        let answer = timeout(Duration::from_secs(30), stream.read_exact(&mut begin)).await;
+        answer.expect("there is an answer").unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 408", "{length}");
+    }
+    stack.assert_nothing_panicked();
+}
+
+#[tokio::test]
+async fn strange_texts_are_messages_like_any_other() {
+    let stack = Stack::start().await;
+    let zalgo = format!("q{}", "\u{301}".repeat(99));
+    let texts = ["\u{200f}\u{202e}abc", "a\u{200b}b\u{feff}", "👩‍👩‍👧‍👦🏳️‍🌈", "\u{10ffff}", zalgo.as_str()];
+    for text in texts {
+        let body = json!({ "message": text, "unknown": { "field": [1] } }).to_string();
+        let answer = stack.homepage().post("/messages", JSON, body).await.unwrap();
+        assert_eq!(answer.status.as_u16(), 202, "{text}: {}", answer.body);
+    }
+    client::eventually::eventually("all are on the page as they are", async || {
+        let bullets = stack.feed(None, 100).await.bullets;
+        texts.iter().all(|text| bullets.iter().any(|bullet| bullet.message == *text))
+    })
+    .await;
+    stack.assert_nothing_panicked();
+}

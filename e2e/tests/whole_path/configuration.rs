@@ -1,0 +1,150 @@
+//! A wrong configuration stops a service at once, and says in one line what is wrong.
+
+use std::{process::Output, time::Duration};
+
+use process::child::output;
+use stack::{
+    Stack,
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
+    programs,
+};
+use tokio::process::Command;
+
+/// Enough for each service to start.
+const RIGHT: &[(&str, &str)] = &[
+    ("PORT", "0"),
+    ("HOST", "127.0.0.1"),
+    ("KAFKA_SERVER", "127.0.0.1:1"),
+    ("OTS_ENDPOINT", "http://127.0.0.1:1"),
+    ("OTS_KEYID", "local"),
+    ("OTS_SECRET", "hush-hush"),
+    ("SINK", "http://127.0.0.1:1"),
+];
+
+/// Variables with a value that none of them may have.
+const WRONG: &[(&str, &[(&str, &str)])] = &[
+    (
+        HOMEPAGE,
+        &[
+            ("PORT", "eighty"),
+            ("HOST", "localhost"),
+            ("INSTANCE", "a b"),
+            ("RUST_LOG", "a=b=c"),
+            ("KAFKA_SASL_MECHANISM", "GSSAPI"),
+            ("OTS_REGION", "a b"),
+            ("TABLE_TTL", "1"),
+            ("KAFKA_SERVER", "kafka"),
+            ("KAFKA_TOPIC", "a b"),
+            ("KAFKA_PARTITIONS", "0"),
+            ("KAFKA_SECURITY_PROTOCOL", "TLS"),
+            ("OTS_ENDPOINT", "table:8000"),
+            ("OTS_INSTANCENAME", "a.b"),
+            ("TABLE_NAME", "a/b"),
+            ("TRACING", "jaeger:4318"),
+            ("TRACE_SAMPLE", "1.5"),
+            ("LOG_FORMAT", "xml"),
+            ("SHUTDOWN_GRACE", "0"),
+            ("MAX_BURSTS", "none"),
+            ("MAX_RATE", "-1"),
+            ("MAX_CLIENT_RATE", "0"),
+            ("PUBLIC_URL", "http://a b"),
+            ("TRACE_UI", "jaeger:16686"),
+        ],
+    ),
+    (
+        ROUTER,
+        &[
+            ("SINK", "processor"),
+            ("REQ_TIMEOUT", "0"),
+            ("RETRY_COUNT", "-1"),
+            ("RETRY_INTERVAL", "soon"),
+            ("FILTERS", "{}"),
+            ("DEAD_LETTER_TOPIC", "a b"),
+            ("BATCH_MAX", "0"),
+            ("KAFKA_FETCH_WAIT_MS", "0"),
+            ("IN_FLIGHT", "0"),
+            ("KAFKA_GROUP", LONG),
+        ],
+    ),
+    (
+        PROCESSOR,
+        &[
+            ("WORK_MS", "-1"),
+            ("CONTAINER_CONCURRENCY", "0"),
+            ("TABLE_CREATE", "perhaps"),
+            ("PORT", "-1"),
+            ("TABLE_NAME", "a b"),
+            ("KAFKA_TOPIC", "a b"),
+        ],
+    ),
+];
+
+/// Longer than a start takes that fails.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+const LONG: &str = match std::str::from_utf8(&[b'x'; 250]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+
+async fn run(service: &str, variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(programs().unwrap().join(service));
+    output(command.env_clear().envs(variables.iter().copied()), DEADLINE).await
+}
+
+fn said(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn a_wrong_value_is_named_with_what_it_held_and_what_it_must_be() {
+    for (service, values) in WRONG {
+        for (variable, value) in *values {
+            let with_fault: Vec<_> = RIGHT.iter().copied().chain([(*variable, *value)]).collect();
+            let text = said(&run(service, &with_fault).await);
+            assert_eq!(text.lines().count(), 1, "{service}: {text}");
+            assert!(text.starts_with(&format!("{variable}: expected ")), "{service}: {text}");
+            let seen = value.chars().take(100).collect::<String>();
+            assert!(text.contains(&format!("saw \"{seen}")), "{service}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_that_is_missing_is_said_at_once() {
+    let text = said(&run(HOMEPAGE, &[]).await);
+    let names: Vec<_> = text.lines().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(names, ["KAFKA_SERVER", "OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
+}
+
+#[tokio::test]
+async fn a_secret_is_never_said() {
+    let variables: Vec<_> =
+        RIGHT.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
+    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+        assert!(!said(&run(service, &variables).await).contains("hush"), "{service}");
+    }
+}
+
+/// What `--health` says of the service at this port, and how it ends. It needs no other variable.
+async fn health(service: &str, port: u16) -> (Option<i32>, String) {
+    let mut command = Command::new(programs().unwrap().join(service));
+    command.arg("--health").env_clear().env("PORT", port.to_string());
+    let output = output(&mut command, DEADLINE).await;
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn a_service_tells_by_itself_whether_it_lives() {
+    let mut stack = Stack::start().await;
+    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+        let port = stack.address(service).port();
+        assert_eq!(health(service, port).await, (Some(0), String::new()), "{service}");
+        stack.kill(service).await;
+        let (code, said) = health(service, port).await;
+        assert_eq!((code, said.lines().count()), (Some(1), 1), "{service}: {said}");
+        assert!(said.starts_with(&format!("127.0.0.1:{port} does not answer: ")), "{said}");
+    }
+}

@@ -1,0 +1,213 @@
+//! A Kafka that lets in only whom it knows, and only to what they may do: SCRAM over TLS, a user for each
+//! service. Only the real one has users.
+
+use std::time::Duration;
+
+use client::{
+    eventually::{eventually, lasts},
+    kafka::{
+        DEAD_TOPIC, GROUP, Kafka,
+        Operation::{Describe, Read, Write},
+        Resource::{self, Group, Topic},
+        TOPIC,
+    },
+};
+use serde_json::json;
+use stack::{
+    Setup, Stack,
+    backend::Backend,
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    real::guarded::User,
+};
+
+/// All that the services need. They make no topics here: they may not.
+const NEEDED: [(&str, client::kafka::Operation, Resource); 7] = [
+    (HOMEPAGE, Write, Topic(TOPIC)),
+    (HOMEPAGE, Read, Topic(TOPIC)),
+    (HOMEPAGE, Describe, Group(GROUP)),
+    (ROUTER, Read, Topic(TOPIC)),
+    (ROUTER, Read, Group(GROUP)),
+    (ROUTER, Describe, Topic(DEAD_TOPIC)),
+    (ROUTER, Write, Topic(DEAD_TOPIC)),
+];
+
+/// A stack on such a Kafka, where there is one. Its services are started when the topics are there.
+async fn guarded(setup: Setup) -> Option<(Stack, Kafka)> {
+    let Backend::Real(real) = Backend::asked_for().unwrap() else {
+        eprintln!("left out: the stand-in for Kafka has no users");
+        return None;
+    };
+    let users = [HOMEPAGE, ROUTER].map(|name| User::new(name, false));
+    let setup = setup.backend(Backend::Guarded(real, users.into()));
+    let setup = [PROCESSOR, ROUTER, HOMEPAGE].iter().fold(setup, |setup, name| setup.later(name));
+    let setup = [PROCESSOR, ROUTER, HOMEPAGE]
+        .iter()
+        .fold(setup, |setup, name| setup.var(name, "RUST_LOG", "trace"));
+    let stack = setup.start().await;
+    let kafka = Kafka::at(stack.address(BROKER));
+    for topic in [TOPIC, DEAD_TOPIC] {
+        kafka.make(topic, 4).await;
+    }
+    Some((stack, kafka))
+}
+
+/// Allows all of it but this.
+async fn allow_all_but(kafka: Kafka, missing: Option<usize>) {
+    for (index, (user, operation, resource)) in NEEDED.into_iter().enumerate() {
+        if Some(index) != missing {
+            kafka.allow(user, operation, resource).await;
+        }
+    }
+}
+
+async fn start_services(stack: &mut Stack) {
+    for service in [PROCESSOR, ROUTER, HOMEPAGE] {
+        stack.start_again(service).await;
+    }
+}
+
+async fn are_ready(stack: &Stack) {
+    for service in [PROCESSOR, ROUTER, HOMEPAGE] {
+        eventually("the service is ready", async || stack.is_ready(service).await).await;
+    }
+}
+
+/// Waits until `/readyz` gives this reason, which the log then tells once for each part that has it.
+async fn is_told(stack: &Stack, service: &str, reason: &str) {
+    eventually(reason, async || {
+        let answer = stack.readiness(service).await;
+        let dependencies = answer.body["dependencies"].as_object().unwrap().clone();
+        dependencies.values().any(|it| it["reason"].as_str().is_some_and(|it| it.contains(reason)))
+    })
+    .await;
+    let mut parts = Vec::new();
+    eventually("the log tells of it", async || {
+        let log = stack.log(service);
+        let lines = log.lines().filter(|line| line.contains(reason));
+        let part = |line: &str| {
+            Some(line.split_once(" is not ready")?.0.split(' ').next_back()?.to_owned())
+        };
+        parts = lines.filter_map(part).collect();
+        !parts.is_empty()
+    })
+    .await;
+    parts.sort_unstable();
+    assert!(parts.is_sorted_by(|a, b| a < b), "{service} tells {reason} more than once: {parts:?}");
+}
+
+async fn a_burst_is_kept(stack: &Stack) {
+    let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;
+    let burst = stack.settled(&id).await;
+    assert_eq!((burst.state.as_str(), burst.stored), ("done", burst.accepted));
+    stack.assert_complete(&id, burst.accepted).await;
+}
+
+/// Whatever is logged, and however much of it.
+fn assert_no_secret_is_told(stack: &Stack, secrets: &[&str]) {
+    for process in [BROKER, TABLE, PROCESSOR, ROUTER, HOMEPAGE] {
+        let log = stack.log(process);
+        for secret in secrets {
+            assert!(!log.contains(secret), "the log of {process} has a secret in it");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_told_at_any_level() {
+    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    allow_all_but(kafka, None).await;
+    start_services(&mut stack).await;
+    are_ready(&stack).await;
+    a_burst_is_kept(&stack).await;
+    kafka.send(TOPIC, "poison", "{ this is no message").await;
+    eventually("the poison is a dead letter", async || kafka.records(DEAD_TOPIC).await.len() == 1)
+        .await;
+    assert!(stack.log(HOMEPAGE).contains(" TRACE "), "all is logged");
+    let secrets = [HOMEPAGE, ROUTER].map(|service| stack.var(service, "KAFKA_PWD"));
+    assert_no_secret_is_told(&stack, &secrets);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_in_one_line_and_the_right_one_heals_it() {
+    const WRONG: &str = "wrong-5f0c9a";
+    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    allow_all_but(kafka, None).await;
+    let right = [HOMEPAGE, ROUTER].map(|service| stack.var(service, "KAFKA_PWD").to_owned());
+    for service in [HOMEPAGE, ROUTER] {
+        stack.set_var(service, "KAFKA_PWD", WRONG);
+    }
+    start_services(&mut stack).await;
+    for service in [HOMEPAGE, ROUTER] {
+        let reason = format!("kafka refuses user \"{service}\": authentication failed");
+        is_told(&stack, service, &reason).await;
+    }
+    assert_eq!(stack.message("hello?").await.status.as_u16(), 503);
+    // It goes on trying, and says no more of it.
+    lasts(Duration::from_secs(5), async || assert!(!stack.is_ready(ROUTER).await)).await;
+    assert_no_secret_is_told(&stack, &[WRONG, &right[0], &right[1]]);
+    for (service, right) in [HOMEPAGE, ROUTER].into_iter().zip(&right) {
+        let status = stack.terminate(service).await;
+        assert!(status.success(), "{service} ended with {status}");
+        stack.set_var(service, "KAFKA_PWD", right);
+        stack.start_again(service).await;
+    }
+    are_ready(&stack).await;
+    a_burst_is_kept(&stack).await;
+}
+
+#[tokio::test]
+async fn a_router_that_may_not_read_says_so_and_heals_when_it_may() {
+    let cases = [
+        (3, "user \"event-router\" may not DESCRIBE topic \"barrage-info\""),
+        (4, "user \"event-router\" may not READ group \"barrage-info-consumer\""),
+    ];
+    for (missing, reason) in cases {
+        let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+        allow_all_but(kafka, Some(missing)).await;
+        start_services(&mut stack).await;
+        is_told(&stack, ROUTER, reason).await;
+        let (user, operation, resource) = NEEDED[missing];
+        kafka.allow(user, operation, resource).await;
+        are_ready(&stack).await;
+        a_burst_is_kept(&stack).await;
+    }
+}
+
+#[tokio::test]
+async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_the_poison() {
+    const MISSING: usize = 6;
+    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    allow_all_but(kafka, Some(MISSING)).await;
+    start_services(&mut stack).await;
+    are_ready(&stack).await;
+    let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
+    let reason = "user \"event-router\" may not WRITE topic \"barrage-info-dead\"";
+    is_told(&stack, ROUTER, reason).await;
+    lasts(Duration::from_secs(4), async || {
+        let committed = kafka.committed(GROUP).await;
+        assert!(committed.get(&poison.partition).is_none_or(|next| *next <= poison.offset));
+    })
+    .await;
+    let (user, operation, resource) = NEEDED[MISSING];
+    kafka.allow(user, operation, resource).await;
+    eventually("the poison is a dead letter", async || kafka.records(DEAD_TOPIC).await.len() == 1)
+        .await;
+    are_ready(&stack).await;
+    a_burst_is_kept(&stack).await;
+}
+
+#[tokio::test]
+async fn a_homepage_that_may_not_write_says_so_and_sends_when_it_may() {
+    const MISSING: usize = 0;
+    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    allow_all_but(kafka, Some(MISSING)).await;
+    start_services(&mut stack).await;
+    are_ready(&stack).await;
+    assert_eq!(stack.message("hello?").await.status.as_u16(), 503);
+    let reason = "user \"homepage\" may not WRITE topic \"barrage-info\"";
+    is_told(&stack, HOMEPAGE, reason).await;
+    let (user, operation, resource) = NEEDED[MISSING];
+    kafka.allow(user, operation, resource).await;
+    eventually("a message is taken", async || stack.message("hello!").await.status == 202).await;
+    are_ready(&stack).await;
+}

@@ -1,0 +1,222 @@
+//! `cargo demo` keeps its promises: one line when all is up, one order to stop, nothing left.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use client::eventually::{eventually, within};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use process::{
+    child::{Inherits, Process, Spec},
+    guard::Guard,
+    log::Log,
+    port::Port,
+};
+use serde_json::{Value, json};
+use stack::plan::name::{HOMEPAGE, ROUTER};
+use tempfile::TempDir;
+use tokio::{process::Command, time::timeout};
+
+/// Longer than the grace that its children have to stop in.
+const END: Duration = Duration::from_secs(60);
+
+/// A launcher with a port and a folder of its own.
+struct Demo {
+    spec: Spec,
+    log: Log,
+    folder: TempDir,
+}
+
+impl Demo {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = Port::reserve(0).unwrap();
+        let spec = Spec {
+            name: "launcher".into(),
+            program: stack::program("launcher"),
+            args: vec![
+                "--port".into(),
+                port.address().port().to_string().into(),
+                "--data".into(),
+                folder.path().join("data").into(),
+            ],
+            guard: Guard::find(),
+            folder: folder.path().into(),
+            env: BTreeMap::new(),
+            inherits: Inherits::Nothing,
+            port,
+            held: Vec::new(),
+        };
+        let log = Log::open(&folder.path().join("logs"), "launcher", true).unwrap();
+        Self { spec, log, folder }
+    }
+
+    fn spawn(&self) -> Process {
+        Process::spawn(&self.spec, &self.log).unwrap()
+    }
+
+    /// How a launcher ends, which it does soon.
+    async fn ended(&self, mut launcher: Process) -> ExitStatus {
+        let ended = timeout(END, launcher.wait()).await;
+        ended.unwrap_or_else(|_| panic!("it goes on: {}", self.last_words())).unwrap()
+    }
+
+    async fn start(&self) -> Process {
+        let mut launcher = self.spawn();
+        let line = launcher.ready().await.unwrap();
+        assert_eq!(line, format!("barrage is up on http://{}", self.spec.port.address()));
+        launcher
+    }
+
+    /// What `stack.json` says.
+    fn stack(&self) -> Value {
+        let text = std::fs::read_to_string(self.folder.path().join("data/stack.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn entry(&self, name: &str) -> Value {
+        let stack = self.stack();
+        let entries = stack["processes"].as_array().unwrap();
+        entries.iter().find(|entry| entry["name"] == name).unwrap().clone()
+    }
+
+    fn pids(&self) -> Vec<i64> {
+        let stack = self.stack();
+        let entries = stack["processes"].as_array().unwrap();
+        entries.iter().map(|entry| entry["pid"].as_i64().unwrap()).collect()
+    }
+
+    /// The last line that the launcher has said.
+    fn last_words(&self) -> String {
+        self.log.tail().pop().unwrap_or_default()
+    }
+}
+
+fn send(signal: Signal, pid: i64) {
+    kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
+}
+
+fn runs(pid: i64) -> bool {
+    Path::new(&format!("/proc/{pid}/exe")).exists()
+}
+
+#[tokio::test]
+async fn the_demo_comes_up_and_leaves_nothing_behind_when_told_to_stop() {
+    let demo = Demo::new();
+    let launcher = demo.start().await;
+    assert_eq!(demo.stack()["page"], format!("http://{}", demo.spec.port.address()));
+    let pids = demo.pids();
+    assert!(pids.len() == 5 && pids.iter().all(|pid| runs(*pid)), "{pids:?}");
+    launcher.signal(Signal::SIGTERM);
+    let status = demo.ended(launcher).await;
+    assert!(status.success(), "it ended with {status}");
+    assert!(!pids.iter().any(|pid| runs(*pid)));
+    assert!(!demo.folder.path().join("data/stack.json").exists());
+}
+
+#[tokio::test]
+async fn a_process_that_dies_is_started_again_where_it_was() {
+    let demo = Demo::new();
+    let _launcher = demo.start().await;
+    let before = demo.entry(ROUTER);
+    send(Signal::SIGKILL, before["pid"].as_i64().unwrap());
+    eventually("the router runs again", async || {
+        let now = demo.entry(ROUTER);
+        now["restarts"] == 1 && now["pid"].is_u64()
+    })
+    .await;
+    let after = demo.entry(ROUTER);
+    assert_eq!(after["address"], before["address"]);
+    assert_ne!(after["pid"], before["pid"]);
+}
+
+#[tokio::test]
+async fn no_process_outlives_a_launcher_that_is_killed_and_the_next_one_starts() {
+    let demo = Demo::new();
+    let launcher = demo.start().await;
+    let pids = demo.pids();
+    drop(launcher);
+    eventually("all processes are gone", async || !pids.iter().any(|pid| runs(*pid))).await;
+    demo.start().await;
+}
+
+/// As on a system where nothing ends the children of a launcher that is killed.
+#[tokio::test]
+async fn what_a_killed_launcher_left_running_is_ended_by_the_next_one() {
+    let demo = Demo::new();
+    let data = demo.folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("barrage-demo.lock"), "").unwrap();
+    let mut left = Command::new(stack::program("table"));
+    left.args(["--data", "table"]).current_dir(&data).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut left = left.spawn().unwrap();
+    let noted = json!([{ "name": "table", "pid": left.id(), "address": "", "restarts": 0 }]);
+    let stack = json!({ "page": "", "pid": 1, "processes": noted });
+    std::fs::write(data.join("stack.json"), stack.to_string()).unwrap();
+    // Reap it as init would: a zombie still holds its place.
+    let ended = tokio::spawn(async move { left.wait().await.unwrap() });
+    let _launcher = demo.start().await;
+    assert!(!ended.await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_second_demo_on_the_same_data_is_refused_in_one_line() {
+    let demo = Demo::new();
+    let _first = demo.start().await;
+    let mut second = Demo::new();
+    second.spec.args[3] = demo.folder.path().join("data").into();
+    let status = second.ended(second.spawn()).await;
+    assert_eq!(status.code(), Some(1));
+    let said = second.last_words();
+    assert!(said.contains("another demo uses") && said.contains("--data"), "{said}");
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_refused_with_what_to_do() {
+    let demo = Demo::new();
+    let _taken = tokio::net::TcpListener::bind(demo.spec.port.address()).await.unwrap();
+    let status = demo.ended(demo.spawn()).await;
+    assert_eq!(status.code(), Some(1));
+    let said = demo.last_words();
+    assert!(said.contains("is in use; choose another with --port"), "{said}");
+}
+
+#[tokio::test]
+async fn a_page_for_all_addresses_is_found_by_this_machine_and_by_others() {
+    let mut demo = Demo::new();
+    demo.spec.args.extend(["--host", "0.0.0.0"].map(Into::into));
+    let _launcher = demo.start().await;
+    // Another address of this machine, as the one that others know.
+    let other = ([127, 0, 0, 2], demo.spec.port.address().port()).into();
+    let page = client::homepage::Homepage::new(other).unwrap();
+    assert!(page.readiness().await.unwrap().status.is_success());
+}
+
+#[tokio::test]
+async fn a_wrong_value_stops_the_demo_with_the_line_that_names_it() {
+    let mut demo = Demo::new();
+    demo.spec.env.insert("KAFKA_PARTITIONS".into(), "many".into());
+    let status = demo.ended(demo.spawn()).await;
+    assert_eq!(status.code(), Some(2));
+    let said = demo.log.tail().join("\n");
+    assert!(said.contains("KAFKA_PARTITIONS") && said.contains("many"), "{said}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_killed_answers_again_at_its_address() {
+    let demo = Demo::new();
+    let _launcher = demo.start().await;
+    let page = client::homepage::Homepage::new(demo.spec.port.address()).unwrap();
+    send(Signal::SIGKILL, demo.entry(HOMEPAGE)["pid"].as_i64().unwrap());
+    within(Duration::from_secs(20), "the page is ready again", async || {
+        demo.entry(HOMEPAGE)["restarts"] == 1
+            && page.readiness().await.is_ok_and(|answer| answer.status.is_success())
+    })
+    .await;
+}

@@ -1,0 +1,215 @@
+//! The load tester against a real stack: it accounts for every message, and says so when it cannot.
+
+use std::{net::SocketAddr, path::PathBuf, process::Output, time::Duration};
+
+use client::eventually::eventually;
+use process::child::output;
+use serde_json::Value;
+use stack::{
+    Stack,
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    programs,
+};
+use tokio::process::Command;
+
+/// Longer than any of these runs takes.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// The load tester, with a report for its user.
+struct LoadTest {
+    command: Command,
+    report: PathBuf,
+}
+
+impl LoadTest {
+    fn of(stack: &Stack, options: &[&str]) -> Self {
+        let report = stack.data_folder().join("report.json");
+        let mut command = program();
+        command.arg(stack.homepage().url()).args(options).arg("--json").arg(&report);
+        for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+            let address: SocketAddr = stack.address(service);
+            command.arg("--metrics").arg(format!("http://{address}/metrics"));
+        }
+        Self { command, report }
+    }
+
+    /// Runs it to its end. Answers with its exit code, its report, and what it printed.
+    async fn run(mut self) -> (i32, Value, String) {
+        let output = output(&mut self.command, DEADLINE).await;
+        let report = std::fs::read(&self.report).unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code().unwrap(), serde_json::from_slice(&report).unwrap(), text)
+    }
+}
+
+fn program() -> Command {
+    Command::new(programs().unwrap().join("loadtest"))
+}
+
+/// These members of the ledger.
+fn ledger<const N: usize>(report: &Value, names: [&str; N]) -> [u64; N] {
+    names.map(|name| report["ledger"][name].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn each_message_is_followed_to_its_row_by_both_ways_of_sending() {
+    let stack = Stack::start().await;
+    let page = stack.data_folder().join("report.html");
+    let html = ["--html", page.to_str().unwrap()];
+    let options = ["--stages", "150:2,0:1,0-300:2", "--viewers", "3", "--expect", "lost==0"];
+    let (code, report, text) = LoadTest::of(&stack, &[&options[..], &html].concat()).run().await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(ledger(&report, ["accepted", "stored", "lost", "twice"]), [600, 600, 0, 0]);
+    assert_eq!(report["latency"]["accept"]["count"], 600);
+    assert!(report["latency"]["shown"]["p50"].as_f64().unwrap() > 0.0);
+    assert!(report["viewers"]["polls"].as_u64().unwrap() > 3);
+    assert_sampled(report["seconds"].as_array().unwrap());
+    assert_eq!(report["expectations"][0]["holds"], true);
+    assert!(text.starts_with("HOLDS: each of the 600 accepted messages"), "{text}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<h1>HOLDS</h1>") && page.trim_end().ends_with("</html>"), "{page}");
+
+    let options = ["--stages", "250:2", "--mode", "bursts,messages", "--viewers", "0"];
+    let (code, report, text) = LoadTest::of(&stack, &options).run().await;
+    assert_eq!(code, 0, "{text}");
+    let expected = [1000, 1000, 0, 0];
+    assert_eq!(ledger(&report, ["accepted", "stored", "lost", "out_of_order"]), expected);
+}
+
+/// Each second tells what the services say of themselves.
+fn assert_sampled(seconds: &[Value]) {
+    assert!(seconds.len() >= 5, "{seconds:?}");
+    for figure in ["batch", "in_flight", "processing", "table_reads"] {
+        assert!(seconds.iter().any(|second| second[figure].is_f64()), "no {figure}: {seconds:?}");
+    }
+    let used = seconds.iter().flat_map(|second| second["processes"].as_array().unwrap());
+    let used: Vec<_> = used.collect();
+    for service in [HOMEPAGE, ROUTER, PROCESSOR] {
+        let is_told = used.iter().any(|it| {
+            let name = it["name"].as_str().unwrap();
+            name.starts_with(service) && it["cpu"].is_f64() && it["rss_mib"].as_f64() > Some(1.0)
+        });
+        assert!(is_told, "no {service}: {used:?}");
+    }
+}
+
+#[tokio::test]
+async fn viewers_alone_look_on_and_send_nothing() {
+    let stack = Stack::start().await;
+    let options = ["--mode", "viewers", "--viewers", "5", "--stages", "100:4"];
+    let (code, report, text) = LoadTest::of(&stack, &options).run().await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.starts_with("HOLDS: nothing was sent"), "{text}");
+    assert_eq!((&report["sending"]["due"], &report["sending"]["sent"]), (&0.into(), &0.into()));
+    assert_eq!(report["viewers"]["count"], 5);
+    assert!(report["latency"]["poll"]["count"].as_u64().unwrap() >= 10, "{report}");
+    assert_eq!(stack.feed(None, 1).await.totals.accepted, 0);
+}
+
+#[tokio::test]
+async fn a_router_that_is_killed_meanwhile_costs_time_and_no_message() {
+    let mut stack = Stack::start().await;
+    let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "400:6"]).run());
+    eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 400).await;
+    stack.kill(ROUTER).await;
+    eventually("some wait", async || stack.feed(None, 1).await.totals.waiting > 400).await;
+    stack.start_again(ROUTER).await;
+    let (code, report, text) = running.await.unwrap();
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(ledger(&report, ["accepted", "stored", "lost", "twice"]), [2400, 2400, 0, 0]);
+    let seconds = report["seconds"].as_array().unwrap();
+    let most = seconds.iter().filter_map(|second| second["waiting"].as_u64()).max();
+    assert!(most.unwrap() > 200, "the backlog is in the report: {most:?}");
+}
+
+#[tokio::test]
+async fn what_is_blocked_or_filtered_is_accounted_for_as_such() {
+    let block = [(PROCESSOR, "BLOCKED_WORDS", "load")];
+    let stack = Stack::with(block).await;
+    let (code, report, text) = LoadTest::of(&stack, &["--stages", "100:1"]).run().await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(ledger(&report, ["accepted", "stored", "blocked", "lost"]), [100, 0, 100, 0]);
+
+    let filter = [(ROUTER, "FILTERS", r#"[{"exact":{"type":"another"}}]"#)];
+    let stack = Stack::with(filter).await;
+    for mode in ["messages", "bursts"] {
+        let options = ["--stages", "100:1", "--mode", mode];
+        let (code, report, text) = LoadTest::of(&stack, &options).run().await;
+        assert_eq!(code, 0, "{text}");
+        let names = ["accepted", "without_row", "filtered", "lost"];
+        assert_eq!(ledger(&report, names), [100, 100, 100, 0], "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_come_through_in_time_is_lost_and_named() {
+    let stack = Stack::start().await;
+    stack.stop(PROCESSOR);
+    let options = ["--stages", "20:1", "--settle", "2", "--expect", "shown_p99<1s"];
+    let (code, report, text) = LoadTest::of(&stack, &options).run().await;
+    assert_eq!(code, 1, "{text}");
+    assert_eq!(ledger(&report, ["accepted", "stored", "lost"]), [20, 0, 20]);
+    assert_eq!(report["ledger"]["missing"].as_array().unwrap().len(), 20);
+    assert!(text.starts_with("BROKEN: of 20 accepted messages 20 are lost"), "{text}");
+    assert!(text.contains("FAILED  shown_p99<1s  (measured: not measured)"), "{text}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_interrupted_reports_what_it_has() {
+    let stack = Stack::start().await;
+    let LoadTest { mut command, report } = LoadTest::of(&stack, &["--stages", "100:100"]);
+    let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let pid = nix::unistd::Pid::from_raw(child.id().unwrap().try_into().unwrap());
+    eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 50).await;
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    let ended = tokio::time::timeout(DEADLINE, child.wait_with_output()).await.unwrap().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let report: Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
+    assert_eq!(report["interrupted"], true);
+    let [accepted, stored, unsettled, lost] =
+        ledger(&report, ["accepted", "stored", "unsettled", "lost"]);
+    assert!(accepted > 50, "{accepted}");
+    assert_eq!((stored + unsettled, lost), (accepted, 0));
+}
+
+#[tokio::test]
+async fn a_homepage_that_dies_is_counted_and_never_crashes_the_test() {
+    let mut stack = Stack::start().await;
+    let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "200:4"]).run());
+    eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 100).await;
+    stack.kill(HOMEPAGE).await;
+    stack.start_again(HOMEPAGE).await;
+    let (code, report, text) = running.await.unwrap();
+    assert_eq!(code, 0, "{text}");
+    let failures = report["sending"]["failures"].as_array().unwrap();
+    assert!(failures.iter().any(|it| it["request"] == "message"), "{failures:?}");
+    let [accepted, stored, lost] = ledger(&report, ["accepted", "stored", "lost"]);
+    assert_eq!((stored, lost), (accepted, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_measured_is_said_in_one_line_and_ends_with_2() {
+    let stack = Stack::start().await;
+    let other = stack.data_folder().join("other.json");
+    std::fs::write(&other, r#"{"schema":"barrage.loadtest/999"}"#).unwrap();
+    let (other, table) = (other.to_str().unwrap(), format!("http://{}", stack.address(TABLE)));
+    let url = stack.homepage().url();
+    let faults: [(&[&str], &str); 10] = [
+        (&[], "URL"),
+        (&["ftp://there"], "ftp://there"),
+        (&[&table, "--mode", "viewers", "--viewers", "0"], "--viewers"),
+        (&[&table, "--stack", "/no/such/stack.json"], "/no/such/stack.json"),
+        (&["http://127.0.0.1:1"], "http://127.0.0.1:1/ cannot be reached"),
+        (&[&table], "is no barrage"),
+        (&[&table, "--stages", "fast"], "500:30"),
+        (&[&table, "--expect", "p99<"], "p99<200ms"),
+        (&[url, "--json", "/no/such/folder/report.json"], "/no/such/folder"),
+        (&["compare", other, other], "barrage.loadtest/999"),
+    ];
+    for (arguments, named) in faults {
+        let Output { status, stderr, .. } = output(program().args(arguments), DEADLINE).await;
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(named) && stderr.lines().count() == 1, "{arguments:?}: {stderr}");
+    }
+}

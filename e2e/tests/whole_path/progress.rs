@@ -1,0 +1,119 @@
+//! What became of a single message is told by any homepage, for as long as anybody can know it.
+
+use client::{
+    eventually::eventually,
+    homepage::{Answer, Homepage},
+};
+use serde_json::Value;
+use stack::{
+    Stack,
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+};
+
+const OTHER: &str = "homepage-2";
+
+/// Sends a message. Answers with its own address, and its id.
+async fn send(stack: &Stack) -> (String, Value) {
+    let Answer { status, body, .. } = stack.message("follow me").await;
+    assert_eq!(status.as_u16(), 202, "{body}");
+    (format!("/messages/{}/{}", body["partition"], body["offset"]), body["id"].clone())
+}
+
+async fn state(homepage: &Homepage, path: &str) -> Value {
+    homepage.get(path).await.unwrap().body["state"].clone()
+}
+
+async fn becomes(homepage: &Homepage, path: &str, expected: &str) {
+    eventually(expected, async || state(homepage, path).await == expected).await;
+}
+
+/// A stack with another homepage.
+async fn with_two(vars: [(&str, &str, &str); 1]) -> Stack {
+    let mut stack = Stack::with(vars).await;
+    stack.another_homepage(OTHER).await;
+    stack
+}
+
+/// All homepages say so, and still do when they are started again.
+async fn all_say(stack: &mut Stack, path: &str, expected: &str) {
+    for name in [HOMEPAGE, OTHER] {
+        becomes(&stack.homepage_at(name), path, expected).await;
+        stack.kill(name).await;
+        stack.start_again(name).await;
+        becomes(&stack.homepage_at(name), path, expected).await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_waiting_and_then_stored_whichever_homepage_is_asked() {
+    let mut stack = with_two([(PROCESSOR, "BLOCKED_WORDS", "spam")]).await;
+    stack.terminate(PROCESSOR).await;
+    let (path, id) = send(&stack).await;
+    // The other one may not have heard of it yet.
+    for homepage in [stack.homepage().clone(), stack.homepage_at(OTHER)] {
+        let Answer { status, body, .. } = homepage.get(&path).await.unwrap();
+        assert_eq!((status.as_u16(), &body["state"]), (200, &"waiting".into()), "{body}");
+        assert_eq!(body["row"], Value::Null);
+    }
+    stack.start_again(PROCESSOR).await;
+    all_say(&mut stack, &path, "stored").await;
+    let row = stack.homepage_at(OTHER).get(&path).await.unwrap().body["row"].clone();
+    assert_eq!((&row["id"], &row["message"]), (&id, &"follow me".into()));
+    assert_eq!((&row["verdict"], &row["burst"]), (&"shown".into(), &id));
+    let blocked = stack.message("spam").await.body;
+    let path = format!("/messages/{}/{}", blocked["partition"], blocked["offset"]);
+    becomes(stack.homepage(), &path, "stored").await;
+    let row = stack.homepage().get(&path).await.unwrap().body["row"].clone();
+    assert_eq!(row["verdict"], "blocked");
+}
+
+#[tokio::test]
+async fn what_was_filtered_is_finished_without_a_row_whichever_homepage_is_asked() {
+    let filter = (ROUTER, "FILTERS", r#"[{"exact":{"type":"another"}}]"#);
+    let mut stack = with_two([filter]).await;
+    let (path, _) = send(&stack).await;
+    all_say(&mut stack, &path, "finished_without_row").await;
+    let Answer { body, .. } = stack.homepage().get(&path).await.unwrap();
+    assert_eq!(body["row"], Value::Null);
+    let next = format!("{}1", path.trim_end_matches(char::is_numeric));
+    let Answer { status, body, .. } = stack.homepage().get(&next).await.unwrap();
+    assert_eq!(status.as_u16(), 404, "nothing was sent there: {body}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_not_guessed() {
+    let mut stack = Stack::start().await;
+    let (stored, _) = send(&stack).await;
+    becomes(stack.homepage(), &stored, "stored").await;
+    stack.terminate(ROUTER).await;
+    let (waiting, _) = send(&stack).await;
+    for (part, path) in [(TABLE, stored), (BROKER, waiting)] {
+        stack.kill(part).await;
+        eventually("it says that it cannot be told", async || {
+            let Answer { status, retry_after, .. } = stack.homepage().get(&path).await.unwrap();
+            status.as_u16() == 503 && retry_after.is_some()
+        })
+        .await;
+        stack.start_again(part).await;
+        eventually("it tells again", async || {
+            stack.homepage().get(&path).await.unwrap().status.is_success()
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn questions_that_cost_a_read_are_limited_for_each_client() {
+    let stack = Stack::with([(HOMEPAGE, "MAX_CLIENT_RATE", "5")]).await;
+    let (path, _) = send(&stack).await;
+    becomes(stack.homepage(), &path, "stored").await;
+    // A slow machine earns another question now and then.
+    let mut refused = None;
+    for _ in 0..20 {
+        let answer = stack.homepage().get(&path).await.unwrap();
+        refused = refused.or((answer.status.as_u16() == 429).then_some(answer));
+    }
+    assert_eq!(refused.expect("one of them is too many").retry_after, Some(1));
+    // Whoever asks so much may send all the same.
+    send(&stack).await;
+}

@@ -1,0 +1,77 @@
+//! The ratios: measured on a stack that the program starts itself, and of which it leaves nothing running.
+
+use std::{fs, process::Stdio, time::Duration};
+
+use client::eventually::eventually;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use process::child::output;
+use stack::programs;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+    time::timeout,
+};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn ratios(options: &[&str]) -> Command {
+    let mut command = Command::new(programs().unwrap().join("ratios"));
+    command.args(options).kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn a_ratio_is_told_with_its_aim_as_a_line_of_a_table() {
+    let options = ["--only", "p9", "--rounds", "1", "--seconds", "1"];
+    let ran = output(&mut ratios(&options), DEADLINE).await;
+    let (text, said) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr));
+    assert!(ran.status.success(), "{said:?}");
+    let lines: Vec<_> = text.lines().filter(|line| line.starts_with("| P")).collect();
+    assert!(
+        matches!(lines[..], [line] if line.starts_with("| P9 | CPU per feed poll |")),
+        "{text}"
+    );
+    assert!(lines[0].contains("≤ 60.0 µs"), "{text}");
+}
+
+#[tokio::test]
+async fn whoever_interrupts_it_finds_nothing_left_running() {
+    let options = ["--only", "P9", "--rounds", "1", "--seconds", "60"];
+    let mut running = ratios(&options).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = running.id().unwrap();
+    let mut said = BufReader::new(running.stderr.take().unwrap()).lines();
+    while !said.next_line().await.unwrap().unwrap().contains("polling") {}
+    let stack = children(pid);
+    assert_eq!(stack.len(), 5, "broker, table, and three services");
+    kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGINT).unwrap();
+    let ended = timeout(DEADLINE, running.wait()).await.unwrap().unwrap();
+    assert_eq!(ended.code(), Some(130));
+    eventually("all of its stack has ended", async || {
+        stack.iter().all(|child| !fs::exists(format!("/proc/{child}")).unwrap())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_ratio_that_there_is_not_is_refused() {
+    let ran = output(&mut ratios(&["--only", "P10"]), DEADLINE).await;
+    let said = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    assert!(said.contains("P10") && said.contains("P11"), "it says what there is: {said}");
+}
+
+/// The processes that this one has started and that live.
+fn children(pid: u32) -> Vec<u32> {
+    let parent = |child: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
+        // The program's name is in brackets and may hold blanks; the parent is the second after it.
+        let (_, rest) = stat.rsplit_once(") ")?;
+        rest.split(' ').nth(1)?.parse::<u32>().ok()
+    };
+    let all = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().file_name());
+    let pids = all.filter_map(|name| name.to_str()?.parse().ok());
+    pids.filter(|child| parent(child) == Some(pid)).collect()
+}

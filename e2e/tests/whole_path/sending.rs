@@ -1,0 +1,127 @@
+//! What a person sends is what everybody sees.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use client::eventually::eventually;
+use faults::table_front::Faults;
+use serde_json::json;
+use stack::{Setup, Stack};
+
+#[tokio::test]
+async fn a_burst_is_accepted_stored_and_shown_in_full() {
+    let stack = Stack::start().await;
+    let mut cursor = stack.feed(None, 100).await.cursor;
+    let id = stack.send_burst(json!({ "message": "hello barrage" })).await;
+
+    let burst = stack.settled(&id).await;
+    // 10 senders for 10 s at 5 messages a second each, as nobody said otherwise.
+    assert_eq!((burst.state.as_str(), burst.accepted, burst.failed), ("done", 500, 0));
+    assert_eq!((burst.stored, burst.blocked), (500, 0));
+
+    let results = stack.results(&id).await;
+    assert_eq!(results.len(), 500);
+    assert!(results.iter().all(|row| row.message == "hello barrage" && row.burst == id));
+    let seen: BTreeSet<_> = results.iter().map(|row| (row.sender, row.seq)).collect();
+    let sent = (1..=10).flat_map(|sender| (1..=50).map(move |seq| (sender, seq)));
+    assert_eq!(seen, sent.collect());
+
+    let mut passed = 0;
+    eventually("the feed has let every message pass", async || {
+        let feed = stack.feed(Some(&cursor), 100).await;
+        passed += feed.passed;
+        assert!(feed.bullets.len() as u64 <= feed.passed);
+        cursor = feed.cursor;
+        passed >= 500
+    })
+    .await;
+    assert_eq!(passed, 500);
+    stack.assert_complete(&id, 500).await;
+}
+
+#[tokio::test]
+async fn a_single_message_reaches_the_page() {
+    let stack = Stack::start().await;
+    let sent = stack.message("hello").await;
+    assert_eq!(sent.status.as_u16(), 202, "{}", sent.body);
+    eventually("the message is on the page", async || {
+        let feed = stack.feed(None, 100).await;
+        feed.bullets.iter().any(|bullet| {
+            bullet.message == "hello"
+                && json!(bullet.id) == sent.body["id"]
+                && json!(bullet.partition) == sent.body["partition"]
+                && json!(bullet.offset) == sent.body["offset"]
+        })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_times_of_a_bullet_are_those_of_its_way() {
+    let stack = Stack::start().await;
+    let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;
+    let sent = stack.settled(&id).await.accepted;
+    let bullets = stack.feed(None, 100).await.bullets;
+    assert_eq!(bullets.len() as u64, sent);
+    for bullet in bullets {
+        let read_at = bullet.read_at.expect("the router tells it");
+        let times = [bullet.sent_at, read_at, bullet.received_at, bullet.stored_at];
+        assert!(times.is_sorted(), "{times:?}");
+    }
+}
+
+#[tokio::test]
+async fn counters_tell_what_became_of_every_message() {
+    let stack = Stack::start().await;
+    let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;
+    let sent = stack.settled(&id).await.accepted;
+    eventually("all accepted messages are stored", async || {
+        let totals = stack.feed(None, 1).await.totals;
+        (totals.accepted, totals.stored, totals.waiting) == (sent, sent, 0)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn blocked_words_are_stored_but_never_shown() {
+    let stack = Stack::with([("message-processor", "BLOCKED_WORDS", "spam")]).await;
+    let id =
+        stack.send_burst(json!({ "message": "buy spam", "concurrency": 2, "duration": 1 })).await;
+    let burst = stack.settled(&id).await;
+    assert!(burst.accepted > 0);
+    assert_eq!((burst.stored, burst.blocked), (burst.accepted, burst.accepted));
+    assert_eq!(stack.feed(None, 100).await.bullets, []);
+    stack.assert_complete(&id, burst.accepted).await;
+}
+
+#[tokio::test]
+async fn a_burst_is_stopped_by_way_of_any_homepage() {
+    let mut stack = Stack::start().await;
+    let other = stack.another_homepage("homepage-2").await;
+    let id = stack.send_burst(json!({ "message": "hi", "duration": 60 })).await;
+    eventually("the other one knows it", async || other.burst(&id).await.is_ok()).await;
+    let answer = other.stop_burst(&id).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
+    let burst = stack.settled(&id).await;
+    assert_eq!((burst.state.as_str(), burst.stored), ("stopped", burst.accepted));
+    eventually("both say so", async || {
+        other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
+    })
+    .await;
+    assert_eq!(other.stop_burst(&id).await.unwrap().status.as_u16(), 200);
+    stack.assert_complete(&id, burst.accepted).await;
+}
+
+#[tokio::test]
+async fn a_burst_that_was_answered_for_is_known_to_every_homepage() {
+    let mut stack = Setup::default().table_front(23).start().await;
+    let other = stack.another_homepage("homepage-2").await;
+    let slow_by = Duration::from_millis(100);
+    stack.table_front().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
+
+    let id = stack.send_burst(json!({ "message": "known at once", "duration": 1 })).await;
+    // The row may still be on its way, but the question is not to wait as long.
+    stack.table_front().set(Faults::default());
+    let told = other.burst(&id).await;
+    assert!(told.is_ok(), "{told:?}");
+    stack.settled(&id).await;
+}

@@ -1,0 +1,74 @@
+//! The stand-ins keep what they are told, however they end; and so does the real broker.
+
+use std::time::Duration;
+
+use client::{kafka::Kafka, rows, rows::Rows};
+use process::child::{has_ended_well, output};
+use stack::{
+    Setup, Stack,
+    backend::Backend,
+    plan::name::{BROKER, TABLE},
+};
+use tokio::process::Command;
+
+async fn stand_ins() -> Stack {
+    Setup::stand_ins().start().await
+}
+
+fn kafka(stack: &Stack) -> Kafka {
+    Kafka::at(stack.address(BROKER))
+}
+
+fn table(stack: &Stack) -> Rows {
+    Rows::at(stack.address(TABLE))
+}
+
+#[tokio::test]
+async fn what_the_broker_acknowledged_survives_kill_9() {
+    let mut stack = stand_ins().await;
+    kafka(&stack).make("greetings", 1).await;
+    let sent = kafka(&stack).send("greetings", "key", "hello").await;
+    stack.kill(BROKER).await;
+    stack.start_again(BROKER).await;
+    let found = kafka(&stack).records("greetings").await;
+    let found: Vec<_> = found.iter().map(|record| (record.offset, &record.value[..])).collect();
+    assert_eq!(found, [(sent.offset, &b"hello"[..])]);
+}
+
+#[tokio::test]
+async fn what_the_table_acknowledged_survives_kill_9() {
+    let mut stack = stand_ins().await;
+    table(&stack).create().await;
+    table(&stack).put("shard", 7, "hello").await;
+    stack.kill(TABLE).await;
+    stack.start_again(TABLE).await;
+    let rows = table(&stack).all().await;
+    let found: Vec<_> =
+        rows.iter().map(|row| (rows::text(row, "offset"), rows::text(row, "message"))).collect();
+    assert_eq!(found, [(Some("7".into()), Some("hello".into()))]);
+}
+
+#[tokio::test]
+async fn a_stand_in_that_is_told_to_stop_exits_with_0() {
+    let mut stack = stand_ins().await;
+    kafka(&stack).make("greetings", 1).await;
+    kafka(&stack).send("greetings", "key", "hello").await;
+    table(&stack).create().await;
+    for stand_in in [BROKER, TABLE] {
+        let status = stack.terminate(stand_in).await;
+        assert!(has_ended_well(status), "{stand_in} ended with {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_stand_in_on_the_same_data_says_so_and_exits_with_1() {
+    let stack = Setup::stand_ins().backend(Backend::StandIns).start().await;
+    for name in [BROKER, TABLE] {
+        let data = stack.data_folder().join(name);
+        let mut second = Command::new(stack::program(name));
+        let second = output(second.arg("--data").arg(&data), Duration::from_secs(20)).await;
+        assert_eq!(second.status.code(), Some(1), "{name}");
+        let expected = format!("{name}: another {name} uses {}\n", data.display());
+        assert_eq!(String::from_utf8(second.stderr).unwrap(), expected);
+    }
+}
