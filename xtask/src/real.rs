@@ -48,7 +48,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     command::run(Command::new(workspace.program("real")).arg("fetch"))?;
     let skipped: Vec<_> = ELSEWHERE.iter().flat_map(|module| ["--skip", *module]).collect();
     for (target, chosen) in [("whole_path", &skipped[..]), ("guarantees", GUARANTEES)] {
-        let options = ["--no-fail-fast", "--test", target, "--", "--show-output", "--test-threads=2"];
+        let options =
+            ["--no-fail-fast", "--test", target, "--", "--show-output", "--test-threads=2"];
         workspace.test_with(BACKEND, &[&options[..], chosen].concat())?;
     }
     Ok(Outcome::Passed)

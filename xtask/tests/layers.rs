@@ -63,9 +63,7 @@ const HOMES: &[Home] = &[
     },
     Home {
         of: "clap",
-        normal: &[
-            "broker", "chaos", "launcher", "loadtest", "process", "ratios", "stack", "table",
-        ],
+        normal: &["broker", "chaos", "launcher", "loadtest", "process", "ratios", "stack", "table"],
         tests: &[],
     },
     Home {

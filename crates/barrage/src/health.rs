@@ -1,7 +1,7 @@
 //! `/healthz`, `/readyz` and `/metrics`: whether the process lives, whether its dependencies answer, and
 //! what it counts.
 
-mod inquiry;
+mod liveness;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use crate::telemetry::Metrics;
 use crate::time::{Millis, Rfc3339};
 
-pub use inquiry::{NotAlive, ask};
+pub use liveness::{NotAlive, check_liveness};
 
 /// What is known of each dependency. Clones share it.
 #[derive(Clone, Debug, Default)]

@@ -19,12 +19,12 @@ mod security;
 mod topics;
 
 pub use config::{Config, Group, Servers};
-pub use consumer::{Consumer, Notice, Received};
+pub use consumer::{Consumer, ConsumerEvent, ConsumerRecord};
 pub use counter::{Counted, RecordCounter};
 pub use error::Error;
 pub use ids::EventIds;
-pub use offsets::{Ends, Offsets};
+pub use offsets::{Offsets, PartitionOffsets};
 pub use permission::Permission;
-pub use producer::{NewRecord, Producer};
-pub use rebalance::Hold;
-pub use topics::{Topics, keep_topic};
+pub use producer::{Producer, ProducerRecord};
+pub use rebalance::RevokeGuard;
+pub use topics::{Topics, watch_topic};

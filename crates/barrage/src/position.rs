@@ -76,12 +76,12 @@ impl Offset {
     }
 
     /// This many places later.
-    pub fn forth(self, places: i64) -> Self {
+    pub fn plus(self, places: i64) -> Self {
         Self(self.0.saturating_add(places))
     }
 
     /// This many places earlier, or the beginning.
-    pub fn back(self, places: i64) -> Self {
+    pub fn minus(self, places: i64) -> Self {
         Self((self.0 - places).max(0))
     }
 }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn no_offset_is_negative() {
         assert_eq!(Offset::new(-1), None);
-        assert_eq!(Offset::new(5).unwrap().back(9), Offset::default());
+        assert_eq!(Offset::new(5).unwrap().minus(9), Offset::default());
         assert_eq!(Offset::new(5).unwrap().since(Offset::new(9).unwrap()), 0);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use client::{
     homepage::Homepage,
-    ledger::End,
+    ledger::{End, Ledger},
     rows::{Row, Rows, text},
 };
 use stack::{Stack, plan::name::TABLE};

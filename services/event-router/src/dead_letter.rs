@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use barrage::event::Header;
-use barrage::kafka::{NewRecord, Permission, Producer, Received};
+use barrage::kafka::{ConsumerRecord, Permission, Producer, ProducerRecord};
 use barrage::position::Position;
 use barrage::retry::{Backoff, Fate};
 use barrage::shutdown::with_sources;
@@ -77,8 +77,8 @@ fn added(at: &Position, reason: &str, attempts: u32, failed_at: Millis) -> Vec<H
 }
 
 /// The record, unchanged, with the headers that are added; or what is left of it, and a word of that.
-fn dead_letter(record: &Received, added: &[Header], part: Part) -> NewRecord {
-    let whole = NewRecord {
+fn dead_letter(record: &ConsumerRecord, added: &[Header], part: Part) -> ProducerRecord {
+    let whole = ProducerRecord {
         key: record.key.clone(),
         value: record.value.clone(),
         headers: [&record.headers, added].concat(),
@@ -88,11 +88,11 @@ fn dead_letter(record: &Received, added: &[Header], part: Part) -> NewRecord {
         Part::Whole => whole,
         Part::WithoutValue => {
             let headers = [whole.headers, vec![dropped("barrage_value_dropped")]].concat();
-            NewRecord { value: None, headers, ..whole }
+            ProducerRecord { value: None, headers, ..whole }
         }
         Part::Nothing => {
             let headers = [added, &[dropped("barrage_record_dropped")]].concat();
-            NewRecord { key: None, value: None, headers }
+            ProducerRecord { key: None, value: None, headers }
         }
     }
 }
@@ -104,8 +104,8 @@ mod tests {
 
     use super::*;
 
-    fn record() -> Received {
-        Received {
+    fn record() -> ConsumerRecord {
+        ConsumerRecord {
             position: Position {
                 topic: "barrage-info".parse().unwrap(),
                 partition: 3,
@@ -118,7 +118,7 @@ mod tests {
         }
     }
 
-    fn letter(part: Part) -> NewRecord {
+    fn letter(part: Part) -> ProducerRecord {
         let reason = format!("not JSON{}", "!".repeat(2000));
         let added = added(&record().position, &reason, 2, Millis(1_700_000_000_123));
         dead_letter(&record(), &added, part)

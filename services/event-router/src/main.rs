@@ -17,7 +17,7 @@ async fn run() -> anyhow::Result<()> {
         print!("{}", config::help("event-router", Config::VARIABLES));
         return Ok(());
     } else if config::wants_health(std::env::args()) {
-        return Ok(health::ask(&Vars::from_process()).await?);
+        return Ok(health::check_liveness(&Vars::from_process()).await?);
     }
     let config = Config::parse(&Vars::from_process())?;
     let metrics = telemetry::init(&config.telemetry)?;

@@ -1,7 +1,7 @@
 //! A record on its way through the router.
 
 use barrage::event::{Event, EventError, header_text};
-use barrage::kafka::Received;
+use barrage::kafka::ConsumerRecord;
 use barrage::position::Offset;
 use barrage::propagation::TraceParent;
 use barrage::telemetry::Tracer;
@@ -14,7 +14,7 @@ use crate::batch::BatchSize;
 #[derive(Debug)]
 pub(crate) struct Open {
     /// The record as it came, for its dead letter.
-    pub(crate) received: Received,
+    pub(crate) received: ConsumerRecord,
     /// When it had come: by then it was in Kafka.
     pub(crate) read_at: Millis,
     /// What is sent to the processor, or why it never is.
@@ -23,7 +23,7 @@ pub(crate) struct Open {
     pub(crate) attempts: u32,
     /// In which turn of ours with its partition it was read.
     pub(crate) turn: u64,
-    /// Ends when the record is finished.
+    /// PartitionOffsets when the record is finished.
     pub(crate) span: MessageSpan,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Forward {
 
 impl Forward {
     /// Reads the envelope. A `tracestate` belongs to a `traceparent`.
-    fn of(received: &Received, is_traced: bool) -> Result<Self, Unfit> {
+    fn of(received: &ConsumerRecord, is_traced: bool) -> Result<Self, Unfit> {
         if let Some(at) = received.unreadable {
             return Err(Unfit::HeaderName(at));
         }
@@ -65,7 +65,7 @@ impl Forward {
 
 impl Open {
     /// Reads the clock and the envelope, and starts the span.
-    pub(crate) fn new(received: Received, turn: u64, tracer: &Tracer, group: &str) -> Self {
+    pub(crate) fn new(received: ConsumerRecord, turn: u64, tracer: &Tracer, group: &str) -> Self {
         let read_at = Millis::now();
         let parent = header_text(&received.headers, "traceparent");
         let parent = parent.and_then(|text| text.parse::<TraceParent>().ok());
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    fn received(value: usize) -> Received {
+    fn received(value: usize) -> ConsumerRecord {
         let event =
             Event { id: "1".into(), source: "/s".into(), kind: "t".into(), ..Event::default() };
         let position =
@@ -124,7 +124,7 @@ mod tests {
         let state = ("tracestate".into(), Some(Bytes::from_static(b"a=b")));
         let headers = [event.to_headers(), vec![state]].concat();
         let value = Some(vec![b' '; value].into());
-        Received { position, key: None, value, headers, unreadable: None }
+        ConsumerRecord { position, key: None, value, headers, unreadable: None }
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_record_with_a_header_that_has_no_readable_name_is_unfit() {
-        let unfit = Forward::of(&Received { unreadable: Some(2), ..received(1) }, true);
+        let unfit = Forward::of(&ConsumerRecord { unreadable: Some(2), ..received(1) }, true);
         assert_eq!(unfit, Err(Unfit::HeaderName(2)));
     }
 

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Consumer, Ends, Notice, Offsets, Permission, Received};
+use barrage::kafka::{
+    self, Consumer, ConsumerEvent, ConsumerRecord, Offsets, PartitionOffsets, Permission,
+};
 use barrage::position::Partition;
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
@@ -69,7 +71,7 @@ pub(crate) struct Router {
     /// The one look at Kafka that is under way.
     looks: UnderWay<Look>,
     /// What the group had committed at the last look.
-    committed: Ends,
+    committed: PartitionOffsets,
     /// Partitions that were made anew, of which nothing was read yet.
     anew: BTreeSet<Partition>,
     /// Since a partition was made anew: no call is started before all that are under way have ended.
@@ -97,7 +99,7 @@ impl Router {
             retries: UnderWay::new(),
             burials: UnderWay::new(),
             looks: UnderWay::new(),
-            committed: Ends::new(),
+            committed: PartitionOffsets::new(),
             anew: BTreeSet::new(),
             settling: false,
         }
@@ -119,8 +121,8 @@ impl Router {
                 Some(open) = self.retries.next() => self.send_again(open),
                 Some(look) = self.looks.next() => self.looked(look),
                 Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
-                notice = self.consumer.next() => {
-                    self.hear(notice.ok_or(kafka::Error::Closed)?).await;
+                event = self.consumer.next() => {
+                    self.hear(event.ok_or(kafka::Error::Closed)?).await;
                     self.hear_more().await;
                 }
                 () = awake => {}
@@ -132,7 +134,7 @@ impl Router {
         self.drain().await
     }
 
-    /// Ends when a processor that rests may be called again, if anything waits for it, or when partitions
+    /// PartitionOffsets when a processor that rests may be called again, if anything waits for it, or when partitions
     /// have to wait.
     fn wake_up(&self) -> impl Future<Output = ()> + use<> {
         let awake = self.sink.next_awake().filter(|_| !self.queue.is_empty() && !self.settling);
@@ -150,8 +152,8 @@ impl Router {
     /// room for.
     async fn hear_more(&mut self) {
         for _ in 0..self.limits.batch_max {
-            let Some(notice) = self.consumer.try_next() else { return };
-            self.hear(notice).await;
+            let Some(event) = self.consumer.try_next() else { return };
+            self.hear(event).await;
             if self.window.is_full() {
                 return;
             }
@@ -166,20 +168,20 @@ impl Router {
         self.window.resize(under_way * 2);
     }
 
-    async fn hear(&mut self, notice: Notice) {
-        match notice {
-            Notice::Assigned(partitions) => self.assigned(partitions),
-            Notice::Revoked(partitions, hold) => {
+    async fn hear(&mut self, event: ConsumerEvent) {
+        match event {
+            ConsumerEvent::Assigned(partitions) => self.assigned(partitions),
+            ConsumerEvent::Revoked(partitions, hold) => {
                 self.revoked(&partitions).await;
                 drop(hold);
             }
-            Notice::Record(record) => self.take(record),
-            Notice::Failed(error) => self.parts.reading.note::<()>(&Err(error)),
+            ConsumerEvent::Record(record) => self.take(record),
+            ConsumerEvent::Failed(error) => self.parts.reading.note::<()>(&Err(error)),
         }
     }
 
     /// Decides what happens to a record that has come.
-    fn take(&mut self, received: Received) {
+    fn take(&mut self, received: ConsumerRecord) {
         self.parts.reading.note(&Ok(()));
         let (partition, offset) = (received.position.partition, received.position.offset);
         let end = self.ledgers.get(&partition).and_then(CommitLedger::end);
@@ -191,7 +193,7 @@ impl Router {
         }
         let Some(ledger) = self.ledgers.get_mut(&partition) else { return };
         if self.anew.remove(&partition) {
-            self.consumer.set_back(partition, offset);
+            self.consumer.reset_commit(partition, offset);
         }
         ledger.read(offset);
         let open = Open::new(received, ledger.turn(), &self.parts.tracer, &self.group);

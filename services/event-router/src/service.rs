@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use barrage::health::{self, Readiness};
-use barrage::kafka::{self, Consumer, Offsets, Permission, Producer, Topics, keep_topic};
+use barrage::kafka::{self, Consumer, Offsets, Permission, Producer, Topics, watch_topic};
 use barrage::telemetry::{self, Flush, Metrics, Tracers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -97,7 +97,7 @@ impl Service {
         let (sender, urls) = watch::channel(Vec::new());
         tasks.spawn(resolve(self.config.targets.clone(), sender, stop.clone()));
 
-        tasks.spawn(self.metrics.clone().keep(stop.clone()));
+        tasks.spawn(self.metrics.clone().run_upkeep(stop.clone()));
         let health = health::serve(self.listener, self.readiness, self.metrics);
         let work = route(self.config, self.topics, self.parts, urls, stop.clone());
         // The health port answers until the work has ended, and a failure of either ends both.
@@ -118,7 +118,7 @@ impl Service {
             (self.config.dead_letter_topic.clone(), self.readiness.dependency("dead-letter-topic")),
         ];
         for (topic, probe) in watched {
-            tasks.spawn(keep_topic(self.topics.clone(), topic, probe, stop.clone()));
+            tasks.spawn(watch_topic(self.topics.clone(), topic, probe, stop.clone()));
         }
         let router = self.readiness.dependency("router");
         router.up();

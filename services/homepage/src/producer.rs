@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use barrage::event::{Event, Header};
-use barrage::kafka::{self, Ends, NewRecord, Permission, Producer};
+use barrage::kafka::{self, PartitionOffsets, Permission, Producer, ProducerRecord};
 use barrage::message::{EVENT_TYPE, Message, Text};
 use barrage::position::{Position, Topic};
 use barrage::propagation::TraceParent;
@@ -20,7 +20,7 @@ use crate::config::TraceNames;
 /// How far Kafka has acknowledged what this process sent: the reader learns of news at once.
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
-    ends: Mutex<Ends>,
+    ends: Mutex<PartitionOffsets>,
     news: Notify,
 }
 
@@ -34,7 +34,7 @@ impl Acks {
     }
 
     /// The offset after the last acknowledged one, for each partition.
-    pub(crate) fn ends(&self) -> Ends {
+    pub(crate) fn ends(&self) -> PartitionOffsets {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -105,7 +105,12 @@ impl Sender {
     }
 }
 
-fn record(message: &Outgoing<'_>, source: &str, now: Millis, above: &TraceParent) -> NewRecord {
+fn record(
+    message: &Outgoing<'_>,
+    source: &str,
+    now: Millis,
+    above: &TraceParent,
+) -> ProducerRecord {
     let Outgoing { id, text, burst, sender, seq, .. } = *message;
     let sent_at = now.rfc3339();
     let event = Event {
@@ -119,7 +124,7 @@ fn record(message: &Outgoing<'_>, source: &str, now: Millis, above: &TraceParent
     let traceparent: Header = ("traceparent".into(), Some(Bytes::from(above.to_string())));
     let value = Message { message: text.clone(), burst, sender, seq, sent_at };
     let value = serde_json::to_vec(&value).expect("a message is texts and numbers");
-    NewRecord {
+    ProducerRecord {
         key: Some(Bytes::from(format!("{burst}/{sender}"))),
         value: Some(Bytes::from(value)),
         headers: event.to_headers().into_iter().chain([traceparent]).collect(),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Ends, EventIds, Offsets};
+use barrage::kafka::{self, EventIds, Offsets, PartitionOffsets};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
@@ -70,7 +70,7 @@ pub(crate) struct Reader {
     trackers: BTreeMap<Partition, Tracker>,
     doubts: BTreeMap<Partition, Doubt>,
     /// What the router's group has committed.
-    committed: Ends,
+    committed: PartitionOffsets,
     stored: u64,
     blocked: u64,
     stall: Stall,
@@ -126,7 +126,7 @@ impl Reader {
             doubts: BTreeMap::new(),
             parts,
             trackers,
-            committed: Ends::new(),
+            committed: PartitionOffsets::new(),
             stored: 0,
             blocked: 0,
             stall: Stall::default(),
@@ -217,7 +217,7 @@ impl Reader {
         Ok(self.found() - before)
     }
 
-    fn each(&self, of: fn(&Tracker) -> Offset) -> Ends {
+    fn each(&self, of: fn(&Tracker) -> Offset) -> PartitionOffsets {
         self.trackers.iter().map(|(partition, tracker)| (*partition, of(tracker))).collect()
     }
 }

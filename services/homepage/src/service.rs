@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use barrage::health::{Probe, Readiness};
 use barrage::kafka::{
-    self, EventIds, Offsets, Permission, Producer, RecordCounter, Topics, keep_topic,
+    self, EventIds, Offsets, Permission, Producer, RecordCounter, Topics, watch_topic,
 };
 use barrage::retry::pause;
 use barrage::table::Table;
@@ -133,7 +133,7 @@ impl Service {
         let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
         self.watch.spawn(&tasks, &self.reader, &end);
         tasks.spawn(Reader::run(self.reader, end.clone()));
-        tasks.spawn(self.api.metrics.clone().keep(end.clone()));
+        tasks.spawn(self.api.metrics.clone().run_upkeep(end.clone()));
         tasks.spawn(forget_clients(self.api.clone(), end.clone()));
         let (api, stopping) = (self.api.clone(), stop.clone());
         tasks.spawn_blocking(move || api.assets.compress(&stopping));
@@ -174,9 +174,9 @@ impl Watch {
 
     fn spawn(&self, tasks: &TaskTracker, reader: &reader::Parts, end: &CancellationToken) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
-        tasks.spawn(keep_topic(topics, topic, self.kafka.clone(), end.clone()));
-        tasks.spawn(reader.sender.permission.clone().fade(end.clone()));
-        tasks.spawn(reader.table.clone().keep(false, self.table.clone(), end.clone()));
+        tasks.spawn(watch_topic(topics, topic, self.kafka.clone(), end.clone()));
+        tasks.spawn(reader.sender.permission.clone().expire_refusals(end.clone()));
+        tasks.spawn(reader.table.clone().watch(false, self.table.clone(), end.clone()));
         self.homepage.up();
     }
 }

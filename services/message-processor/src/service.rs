@@ -124,8 +124,8 @@ impl Service {
         let drain = self.grace.saturating_sub(Self::FLUSH).max(self.grace / 2);
         let (served, (), (), ()) = tokio::join!(
             serve(self.listener, self.router, drain, stop.clone()),
-            self.table.keep(self.table_create, self.probe, stop.clone()),
-            self.metrics.keep(stop.clone()),
+            self.table.watch(self.table_create, self.probe, stop.clone()),
+            self.metrics.run_upkeep(stop.clone()),
             health::announce(self.readiness, self.reporter, stop),
         );
         self.flush.flush().await;

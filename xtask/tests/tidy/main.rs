@@ -36,7 +36,7 @@ fn files_are_short() {
 #[test]
 fn the_mains_of_the_services_are_short() {
     each(&["rs"], |source| {
-        let crate_name = source.path.strip_prefix("services/")?.strip_suffix("/src/main.rs")?;
+        source.path.strip_prefix("services/")?.strip_suffix("/src/main.rs")?;
         let lines = source.text.lines().count();
         let advice = format!("{lines} lines, more than {MAX_LINES_OF_MAIN}: move it into the lib");
         (lines > MAX_LINES_OF_MAIN).then_some(advice)

@@ -2,7 +2,7 @@
 //!
 //! librdkafka wants to be polled all the time, and its rebalance callback blocks until the partitions
 //! that are taken away are cleaned up. So a thread of its own polls, and hands on what it gets as
-//! [`Notice`]s through a bounded channel. Which offsets may be committed is decided by the caller, who
+//! [`ConsumerEvent`]s through a bounded channel. Which offsets may be committed is decided by the caller, who
 //! says so by [`Consumer::store`]; committing happens in the background, and before a revoke.
 
 use std::collections::BTreeSet;
@@ -19,14 +19,14 @@ use tokio::sync::mpsc;
 use super::asked::What;
 use super::gate::Gate;
 use super::poller::Poller;
-use super::rebalance::{Context, Hold};
+use super::rebalance::{Context, RevokeGuard};
 use super::{Config, Error};
 use crate::event::Header;
 use crate::position::{Offset, Partition, Position, Topic};
 
 /// A record as it was received.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ConsumerRecord {
     /// Where it lies.
     pub position: Position,
     /// Its key.
@@ -39,7 +39,7 @@ pub struct Received {
     pub unreadable: Option<usize>,
 }
 
-impl Received {
+impl ConsumerRecord {
     /// About how much memory it takes, in bytes.
     pub fn size(&self) -> usize {
         let header = |(name, value): &Header| name.len() + value.as_ref().map_or(0, Bytes::len);
@@ -50,14 +50,14 @@ impl Received {
 
 /// What happens to a member of a group.
 #[derive(Debug)]
-pub enum Notice {
+pub enum ConsumerEvent {
     /// These partitions are ours from now on.
     Assigned(BTreeSet<Partition>),
-    /// These partitions will be taken away as soon as the [`Hold`] is dropped, at the latest after
+    /// These partitions will be taken away as soon as the [`RevokeGuard`] is dropped, at the latest after
     /// [`Consumer::REVOKE_TIMEOUT`]. What is stored by then is committed.
-    Revoked(BTreeSet<Partition>, Hold),
+    Revoked(BTreeSet<Partition>, RevokeGuard),
     /// A record of a partition that is ours.
-    Record(Received),
+    Record(ConsumerRecord),
     /// The client could not do what it should; it goes on trying.
     Failed(Error),
 }
@@ -66,13 +66,13 @@ pub enum Notice {
 pub struct Consumer {
     inner: Arc<BaseConsumer<Context>>,
     topic: Topic,
-    notices: mpsc::Receiver<Notice>,
+    events: mpsc::Receiver<ConsumerEvent>,
     gate: Arc<Gate>,
     thread: JoinHandle<()>,
 }
 
 impl Consumer {
-    /// How many notices may wait for the caller.
+    /// How many events may wait for the caller.
     const CHANNEL: usize = 256;
     /// How long the thread polls, or waits at its gate, before it looks whether it shall end.
     pub(super) const POLL: Duration = Duration::from_millis(100);
@@ -84,10 +84,10 @@ impl Consumer {
     /// # Errors
     /// When the client cannot be made of the configuration, or has no thread.
     pub fn join(config: &Config, fetch_wait: Duration) -> Result<Self, Error> {
-        let (sender, notices) = mpsc::channel(Self::CHANNEL);
+        let (sender, events) = mpsc::channel(Self::CHANNEL);
         let topic = config.topic.clone();
         let asked = config.asked(What::Read);
-        let context = Context { notices: sender.downgrade(), asked: asked.clone() };
+        let context = Context { events: sender.downgrade(), asked: asked.clone() };
         let inner: Arc<BaseConsumer<Context>> = Arc::new(
             settings(config, fetch_wait)
                 .create_with_context(context)
@@ -95,22 +95,22 @@ impl Consumer {
         );
         inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &asked))?;
         let gate = Arc::new(Gate::default());
-        let poller = Poller { consumer: inner.clone(), notices: sender, gate: gate.clone() };
+        let poller = Poller { consumer: inner.clone(), events: sender, gate: gate.clone() };
         let thread = std::thread::Builder::new()
             .name("kafka-consumer".into())
             .spawn(move || poller.run())
             .map_err(|_| Error::Closed)?;
-        Ok(Self { inner, topic, notices, gate, thread })
+        Ok(Self { inner, topic, events, gate, thread })
     }
 
-    /// A notice that is there already.
-    pub fn try_next(&mut self) -> Option<Notice> {
-        self.notices.try_recv().ok()
+    /// A event that is there already.
+    pub fn try_next(&mut self) -> Option<ConsumerEvent> {
+        self.events.try_recv().ok()
     }
 
-    /// The next notice; `None` when the client's thread has died. Cancel-safe.
-    pub async fn next(&mut self) -> Option<Notice> {
-        self.notices.recv().await
+    /// The next event; `None` when the client's thread has died. Cancel-safe.
+    pub async fn next(&mut self) -> Option<ConsumerEvent> {
+        self.events.recv().await
     }
 
     /// Commits what is stored and leaves the group.
@@ -118,19 +118,19 @@ impl Consumer {
     /// # Errors
     /// When the client's thread has died.
     pub async fn leave(self) -> Result<(), Error> {
-        let Self { inner, notices, thread, .. } = self;
+        let Self { inner, events, thread, .. } = self;
         // The thread has the last reference: dropping that closes the client, which revokes all.
         drop(inner);
         // Nobody listens any more: that ends the thread, and holds up no revoke.
-        drop(notices);
+        drop(events);
         let joined = tokio::task::spawn_blocking(move || thread.join()).await;
         joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
     }
 
     /// Whether it is to hand out nothing for now. It reads ahead as far as it has room, and no further. It
     /// hears of no rebalance either, and loses its membership if it rests for minutes.
-    pub fn rest(&self, resting: bool) {
-        self.gate.close(resting);
+    pub fn suspend_polling(&self, suspended: bool) {
+        self.gate.close(suspended);
     }
 
     /// Lets these partitions deliver nothing until they are resumed.
@@ -154,7 +154,7 @@ impl Consumer {
 
     /// Sets the group's commit of this partition back to `next`: the topic was made anew. The client's
     /// timer alone only ever commits forward.
-    pub fn set_back(&self, partition: Partition, next: Offset) {
+    pub fn reset_commit(&self, partition: Partition, next: Offset) {
         // First, so that the timer does not commit once more what was stored before.
         self.store(partition, next);
         let mut list = TopicPartitionList::with_capacity(1);
@@ -164,11 +164,11 @@ impl Consumer {
     }
 
     /// Reads this partition anew from its first record.
-    pub fn rewind(&self, partition: Partition) {
+    pub fn seek_to_beginning(&self, partition: Partition) {
         let begin = KafkaOffset::Beginning;
         // Without a time-out it waits for nothing.
         let sought = self.inner.seek(self.topic.as_str(), partition, begin, Duration::ZERO);
-        self.note("rewind", sought);
+        self.note("seek_to_beginning", sought);
     }
 
     fn list(&self, partitions: &BTreeSet<Partition>) -> TopicPartitionList {

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::asked::{Asked, What};
-use super::{Config, Ends, Error};
+use super::{Config, Error, PartitionOffsets};
 use crate::position::Offset;
 
 /// Reads a range of the topic again, without a group.
@@ -29,7 +29,7 @@ pub struct Counted {
     /// How many records have the key.
     pub records: u64,
     /// The offset after the last one of each partition.
-    pub ends: Ends,
+    pub ends: PartitionOffsets,
 }
 
 impl RecordCounter {
@@ -47,7 +47,12 @@ impl RecordCounter {
     ///
     /// # Errors
     /// When Kafka does not give the whole range.
-    pub async fn count(&self, from: Ends, to: Ends, prefix: Vec<u8>) -> Result<Counted, Error> {
+    pub async fn count(
+        &self,
+        from: PartitionOffsets,
+        to: PartitionOffsets,
+        prefix: Vec<u8>,
+    ) -> Result<Counted, Error> {
         let turn = self.turn.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
         let this = self.clone();
         // Whoever has asked may go away, or the process may stop: then the thread ends as well.
@@ -65,8 +70,8 @@ impl RecordCounter {
 
     fn count_blocking(
         &self,
-        from: &Ends,
-        to: &Ends,
+        from: &PartitionOffsets,
+        to: &PartitionOffsets,
         prefix: &[u8],
         wanted: &CancellationToken,
     ) -> Result<Counted, Error> {
@@ -107,7 +112,7 @@ impl RecordCounter {
 
     fn starts(
         &self,
-        from: &Ends,
+        from: &PartitionOffsets,
         partitions: impl Iterator<Item = i32>,
     ) -> Result<TopicPartitionList, Error> {
         let mut list = TopicPartitionList::new();

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::asked::{Asked, What};
 use super::config::QUESTION_TIMEOUT;
-use super::{Config, Error, NewRecord};
+use super::{Config, Error, ProducerRecord};
 use crate::position::{Offset, Partition, Position, Topic};
 use crate::time::Millis;
 
@@ -50,7 +50,7 @@ impl Finder {
         &self,
         partition: Partition,
         sent: Millis,
-        record: NewRecord,
+        record: ProducerRecord,
     ) -> Result<Position, Error> {
         let turn = self.turn.clone().acquire_owned().await.map_err(|_| Error::Closed)?;
         let this = self.clone();
@@ -68,7 +68,7 @@ impl Finder {
         &self,
         partition: Partition,
         sent: Millis,
-        record: &NewRecord,
+        record: &ProducerRecord,
     ) -> Result<Option<Offset>, KafkaError> {
         let consumer: BaseConsumer = self.client.create()?;
         let end = self.assign(&consumer, partition, sent)?;

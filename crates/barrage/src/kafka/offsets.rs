@@ -13,7 +13,7 @@ use super::{Config, Error};
 use crate::position::{Offset, Partition, Topic};
 
 /// An offset for each partition.
-pub type Ends = BTreeMap<Partition, Offset>;
+pub type PartitionOffsets = BTreeMap<Partition, Offset>;
 
 /// Asks Kafka about offsets without consuming anything.
 #[derive(Clone)]
@@ -63,7 +63,10 @@ impl Offsets {
     ///
     /// # Errors
     /// When Kafka does not answer.
-    pub async fn latest(&self, partitions: &[Partition]) -> Result<Ends, Error> {
+    pub async fn high_watermarks(
+        &self,
+        partitions: &[Partition],
+    ) -> Result<PartitionOffsets, Error> {
         self.list(partitions, LATEST).await
     }
 
@@ -71,7 +74,10 @@ impl Offsets {
     ///
     /// # Errors
     /// When Kafka does not answer.
-    pub async fn earliest(&self, partitions: &[Partition]) -> Result<Ends, Error> {
+    pub async fn low_watermarks(
+        &self,
+        partitions: &[Partition],
+    ) -> Result<PartitionOffsets, Error> {
         self.list(partitions, EARLIEST).await
     }
 
@@ -79,7 +85,7 @@ impl Offsets {
     ///
     /// # Errors
     /// When Kafka does not answer.
-    pub async fn committed(&self, partitions: &[Partition]) -> Result<Ends, Error> {
+    pub async fn committed(&self, partitions: &[Partition]) -> Result<PartitionOffsets, Error> {
         let asked = self.marked(partitions, KafkaOffset::Invalid)?;
         self.ask(move |consumer, _| {
             let committed = consumer.committed_offsets(asked, QUESTION_TIMEOUT)?;
@@ -90,7 +96,11 @@ impl Offsets {
         .await
     }
 
-    async fn list(&self, partitions: &[Partition], mark: KafkaOffset) -> Result<Ends, Error> {
+    async fn list(
+        &self,
+        partitions: &[Partition],
+        mark: KafkaOffset,
+    ) -> Result<PartitionOffsets, Error> {
         let asked = self.marked(partitions, mark)?;
         self.ask(move |consumer, _| Ok(ends(&consumer.offsets_for_times(asked, QUESTION_TIMEOUT)?)))
             .await
@@ -115,7 +125,7 @@ impl Offsets {
     }
 }
 
-fn ends(list: &TopicPartitionList) -> Ends {
+fn ends(list: &TopicPartitionList) -> PartitionOffsets {
     let known = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
         let offset = element.error().ok().and(element.offset().to_raw()).and_then(Offset::new)?;
         Some((element.partition(), offset))

@@ -46,7 +46,7 @@ impl Permission {
     }
 
     /// Until `stop`, lets refusals fade.
-    pub async fn fade(self, stop: CancellationToken) {
+    pub async fn expire_refusals(self, stop: CancellationToken) {
         while stop.run_until_cancelled(pause(Self::LOOK)).await.is_some() {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             if refused.is_some_and(|at| at.elapsed() >= Self::FADES) {

@@ -20,7 +20,7 @@ use crate::time::Millis;
 
 /// A record to be sent. Kafka chooses the partition by the key.
 #[derive(Clone, Debug, Default)]
-pub struct NewRecord {
+pub struct ProducerRecord {
     /// The key: records with the same key keep their order.
     pub key: Option<Bytes>,
     /// The value.
@@ -59,7 +59,7 @@ impl Producer {
     ///
     /// # Errors
     /// When Kafka did not acknowledge it within [`Producer::DELIVERY_TIMEOUT`], or refused it.
-    pub async fn send(&self, record: &NewRecord) -> Result<Position, Error> {
+    pub async fn send(&self, record: &ProducerRecord) -> Result<Position, Error> {
         let now = Millis::now();
         let mut outgoing =
             FutureRecord::to(self.asked.topic.as_str()).headers(headers(&record.headers));
@@ -147,7 +147,8 @@ mod tests {
         broker.request_errors(RDKafkaApiKey::InitProducerId, &[denied]);
         let producer = Producer::new(&config, "barrage-info".parse().unwrap()).unwrap();
 
-        let record = NewRecord { key: Some(Bytes::from_static(b"key")), ..NewRecord::default() };
+        let record =
+            ProducerRecord { key: Some(Bytes::from_static(b"key")), ..ProducerRecord::default() };
         let refused = producer.send(&record).await.unwrap_err();
         let line = "user \"ANONYMOUS\" may not WRITE topic \"barrage-info\"";
         assert_eq!(refused.to_string(), line);

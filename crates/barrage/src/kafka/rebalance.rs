@@ -10,17 +10,17 @@ use tokio::sync::mpsc;
 
 use super::Error;
 use super::asked::Asked;
-use super::consumer::{Consumer, Notice};
+use super::consumer::{Consumer, ConsumerEvent};
 use crate::position::Partition;
 
 /// Keeps a revoke waiting. Nothing is ever sent: what counts is that it is dropped.
 #[derive(Debug)]
-pub struct Hold(#[expect(dead_code, reason = "held, never used")] SyncSender<()>);
+pub struct RevokeGuard(#[expect(dead_code, reason = "held, never used")] SyncSender<()>);
 
 /// Hears of rebalances, on the polling thread.
 pub(super) struct Context {
     /// Weak, so that the channel closes when the polling thread has ended.
-    pub(super) notices: mpsc::WeakSender<Notice>,
+    pub(super) events: mpsc::WeakSender<ConsumerEvent>,
     pub(super) asked: Asked,
 }
 
@@ -29,27 +29,27 @@ impl ClientContext for Context {}
 impl ConsumerContext for Context {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
-            Rebalance::Assign(list) => self.tell(Notice::Assigned(partitions(list))),
+            Rebalance::Assign(list) => self.tell(ConsumerEvent::Assigned(partitions(list))),
             Rebalance::Revoke(list) if list.count() > 0 => self.revoke(consumer, list),
             Rebalance::Revoke(_) => {}
             Rebalance::Error(error) => {
-                self.tell(Notice::Failed(Error::of(error.clone(), &self.asked)));
+                self.tell(ConsumerEvent::Failed(Error::of(error.clone(), &self.asked)));
             }
         }
     }
 }
 
 impl Context {
-    fn tell(&self, notice: Notice) {
-        let listener = self.notices.upgrade();
-        if listener.is_none_or(|notices| notices.blocking_send(notice).is_err()) {
+    fn tell(&self, event: ConsumerEvent) {
+        let listener = self.events.upgrade();
+        if listener.is_none_or(|events| events.blocking_send(event).is_err()) {
             tracing::debug!("nobody listens to the consumer any more");
         }
     }
 
     fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
         let (hold, dropped) = sync_channel(0);
-        self.tell(Notice::Revoked(partitions(list), Hold(hold)));
+        self.tell(ConsumerEvent::Revoked(partitions(list), RevokeGuard(hold)));
         if dropped.recv_timeout(Consumer::REVOKE_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("what was in flight did not finish before the revoke");
         }

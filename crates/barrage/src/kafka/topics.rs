@@ -26,7 +26,7 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// How often [`keep_topic`] looks.
+    /// How often [`watch_topic`] looks.
     const INTERVAL: Duration = Duration::from_secs(1);
     const ROLE: &str = "topics";
     /// How often a topic is looked for that was just created: for some three seconds.
@@ -140,7 +140,7 @@ fn explained(answer: Result<i32, Error>, asked: &Asked, ear: &Ear) -> Result<i32
 }
 
 /// Until `stop`, creates the topic whenever it is missing and reports whether Kafka answers.
-pub async fn keep_topic(topics: Topics, topic: Topic, probe: Probe, stop: CancellationToken) {
+pub async fn watch_topic(topics: Topics, topic: Topic, probe: Probe, stop: CancellationToken) {
     let watch = async {
         loop {
             let answer = topics.ensure(&topic).await;

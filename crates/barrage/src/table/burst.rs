@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::item::{Build, Item, Read};
-use crate::kafka::Ends;
+use crate::kafka::PartitionOffsets;
 use crate::time::Millis;
 
 /// How far a burst is.
@@ -89,9 +89,9 @@ pub struct BurstRow {
     /// Those of them that moderation blocked.
     pub blocked: u64,
     /// Its records lie at these offsets or after them.
-    pub from: Ends,
+    pub from: PartitionOffsets,
     /// Its records lie before these offsets, as far as is known.
-    pub to: Ends,
+    pub to: PartitionOffsets,
     /// The homepage that runs it.
     pub homepage: String,
     /// When it began.
@@ -169,8 +169,11 @@ mod tests {
             failed: 1,
             stored: 900,
             blocked: 2,
-            from: Ends::from([(0, Offset::default()), (3, Offset::new(70_000).unwrap())]),
-            to: Ends::new(),
+            from: PartitionOffsets::from([
+                (0, Offset::default()),
+                (3, Offset::new(70_000).unwrap()),
+            ]),
+            to: PartitionOffsets::new(),
             homepage: "h-1".into(),
             started_at: Millis(1_700_000_000_123),
             heartbeat: Millis(1_700_000_001_123),

@@ -26,7 +26,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn put_burst_unless_asked_to_stop(&self, burst: &BurstRow) -> Result<bool, Error> {
+    pub async fn put_burst_unless_stop_requested(&self, burst: &BurstRow) -> Result<bool, Error> {
         let request = self.put(burst).condition_expression("attribute_not_exists(#stop)");
         self.holds(request.expression_attribute_names("#stop", STOP).send().await)
     }
@@ -47,7 +47,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn ask_to_stop(&self, id: Uuid) -> Result<bool, Error> {
+    pub async fn request_stop(&self, id: Uuid) -> Result<bool, Error> {
         let state = |state: State| AttributeValue::S(state.as_str().to_owned());
         let request = self.client.update_item().table_name(self.name.as_str());
         let answer = request

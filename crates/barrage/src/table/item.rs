@@ -6,7 +6,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::Error;
-use crate::kafka::Ends;
+use crate::kafka::PartitionOffsets;
 use crate::position::Offset;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -45,7 +45,7 @@ impl Build {
         }
     }
 
-    pub(super) fn ends(mut self, name: &str, ends: &Ends) -> Self {
+    pub(super) fn ends(mut self, name: &str, ends: &PartitionOffsets) -> Self {
         let entry = |(partition, offset): (&i32, &Offset)| {
             (partition.to_string(), AttributeValue::N(offset.to_string()))
         };
@@ -86,7 +86,7 @@ impl Read<'_> {
         self.0.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok())
     }
 
-    pub(super) fn ends(self, name: &'static str) -> Result<Ends, Error> {
+    pub(super) fn ends(self, name: &'static str) -> Result<PartitionOffsets, Error> {
         let map = self.0.get(name).and_then(|value| value.as_m().ok());
         let entry = |(partition, offset): (&String, &AttributeValue)| {
             let offset = offset.as_n().ok()?.parse().ok().and_then(Offset::new)?;

@@ -120,7 +120,7 @@ impl Table {
             .expression_attribute_names("#offset", "offset")
             .expression_attribute_values(":shard", AttributeValue::S(shard.to_string()))
             .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
-            .expression_attribute_values(":to", AttributeValue::N(to.back(1).to_string()))
+            .expression_attribute_values(":to", AttributeValue::N(to.minus(1).to_string()))
             .consistent_read(consistency == Consistency::Strong)
             .limit(limit);
         metrics::counter!("barrage_table_reads_total").increment(1);
@@ -134,7 +134,7 @@ impl Table {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn furthest(&self, shard: &Shard) -> Result<Option<Offset>, Error> {
+    pub async fn last_offset(&self, shard: &Shard) -> Result<Option<Offset>, Error> {
         let query = self.client.query().table_name(self.name.as_str());
         let query = query
             .key_condition_expression("#shard = :shard")

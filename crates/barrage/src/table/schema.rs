@@ -52,7 +52,7 @@ impl Table {
     }
 
     /// Until `stop`, reports whether the table answers. With `create`, creates it when it is missing.
-    pub async fn keep(self, create: bool, probe: Probe, stop: CancellationToken) {
+    pub async fn watch(self, create: bool, probe: Probe, stop: CancellationToken) {
         let watch = async {
             let mut ensured = !create;
             loop {

@@ -36,7 +36,7 @@ impl Metrics {
 
     /// Until `stop`, folds what was recorded into its buckets: otherwise each value would be kept until
     /// somebody asks for the metrics.
-    pub async fn keep(self, stop: CancellationToken) {
+    pub async fn run_upkeep(self, stop: CancellationToken) {
         while stop.run_until_cancelled(pause(Self::UPKEEP)).await.is_some() {
             self.0.run_upkeep();
         }

@@ -81,6 +81,6 @@ impl Router {
             self.consumer.resume(&resume);
         }
         self.paused = waiting;
-        self.consumer.rest(self.window.is_full());
+        self.consumer.suspend_polling(self.window.is_full());
     }
 }

@@ -1,13 +1,13 @@
 //! Somebody deletes the topic and makes it anew: its offsets restart, and what was read of the old one
 //! says nothing of the new one.
 //!
-//! A client notices by itself when the broker refuses its place, or when it sees the topic missing.
+//! A client events by itself when the broker refuses its place, or when it sees the topic missing.
 //! Where it does not, Kafka's own word tells: a topic takes the group's commits with it, and no end goes back.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use barrage::kafka::{self, Ends};
+use barrage::kafka::{self, PartitionOffsets};
 use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
 
@@ -22,8 +22,8 @@ pub(super) struct Look {
 }
 
 struct Answer {
-    committed: Ends,
-    latest: Ends,
+    committed: PartitionOffsets,
+    latest: PartitionOffsets,
 }
 
 impl Router {
@@ -46,7 +46,7 @@ impl Router {
             pause(Self::LOOK).await;
             let ask = async {
                 let committed = offsets.committed(&partitions).await?;
-                let latest = offsets.latest(&partitions).await?;
+                let latest = offsets.high_watermarks(&partitions).await?;
                 Ok(Answer { committed, latest })
             };
             Look { read, answer: ask.await }
@@ -59,22 +59,22 @@ impl Router {
         for (partition, (turn, end)) in look.read {
             let is_ours = self.ledgers.get(&partition).is_some_and(|it| it.turn() == turn);
             if is_ours && is_remade(partition, end, &self.committed, &answer) {
-                self.consumer.rewind(partition);
+                self.consumer.seek_to_beginning(partition);
                 self.made_anew(partition);
             } else if is_ours {
-                self.set_back(partition, &answer);
+                self.reset_commit(partition, &answer);
             }
         }
         self.committed = answer.committed;
     }
 
     /// A commit beyond the end is one of the topic before.
-    fn set_back(&self, partition: Partition, answer: &Answer) {
+    fn reset_commit(&self, partition: Partition, answer: &Answer) {
         let both = answer.committed.get(&partition).zip(answer.latest.get(&partition));
         let is_beyond = both.is_some_and(|(committed, latest)| committed > latest);
         let next = self.ledgers.get(&partition).and_then(CommitLedger::committable);
         if let Some(next) = next.filter(|_| is_beyond) {
-            self.consumer.set_back(partition, next);
+            self.consumer.reset_commit(partition, next);
         }
     }
 
@@ -92,7 +92,12 @@ impl Router {
 
 /// Whether a partition that was read up to `end` is another one now: the group's commit is gone, or the
 /// partition ends before.
-fn is_remade(partition: Partition, end: Offset, committed_before: &Ends, now: &Answer) -> bool {
+fn is_remade(
+    partition: Partition,
+    end: Offset,
+    committed_before: &PartitionOffsets,
+    now: &Answer,
+) -> bool {
     let is_gone =
         committed_before.contains_key(&partition) && !now.committed.contains_key(&partition);
     is_gone || now.latest.get(&partition).is_some_and(|latest| *latest < end)
@@ -102,7 +107,7 @@ fn is_remade(partition: Partition, end: Offset, committed_before: &Ends, now: &A
 mod tests {
     use super::*;
 
-    fn ends(end: Option<i64>) -> Ends {
+    fn ends(end: Option<i64>) -> PartitionOffsets {
         end.and_then(Offset::new).map(|end| (3, end)).into_iter().collect()
     }
 

@@ -47,17 +47,17 @@ fn committable(router: &Router) -> Option<i64> {
     router.ledgers[&0].committable().map(Offset::get)
 }
 
-fn message(offset: i64) -> Received {
+fn message(offset: i64) -> ConsumerRecord {
     let envelope = [("specversion", "1.0"), ("id", "1"), ("source", "/tests"), ("type", "t")];
     let header = |(name, text): (&str, &'static str)| -> Header {
         (format!("ce_{name}"), Some(Bytes::from_static(text.as_bytes())))
     };
-    Received { headers: envelope.map(header).into(), ..poison(offset) }
+    ConsumerRecord { headers: envelope.map(header).into(), ..poison(offset) }
 }
 
 /// It has no envelope.
-fn poison(offset: i64) -> Received {
-    Received {
+fn poison(offset: i64) -> ConsumerRecord {
+    ConsumerRecord {
         position: Position {
             topic: "barrage-info".parse().unwrap(),
             partition: 0,

@@ -56,7 +56,7 @@ pub(super) async fn find(api: &Data<Api>, id: Uuid) -> Result<BurstRow, Problem>
 /// Asks another homepage to stop a burst. Answers its row, and whether it had ended already.
 pub(super) async fn stop(api: &Data<Api>, id: Uuid) -> Result<(BurstRow, bool), Problem> {
     // Asked whether or not its homepage seems to live: who lives after all, stops.
-    let asked = api.table.ask_to_stop(id).await?;
+    let asked = api.table.request_stop(id).await?;
     let row = find(api, id).await?;
     let had_ended = !asked || row.state.is_final();
     Ok((row, had_ended))
@@ -89,7 +89,7 @@ fn begin(api: Data<Api>, row: BurstRow) -> Recount {
 async fn recount(api: &Api, mut row: BurstRow) -> Result<BurstRow, Problem> {
     let partitions: Vec<_> = row.from.keys().copied().collect();
     let away = |_| Problem::kafka_away();
-    let latest = api.offsets.latest(&partitions).await.map_err(away)?;
+    let latest = api.offsets.high_watermarks(&partitions).await.map_err(away)?;
     let prefix = format!("{}/", row.id).into_bytes();
     let counted = api.counter.count(row.from.clone(), latest, prefix).await.map_err(away)?;
     (row.accepted, row.to, row.state) = (counted.records, counted.ends, State::Stopped);

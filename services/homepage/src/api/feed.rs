@@ -152,7 +152,7 @@ fn meaning(part: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use barrage::kafka::Ends;
+    use barrage::kafka::PartitionOffsets;
     use bytes::Bytes;
     use proptest::prelude::*;
 
@@ -161,7 +161,7 @@ mod tests {
     fn view() -> View {
         View {
             bullets: vec![],
-            cursor: Cursor { run: 1, next: 2, finished: Ends::new() },
+            cursor: Cursor { run: 1, next: 2, finished: PartitionOffsets::new() },
             passed: 0,
             counts: Counts::default(),
             since: None,

@@ -51,7 +51,7 @@ pub(super) async fn show(
         Standing::Beyond => Err(unknown()),
         Standing::Finished { in_doubt } => finished(&api, &at, in_doubt).await,
         Standing::Before => {
-            let earliest = api.offsets.earliest(&[at.partition]).await.map_err(away)?;
+            let earliest = api.offsets.low_watermarks(&[at.partition]).await.map_err(away)?;
             match earliest.get(&at.partition) {
                 Some(earliest) if *earliest <= at.offset => finished(&api, &at, true).await,
                 Some(_) => Err(unknown()),
@@ -72,7 +72,7 @@ async fn lies_in_kafka(api: &Api, at: &Position) -> Result<bool, Problem> {
     if !api.offsets.partitions().await.map_err(away)?.contains(&at.partition) {
         return Ok(false);
     }
-    let latest = api.offsets.latest(&[at.partition]).await.map_err(away)?;
+    let latest = api.offsets.high_watermarks(&[at.partition]).await.map_err(away)?;
     let end = latest.get(&at.partition).ok_or_else(Problem::cannot_tell)?;
     Ok(at.offset < *end)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use barrage::kafka::Ends;
+use barrage::kafka::PartitionOffsets;
 use barrage::position::{Offset, Partition, Shard};
 use barrage::retry::{Backoff, Fate};
 use barrage::table::{self, Consistency, Page, Range, Row, Table};
@@ -55,8 +55,8 @@ pub(super) async fn stream(
 /// All rows between these offsets, page by page.
 pub(super) fn pages(
     api: &Api,
-    from: &Ends,
-    to: &Ends,
+    from: &PartitionOffsets,
+    to: &PartitionOffsets,
 ) -> impl Stream<Item = Result<Vec<Row>, table::Error>> + use<> {
     let begin = |(partition, end): (&Partition, &Offset)| {
         (*partition, from.get(partition).copied().unwrap_or_default(), *end)

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use barrage::kafka::Ends;
+use barrage::kafka::PartitionOffsets;
 use barrage::position::Position;
 use barrage::table::{BurstRow, State};
 use barrage::time::{Millis, Rfc3339};
@@ -30,7 +30,7 @@ pub(crate) struct Burst {
     failed: AtomicU64,
     started_at: Millis,
     started: Instant,
-    from: Ends,
+    from: PartitionOffsets,
     /// Of which run of the reader these offsets are.
     run: u64,
     progress: Mutex<Progress>,
@@ -40,7 +40,7 @@ pub(crate) struct Burst {
 struct Progress {
     state: State,
     /// After the last acknowledged record of each partition.
-    to: Ends,
+    to: PartitionOffsets,
     ended_at: Option<Millis>,
 }
 
@@ -66,12 +66,13 @@ impl Burst {
     /// A burst whose records will lie at `from` or after it, in the topic of this run of the reader.
     pub(crate) fn new(
         ask: Ask,
-        (run, from): (u64, Ends),
+        (run, from): (u64, PartitionOffsets),
         rows: Arc<Rows>,
         id: Uuid,
         stop: CancellationToken,
     ) -> Self {
-        let progress = Progress { state: State::Running, to: Ends::new(), ended_at: None };
+        let progress =
+            Progress { state: State::Running, to: PartitionOffsets::new(), ended_at: None };
         Self {
             id,
             ask,
@@ -143,7 +144,7 @@ impl Burst {
     }
 
     /// Between which offsets its records lie, as far as is known.
-    pub(crate) fn positions(&self) -> (Ends, Ends) {
+    pub(crate) fn positions(&self) -> (PartitionOffsets, PartitionOffsets) {
         (self.from.clone(), self.lock().to.clone())
     }
 

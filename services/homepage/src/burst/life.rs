@@ -125,7 +125,7 @@ async fn write(burst: &Burst, parts: &Parts) {
 
 async fn try_write(burst: &Burst, parts: &Parts) -> Result<(), table::Error> {
     let row = parts.row_of(burst);
-    if !burst.stop.is_cancelled() && !parts.table.put_burst_unless_asked_to_stop(&row).await? {
+    if !burst.stop.is_cancelled() && !parts.table.put_burst_unless_stop_requested(&row).await? {
         tracing::info!(burst = %burst.id, "burst {} is stopped by way of another homepage", burst.id);
         burst.stop.cancel();
     }

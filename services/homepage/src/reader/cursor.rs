@@ -8,7 +8,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use barrage::kafka::Ends;
+use barrage::kafka::PartitionOffsets;
 use barrage::position::{Offset, Partition};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,7 +21,7 @@ pub(crate) struct Cursor {
     /// The next bullet's number in that run.
     pub(crate) next: u64,
     /// All below was finished.
-    pub(crate) finished: Ends,
+    pub(crate) finished: PartitionOffsets,
 }
 
 /// A text that no homepage gave out.
@@ -68,7 +68,7 @@ fn parse(text: &str) -> Option<Cursor> {
         Some((partition.parse().ok()?, Offset::new(offset.parse().ok()?)?))
     };
     let places = places.split(',').filter(|place| !place.is_empty());
-    let finished: Ends = places.map(place).collect::<Option<_>>()?;
+    let finished: PartitionOffsets = places.map(place).collect::<Option<_>>()?;
     let (run, next) = (run.parse().ok()?, next.parse().ok()?);
     (version == Cursor::VERSION).then_some(Cursor { run, next, finished })
 }
@@ -98,7 +98,7 @@ mod tests {
 
         #[test]
         fn a_cursor_cut_short_never_panics(cut in 0usize..40) {
-            let whole = Cursor { run: 1 << 60, next: 77, finished: Ends::new() }.to_string();
+            let whole = Cursor { run: 1 << 60, next: 77, finished: PartitionOffsets::new() }.to_string();
             let _either = whole[..cut.min(whole.len())].parse::<Cursor>();
         }
     }

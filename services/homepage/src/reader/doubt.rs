@@ -38,7 +38,7 @@ impl Doubt {
         if self.looked >= shard.end() {
             return Ok(());
         }
-        if let Some(furthest) = table.furthest(shard).await? {
+        if let Some(furthest) = table.last_offset(shard).await? {
             self.until = self.until.max(furthest.next());
         }
         self.looked = shard.end();
@@ -57,7 +57,7 @@ impl Doubt {
         let mut open = unknown(&rows, self.until, &self.stale);
         let mut now = BTreeMap::new();
         while let Some(from) = open.first().copied() {
-            let to = from.forth(Self::ASKED);
+            let to = from.plus(Self::ASKED);
             now.extend(ids.between(partition, from, to).await?);
             open = open.split_off(&to);
         }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Instant;
 
-use barrage::kafka::Ends;
+use barrage::kafka::PartitionOffsets;
 use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
 use barrage::table::Row;
@@ -36,7 +36,7 @@ impl Reader {
             self.asked_partitions = Instant::now();
         }
         let partitions: Vec<_> = self.trackers.keys().copied().collect();
-        let latest = self.parts.offsets.latest(&partitions).await?;
+        let latest = self.parts.offsets.high_watermarks(&partitions).await?;
         self.asked_kafka = Instant::now();
         for (partition, end) in latest {
             let Some(tracker) = self.trackers.get_mut(&partition) else { continue };
@@ -112,7 +112,7 @@ impl Reader {
 async fn grow_wall(parts: &Parts, partitions: &[Partition]) -> Infallible {
     loop {
         pause(Reader::ASK_KAFKA).await;
-        if let Ok(ends) = parts.offsets.latest(partitions).await {
+        if let Ok(ends) = parts.offsets.high_watermarks(partitions).await {
             meter::waiting(parts.wall.grow(&ends).waiting);
         }
     }
@@ -120,7 +120,10 @@ async fn grow_wall(parts: &Parts, partitions: &[Partition]) -> Infallible {
 
 /// The partitions whose commit is gone or lower than before. A topic takes the commits with it; but a
 /// late retry of the router can set one back as well.
-fn went_back<'a>(before: &'a Ends, now: &'a Ends) -> impl Iterator<Item = Partition> + 'a {
+fn went_back<'a>(
+    before: &'a PartitionOffsets,
+    now: &'a PartitionOffsets,
+) -> impl Iterator<Item = Partition> + 'a {
     let is_back = |(partition, next): &(&Partition, &Offset)| {
         now.get(partition).is_none_or(|now| now < *next)
     };

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use barrage::kafka::Ends;
+use barrage::kafka::PartitionOffsets;
 use barrage::position::{Offset, Partition};
 use barrage::table::Row;
 use barrage::time::{Millis, Rfc3339};
@@ -34,8 +34,8 @@ struct State {
     counts: Counts,
     since: Option<Rfc3339>,
     stalled_since: Option<Rfc3339>,
-    ends: Ends,
-    finished: Ends,
+    ends: PartitionOffsets,
+    finished: PartitionOffsets,
     known: BTreeMap<Partition, Known>,
     processors: BTreeMap<String, Instant>,
 }
@@ -63,9 +63,9 @@ pub(crate) struct Round {
     pub(crate) rows: Vec<Row>,
     pub(crate) counts: Counts,
     /// The offset after the last record of each partition.
-    pub(crate) ends: Ends,
+    pub(crate) ends: PartitionOffsets,
     /// All below is finished.
-    pub(crate) finished: Ends,
+    pub(crate) finished: PartitionOffsets,
     /// What is known of each partition; nothing before all was read once.
     pub(crate) known: BTreeMap<Partition, Known>,
     /// Records wait, and since then none was finished.
@@ -101,7 +101,7 @@ impl Wall {
 
     /// A new run, because the topic was made anew: nothing of the old one is shown any more. It begins with
     /// partitions that reach so far.
-    pub(crate) fn begin(&self, run: u64, ends: Ends) {
+    pub(crate) fn begin(&self, run: u64, ends: PartitionOffsets) {
         let mut state = self.lock();
         let mut earlier = std::mem::take(&mut state.earlier);
         earlier.push(state.run);
@@ -137,7 +137,7 @@ impl Wall {
 
     /// The topic reaches so far by now: what is new was accepted and waits. An answer that is older than what
     /// is known, or of a topic that was made anew, says nothing. Answers the counts.
-    pub(crate) fn grow(&self, ends: &Ends) -> Counts {
+    pub(crate) fn grow(&self, ends: &PartitionOffsets) -> Counts {
         let mut state = self.lock();
         if ends.iter().any(|(partition, end)| state.ends.get(partition) > Some(end)) {
             return state.counts;
@@ -171,7 +171,7 @@ impl Wall {
 
     /// The offset after the last record of each partition, as far as is known; empty before the reader
     /// has reached Kafka.
-    pub(crate) fn ends(&self) -> Ends {
+    pub(crate) fn ends(&self) -> PartitionOffsets {
         self.lock().ends.clone()
     }
 
@@ -189,7 +189,7 @@ impl Wall {
     }
 
     /// Whether all records before these offsets are finished.
-    pub(crate) fn has_finished(&self, ends: &Ends) -> bool {
+    pub(crate) fn has_finished(&self, ends: &PartitionOffsets) -> bool {
         let state = self.lock();
         ends.iter()
             .all(|(partition, end)| state.finished.get(partition).is_some_and(|it| it >= end))

@@ -23,7 +23,7 @@ fn ids(view: &View) -> Vec<String> {
 #[test]
 fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
+    wall.begin(1, PartitionOffsets::new());
     wall.add(round(vec![row(0, 0), row(0, 2)], &[(0, 1)]));
     let first = wall.view(None, 100);
     assert_eq!(ids(&first), ["0/0", "0/2"]);
@@ -36,7 +36,7 @@ fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
 #[test]
 fn a_sample_is_the_newest_and_says_of_how_many() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
+    wall.begin(1, PartitionOffsets::new());
     let begin = wall.view(None, 10).cursor;
     wall.add(round((0..5000).map(|offset| row(0, offset)).collect(), &[(0, 5000)]));
     let view = wall.view(Some(&begin), 2);
@@ -46,8 +46,8 @@ fn a_sample_is_the_newest_and_says_of_how_many() {
 #[test]
 fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
     let (one, other) = (Wall::default(), Wall::default());
-    one.begin(1, Ends::new());
-    other.begin(2, Ends::new());
+    one.begin(1, PartitionOffsets::new());
+    other.begin(2, PartitionOffsets::new());
     one.add(round(vec![row(0, 0), row(0, 2), row(1, 0)], &[(0, 1), (1, 1)]));
     let cursor = one.view(None, 100).cursor;
     let rows = vec![row(0, 0), row(1, 0), row(0, 1), row(0, 2), row(2, 0)];
@@ -59,7 +59,7 @@ fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
 #[test]
 fn a_bullet_tells_when_its_record_was_read_if_its_row_does() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
+    wall.begin(1, PartitionOffsets::new());
     wall.add(round(vec![row(0, 0), Row { read_at: Some(Millis(7)), ..row(0, 1) }], &[]));
     let read_at = |json: &Bytes| {
         serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
@@ -71,7 +71,7 @@ fn a_bullet_tells_when_its_record_was_read_if_its_row_does() {
 #[test]
 fn a_blocked_message_is_no_bullet_and_an_expired_one_is_gone() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
+    wall.begin(1, PartitionOffsets::new());
     let blocked = Row { verdict: Verdict::Blocked, ..row(0, 0) };
     let expired = Row { expires_at: Millis(1), ..row(0, 1) };
     wall.add(round(vec![blocked, expired, row(0, 2)], &[]));
@@ -81,7 +81,7 @@ fn a_blocked_message_is_no_bullet_and_an_expired_one_is_gone() {
 #[test]
 fn processors_are_those_that_stored_something_just_now() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
+    wall.begin(1, PartitionOffsets::new());
     wall.add(Round { history: true, ..round(vec![row(0, 0)], &[]) });
     assert!(wall.view(None, 1).processors.is_empty());
     wall.add(round(vec![row(0, 1)], &[]));
@@ -91,10 +91,10 @@ fn processors_are_those_that_stored_something_just_now() {
 #[test]
 fn a_viewer_of_an_earlier_topic_misses_nothing_of_the_one_made_anew() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
+    wall.begin(1, PartitionOffsets::new());
     wall.add(round(vec![row(0, 0), row(0, 1)], &[(0, 2)]));
     let before = wall.view(None, 100).cursor;
-    wall.begin(2, Ends::new());
+    wall.begin(2, PartitionOffsets::new());
     wall.add(round(vec![row(0, 0)], &[(0, 1)]));
     let view = wall.view(Some(&before), 100);
     assert_eq!((ids(&view), view.passed), (vec!["0/0".to_owned()], 1));
@@ -103,26 +103,26 @@ fn a_viewer_of_an_earlier_topic_misses_nothing_of_the_one_made_anew() {
 #[test]
 fn a_burst_has_finished_when_all_before_its_end_has() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
+    wall.begin(1, PartitionOffsets::new());
     wall.add(round(vec![], &[(0, 5)]));
-    let ends = |offset| Ends::from([(0, Offset::new(offset).unwrap())]);
+    let ends = |offset| PartitionOffsets::from([(0, Offset::new(offset).unwrap())]);
     assert!(wall.has_finished(&ends(5)));
     assert!(!wall.has_finished(&ends(6)));
-    assert!(!wall.has_finished(&Ends::from([(1, Offset::default())])));
+    assert!(!wall.has_finished(&PartitionOffsets::from([(1, Offset::default())])));
 }
 
 #[test]
 fn only_so_many_earlier_topics_are_known() {
     let wall = Wall::default();
-    (1..=100).for_each(|run| wall.begin(run, Ends::new()));
+    (1..=100).for_each(|run| wall.begin(run, PartitionOffsets::new()));
     assert_eq!(wall.lock().earlier, (84..100).collect::<Vec<_>>());
 }
 
 #[test]
 fn what_kafka_has_beyond_the_last_round_is_accepted_and_waits() {
     let wall = Wall::default();
-    wall.begin(1, Ends::new());
-    let ends = |ends: &[(i32, i64)]| -> Ends {
+    wall.begin(1, PartitionOffsets::new());
+    let ends = |ends: &[(i32, i64)]| -> PartitionOffsets {
         ends.iter().map(|(p, o)| (*p, Offset::new(*o).unwrap())).collect()
     };
     let counts = Counts { accepted: 5, stored: 4, waiting: 1, ..Counts::default() };

@@ -34,7 +34,7 @@ const DEADLINE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When it does not answer that it lives.
-pub async fn ask(vars: &Vars) -> Result<(), NotAlive> {
+pub async fn check_liveness(vars: &Vars) -> Result<(), NotAlive> {
     let address = Listen::address(vars).map_err(NotAlive::Configuration)?;
     if address.port() == 0 {
         return Err(NotAlive::AnyPort);
@@ -87,7 +87,7 @@ mod tests {
     async fn asked(port: &str) -> Result<(), String> {
         // A configuration of which nothing else is right.
         let vars = Vars::from_iter([("PORT", port), ("SHUTDOWN_GRACE", "never")]);
-        ask(&vars).await.map_err(|error| error.to_string())
+        check_liveness(&vars).await.map_err(|error| error.to_string())
     }
 
     #[tokio::test]
