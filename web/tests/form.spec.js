@@ -33,7 +33,7 @@ test.describe("the server's own refusal", () => {
     await page.goto("/");
     await page
       .locator("input")
-      .evaluateAll((all) => all.forEach((input) => (input.dataset.most = "1000000")));
+      .evaluateAll((all) => all.forEach((input) => (input.dataset.max = "1000000")));
     await fill(page, { ...INVALID, duration: "301" });
     await page.keyboard.press("Enter");
     await expect(page.locator("#concurrency-error")).not.toBeEmpty();

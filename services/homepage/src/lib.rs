@@ -2,7 +2,6 @@
 //! follows the results for all viewers.
 
 mod api;
-mod ask;
 mod assets;
 mod burst;
 pub mod config;
@@ -11,6 +10,7 @@ mod limits;
 mod page;
 mod producer;
 mod reader;
+mod request;
 mod row_json;
 mod server;
 mod service;

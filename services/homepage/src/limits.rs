@@ -6,8 +6,8 @@ use std::time::Duration;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use crate::ask::Ask;
 use crate::config::Limits;
+use crate::request::BurstRequest;
 
 /// More than is allowed; asking again is worth it after so long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,14 +85,18 @@ pub(crate) struct Running {
 ///
 /// # Errors
 /// When there are too many, or they ask for too much together.
-pub(crate) fn admit(limits: Limits, running: &[Running], ask: &Ask) -> Result<(), TooMuch> {
+pub(crate) fn admit(
+    limits: Limits,
+    running: &[Running],
+    request: &BurstRequest,
+) -> Result<(), TooMuch> {
     let soonest = running.iter().map(|burst| burst.remaining).min().unwrap_or_default();
     let retry_after = soonest.max(Duration::from_secs(1));
     if running.len() >= limits.bursts {
         return Err(TooMuch { limit: "Too many bursts.", retry_after });
     }
     let rate: u64 = running.iter().map(|burst| burst.rate).sum();
-    if rate + ask.total_rate() > limits.rate {
+    if rate + request.total_rate() > limits.rate {
         return Err(TooMuch { limit: "Too many messages per second.", retry_after });
     }
     Ok(())
@@ -109,8 +113,8 @@ mod tests {
     const LIMITS: Limits =
         Limits { bursts: 2, rate: 100, client_rate: NonZeroU32::new(3).unwrap() };
 
-    fn ask(concurrency: u32, rate: u32) -> Ask {
-        Ask { message: Text::parse("hi").unwrap(), concurrency, duration: 1, rate }
+    fn request(concurrency: u32, rate: u32) -> BurstRequest {
+        BurstRequest { message: Text::parse("hi").unwrap(), concurrency, duration: 1, rate }
     }
 
     fn running(rate: u64, seconds: u64) -> Running {
@@ -119,10 +123,10 @@ mod tests {
 
     #[test]
     fn a_burst_fits_until_there_are_too_many_or_too_fast_ones() {
-        assert_eq!(admit(LIMITS, &[], &ask(10, 10)), Ok(()));
-        assert!(admit(LIMITS, &[], &ask(10, 11)).is_err());
-        assert!(admit(LIMITS, &[running(50, 3)], &ask(6, 10)).is_err());
-        let full = admit(LIMITS, &[running(1, 9), running(1, 4)], &ask(1, 1)).unwrap_err();
+        assert_eq!(admit(LIMITS, &[], &request(10, 10)), Ok(()));
+        assert!(admit(LIMITS, &[], &request(10, 11)).is_err());
+        assert!(admit(LIMITS, &[running(50, 3)], &request(6, 10)).is_err());
+        let full = admit(LIMITS, &[running(1, 9), running(1, 4)], &request(1, 1)).unwrap_err();
         assert_eq!(full.retry_after, Duration::from_secs(4));
     }
 

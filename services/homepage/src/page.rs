@@ -4,14 +4,14 @@ pub(crate) mod form;
 pub(crate) mod language;
 pub(crate) mod public_url;
 pub(crate) mod trace_ui;
-pub(crate) mod words;
+pub(crate) mod translations;
 
 use askama::Template;
 
 use self::form::FormView;
 use self::language::Locale;
 use self::public_url::PublicUrl;
-use self::words::Words;
+use self::translations::Translations;
 use crate::assets::Assets;
 
 /// The first page.
@@ -19,7 +19,7 @@ use crate::assets::Assets;
 #[template(path = "index.html")]
 pub(crate) struct Index<'a> {
     pub(crate) locale: Locale,
-    pub(crate) words: &'static Words,
+    pub(crate) translations: &'static Translations,
     pub(crate) assets: &'a Assets,
     pub(crate) public: PublicUrl,
     /// Where traces are looked at; nothing when nobody said where.
@@ -34,7 +34,7 @@ pub(crate) struct Index<'a> {
 #[template(path = "stage.html")]
 pub(crate) struct Stage<'a> {
     pub(crate) locale: Locale,
-    pub(crate) words: &'static Words,
+    pub(crate) translations: &'static Translations,
     pub(crate) assets: &'a Assets,
     pub(crate) public: PublicUrl,
     pub(crate) bullets: Vec<BulletView>,

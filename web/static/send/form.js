@@ -24,7 +24,7 @@ export class Form {
 
   check() {
     const typed = Object.fromEntries(this.fields.map((field) => [field.name, field.value]));
-    const most = Object.fromEntries(this.fields.map((field) => [field.name, Number(field.dataset.most)]));
+    const most = Object.fromEntries(this.fields.map((field) => [field.name, Number(field.dataset.max)]));
     return check(typed, most);
   }
 
@@ -58,7 +58,7 @@ export class Form {
 
   #countLetters() {
     const message = this.fields.find((field) => field.name === "message");
-    const most = Number(message.dataset.most);
+    const most = Number(message.dataset.max);
     const letters = characters(message.value);
     this.range.textContent = words.lettersUsed(letters, most);
     this.range.classList.toggle("over", letters > most);

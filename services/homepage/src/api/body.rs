@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::security;
-use crate::ask::Raw;
+use crate::request::RawFields;
 
 /// The largest body: a message has 100 characters, however they are escaped.
 pub(super) const MAX_BYTES: usize = 16 << 10;
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What a person or a program has sent.
 #[derive(Debug)]
 pub(super) struct Body {
-    pub(super) raw: Raw,
+    pub(super) raw: RawFields,
     /// It came from a form: the answer is a page.
     pub(super) is_form: bool,
 }
@@ -50,7 +50,7 @@ pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Body
     Ok(Body { raw: raw?, is_form })
 }
 
-fn json(bytes: &Bytes) -> Result<Raw, Problem> {
+fn json(bytes: &Bytes) -> Result<RawFields, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(raw)) => Ok(raw),
         Ok(_) => Err(Problem::malformed("The body must be a JSON object.")),
@@ -58,7 +58,7 @@ fn json(bytes: &Bytes) -> Result<Raw, Problem> {
     }
 }
 
-fn form(bytes: &Bytes) -> Result<Raw, Problem> {
+fn form(bytes: &Bytes) -> Result<RawFields, Problem> {
     let decoded = |text: &str| {
         let text = text.replace('+', " ");
         percent_decode_str(&text).decode_utf8().map(Cow::into_owned)
@@ -77,7 +77,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ask::{self, Ask};
+    use crate::request::{self, BurstRequest};
 
     /// Any JSON, with the fields that are asked for more often than chance would have them.
     fn any_json() -> impl Strategy<Value = Value> {
@@ -98,15 +98,15 @@ mod tests {
     }
 
     /// It is taken with every field in its range, or refused with a status of the client's.
-    fn is_answered(raw: Result<Raw, Problem>) -> bool {
+    fn is_answered(raw: Result<RawFields, Problem>) -> bool {
         let refused = |problem: &Problem| problem.status().is_client_error();
         match raw {
             Err(problem) => refused(&problem),
             Ok(raw) => {
-                let text = ask::message(&raw).map_err(Problem::fields);
-                let ask = Ask::parse(&raw).map_err(Problem::fields);
+                let text = request::message(&raw).map_err(Problem::fields);
+                let request = BurstRequest::parse(&raw).map_err(Problem::fields);
                 let named = |problem: &Problem| refused(problem) && !problem.errors.is_empty();
-                text.as_ref().err().is_none_or(named) && ask.as_ref().err().is_none_or(named)
+                text.as_ref().err().is_none_or(named) && request.as_ref().err().is_none_or(named)
             }
         }
     }

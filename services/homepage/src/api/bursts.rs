@@ -12,9 +12,9 @@ use super::body::{self, Body};
 use super::page;
 use super::problem::Problem;
 use super::{Api, elsewhere};
-use crate::ask::Ask;
 use crate::burst::Snapshot;
 use crate::page::language::Locale;
+use crate::request::{BurstRequest, RawFields};
 
 /// How long an answer waits for a burst's row. Without a table a burst is sent all the same.
 const ROW_PATIENCE: Duration = Duration::from_millis(500);
@@ -39,18 +39,14 @@ pub(super) async fn start(
     }
 }
 
-async fn begin(
-    api: &Api,
-    request: &HttpRequest,
-    raw: &crate::ask::Raw,
-) -> Result<Snapshot, Problem> {
-    let ask = Ask::parse(raw).map_err(Problem::fields)?;
-    api.bursts.check_rate(&ask).map_err(Problem::fields)?;
+async fn begin(api: &Api, request: &HttpRequest, raw: &RawFields) -> Result<Snapshot, Problem> {
+    let burst = BurstRequest::parse(raw).map_err(Problem::fields)?;
+    api.bursts.check_rate(&burst).map_err(Problem::fields)?;
     if let Some(client) = request.peer_addr() {
         api.clients.count(client.ip())?;
     }
     api.require_kafka().await?;
-    let burst = api.bursts.start(ask)?;
+    let burst = api.bursts.start(burst)?;
     // Whichever homepage is asked for it next is to know it, even if this one dies.
     let _written = timeout(ROW_PATIENCE, burst.written.cancelled()).await;
     Ok(burst.snapshot())

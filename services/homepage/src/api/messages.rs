@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use super::{Api, body};
-use crate::ask;
 use crate::producer::Outgoing;
+use crate::request::message;
 
 /// How long a person waits for Kafka's acknowledgement.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,7 +31,7 @@ pub(super) async fn send(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let raw = body::read(&request, payload).await?.raw;
-    let text = ask::message(&raw).map_err(Problem::fields)?;
+    let text = message(&raw).map_err(Problem::fields)?;
     if let Some(client) = request.peer_addr() {
         api.clients.count(client.ip())?;
     }

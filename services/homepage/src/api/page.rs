@@ -10,11 +10,12 @@ use serde::Deserialize;
 
 use super::Api;
 use super::problem::Problem;
-use crate::ask::Raw;
-use crate::page::form::Answer;
+use crate::page::form::FormView;
 use crate::page::language::Locale;
 use crate::page::trace_ui::TraceUi;
+use crate::page::translations::Translations;
 use crate::page::{BulletView, Index, Stage};
+use crate::request::RawFields;
 
 /// How many bullets the table for those without JavaScript has.
 const BULLETS: usize = 50;
@@ -26,45 +27,60 @@ pub(super) async fn show(
     parameters: Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Problem> {
     let pairs = parameters.into_inner().into_iter();
-    let raw: Raw = pairs.map(|(name, value)| (name, value.into())).collect();
+    let raw: RawFields = pairs.map(|(name, value)| (name, value.into())).collect();
     let locale = Locale::of(&request);
-    render(&api, &request, locale, Answer::open(&raw, locale.language.words()))
+    let form = FormView::open(&raw, locale.language.translations());
+    render(&api, &request, HttpResponse::Ok(), locale, form, None)
 }
 
-/// The first page after its form was refused.
+/// The first page with the form that was refused, and with the reason.
 ///
 /// # Errors
 /// When the request names no host that could be one.
 pub(super) fn refuse(
     api: &Api,
     request: &HttpRequest,
-    raw: &Raw,
+    raw: &RawFields,
     problem: &Problem,
 ) -> Result<HttpResponse, Problem> {
     let locale = Locale::of(request);
-    render(api, request, locale, Answer::refused(raw, problem, locale.language.words()))
+    let translations = locale.language.translations();
+    let form = FormView::new(raw, &problem.field_errors(), translations);
+    let notice = form.notice(translations).unwrap_or_else(|| refusal(problem, translations));
+    let mut response = HttpResponseBuilder::new(problem.status());
+    if let Some(seconds) = problem.retry_after() {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    render(api, request, response, locale, form, Some(notice))
+}
+
+/// Why nothing was sent, when no field has an error.
+fn refusal(problem: &Problem, translations: &Translations) -> String {
+    match (problem.status(), problem.retry_after()) {
+        (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => translations.too_much.with(seconds),
+        (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => translations.kafka_away.with(seconds),
+        _ => problem.detail.clone(),
+    }
 }
 
 fn render(
     api: &Api,
     request: &HttpRequest,
+    response: HttpResponseBuilder,
     locale: Locale,
-    answer: Answer,
+    form: FormView,
+    notice: Option<String>,
 ) -> Result<HttpResponse, Problem> {
     let page = Index {
         locale,
-        words: locale.language.words(),
+        translations: locale.language.translations(),
         assets: &api.assets,
         public: api.public_url(request)?,
         trace_ui: api.page.trace_ui.as_ref().map_or("", TraceUi::as_str),
-        form: answer.form,
-        notice: answer.notice,
+        form,
+        notice,
         bullets: newest(api),
     };
-    let mut response = HttpResponseBuilder::new(answer.status);
-    if let Some(seconds) = answer.retry_after {
-        response.insert_header((RETRY_AFTER, seconds));
-    }
     html(response, locale, &page)
 }
 
@@ -73,12 +89,12 @@ pub(super) async fn stage(api: Data<Api>, request: HttpRequest) -> Result<HttpRe
     let locale = Locale::of(&request);
     let page = Stage {
         locale,
-        words: locale.language.words(),
+        translations: locale.language.translations(),
         assets: &api.assets,
         public: api.public_url(&request)?,
         bullets: newest(&api),
     };
-    html(HttpResponseBuilder::new(StatusCode::OK), locale, &page)
+    html(HttpResponse::Ok(), locale, &page)
 }
 
 fn html(
@@ -117,4 +133,16 @@ fn newest(api: &Api) -> Vec<BulletView> {
         latency_ms: (bullet.stored_at.0 - bullet.sent_at.0).max(0),
     })
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::translations::ZH;
+
+    #[test]
+    fn a_refusal_without_a_field_error_says_when_to_try_again() {
+        let text = refusal(&Problem::kafka_away(), &ZH);
+        assert_eq!(text, "Kafka 暂时无法接收，请 2 秒后再试。");
+    }
 }

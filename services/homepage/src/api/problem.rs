@@ -8,9 +8,10 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use barrage::table;
 use serde::Serialize;
 
-use crate::ask::{FieldErrors, Wrong};
 use crate::burst::StartError;
 use crate::limits::TooMuch;
+use crate::page::translations::EN;
+use crate::request::{FieldError, FieldErrors};
 
 /// The body of every error.
 #[derive(Clone, Debug, Serialize)]
@@ -20,21 +21,21 @@ pub(crate) struct Problem {
     title: &'static str,
     status: u16,
     pub(crate) detail: String,
-    /// One entry for each bad field.
+    /// One entry for each invalid field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) errors: Vec<FieldError>,
+    pub(crate) errors: Vec<InvalidField>,
     #[serde(skip)]
     retry_after: Option<Duration>,
 }
 
-/// What is wrong with one field.
+/// An entry of `errors`: a field or a parameter, and what it must be.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct FieldError {
-    pub(crate) field: &'static str,
-    pub(crate) detail: String,
-    /// The same for a page, which says it in its own language.
+pub(crate) struct InvalidField {
+    field: &'static str,
+    detail: String,
+    /// The same as a value, for a page that puts it into its own language.
     #[serde(skip)]
-    pub(crate) wrong: Option<Wrong>,
+    error: Option<FieldError>,
 }
 
 impl Problem {
@@ -59,19 +60,24 @@ impl Problem {
 
     /// 400: a parameter is not what it must be.
     pub(crate) fn bad_parameter(field: &'static str, detail: &str) -> Self {
-        let errors = vec![FieldError { field, detail: detail.to_owned(), wrong: None }];
+        let errors = vec![InvalidField { field, detail: detail.to_owned(), error: None }];
         Self { errors, ..Self::malformed(format!("{field}: {detail}")) }
     }
 
     /// 422: fields are not what they must be. Nothing was sent.
     pub(crate) fn fields(errors: FieldErrors) -> Self {
         let detail = "Nothing was sent. Correct the marked fields, your values are kept.";
-        let entry = |(field, wrong): (_, Wrong)| {
-            let detail = wrong.to_string();
-            FieldError { field, detail, wrong: Some(wrong) }
+        let entry = |(field, error)| {
+            let detail = EN.field_error(error);
+            InvalidField { field, detail, error: Some(error) }
         };
         let errors = errors.into_iter().map(entry).collect();
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// The field errors that it was made of.
+    pub(crate) fn field_errors(&self) -> FieldErrors {
+        self.errors.iter().filter_map(|it| Some((it.field, it.error?))).collect()
     }
 
     /// 403: another site's page has sent it.

@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::tally::Rows;
-use crate::ask::Ask;
 use crate::limits::Running;
+use crate::request::BurstRequest;
 
 /// A burst that this homepage runs or has run.
 #[derive(Debug)]
 pub(crate) struct Burst {
     pub(crate) id: Uuid,
-    pub(crate) ask: Ask,
+    pub(crate) request: BurstRequest,
     /// Cancelled to stop the senders.
     pub(crate) stop: CancellationToken,
     /// Cancelled once its row is written: from then on every homepage knows it.
@@ -65,7 +65,7 @@ pub(crate) struct Snapshot {
 impl Burst {
     /// A burst whose records will lie at `from` or after it, in the topic of this run of the reader.
     pub(crate) fn new(
-        ask: Ask,
+        request: BurstRequest,
         (run, from): (u64, PartitionOffsets),
         rows: Arc<Rows>,
         id: Uuid,
@@ -75,7 +75,7 @@ impl Burst {
             Progress { state: State::Running, to: PartitionOffsets::new(), ended_at: None };
         Self {
             id,
-            ask,
+            request,
             stop,
             written: CancellationToken::new(),
             rows,
@@ -132,10 +132,10 @@ impl Burst {
 
     /// What it takes from the limits while its senders send.
     pub(crate) fn running(&self) -> Option<Running> {
-        let duration = Duration::from_secs(self.ask.duration.into());
+        let duration = Duration::from_secs(self.request.duration.into());
         let remaining = duration.saturating_sub(self.elapsed());
         (self.lock().state == State::Running)
-            .then(|| Running { rate: self.ask.total_rate(), remaining })
+            .then(|| Running { rate: self.request.total_rate(), remaining })
     }
 
     /// Its state.
@@ -159,10 +159,10 @@ impl Burst {
         Snapshot {
             id: self.id,
             state: progress.state,
-            message: self.ask.message.as_str().to_owned(),
-            concurrency: self.ask.concurrency,
-            duration: self.ask.duration,
-            rate: self.ask.rate,
+            message: self.request.message.as_str().to_owned(),
+            concurrency: self.request.concurrency,
+            duration: self.request.duration,
+            rate: self.request.rate,
             accepted,
             failed,
             stored: self.rows.stored(),

@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::board::Burst;
 use super::life::live;
 use super::tally::Tally;
-use crate::ask::{Ask, FieldErrors, RATE, Wrong};
 use crate::config::Limits;
 use crate::limits::{TooMuch, admit};
 use crate::producer::Sender;
 use crate::reader::wall::Wall;
+use crate::request::{BurstRequest, FieldError, FieldErrors, RATE};
 
 /// What a burst needs.
 pub(crate) struct Parts {
@@ -76,14 +76,14 @@ impl Bursts {
     ///
     /// # Errors
     /// When there are too many, or when it is not known yet how far the topic reaches.
-    pub(crate) fn start(&self, ask: Ask) -> Result<Arc<Burst>, StartError> {
+    pub(crate) fn start(&self, request: BurstRequest) -> Result<Arc<Burst>, StartError> {
         let (run, from) = (self.parts.wall.run(), self.parts.wall.ends());
         if from.is_empty() || self.parts.shutdown.is_cancelled() {
             return Err(StartError::NotReady);
         }
         let mut bursts = self.lock();
         let running: Vec<_> = bursts.values().filter_map(|burst| burst.running()).collect();
-        admit(self.parts.limits, &running, &ask)?;
+        admit(self.parts.limits, &running, &request)?;
         forget_oldest(&mut bursts, Self::REMEMBERED);
         if bursts.len() >= Self::REMEMBERED {
             return Err(TooMuch::too_many_draining().into());
@@ -91,7 +91,7 @@ impl Bursts {
         let id = Uuid::now_v7();
         let rows = self.parts.tally.open(id);
         let stop = self.parts.shutdown.child_token();
-        let burst = Arc::new(Burst::new(ask, (run, from), rows, id, stop));
+        let burst = Arc::new(Burst::new(request, (run, from), rows, id, stop));
         bursts.insert(id, burst.clone());
         drop(bursts);
         self.tasks.spawn_on(live(burst.clone(), self.parts.clone()), &self.runtime);
@@ -102,12 +102,12 @@ impl Bursts {
     ///
     /// # Errors
     /// When it asks for more messages per second than are ever allowed.
-    pub(crate) fn check_rate(&self, ask: &Ask) -> Result<(), FieldErrors> {
+    pub(crate) fn check_rate(&self, request: &BurstRequest) -> Result<(), FieldErrors> {
         let most = self.parts.limits.rate;
-        if ask.total_rate() <= most {
+        if request.total_rate() <= most {
             return Ok(());
         }
-        Err(FieldErrors::from([(RATE.name, Wrong::Together { most })]))
+        Err(FieldErrors::from([(RATE.name, FieldError::TotalRate { max: most })]))
     }
 
     /// A burst of this homepage.

@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) async fn live(burst: Arc<Burst>, parts: Arc<Parts>) {
     let ended = CancellationToken::new();
     let life = async {
-        let senders = (1..=burst.ask.concurrency).map(|sender| send(&burst, &parts, sender));
+        let senders = (1..=burst.request.concurrency).map(|sender| send(&burst, &parts, sender));
         join_all(senders).await;
         let end = burst.sent(burst.stop.is_cancelled());
         if let Some(end) = drain(&burst, &parts, end).await {
@@ -40,8 +40,8 @@ pub(super) async fn live(burst: Arc<Burst>, parts: Arc<Parts>) {
 
 /// One sender: produce, wait for Kafka's acknowledgement, keep the pace.
 async fn send(burst: &Burst, parts: &Parts, sender: u32) {
-    let ask = &burst.ask;
-    let pace = Pace::new(ask.rate, ask.duration, sender, ask.concurrency);
+    let request = &burst.request;
+    let pace = Pace::new(request.rate, request.duration, sender, request.concurrency);
     let begin = Instant::now();
     let mut seq = 0;
     while let Some(due) = pace.due(seq, begin.elapsed()) {
@@ -52,7 +52,7 @@ async fn send(burst: &Burst, parts: &Parts, sender: u32) {
         seq += 1;
         let message = Outgoing {
             id: Uuid::now_v7(),
-            text: &ask.message,
+            text: &request.message,
             burst: burst.id,
             sender,
             seq,

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 
-use super::words::{self, Words};
+use super::translations::{self, Translations};
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +51,14 @@ impl Language {
         }
     }
 
-    pub(crate) fn words(self) -> &'static Words {
+    pub(crate) fn translations(self) -> &'static Translations {
         match self {
-            Self::English => &words::EN,
-            Self::Chinese => &words::ZH,
+            Self::English => &translations::EN,
+            Self::Chinese => &translations::ZH,
         }
     }
 
-    /// The module with the words that the page's scripts say.
+    /// The module with the texts of the page's scripts.
     pub(crate) fn script(self) -> &'static str {
         match self {
             Self::English => "words/en.js",

@@ -1,77 +1,65 @@
-//! What a person asks for, checked field by field. The limits are constants that the page, the API and
+//! The fields of a request to send, checked one by one. The limits are constants that the page, the API and
 //! the tests read here.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use barrage::message::Text;
 use serde_json::Value;
 
-use crate::page::words;
-
-/// A number with a name and a range.
+/// A number with a name and a range: 1 to `max`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
-    /// Its name in JSON and in the form.
+    /// The same in JSON and in the form.
     pub(crate) name: &'static str,
-    /// The greatest value; the least is 1.
     pub(crate) max: u32,
-    /// The value when it is left out.
+    /// What a request has that leaves the field out.
     pub(crate) default: u32,
 }
 
 /// How many senders a burst has.
 pub(crate) const CONCURRENCY: Field = Field { name: "concurrency", max: 100, default: 10 };
-/// For how many seconds they send.
+/// How many seconds they send.
 pub(crate) const DURATION: Field = Field { name: "duration", max: 300, default: 10 };
 /// How many messages per second each of them sends.
 pub(crate) const RATE: Field = Field { name: "rate", max: 1000, default: 5 };
 
-/// The name of the field with the text.
 pub(crate) const MESSAGE: &str = "message";
 
-/// A burst as a person asks for it: every field is within its range.
+/// The parameters of a burst, each within its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Ask {
+pub(crate) struct BurstRequest {
     pub(crate) message: Text,
     pub(crate) concurrency: u32,
     pub(crate) duration: u32,
     pub(crate) rate: u32,
 }
 
-/// What is wrong with a field.
+/// Why a field was refused. The translations put it into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wrong {
-    /// It is no message.
+pub(crate) enum FieldError {
+    /// It is not a text of 1 to 100 characters.
     Message,
-    /// It is no whole number from 1 to this.
+    /// It is not a whole number from 1 to `max`.
     Number { max: u32 },
-    /// All senders together would send more than this in a second.
-    Together { most: u64 },
+    /// All senders together would send more than `max` messages per second.
+    TotalRate { max: u64 },
 }
 
-/// As the API says it.
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&words::EN.wrong(*self))
-    }
-}
+/// The error of each refused field, by the field's name.
+pub(crate) type FieldErrors = BTreeMap<&'static str, FieldError>;
 
-/// What is wrong with each field, by its name.
-pub(crate) type FieldErrors = BTreeMap<&'static str, Wrong>;
+/// The fields as they came, before they are checked: from JSON, or from a form whose values are all text.
+pub(crate) type RawFields = serde_json::Map<String, Value>;
 
-/// What came over the wire, before it is checked: JSON, or a form whose values are all text.
-pub(crate) type Raw = serde_json::Map<String, Value>;
-
-impl Ask {
+impl BurstRequest {
     /// Checks all fields.
     ///
     /// # Errors
-    /// One for each field that is wrong.
-    pub(crate) fn parse(raw: &Raw) -> Result<Self, FieldErrors> {
+    /// One for each invalid field.
+    pub(crate) fn parse(raw: &RawFields) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
-        let message = note(&mut errors, MESSAGE, text(raw));
-        let mut number = |field: Field| note(&mut errors, field.name, field.read(raw));
+        let message = keep_error(&mut errors, MESSAGE, text(raw));
+        let mut number = |field: Field| keep_error(&mut errors, field.name, field.read(raw));
         let (concurrency, duration, rate) = (number(CONCURRENCY), number(DURATION), number(RATE));
         let all = (message, concurrency, duration, rate);
         let (Some(message), Some(concurrency), Some(duration), Some(rate)) = all else {
@@ -80,7 +68,7 @@ impl Ask {
         Ok(Self { message, concurrency, duration, rate })
     }
 
-    /// How many messages per second all its senders send together.
+    /// Messages per second of all senders together.
     pub(crate) fn total_rate(&self) -> u64 {
         u64::from(self.concurrency) * u64::from(self.rate)
     }
@@ -89,30 +77,34 @@ impl Ask {
 /// The text of a single message.
 ///
 /// # Errors
-/// When it is missing or wrong.
-pub(crate) fn message(raw: &Raw) -> Result<Text, FieldErrors> {
+/// When it is missing or invalid.
+pub(crate) fn message(raw: &RawFields) -> Result<Text, FieldErrors> {
     text(raw).map_err(|error| FieldErrors::from([(MESSAGE, error)]))
 }
 
-fn note<T>(errors: &mut FieldErrors, name: &'static str, result: Result<T, Wrong>) -> Option<T> {
+fn keep_error<T>(
+    errors: &mut FieldErrors,
+    name: &'static str,
+    result: Result<T, FieldError>,
+) -> Option<T> {
     result.map_err(|error| errors.insert(name, error)).ok()
 }
 
-fn text(raw: &Raw) -> Result<Text, Wrong> {
-    let text = raw.get(MESSAGE).and_then(Value::as_str).ok_or(Wrong::Message)?;
-    Text::parse(text).map_err(|_| Wrong::Message)
+fn text(raw: &RawFields) -> Result<Text, FieldError> {
+    let text = raw.get(MESSAGE).and_then(Value::as_str).ok_or(FieldError::Message)?;
+    Text::parse(text).map_err(|_| FieldError::Message)
 }
 
 impl Field {
-    fn read(self, raw: &Raw) -> Result<u32, Wrong> {
+    fn read(self, raw: &RawFields) -> Result<u32, FieldError> {
         raw.get(self.name).map_or(Ok(self.default), |value| self.parse(value))
     }
 
-    /// Checks a value.
+    /// Checks one value.
     ///
     /// # Errors
-    /// When it is no whole number within the range.
-    pub(crate) fn parse(self, value: &Value) -> Result<u32, Wrong> {
+    /// When it is not a whole number within the range.
+    pub(crate) fn parse(self, value: &Value) -> Result<u32, FieldError> {
         let number = match value {
             Value::Number(number) => number.as_u64(),
             Value::String(digits) => digits.trim().parse().ok(),
@@ -120,7 +112,7 @@ impl Field {
         };
         let number = number.and_then(|n| u32::try_from(n).ok());
         let allowed = number.filter(|n| (1..=self.max).contains(n));
-        allowed.ok_or(Wrong::Number { max: self.max })
+        allowed.ok_or(FieldError::Number { max: self.max })
     }
 }
 
@@ -131,24 +123,25 @@ mod tests {
 
     use super::*;
 
-    fn parse(value: &Value) -> Result<Ask, FieldErrors> {
-        Ask::parse(value.as_object().unwrap())
+    fn parse(value: &Value) -> Result<BurstRequest, FieldErrors> {
+        BurstRequest::parse(value.as_object().unwrap())
     }
 
     #[test]
     fn a_message_alone_gets_the_defaults() {
-        let ask = parse(&json!({"message": " hi "})).unwrap();
+        let request = parse(&json!({"message": " hi "})).unwrap();
         assert_eq!(
-            (ask.message.as_str(), ask.concurrency, ask.duration, ask.rate),
+            (request.message.as_str(), request.concurrency, request.duration, request.rate),
             ("hi", 10, 10, 5)
         );
-        assert_eq!(ask.total_rate(), 50);
+        assert_eq!(request.total_rate(), 50);
     }
 
     #[test]
     fn a_form_has_its_numbers_as_text() {
-        let ask = parse(&json!({"message": "hi", "concurrency": " 7 ", "rate": "1000"})).unwrap();
-        assert_eq!((ask.concurrency, ask.rate), (7, 1000));
+        let request =
+            parse(&json!({"message": "hi", "concurrency": " 7 ", "rate": "1000"})).unwrap();
+        assert_eq!((request.concurrency, request.rate), (7, 1000));
     }
 
     #[test]
@@ -156,7 +149,7 @@ mod tests {
         let errors = parse(&json!({"concurrency": 0, "duration": 301, "rate": "x"})).unwrap_err();
         let names: Vec<_> = errors.keys().copied().collect();
         assert_eq!(names, ["concurrency", "duration", "message", "rate"]);
-        assert_eq!(errors["duration"].to_string(), "Whole number, 1 to 300.");
+        assert_eq!(errors["duration"], FieldError::Number { max: 300 });
     }
 
     #[test]

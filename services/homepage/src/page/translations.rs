@@ -1,20 +1,18 @@
-//! Every sentence of the pages, in each language.
+//! Every text of the pages in each language. The API uses the English ones for its errors.
 
 mod en;
 mod zh;
 
 use std::fmt::Display;
 
-use actix_web::http::StatusCode;
 use barrage::message::Text;
 
-use crate::api::Problem;
-use crate::ask::Wrong;
+use crate::request::FieldError;
 
 pub(crate) use en::EN;
 pub(crate) use zh::ZH;
 
-/// A sentence with a place for one value.
+/// A text with a place `{}` for one value.
 pub(crate) struct Pattern(&'static str);
 
 impl Pattern {
@@ -23,17 +21,15 @@ impl Pattern {
     }
 }
 
-/// One part of a message's way.
+/// One step of a message's way, as the page explains it.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    /// In a word or two.
     pub(crate) does: &'static str,
-    /// What for.
     pub(crate) why: &'static str,
 }
 
-/// The words of the pages, in the order in which they are seen.
-pub(crate) struct Words {
+/// The texts of one language, in the order in which they are seen.
+pub(crate) struct Translations {
     pub(crate) tagline: &'static str,
     pub(crate) stage_view: &'static str,
     pub(crate) how_it_works: &'static str,
@@ -88,10 +84,10 @@ pub(crate) struct Words {
     pub(crate) shown: &'static str,
     pub(crate) stop: &'static str,
 
-    pub(crate) wrong_message: Pattern,
-    pub(crate) wrong_number: Pattern,
-    pub(crate) wrong_together: Pattern,
-    pub(crate) wrong_rate: Pattern,
+    pub(crate) invalid_message: Pattern,
+    pub(crate) invalid_number: Pattern,
+    pub(crate) total_rate_too_high: Pattern,
+    pub(crate) invalid_rate: Pattern,
     pub(crate) nothing_sent: Pattern,
     pub(crate) too_much: Pattern,
     pub(crate) kafka_away: Pattern,
@@ -110,22 +106,12 @@ pub(crate) struct Words {
     pub(crate) metrics: &'static str,
 }
 
-impl Words {
-    /// What is wrong with a field.
-    pub(crate) fn wrong(&self, wrong: Wrong) -> String {
-        match wrong {
-            Wrong::Message => self.wrong_message.with(Text::MAX_CHARS),
-            Wrong::Number { max } => self.wrong_number.with(max),
-            Wrong::Together { most } => self.wrong_together.with(most),
-        }
-    }
-
-    /// Why nothing was sent, where no field is to blame.
-    pub(crate) fn refusal(&self, problem: &Problem) -> String {
-        match (problem.status(), problem.retry_after()) {
-            (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => self.too_much.with(seconds),
-            (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => self.kafka_away.with(seconds),
-            _ => problem.detail.clone(),
+impl Translations {
+    pub(crate) fn field_error(&self, error: FieldError) -> String {
+        match error {
+            FieldError::Message => self.invalid_message.with(Text::MAX_CHARS),
+            FieldError::Number { max } => self.invalid_number.with(max),
+            FieldError::TotalRate { max } => self.total_rate_too_high.with(max),
         }
     }
 }

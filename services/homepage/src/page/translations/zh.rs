@@ -1,8 +1,8 @@
 //! Chinese, in simplified characters.
 
-use super::{Pattern, Step, Words};
+use super::{Pattern, Step, Translations};
 
-pub(crate) const ZH: Words = Words {
+pub(crate) const ZH: Translations = Translations {
     tagline: "每条弹幕都走一遍 Kafka、gRPC 和 DynamoDB",
     stage_view: "大屏",
     how_it_works: "工作原理",
@@ -56,10 +56,10 @@ pub(crate) const ZH: Words = Words {
     shown: "已展示",
     stop: "停止发送",
 
-    wrong_message: Pattern("请输入 1 到 {} 个字符。"),
-    wrong_number: Pattern("请填 1 到 {} 的整数。"),
-    wrong_together: Pattern("并发数乘以速率，每秒最多 {} 条消息。"),
-    wrong_rate: Pattern("尚未发送。每路每秒条数：{}"),
+    invalid_message: Pattern("请输入 1 到 {} 个字符。"),
+    invalid_number: Pattern("请填 1 到 {} 的整数。"),
+    total_rate_too_high: Pattern("并发数乘以速率，每秒最多 {} 条消息。"),
+    invalid_rate: Pattern("尚未发送。每路每秒条数：{}"),
     nothing_sent: Pattern("尚未发送。请修改标出的 {} 项，已填内容会保留。"),
     too_much: Pattern("发送太频繁，请 {} 秒后再试。"),
     kafka_away: Pattern("Kafka 暂时无法接收，请 {} 秒后再试。"),

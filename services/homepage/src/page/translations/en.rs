@@ -1,8 +1,8 @@
 //! English.
 
-use super::{Pattern, Step, Words};
+use super::{Pattern, Step, Translations};
 
-pub(crate) const EN: Words = Words {
+pub(crate) const EN: Translations = Translations {
     tagline: "Kafka, gRPC and DynamoDB, one bullet at a time",
     stage_view: "Stage view",
     how_it_works: "How it works",
@@ -57,10 +57,10 @@ pub(crate) const EN: Words = Words {
     shown: "Shown",
     stop: "Stop burst",
 
-    wrong_message: Pattern("Type a message, 1 to {} characters."),
-    wrong_number: Pattern("Whole number, 1 to {}."),
-    wrong_together: Pattern("Concurrency times rate, at most {} messages per second."),
-    wrong_rate: Pattern("Nothing was sent. Rate of each sender: {}"),
+    invalid_message: Pattern("Type a message, 1 to {} characters."),
+    invalid_number: Pattern("Whole number, 1 to {}."),
+    total_rate_too_high: Pattern("Concurrency times rate, at most {} messages per second."),
+    invalid_rate: Pattern("Nothing was sent. Rate of each sender: {}"),
     nothing_sent: Pattern("Nothing was sent. Correct the marked fields, your values are kept."),
     too_much: Pattern("Too much is sent now. Try again in {} s."),
     kafka_away: Pattern("Kafka does not accept messages now. Try again in {} s."),
