@@ -1,14 +1,18 @@
-//! What was asked for on the command line.
+//! The command line of `cargo verify` and `cargo xtask`.
 
 use crate::steps::{self, Step};
 
 pub(crate) const USAGE: &str = "\
 usage: cargo verify                      run the whole check, stop at the first failure
        cargo verify --only STEP[,STEP]   run these steps (and `build`, where they need it)
-       cargo verify --list               say which steps there are
-       cargo xtask build                 build every program, as the tests need it
+       cargo verify --list               list the steps
+       cargo xtask build                 build every program; the end-to-end tests need them
+       cargo xtask docs                  write the variables of the services into docs/configure.md,
+                                         .env.example and docker-compose.yml
        cargo xtask real up               run Apache Kafka and Dynalite on this machine
-       cargo xtask real fetch            only fetch them";
+       cargo xtask real fetch            only fetch them
+       cargo xtask help                  print this
+programs: cargo demo, cargo loadtest and cargo chaos; each has --help";
 
 /// One thing to do.
 #[derive(Debug)]
@@ -17,7 +21,8 @@ pub(crate) enum Task {
     List,
     Verify(Vec<&'static Step>),
     Build,
-    /// What the program `real` is told.
+    Docs,
+    /// With the arguments of the program `real`.
     Real(Vec<String>),
 }
 
@@ -28,6 +33,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task, Str
     match arguments.next().as_deref() {
         Some("verify") => {}
         Some("build") => return Ok(Task::Build),
+        Some("docs") => return Ok(Task::Docs),
         Some("real") => return Ok(Task::Real(arguments.collect())),
         Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some(other) => return Err(format!("there is no task {other:?}")),
@@ -55,7 +61,9 @@ mod tests {
     fn names(line: &str) -> Result<Vec<&'static str>, String> {
         match parse(line.split_whitespace().map(str::to_owned))? {
             Task::Verify(steps) => Ok(steps.iter().map(|step| step.name).collect()),
-            Task::Help | Task::List | Task::Build | Task::Real(_) => Err("no steps".into()),
+            Task::Help | Task::List | Task::Build | Task::Docs | Task::Real(_) => {
+                Err("no steps".into())
+            }
         }
     }
 

@@ -1,3 +1,5 @@
-//! What `cargo demo` and `cargo verify` share.
+//! What `cargo demo`, `cargo xtask` and the end-to-end tests share.
 
 pub mod cargo;
+pub mod generated;
+pub mod variables;

@@ -1,8 +1,9 @@
-//! The tasks of this repository: `cargo verify`, the whole check, and what else is at hand.
+//! The tasks of this repository: `cargo verify` runs the whole check, `cargo xtask help` lists the others.
 
 mod browser;
 mod cli;
 mod command;
+mod docs;
 mod real;
 mod steps;
 mod verify;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 use crate::cli::Task;
 use crate::workspace::Workspace;
 
-/// Exit: 0 all is well, 1 a step failed, 2 the command line is wrong.
+/// Exit code: 0 if all is well, 1 if a step failed, 2 if the command line is invalid.
 fn main() -> ExitCode {
     match cli::parse(env::args().skip(1)) {
         Ok(task) => match run(&task) {
@@ -32,13 +33,14 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for belongs on stdout")]
+#[expect(clippy::print_stdout, reason = "help and lists belong on stdout")]
 fn run(task: &Task) -> anyhow::Result<()> {
     match task {
         Task::Help => println!("{}", cli::USAGE),
         Task::List => print!("{}", steps::listing()),
         Task::Verify(steps) => verify::run(&workspace()?, steps)?,
         Task::Build => workspace()?.build()?,
+        Task::Docs => docs::write(&workspace()?)?,
         Task::Real(arguments) => real::become_it(&workspace()?, arguments)?,
     }
     Ok(())

@@ -50,7 +50,9 @@ pub(crate) const STEPS: &[Step] = &[
     Step::new("fmt", "rustfmt has nothing to change", fmt),
     Step::new("clippy", "no lint fires, in code or tests", clippy),
     Step::new("build", "all binaries build", build),
-    Step::new("rules", "house rules: tidy, layers, contract, features", rules).starting_binaries(),
+    Step::new("rules", "house rules: tidy, layers, compose, features, guarantee table", rules),
+    Step::new("contract", "the lists of variables are what the services print", contract)
+        .starting_binaries(),
     Step::new("tests", "unit tests of all crates", tests),
     Step::new("whole-path", "real processes, from form to bullet", whole_path).starting_binaries(),
     Step::new("guarantees", "nothing is lost, nothing shown twice, whatever breaks", guarantees)
@@ -104,6 +106,10 @@ fn build(workspace: &Workspace) -> Result<Outcome> {
 
 fn rules(workspace: &Workspace) -> Result<Outcome> {
     test(workspace, &[], &workspace.integration_tests("xtask")?, &[])
+}
+
+fn contract(workspace: &Workspace) -> Result<Outcome> {
+    test(workspace, &[], &["contract".into()], &[])
 }
 
 /// All but those of `xtask` and `e2e`, which are steps of their own.

@@ -6,25 +6,28 @@ use std::fs;
 
 use serde_yaml_ng::Value;
 
-use crate::variables::{Variables, is_variable};
+use xtask::variables::is_variable;
 
-/// The file, with what it asks of its surroundings.
+/// Values with their values.
+pub(crate) type Values = BTreeMap<String, String>;
+
+/// The file for one choice of variables.
 pub(crate) struct Compose {
     root: Value,
-    /// The variables that it names, with what holds without them.
-    pub(crate) asked: Variables,
+    /// The variables that it refers to, with their defaults.
+    pub(crate) variables: Values,
 }
 
 impl Compose {
-    /// The file where these variables are set and no others.
-    pub(crate) fn with(set: &Variables) -> Self {
+    /// The file with these variables set and no others.
+    pub(crate) fn with(set: &Values) -> Self {
         let text =
             fs::read_to_string("../docker-compose.yml").expect("docker-compose.yml is there");
         let mut root: Value = serde_yaml_ng::from_str(&text).expect("docker-compose.yml is YAML");
         root.apply_merge().expect("what is merged is there");
-        let filling = Filling { set, asked: RefCell::default() };
+        let filling = Filling { set, seen: RefCell::default() };
         filling.fill(&mut root);
-        Self { root, asked: filling.asked.into_inner() }
+        Self { root, variables: filling.seen.into_inner() }
     }
 
     /// Its services by name.
@@ -35,7 +38,7 @@ impl Compose {
 }
 
 /// A service's environment.
-pub(crate) fn environment(service: &Value) -> Variables {
+pub(crate) fn environment(service: &Value) -> Values {
     let variables = service["environment"].as_mapping().expect("a service has an environment");
     let pair = |(name, value): (&Value, &Value)| {
         Some((name.as_str()?.to_owned(), value.as_str()?.to_owned()))
@@ -50,8 +53,8 @@ pub(crate) fn list(value: &Value) -> Vec<&str> {
 
 /// Fills in `${NAME-default}`, as `docker compose` does: a default may hold others.
 struct Filling<'a> {
-    set: &'a Variables,
-    asked: RefCell<Variables>,
+    set: &'a Values,
+    seen: RefCell<Values>,
 }
 
 impl Filling<'_> {
@@ -69,9 +72,9 @@ impl Filling<'_> {
         let end = closing(rest).unwrap_or_else(|| panic!("no end of a variable in {text:?}"));
         let (inner, after) = (&rest[..end], &rest[end + 1..]);
         let (name, default) = inner.split_once('-').unwrap_or((inner, ""));
-        assert!(is_variable(name), "{name:?} is no name of a variable: {text:?}");
+        assert!(is_variable(name), "{name:?} is not the name of a variable: {text:?}");
         let filled = self.text(default);
-        if let Some(other) = self.asked.borrow_mut().insert(name.into(), default.into()) {
+        if let Some(other) = self.seen.borrow_mut().insert(name.into(), default.into()) {
             assert_eq!(other, default, "{name} has two defaults");
         }
         format!("{before}{}{}", self.set.get(name).unwrap_or(&filled), self.text(after))
@@ -93,9 +96,9 @@ fn closing(text: &str) -> Option<usize> {
 
 #[test]
 fn variables_are_filled_in_as_docker_compose_does() {
-    let set = Variables::from([("A".to_owned() + "A", "1".to_owned())]);
-    let filling = Filling { set: &set, asked: RefCell::default() };
+    let set = Values::from([("A".to_owned() + "A", "1".to_owned())]);
+    let filling = Filling { set: &set, seen: RefCell::default() };
     assert_eq!(filling.text("x${AA-2}y${BB-3${CC-4}}z"), "x1y34z");
     assert_eq!(filling.text("${FILTERS-[]}"), "[]");
-    assert_eq!(filling.asked.into_inner()["BB"], "3${CC-4}");
+    assert_eq!(filling.seen.into_inner()["BB"], "3${CC-4}");
 }

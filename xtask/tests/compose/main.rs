@@ -1,16 +1,18 @@
-//! docker-compose.yml, `.env.example`, `secure.env` and the Dockerfile agree with the services and with
-//! each other, and are as careful as they should be.
+//! docker-compose.yml, `.env.example`, `secure.env`, the Dockerfile and the dashboard agree with the services and
+//! with each other, and the containers are as restricted as they can be.
 
+mod dashboard;
+mod documented;
 mod file;
-mod metrics;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_yaml_ng::Value;
+use xtask::variables::SERVICES;
 
-use self::file::{Compose, environment, list};
-use crate::variables::{SERVICES, Variables, help, variables_of_help};
+use self::documented::documented;
+use self::file::{Compose, Values, environment, list};
 
 /// What is fixed inside a container.
 const INSIDE: &[&str] = &["HOST", "PORT"];
@@ -18,23 +20,11 @@ const INSIDE: &[&str] = &["HOST", "PORT"];
 /// Replicas must not share a name: each has that of its container.
 const LEFT_OUT: &str = "INSTANCE";
 
-/// Where a service's own default is not what a stack of containers needs.
-const OTHER_DEFAULTS: &[(&str, &str)] = &[
-    ("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT"),
-    ("KAFKA_SERVER", "kafka:9092"),
-    ("OTS_ENDPOINT", "http://dynamodb:8000"),
-    ("OTS_KEYID", "local"),
-    ("OTS_SECRET", "local"),
-    ("SINK", "dns:///message-processor:8080"),
-    ("TRACE_UI", "http://localhost:16686"),
-    ("TRACING", "http://jaeger:4318"),
-];
-
-/// All that runs without a profile, in bytes.
+/// The most memory for everything that runs without a profile, in bytes.
 const MEMORY: u64 = 1_500_000_000;
 
 fn plain() -> Compose {
-    Compose::with(&Variables::new())
+    Compose::with(&BTreeMap::new())
 }
 
 fn report(faults: &[String]) {
@@ -42,7 +32,7 @@ fn report(faults: &[String]) {
 }
 
 /// The lines `#NAME=value` or `NAME=value` of a file.
-fn assignments(file: &str, prefix: &str) -> Variables {
+fn assignments(file: &str, prefix: &str) -> Values {
     let text = fs::read_to_string(format!("../{file}")).expect("a file with variables is there");
     let lines = text.lines().filter_map(|line| line.strip_prefix(prefix)?.split_once('='));
     let pairs = lines.filter(|(name, _)| !name.contains([' ', '#']));
@@ -61,27 +51,22 @@ fn seconds(text: &str) -> u64 {
 #[test]
 fn every_variable_of_a_service_is_passed_and_can_be_set() {
     let without = plain();
-    let all = without.asked.keys().map(|name| (name.clone(), format!("<{name}>"))).collect();
+    let all = without.variables.keys().map(|name| (name.clone(), format!("<{name}>"))).collect();
     let with = Compose::with(&all);
     let mut faults = Vec::new();
     for service in SERVICES {
-        let read = variables_of_help(&help(service));
+        let mut read = documented(service);
+        read.remove(LEFT_OUT);
         let passed = environment(without.services()[service]);
         let set = environment(with.services()[service]);
-        for name in passed.keys().filter(|name| !read.contains_key(*name)) {
+        for name in passed.keys().filter(|name| !read.contains(*name)) {
             faults.push(format!("{service} is passed {name}, which it does not read"));
         }
-        for (name, default) in read.iter().filter(|(name, _)| *name != LEFT_OUT) {
-            let Some(value) = passed.get(name) else {
-                faults.push(format!("{service} reads {name}: pass it in docker-compose.yml"));
-                continue;
-            };
-            let other = OTHER_DEFAULTS.iter().find(|(other, _)| other == name);
-            let expected = other.map_or(default.as_str(), |(_, default)| default);
-            if value != expected {
-                faults.push(format!("{service}: {name} is {value:?} here, not {expected:?}"));
-            }
-            if !INSIDE.contains(&name.as_str()) && !set[name].contains('<') {
+        for name in read.iter().filter(|name| !passed.contains_key(*name)) {
+            faults.push(format!("{service} reads {name}: pass it in docker-compose.yml"));
+        }
+        for (name, value) in set.iter().filter(|(name, _)| !INSIDE.contains(&name.as_str())) {
+            if !value.contains('<') {
                 faults.push(format!("{service}: {name} cannot be set by .env"));
             }
         }
@@ -90,13 +75,13 @@ fn every_variable_of_a_service_is_passed_and_can_be_set() {
 }
 
 #[test]
-fn the_example_of_env_names_all_that_can_be_set_with_what_holds_without_it() {
-    assert_eq!(assignments(".env.example", "#"), plain().asked);
+fn the_example_of_env_lists_every_variable_with_its_default() {
+    assert_eq!(assignments(".env.example", "#"), plain().variables);
 }
 
 #[test]
-fn secure_env_sets_what_docker_compose_knows() {
-    let known = plain().asked;
+fn secure_env_sets_only_what_docker_compose_knows() {
+    let known = plain().variables;
     let unknown = assignments("secure.env", "")
         .into_keys()
         .filter(|name| name != "COMPOSE_PROFILES" && !known.contains_key(name))
@@ -134,7 +119,7 @@ fn all_together_stay_within_their_memory() {
 }
 
 #[test]
-fn our_containers_may_do_nothing_that_they_need_not() {
+fn our_containers_have_no_right_that_they_do_not_need() {
     let compose = plain();
     for name in SERVICES {
         let service = compose.services()[name];
@@ -172,7 +157,7 @@ fn images_are_built_with_the_manifest_of_every_crate() {
 }
 
 #[test]
-fn only_pages_for_people_are_published_and_only_here() {
+fn only_pages_for_people_are_published_and_only_on_this_machine() {
     let compose = plain();
     let services = compose.services();
     let ports = services.iter().map(|(name, service)| (*name, list(&service["ports"])));
@@ -187,7 +172,7 @@ fn only_pages_for_people_are_published_and_only_here() {
 }
 
 #[test]
-fn who_needs_another_waits_until_that_one_is_well() {
+fn a_container_that_needs_another_waits_until_that_one_is_healthy() {
     let compose = plain();
     let services = compose.services();
     for (name, service) in &services {
