@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Result, ensure};
 
 use crate::command;
-use crate::steps::Outcome;
+use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
 /// Says which Debian packages are missing.

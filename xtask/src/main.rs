@@ -4,6 +4,7 @@ mod browser;
 mod cli;
 mod command;
 mod docs;
+mod outcome;
 mod real;
 mod steps;
 mod verify;

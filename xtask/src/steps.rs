@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 use crate::{browser, command, real};
 
@@ -18,13 +19,6 @@ pub(crate) struct Step {
     /// What must be installed, asked before the first step: waiting half an hour for it is too long.
     pub(crate) needs: fn(&Workspace) -> Result<()>,
     pub(crate) run: fn(&Workspace) -> Result<Outcome>,
-}
-
-/// How a step ended that did not fail.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Passed,
-    LeftOut(&'static str),
 }
 
 impl Step {

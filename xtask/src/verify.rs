@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
-use crate::steps::{Outcome, Step};
+use crate::outcome::Outcome;
+use crate::steps::Step;
 use crate::workspace::Workspace;
 
 /// Stops at the first step that fails; at the end all steps with their times.

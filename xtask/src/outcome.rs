@@ -1,0 +1,8 @@
+//! How a step of the check ends, unless it fails.
+
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Passed,
+    /// With the reason.
+    LeftOut(&'static str),
+}
