@@ -58,10 +58,9 @@ RUN find proto crates services -name '*.rs' -exec touch {} + \
 FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+# The address of the repository comes from whoever builds: docker build --label org.opencontainers.image.source=…
 LABEL org.opencontainers.image.vendor="barrage" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.source="https://github.com/barrage-demo/barrage" \
-      org.opencontainers.image.documentation="https://github.com/barrage-demo/barrage/blob/main/README.md" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 USER 65532:65532

@@ -106,6 +106,17 @@ fn every_image_has_one_version() {
 }
 
 #[test]
+fn our_images_have_the_version_of_the_workspace() {
+    let read = |file| fs::read_to_string(format!("../{file}")).expect("a file of the root");
+    let workspace = read("Cargo.toml");
+    let mut versions = workspace.lines().filter_map(|line| line.strip_prefix("version = \""));
+    let version = versions.next().expect("the workspace has a version").trim_end_matches('"');
+    assert_eq!(plain().variables["VERSION"], version, "docker-compose.yml");
+    assert!(read("Dockerfile").contains(&format!("\nARG VERSION={version}\n")), "Dockerfile");
+    assert!(read("CHANGELOG.md").contains(&format!("\n## {version}")), "CHANGELOG.md");
+}
+
+#[test]
 fn all_together_stay_within_their_memory() {
     let compose = plain();
     let limit = |(name, service): (&&str, &&Value)| {
