@@ -1,6 +1,7 @@
-//! Which crate may depend on which: services -> barrage -> proto, and one home for each foreign
-//! crate. `dev`, `e2e` and `xtask` know the services only as processes, because a stand-in or a ledger
-//! that shared our code would share our bugs.
+//! Which crate may depend on which. Arrows point one way: services -> crates -> proto.
+//!
+//! What starts, breaks and measures the services (`dev`, `e2e`, `loadtest`, `xtask`) knows them only as
+//! processes: a stand-in or a ledger that shared their code would share their mistakes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,88 +9,52 @@ use std::process::Command;
 
 use serde_json::Value;
 
-const SERVICES: &[&str] = &["event-router", "homepage", "message-processor"];
-
-/// What each crate may use of our own.
-fn allowed(package: &str) -> &'static [&'static str] {
-    match package {
-        "barrage" => &["proto"],
-        service if SERVICES.contains(&service) => &["barrage", "proto"],
-        // The contract is no service: the front that tests put before a processor speaks it.
-        "faults" => &["client", "proto"],
-        "broker" | "table" => &["process"],
-        "stack" => &["client", "faults", "process"],
-        "launcher" => &["client", "process", "stack"],
-        "chaos" | "e2e" => &["client", "faults", "process", "stack"],
-        "ratios" => &["client", "faults", "process", "proto", "stack"],
-        _ => &[],
-    }
-}
-
-/// A foreign crate (`*` ends a family), where it lives, and whose tests may use it as well.
-struct Home {
-    of: &'static str,
-    normal: &'static [&'static str],
-    tests: &'static [&'static str],
-}
-
-const HOMES: &[Home] = &[
-    Home { of: "rdkafka*", normal: &["barrage", "chaos", "client", "ratios"], tests: &["e2e"] },
-    Home { of: "aws-*", normal: &["barrage", "client"], tests: &["e2e"] },
-    Home { of: "opentelemetry*", normal: &["barrage"], tests: &["e2e", "message-processor"] },
-    Home { of: "metrics-exporter-*", normal: &["barrage"], tests: &[] },
-    Home { of: "tracing-subscriber", normal: &["barrage", "process"], tests: &[] },
-    // The load tester measures itself against a bare endpoint.
-    Home { of: "actix-*", normal: &["homepage", "loadtest"], tests: &[] },
-    Home { of: "askama*", normal: &["homepage", "loadtest"], tests: &[] },
-    Home { of: "governor", normal: &["homepage"], tests: &[] },
-    Home {
-        of: "tonic*",
-        normal: &["event-router", "faults", "message-processor", "proto"],
-        tests: &["e2e"],
-    },
-    Home { of: "prost*", normal: &["proto"], tests: &["e2e", "message-processor"] },
-    Home { of: "dynoxide-*", normal: &["table"], tests: &[] },
-    Home { of: "nisshi-*", normal: &["broker"], tests: &[] },
-    Home {
-        of: "nix",
-        normal: &["faults", "launcher", "loadtest", "process", "stack"],
-        tests: &["e2e", "message-processor"],
-    },
-    Home {
-        of: "reqwest",
-        normal: &["broker", "chaos", "client", "faults", "loadtest", "ratios"],
-        tests: &["e2e", "message-processor"],
-    },
-    Home {
-        of: "clap",
-        normal: &["broker", "chaos", "launcher", "loadtest", "process", "ratios", "stack", "table"],
-        tests: &[],
-    },
-    Home {
-        of: "anyhow",
-        normal: &[
-            "broker",
-            "chaos",
-            "event-router",
-            "homepage",
-            "launcher",
-            "loadtest",
-            "message-processor",
-            "ratios",
-            "stack",
-            "table",
-            "xtask",
-        ],
-        tests: &["barrage", "proto"],
-    },
+/// The folders that crates below a folder may use.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("proto", &[]),
+    ("crates", &["proto"]),
+    ("services", &["crates", "proto"]),
+    // The gRPC contract is no service: a front that tests put before a processor speaks it.
+    ("dev", &["dev", "proto"]),
+    ("loadtest", &["dev"]),
+    ("e2e", &["dev", "xtask"]),
+    ("xtask", &[]),
 ];
 
-/// One arrow: this package names that one, for its tests only or for all it does.
+/// A foreign crate (`*` ends a family) and the folders whose crates may use it.
+const HOMES: &[(&str, &[&str])] = &[
+    ("rdkafka*", &["crates", "dev", "e2e"]),
+    ("aws-*", &["crates", "dev", "e2e"]),
+    ("opentelemetry*", &["crates", "e2e"]),
+    ("metrics-exporter-*", &["crates"]),
+    ("tracing-subscriber", &["crates", "dev"]),
+    // The load tester measures itself against a bare endpoint.
+    ("actix-*", &["services/homepage", "loadtest"]),
+    ("askama*", &["services/homepage", "loadtest"]),
+    ("governor", &["services/homepage"]),
+    ("tonic*", &["proto", "services/event-router", "services/message-processor", "dev", "e2e"]),
+    ("prost*", &["proto", "e2e"]),
+    ("dynoxide-*", &["dev/stand-ins/table"]),
+    ("nisshi-*", &["dev/stand-ins/broker"]),
+    ("nix", &["dev", "loadtest", "e2e"]),
+    ("reqwest", &["dev", "loadtest", "e2e"]),
+    // The services have an environment, no arguments.
+    ("clap", &["dev", "loadtest"]),
+    // For programs; a library has errors that can be matched.
+    ("anyhow", &["services", "dev", "loadtest", "xtask"]),
+];
+
+/// Foreign crates that only the tests of a crate use.
+const TESTS: &[(&str, &[&str])] =
+    &[("services/message-processor", &["opentelemetry*", "prost*", "nix", "reqwest"])];
+
+/// One arrow: a package names another one as a dependency.
 struct Edge {
+    /// The folder of the package, from the root of the checkout.
     from: String,
+    /// The name of the other package, and its folder if it is ours.
     to: String,
-    ours: bool,
+    folder: Option<String>,
     tests_only: bool,
 }
 
@@ -100,15 +65,18 @@ fn edges() -> Vec<Edge> {
         .expect("cargo runs, since it runs this test");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata is JSON");
-    let list = |value: &Value| value.as_array().expect("cargo metadata lists it").clone();
-    let name = |value: &Value| value["name"].as_str().expect("a package has a name").to_owned();
+    let text = |value: &Value| value.as_str().expect("cargo metadata has a text here").to_owned();
+    let list = |value: &Value| value.as_array().expect("cargo metadata has a list here").clone();
+    let root = text(&metadata["workspace_root"]) + "/";
+    let inside = |path: &str| path.strip_prefix(&root).expect("all are in the checkout").to_owned();
     let mut edges = Vec::new();
     for package in list(&metadata["packages"]) {
+        let from = inside(text(&package["manifest_path"]).trim_end_matches("/Cargo.toml"));
         for dependency in list(&package["dependencies"]) {
             edges.push(Edge {
-                from: name(&package),
-                to: name(&dependency),
-                ours: dependency["path"].is_string(),
+                from: from.clone(),
+                to: text(&dependency["name"]),
+                folder: dependency["path"].as_str().map(inside),
                 tests_only: dependency["kind"] == "dev",
             });
         }
@@ -117,42 +85,51 @@ fn edges() -> Vec<Edge> {
     edges
 }
 
+fn is_below(path: &str, folders: &[&str]) -> bool {
+    folders.iter().any(|folder| Path::new(path).starts_with(folder))
+}
+
+fn is_one_of(name: &str, families: &[&str]) -> bool {
+    families.iter().any(|family| match family.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == *family,
+    })
+}
+
 fn report(faults: &[String]) {
     assert!(faults.is_empty(), "{} faults:\n  {}", faults.len(), faults.join("\n  "));
 }
 
 #[test]
 fn our_crates_depend_only_downwards() {
-    let upwards = |edge: &&Edge| edge.ours && !allowed(&edge.from).contains(&edge.to.as_str());
-    let fault = |edge: Edge| {
-        let allowed = allowed(&edge.from);
-        format!("{} must not depend on {}; of ours it may use {allowed:?}", edge.from, edge.to)
-    };
-    let faults: Vec<_> = edges().into_iter().filter(|edge| upwards(&edge)).map(fault).collect();
-    report(&faults);
-}
-
-#[test]
-fn foreign_crates_have_one_home() {
     let mut faults = Vec::new();
-    for edge in edges() {
-        let is_of = |home: &&Home| match home.of.strip_suffix('*') {
-            Some(family) => edge.to.starts_with(family),
-            None => edge.to == home.of,
-        };
-        let Some(home) = HOMES.iter().find(is_of) else { continue };
-        let from = edge.from.as_str();
-        let may = home.normal.contains(&from) || (edge.tests_only && home.tests.contains(&from));
-        if !may {
-            let (normal, to) = (home.normal, &edge.to);
-            faults.push(format!("{from} must not use {to}; it lives in {normal:?}"));
+    for Edge { from, folder, .. } in edges() {
+        let Some(to) = folder else { continue };
+        let layer = LAYERS.iter().find(|(layer, _)| is_below(&from, &[layer]));
+        let (_, allowed) = layer.unwrap_or_else(|| panic!("{from} is in no layer"));
+        if !is_below(&to, allowed) {
+            faults.push(format!("{from} must not depend on {to}, only on {allowed:?}"));
         }
     }
     report(&faults);
 }
 
 #[test]
-fn the_tasks_build_in_seconds() {
+fn foreign_crates_have_one_home() {
+    let mut faults = Vec::new();
+    for Edge { from, to, tests_only, .. } in edges() {
+        let in_tests = TESTS.iter().any(|(of, families)| from == *of && is_one_of(&to, families));
+        let home = HOMES.iter().find(|(family, _)| is_one_of(&to, &[family]));
+        let Some((_, home)) = home.filter(|_| !(tests_only && in_tests)) else { continue };
+        if !is_below(&from, home) {
+            faults.push(format!("{from} must not use {to}; it belongs to {home:?}"));
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn xtask_builds_in_seconds() {
     let heavy: Vec<_> = edges()
         .into_iter()
         .filter(|edge| edge.from == "xtask" && !edge.tests_only && edge.to != "anyhow")
@@ -161,7 +138,7 @@ fn the_tasks_build_in_seconds() {
     report(&heavy);
 }
 
-/// A foreign crate that only these files of a folder may name, as paths that begin so.
+/// A foreign crate, a folder, and the only files in it that may name this crate (paths that begin so).
 const NAMED: &[(&str, &str, &str)] = &[
     ("rdkafka", "crates/barrage/src/", "crates/barrage/src/kafka"),
     ("opentelemetry", "crates/barrage/src/", "crates/barrage/src/telemetry"),
