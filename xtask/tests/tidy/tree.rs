@@ -25,7 +25,31 @@ impl Source {
     /// Its lines with their numbers, without those that only comment.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
-        lines.filter(|(_, line)| !line.starts_with("//"))
+        lines.filter(|(_, line)| !self.is_comment(line))
+    }
+
+    /// Its lines without comments, blank lines, and what is compiled for unit tests only.
+    pub(crate) fn code_without_tests(&self) -> Vec<&str> {
+        let mut code = Vec::new();
+        let mut in_tests = false;
+        for line in self.text.lines() {
+            in_tests |= line == "#[cfg(test)]";
+            if !in_tests && !line.trim().is_empty() && !self.is_comment(line.trim()) {
+                code.push(line);
+            }
+            let ends_item = line == "}" || (line.ends_with(';') && !line.starts_with(' '));
+            in_tests &= !ends_item;
+        }
+        code
+    }
+
+    fn is_comment(&self, line: &str) -> bool {
+        let marks: &[&str] = match self.extension() {
+            "sh" | "toml" | "yml" | "yaml" => &["#"],
+            "css" | "html" => &["/*", "* ", "*/", "<!--"],
+            _ => &["//", "/*", "* ", "*/"],
+        };
+        marks.iter().any(|mark| line.starts_with(mark))
     }
 }
 
