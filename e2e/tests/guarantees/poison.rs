@@ -134,7 +134,7 @@ async fn all_stored(stack: &Stack, good: &Good) {
 }
 
 async fn assert_counted(stack: &Stack, dead: usize) {
-    let counted = stack.metric(ROUTER, "router_records_total{outcome=\"dead\"}").await;
+    let counted = stack.metric(ROUTER, "router_records_total{outcome=\"dead_lettered\"}").await;
     assert_eq!(counted, dead as f64);
     eventually("the page has counted them", async || {
         let totals = stack.feed(None, 1).await.totals;

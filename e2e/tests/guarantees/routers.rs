@@ -62,7 +62,7 @@ async fn a_router_that_finds_much_waiting_takes_no_more_than_it_has_room_for() {
     stack.start_again(ROUTER).await;
     let mut most = 0.0_f64;
     eventually("much of it is stored", async || {
-        most = most.max(stack.metric(ROUTER, "router_open_records").await);
+        most = most.max(stack.metric(ROUTER, "router_records_in_flight").await);
         stack.burst(&id).await.stored > 1000
     })
     .await;
@@ -78,7 +78,7 @@ async fn a_router_that_is_told_to_stop_finishes_what_is_in_flight() {
     let id = burst(&stack, 6).await;
     let mut in_flight = 0.0;
     eventually("much is in flight", async || {
-        in_flight = stack.metric(ROUTER, "router_open_records").await;
+        in_flight = stack.metric(ROUTER, "router_records_in_flight").await;
         in_flight > 50.0
     })
     .await;

@@ -46,7 +46,7 @@ impl Reading {
             records: count("router_batch_records_sum", is_router),
             in_flight: count("router_calls_in_flight", is_router),
             filtered: value(FILTERED),
-            dead: value(r#"router_records_total{outcome="dead"}"#),
+            dead: value(r#"router_records_total{outcome="dead_lettered"}"#),
             processing: value("processor_calls_in_flight"),
             table_reads: count("barrage_table_reads_total", is_homepage),
         }
@@ -89,7 +89,7 @@ router_calls_in_flight 3
 router_batch_records_sum 1200
 router_batch_records_count 4
 router_records_total{outcome=\"filtered\"} 7
-router_records_total{outcome=\"dead\"} 1
+router_records_total{outcome=\"dead_lettered\"} 1
 process_cpu_seconds_total 1.5
 ";
 

@@ -6,7 +6,7 @@ pub mod config;
 mod dead_letter;
 pub mod filter;
 pub mod ledger;
-mod meter;
+mod metrics;
 mod outcome;
 mod record;
 mod router;

@@ -28,7 +28,7 @@ use crate::config::Limits;
 use crate::dead_letter::DeadLetters;
 use crate::filter::Filters;
 use crate::ledger::CommitLedger;
-use crate::meter::{self, Finish};
+use crate::metrics::{self, Finish};
 use crate::record::Open;
 use crate::sink::Sink;
 use crate::window::Window;
@@ -129,7 +129,7 @@ impl Router {
             }
             self.start_calls();
             self.hold_back();
-            meter::level(self.calls.len(), self.window.records());
+            metrics::level(self.calls.len(), self.window.records());
         }
         self.drain().await
     }
@@ -219,7 +219,7 @@ impl Router {
 
     /// A record is finished: its offset may be committed as soon as all before it are.
     fn finish(&mut self, open: &Open, how: Finish) {
-        meter::finished(how);
+        metrics::finished(how);
         self.window.close(open.size());
         let partition = open.received.position.partition;
         if let Some(ledger) = self.ledgers.get_mut(&partition).filter(|it| it.turn() == open.turn) {

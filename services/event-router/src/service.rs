@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Config;
 use crate::dead_letter::DeadLetters;
-use crate::meter;
+use crate::metrics;
 use crate::router::{Parts, Router};
 use crate::sink::resolve;
 
@@ -78,7 +78,7 @@ impl Service {
             processors,
         };
         let (topics, flush) = (Topics::new(&config.kafka)?, tracers.into_flush());
-        meter::describe();
+        metrics::describe();
         Ok(Self { config, listener, address, readiness, metrics, topics, parts, flush })
     }
 

@@ -6,8 +6,8 @@ use barrage::table;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use crate::counters::InFlight;
 use crate::incoming::{Incoming, Outcome};
+use crate::metrics::InFlight;
 use crate::place;
 use crate::processor::Processor;
 

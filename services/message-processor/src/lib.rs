@@ -6,10 +6,10 @@
 mod call;
 mod cloudevents;
 mod config;
-mod counters;
 mod grpc;
 mod health;
 mod incoming;
+mod metrics;
 mod moderation;
 mod parse;
 mod place;

@@ -13,8 +13,8 @@ use barrage::telemetry::Tracer;
 use barrage::telemetry::spans::{self, MessageSpan};
 use barrage::time::Millis;
 
-use crate::counters;
 use crate::incoming::{Incoming, Outcome};
+use crate::metrics;
 use crate::moderation::BlockedWords;
 use crate::parse::{Rejection, message};
 
@@ -61,7 +61,7 @@ impl Processor {
             Some(rejection) => Outcome::Rejected(rejection),
             None => written.next().expect("each row has an outcome"),
         });
-        Ok(outcomes.inspect(counters::answered).collect())
+        Ok(outcomes.inspect(metrics::answered).collect())
     }
 
     async fn judge(&self, records: Vec<Incoming>) -> Judged {

@@ -19,8 +19,8 @@ use tonic_health::server::{HealthReporter, health_reporter};
 
 use crate::call::Calls;
 use crate::config::Config;
-use crate::counters;
 use crate::health;
+use crate::metrics;
 use crate::processor::Processor;
 use crate::router::router;
 
@@ -75,7 +75,7 @@ impl Service {
         let listen = |source| BindError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        counters::describe();
+        metrics::describe();
 
         let mut tracers = Tracers::new(&config.telemetry, instance.as_str());
         let tracer = tracers.tracer(&config.trace_name)?;

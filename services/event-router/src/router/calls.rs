@@ -9,7 +9,7 @@ use tonic::Status;
 
 use super::Router;
 use crate::batch;
-use crate::meter::{self, Finish};
+use crate::metrics::{self, Finish};
 use crate::outcome::{self, Failure, Next};
 use crate::record::Open;
 use crate::sink::Call;
@@ -43,7 +43,7 @@ impl Router {
         match outcomes {
             Ok(outcomes) => {
                 self.parts.processors.up();
-                meter::call_succeeded(records.len(), took);
+                metrics::call_succeeded(records.len(), took);
                 self.size.succeeded(records.len(), took);
                 for (open, outcome) in records.into_iter().zip(outcomes) {
                     self.decided(open, outcome);
@@ -64,7 +64,7 @@ impl Router {
             Next::Retry(reason) => {
                 let at = &open.received.position;
                 tracing::info!(%at, reason, attempts = open.attempts, "record {at} is tried again");
-                meter::retried();
+                metrics::retried();
                 let interval = self.limits.retry_interval;
                 self.retries.push(Box::pin(async move {
                     pause(interval).await;
@@ -77,7 +77,7 @@ impl Router {
     /// A failed call says nothing of its records: all go again, before those that came later.
     fn failed(&mut self, url: &str, records: Vec<Open>, status: &Status) {
         let (code, message) = (status.code(), status.message());
-        meter::call_failed(code);
+        metrics::call_failed(code);
         if self.sink.all_rest() {
             self.parts.processors.down(format!("{url} answered {code:?}: {message}"));
         }

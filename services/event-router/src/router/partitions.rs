@@ -9,7 +9,7 @@ use futures::StreamExt as _;
 
 use super::Router;
 use crate::ledger::CommitLedger;
-use crate::meter::Finish;
+use crate::metrics::Finish;
 use crate::record::Open;
 
 impl Router {

@@ -78,7 +78,7 @@ async fn each_record_has_its_own_outcome_in_the_order_of_the_call() {
         "processor_records_total{outcome=\"stored\"} 2",
         "processor_records_total{outcome=\"rejected\"} 2",
         "processor_batch_records_sum 4",
-        "processor_call_seconds_count 1",
+        "processor_call_duration_seconds_count 1",
         "processor_calls_in_flight 0",
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");

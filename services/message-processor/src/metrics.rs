@@ -9,7 +9,7 @@ use metrics::{
 use crate::incoming::Outcome;
 
 const RECORDS: &str = "processor_records_total";
-const SECONDS: &str = "processor_call_seconds";
+const SECONDS: &str = "processor_call_duration_seconds";
 const SIZE: &str = "processor_batch_records";
 const IN_FLIGHT: &str = "processor_calls_in_flight";
 
