@@ -24,6 +24,7 @@ COPY dev/process/Cargo.toml dev/process/
 COPY dev/client/Cargo.toml dev/client/
 COPY dev/faults/Cargo.toml dev/faults/
 COPY dev/stack/Cargo.toml dev/stack/
+COPY dev/stand-ins/startup/Cargo.toml dev/stand-ins/startup/
 COPY dev/stand-ins/broker/Cargo.toml dev/stand-ins/broker/
 COPY dev/stand-ins/table/Cargo.toml dev/stand-ins/table/
 COPY dev/launcher/Cargo.toml dev/launcher/

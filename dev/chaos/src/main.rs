@@ -53,8 +53,8 @@ async fn run(args: &Args) -> anyhow::Result<bool> {
     let stop = Stop::on_signal()?;
     let data = Arc::new(tempfile::tempdir()?);
     let length = Duration::from_secs(60) * minutes;
-    let ran = run::whole(seed.into(), length, Arc::clone(&data), &stop.asked);
-    let kept = match stop.hurry.run_until_cancelled(ran).await {
+    let ran = run::whole(seed.into(), length, Arc::clone(&data), &stop.requested);
+    let kept = match stop.forced.run_until_cancelled(ran).await {
         Some(kept) => kept,
         None => anyhow::bail!("told to stop at once"),
     };

@@ -40,7 +40,7 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     // First, because that ends what a killed demo may have left, which would still hold the port.
     let folder = DataFolder::open(&wish.data, wish.fresh).await?;
     let page = reserve_page(wish.page).await?;
-    let homepage = Homepage::new(page.near())?;
+    let homepage = Homepage::new(page.local_address())?;
     let public_url = network::url(page.address());
     let plan = Plan {
         programs: wish.programs,
@@ -56,7 +56,7 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     let mut demo = Demo { keepers: Vec::new(), roster, homepage, public_url, folder, stop };
     let outcome = demo.start(specs, wish.verbose).await;
     if let Ok(true) = outcome {
-        demo.stop.asked.cancelled().await;
+        demo.stop.requested.cancelled().await;
     }
     demo.end().await;
     outcome.map(|_| ())
@@ -103,7 +103,7 @@ impl Demo {
     /// Whether all is up; not so when it was told to stop meanwhile.
     async fn start(&mut self, specs: Vec<Spec>, verbose: bool) -> anyhow::Result<bool> {
         let started = Instant::now();
-        let stop = self.stop.asked.clone();
+        let stop = self.stop.requested.clone();
         let in_time = tokio::select! {
             up = timeout(START, self.start_each(specs, verbose)) => up,
             () = stop.cancelled() => return Ok(false),
@@ -133,7 +133,7 @@ impl Demo {
             let started = Instant::now();
             eprintln!("starting {name} on {address} …");
             let log = Log::open(&self.folder.logs(), &name, verbose)?;
-            let hurry = self.stop.hurry.clone();
+            let hurry = self.stop.forced.clone();
             let keeper = Keeper::start(spec, log, Arc::clone(&self.roster), hurry);
             let ready = keeper.readiness();
             // In our hands before we wait: we may be told to stop meanwhile.

@@ -1,5 +1,5 @@
 //! Processes that a launcher left running when it was killed. Mostly there are none: the kernel
-//! kills them with it, where it can (see [`process::guard`]).
+//! kills them with it, where it can (see [`process::death_signal`]).
 
 use std::{
     ffi::OsStr,

@@ -1,4 +1,4 @@
-//! One process per data folder: neither SQLite file refuses a second writer by itself.
+//! One process per data folder. SQLite itself would let a second process write to the same file.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -6,33 +6,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why a folder is not ours to use.
+/// The folder cannot be locked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The lock is held, by a process that lives.
+    /// A process that still runs holds the lock.
     #[error("another {holder} uses {}", .folder.display())]
     Taken {
-        /// What takes this lock: broker, table, demo.
+        /// What takes this lock: `broker`, `table` or `demo`.
         holder: &'static str,
-        /// The folder they share.
         folder: PathBuf,
     },
     /// The lock file cannot be opened or locked.
     #[error("cannot lock {}", .path.display())]
-    Io {
-        /// The lock file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
 }
 
-/// The right to use a folder. The kernel takes it back when the process ends, however it ends.
+/// A lock on a folder. The kernel releases it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct FolderLock(#[expect(dead_code, reason = "held for its lock, which ends with it")] File);
+pub struct FolderLock(#[expect(dead_code, reason = "an open file holds the lock")] File);
 
 impl FolderLock {
-    /// Takes the lock file `name` in `folder`, or says at once that another `holder` has it.
+    /// Locks the file `name` in `folder`. Does not wait: if the lock is held, says at once that another
+    /// `holder` has it.
     pub fn take(folder: &Path, name: &str, holder: &'static str) -> Result<Self, Error> {
         let path = folder.join(name);
         let failed = |source| Error::Io { path: path.clone(), source };
@@ -55,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_lock_on_the_folder_is_refused_until_the_first_is_gone() {
+    fn a_second_lock_on_the_folder_is_refused_until_the_first_is_released() {
         let folder = tempfile::tempdir().unwrap();
         let first = FolderLock::take(folder.path(), "lock", "broker").unwrap();
         let second = FolderLock::take(folder.path(), "lock", "broker").unwrap_err();

@@ -1,17 +1,19 @@
-//! What one process says: a file for later, its last lines in memory for when it dies.
+//! The output of one process: a file for later, and the last lines in memory for an error message.
 
 use std::{
     collections::VecDeque,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
-/// How many lines of a process are shown when it dies.
+use parking_lot::Mutex;
+
+/// How many lines [`Log::tail`] keeps.
 pub const TAIL: usize = 20;
 
-/// A file that has grown over this becomes the previous one.
+/// A log file is rotated when it is larger than this.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The log of one process, over all its restarts.
@@ -29,33 +31,27 @@ struct Inner {
 }
 
 impl Log {
-    /// Opens `folder/name.log`; the log of the run before becomes `name.previous.log`.
-    /// With `echo` each line also goes to our stderr.
+    /// Opens `folder/name.log`. A file of that name becomes `name.previous.log`.
+    /// With `echo` each line is also printed to our stderr.
     pub fn open(folder: &Path, name: &str, echo: bool) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!("{name}.log"));
-        let file = start_anew(&path)?;
+        let file = rotate(&path)?;
         let tail = VecDeque::with_capacity(TAIL);
-        Ok(Self(Arc::new(Mutex::new(Inner {
-            name: name.into(),
-            path,
-            file,
-            bytes: 0,
-            tail,
-            echo,
-        }))))
+        let inner = Inner { name: name.into(), path, file, bytes: 0, tail, echo };
+        Ok(Self(Arc::new(Mutex::new(inner))))
     }
 
-    /// Marks a new life of the process: from here on, the tail is this life's.
-    pub fn born(&self, pid: u32) {
-        let mut inner = self.lock();
+    /// Notes that the process was started (again). The tail now belongs to the new process.
+    pub fn process_started(&self, pid: u32) {
+        let mut inner = self.0.lock();
         inner.write(&format!("--- started as process {pid} ---"));
         inner.tail.clear();
     }
 
-    /// Adds a line. A full disk must not stop a process, so what cannot be written is dropped.
+    /// Adds a line. A line that cannot be written is dropped, since a full disk must not stop the process.
     pub fn line(&self, line: &str) {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.write(line);
         if inner.tail.len() == TAIL {
             inner.tail.pop_front();
@@ -63,13 +59,9 @@ impl Log {
         inner.tail.push_back(line.into());
     }
 
-    /// The last lines of this life, at most [`TAIL`].
+    /// The last lines since the process was started, at most [`TAIL`].
     pub fn tail(&self) -> Vec<String> {
-        self.lock().tail.iter().cloned().collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().tail.iter().cloned().collect()
     }
 }
 
@@ -79,7 +71,7 @@ impl Inner {
             eprintln!("{} | {line}", self.name);
         }
         if self.bytes > MAX_BYTES
-            && let Ok(file) = start_anew(&self.path)
+            && let Ok(file) = rotate(&self.path)
         {
             self.file = file;
             self.bytes = 0;
@@ -90,7 +82,8 @@ impl Inner {
     }
 }
 
-fn start_anew(path: &Path) -> io::Result<File> {
+/// Keeps one older file, and creates an empty one at `path`.
+fn rotate(path: &Path) -> io::Result<File> {
     match fs::rename(path, path.with_extension("previous.log")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => File::create(path),
@@ -102,11 +95,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tail_holds_the_last_lines_of_this_life_only() {
+    fn the_tail_has_only_lines_of_the_process_that_was_started_last() {
         let folder = tempfile::tempdir().unwrap();
         let log = Log::open(folder.path(), "table", false).unwrap();
         log.line("before");
-        log.born(7);
+        log.process_started(7);
         for n in 0..TAIL + 5 {
             log.line(&format!("line {n}"));
         }
@@ -115,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_of_the_run_before_is_kept() {
+    fn the_log_of_the_previous_run_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         Log::open(folder.path(), "table", false).unwrap().line("first run");
         Log::open(folder.path(), "table", false).unwrap().line("second run");

@@ -1,4 +1,4 @@
-//! A port that stays ours while its process starts, dies and starts again.
+//! A port that stays reserved while its process starts, dies and starts again.
 
 use std::{
     io,
@@ -9,46 +9,46 @@ use tokio::net::TcpSocket;
 
 /// A port of this machine, reserved for one process.
 ///
-/// We hold a socket that is bound but never listens. Linux lets the process bind the same port
-/// (both sides set `SO_REUSEADDR`) and gives it to nobody else. Without it, the port of a process
-/// that is down can go to some outgoing connection, even to one that then connects to itself.
+/// We hold a socket that is bound but never listens. Linux lets the process bind the same port, because
+/// both sides set `SO_REUSEADDR`, and gives the port to no other program. Without this, the kernel may use
+/// the port of a process that is down for an outgoing connection, which can even connect to itself.
 #[derive(Debug)]
 pub struct Port {
     address: SocketAddr,
-    _held: Option<TcpSocket>,
+    _reserved: Option<TcpSocket>,
 }
 
 impl Port {
-    /// Reserves `port` of 127.0.0.1; 0 lets the system choose.
+    /// Reserves `port` of 127.0.0.1; with 0 the system chooses one.
     pub fn reserve(port: u16) -> io::Result<Self> {
         Self::reserve_at((Ipv4Addr::LOCALHOST, port).into())
     }
 
-    /// Reserves the port of another address.
+    /// Reserves a port of any address of this machine.
     pub fn reserve_at(address: SocketAddr) -> io::Result<Self> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         let address = socket.local_addr()?;
-        // Other systems would keep the process itself out: there the port is chosen, not held.
-        let held = cfg!(target_os = "linux").then_some(socket);
-        Ok(Self { address, _held: held })
+        // On other systems the process itself could not bind the port. There it is chosen, not reserved.
+        let reserved = cfg!(target_os = "linux").then_some(socket);
+        Ok(Self { address, _reserved: reserved })
     }
 
-    /// Where its process listens.
+    /// The address that the process binds.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where this machine reaches it: what listens everywhere listens on loopback too.
-    pub fn near(&self) -> SocketAddr {
-        let mut near = self.address;
-        match near.ip() {
+    /// The address to connect to from this machine: 127.0.0.1 if the process binds 0.0.0.0.
+    pub fn local_address(&self) -> SocketAddr {
+        let mut address = self.address;
+        match address.ip() {
             ip if !ip.is_unspecified() => {}
-            ip if ip.is_ipv4() => near.set_ip(Ipv4Addr::LOCALHOST.into()),
-            _ => near.set_ip(Ipv6Addr::LOCALHOST.into()),
+            ip if ip.is_ipv4() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            _ => address.set_ip(Ipv6Addr::LOCALHOST.into()),
         }
-        near
+        address
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_process_listens_on_its_reserved_port_again_and_again() {
+    async fn a_process_can_listen_on_its_reserved_port_after_each_restart() {
         let port = Port::reserve(0).unwrap();
         for _ in 0..3 {
             drop(TcpListener::bind(port.address()).await.unwrap());
@@ -67,15 +67,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_listens_everywhere_is_reached_on_loopback() {
-        for (host, near) in [("127.0.0.2", "127.0.0.2"), ("0.0.0.0", "127.0.0.1"), ("::", "::1")] {
+    async fn a_process_on_all_addresses_is_reached_on_loopback() {
+        for (host, local) in [("127.0.0.2", "127.0.0.2"), ("0.0.0.0", "127.0.0.1"), ("::", "::1")] {
             let port = Port::reserve_at(SocketAddr::new(host.parse().unwrap(), 0)).unwrap();
-            assert_eq!(port.near(), SocketAddr::new(near.parse().unwrap(), port.address().port()));
+            let expected = SocketAddr::new(local.parse().unwrap(), port.address().port());
+            assert_eq!(port.local_address(), expected);
         }
     }
 
     #[tokio::test]
-    async fn a_port_where_somebody_listens_cannot_be_reserved() {
+    async fn a_port_in_use_cannot_be_reserved() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let taken = Port::reserve(listener.local_addr().unwrap().port());
         assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AddrInUse);

@@ -1,21 +1,21 @@
-//! The signals that ask a process to stop.
+//! The signals that tell a program to stop.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What the person who stops us wants.
+/// Which stop signals have arrived so far.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
-    /// Asked to stop: SIGINT, SIGTERM, or the terminal is gone.
-    pub asked: CancellationToken,
-    /// Asked a second time: stop waiting for anybody.
-    pub hurry: CancellationToken,
+    /// Cancelled by the first SIGINT, SIGTERM or SIGHUP: stop in order.
+    pub requested: CancellationToken,
+    /// Cancelled by the second one: stop without waiting for anybody.
+    pub forced: CancellationToken,
 }
 
 impl Stop {
-    /// Listens from now on.
+    /// Handles the three signals from now on.
     pub fn on_signal() -> io::Result<Self> {
         let signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         let stop = Self::default();
@@ -27,10 +27,10 @@ impl Stop {
 
     async fn listen(self, mut signal: Signal) {
         while signal.recv().await.is_some() {
-            if self.asked.is_cancelled() {
-                self.hurry.cancel();
+            if self.requested.is_cancelled() {
+                self.forced.cancel();
             }
-            self.asked.cancel();
+            self.requested.cancel();
         }
     }
 }

@@ -70,7 +70,7 @@ async fn run(args: Args) -> anyhow::Result<bool> {
     let scope = Scope { rounds, seconds, backlog, only };
     // Whatever runs when it is told to stop is dropped, and with it all processes of its stack.
     let stop = Stop::on_signal()?;
-    let Some(report) = stop.asked.run_until_cancelled(run::measure(&scope)).await else {
+    let Some(report) = stop.requested.run_until_cancelled(run::measure(&scope)).await else {
         eprintln!("interrupted: nothing is left running");
         return Ok(false);
     };

@@ -71,7 +71,7 @@ impl Backend {
                 let door = Door::new(&folder, users.clone())?;
                 Broker { real, folder: &folder, door: Some(&door) }.furnish(broker)?;
                 let known: Vec<_> = users.iter().map(|user| door.variables(user)).collect();
-                broker.held.push(door.into_port());
+                broker.other_ports.push(door.into_port());
                 for (user, variables) in users.iter().zip(known) {
                     let services = specs.iter_mut().filter(|spec| spec.name == user.name);
                     services.for_each(|spec| spec.env.extend(variables.clone()));

@@ -16,7 +16,7 @@ use client::{eventually::within, homepage::Homepage};
 use faults::table_front::TableFront;
 use nix::sys::signal::Signal;
 use process::{
-    child::{Process, Spec, has_ended_well},
+    child::{Process, Spec, is_clean_exit},
     log::Log,
     port::Port,
 };
@@ -168,7 +168,7 @@ impl Stack {
     /// Starts one more process like `of`, but for these variables.
     pub async fn scale_out_with(&mut self, of: &str, twin: &str, vars: &[(&str, &str)]) {
         let port = Port::reserve(0).expect("a free port");
-        let mut spec = self.member(of).spec.twin(twin, port);
+        let mut spec = self.member(of).spec.replica(twin, port);
         spec.env.extend(vars.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let log = Log::open(&self.data.path().join("logs"), twin, false).expect("a log");
         self.members.push(Member { spec, log, process: None });
@@ -180,7 +180,7 @@ impl Stack {
         for name in self.names().iter().rev() {
             if self.member(name).process.is_some() {
                 let status = self.terminate(name).await;
-                assert!(has_ended_well(status), "{name} ended with {status}");
+                assert!(is_clean_exit(status), "{name} ended with {status}");
             }
         }
         Arc::clone(&self.data)

@@ -9,7 +9,7 @@ use std::{
 
 use process::{
     child::{Inherits, Spec},
-    guard::Guard,
+    death_signal::DeathSignal,
     port::Port,
 };
 
@@ -87,7 +87,7 @@ impl Plan {
         let sink = processors.iter().map(url).collect::<Vec<_>>().join(",");
         let wires = self.wires(&broker, &table);
         let maker = Maker {
-            guard: Guard::find(),
+            death_signal: DeathSignal::find(),
             wires,
             inherits: match self.environment {
                 Some(_) => Inherits::AllBut(OWNED),
@@ -137,7 +137,7 @@ impl Plan {
 }
 
 struct Maker {
-    guard: Guard,
+    death_signal: DeathSignal,
     wires: BTreeMap<String, String>,
     inherits: Inherits,
     programs: PathBuf,
@@ -164,17 +164,9 @@ impl Maker {
     }
 
     fn spec(&self, name: &str, port: Port) -> Spec {
-        Spec {
-            name: name.into(),
-            program: self.programs.join(name),
-            args: Vec::new(),
-            guard: self.guard,
-            folder: self.data.clone(),
-            env: BTreeMap::new(),
-            inherits: self.inherits,
-            port,
-            held: Vec::new(),
-        }
+        let program = self.programs.join(name);
+        let spec = Spec::new(name, program, &self.data, port, self.death_signal);
+        Spec { inherits: self.inherits, ..spec }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{process::Output, time::Duration};
 
-use process::child::output;
+use process::child::run_to_end;
 use stack::{
     Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
@@ -89,7 +89,7 @@ const LONG: &str = match std::str::from_utf8(&[b'x'; 250]) {
 
 async fn run(service: &str, variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(programs().unwrap().join(service));
-    output(command.env_clear().envs(variables.iter().copied()), DEADLINE).await
+    run_to_end(command.env_clear().envs(variables.iter().copied()), DEADLINE).await
 }
 
 fn said(output: &Output) -> String {
@@ -132,7 +132,7 @@ async fn a_secret_is_never_said() {
 async fn health(service: &str, port: u16) -> (Option<i32>, String) {
     let mut command = Command::new(programs().unwrap().join(service));
     command.arg("--health").env_clear().env("PORT", port.to_string());
-    let output = output(&mut command, DEADLINE).await;
+    let output = run_to_end(&mut command, DEADLINE).await;
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 

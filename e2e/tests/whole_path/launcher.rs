@@ -1,7 +1,6 @@
 //! `cargo demo` keeps its promises: one line when all is up, one order to stop, nothing left.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -13,8 +12,8 @@ use nix::{
     unistd::Pid,
 };
 use process::{
-    child::{Inherits, Process, Spec},
-    guard::Guard,
+    child::{Process, Spec},
+    death_signal::DeathSignal,
     log::Log,
     port::Port,
 };
@@ -37,22 +36,11 @@ impl Demo {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = Port::reserve(0).unwrap();
-        let spec = Spec {
-            name: "launcher".into(),
-            program: stack::program("launcher"),
-            args: vec![
-                "--port".into(),
-                port.address().port().to_string().into(),
-                "--data".into(),
-                folder.path().join("data").into(),
-            ],
-            guard: Guard::find(),
-            folder: folder.path().into(),
-            env: BTreeMap::new(),
-            inherits: Inherits::Nothing,
-            port,
-            held: Vec::new(),
-        };
+        let number = port.address().port().to_string();
+        let program = stack::program("launcher");
+        let mut spec = Spec::new("launcher", program, folder.path(), port, DeathSignal::find());
+        spec.args = ["--port", number.as_str(), "--data"].map(Into::into).into();
+        spec.args.push(folder.path().join("data").into());
         let log = Log::open(&folder.path().join("logs"), "launcher", true).unwrap();
         Self { spec, log, folder }
     }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::Output, time::Duration};
 
 use client::eventually::eventually;
-use process::child::output;
+use process::child::run_to_end;
 use serde_json::Value;
 use stack::{
     Stack,
@@ -35,7 +35,7 @@ impl LoadTest {
 
     /// Runs it to its end. Answers with its exit code, its report, and what it printed.
     async fn run(mut self) -> (i32, Value, String) {
-        let output = output(&mut self.command, DEADLINE).await;
+        let output = run_to_end(&mut self.command, DEADLINE).await;
         let report = std::fs::read(&self.report).unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         (output.status.code().unwrap(), serde_json::from_slice(&report).unwrap(), text)
@@ -207,7 +207,7 @@ async fn what_cannot_be_measured_is_said_in_one_line_and_ends_with_2() {
         (&["compare", other, other], "barrage.loadtest/999"),
     ];
     for (arguments, named) in faults {
-        let Output { status, stderr, .. } = output(program().args(arguments), DEADLINE).await;
+        let Output { status, stderr, .. } = run_to_end(program().args(arguments), DEADLINE).await;
         let stderr = String::from_utf8(stderr).unwrap();
         assert_eq!(status.code(), Some(2), "{arguments:?}: {stderr}");
         assert!(stderr.contains(named) && stderr.lines().count() == 1, "{arguments:?}: {stderr}");

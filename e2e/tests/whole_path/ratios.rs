@@ -7,7 +7,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use process::child::output;
+use process::child::run_to_end;
 use stack::programs;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -26,7 +26,7 @@ fn ratios(options: &[&str]) -> Command {
 #[tokio::test]
 async fn a_ratio_is_told_with_its_aim_as_a_line_of_a_table() {
     let options = ["--only", "p9", "--rounds", "1", "--seconds", "1"];
-    let ran = output(&mut ratios(&options), DEADLINE).await;
+    let ran = run_to_end(&mut ratios(&options), DEADLINE).await;
     let (text, said) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr));
     assert!(ran.status.success(), "{said:?}");
     let lines: Vec<_> = text.lines().filter(|line| line.starts_with("| P")).collect();
@@ -57,7 +57,7 @@ async fn whoever_interrupts_it_finds_nothing_left_running() {
 
 #[tokio::test]
 async fn a_ratio_that_there_is_not_is_refused() {
-    let ran = output(&mut ratios(&["--only", "P10"]), DEADLINE).await;
+    let ran = run_to_end(&mut ratios(&["--only", "P10"]), DEADLINE).await;
     let said = String::from_utf8(ran.stderr).unwrap();
     assert_eq!(ran.status.code(), Some(2), "{said}");
     assert!(said.contains("P10") && said.contains("P11"), "it says what there is: {said}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use client::{kafka::Kafka, rows, rows::Rows};
-use process::child::{has_ended_well, output};
+use process::child::{is_clean_exit, run_to_end};
 use stack::{
     Setup, Stack,
     backend::Backend,
@@ -56,7 +56,7 @@ async fn a_stand_in_that_is_told_to_stop_exits_with_0() {
     table(&stack).create().await;
     for stand_in in [BROKER, TABLE] {
         let status = stack.terminate(stand_in).await;
-        assert!(has_ended_well(status), "{stand_in} ended with {status}");
+        assert!(is_clean_exit(status), "{stand_in} ended with {status}");
     }
 }
 
@@ -66,7 +66,7 @@ async fn a_second_stand_in_on_the_same_data_says_so_and_exits_with_1() {
     for name in [BROKER, TABLE] {
         let data = stack.data_folder().join(name);
         let mut second = Command::new(stack::program(name));
-        let second = output(second.arg("--data").arg(&data), Duration::from_secs(20)).await;
+        let second = run_to_end(second.arg("--data").arg(&data), Duration::from_secs(20)).await;
         assert_eq!(second.status.code(), Some(1), "{name}");
         let expected = format!("{name}: another {name} uses {}\n", data.display());
         assert_eq!(String::from_utf8(second.stderr).unwrap(), expected);

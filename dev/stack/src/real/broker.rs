@@ -64,7 +64,7 @@ impl Broker<'_> {
         spec.args = self.real.class("kafka.Kafka");
         spec.args.push(settings.into());
         spec.inherits = Inherits::Nothing;
-        spec.held.push(controller);
+        spec.other_ports.push(controller);
         Ok(())
     }
 

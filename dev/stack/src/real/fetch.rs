@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context as _, ensure};
 use nix::sys::signal::Signal;
 use process::{
-    child::{Inherits, Process, Spec},
+    child::{Process, Spec},
+    death_signal::DeathSignal,
     folder_lock::FolderLock,
-    guard::Guard,
     log::Log,
     port::Port,
 };
@@ -113,17 +113,8 @@ fn copy_jars(real: &Real) -> anyhow::Result<()> {
 async fn archive_classes(real: &Real) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let log = Log::open(folder.path(), "broker", false)?;
-    let mut spec = Spec {
-        name: "broker".into(),
-        program: real.java.clone(),
-        args: Vec::new(),
-        guard: Guard::find(),
-        folder: folder.path().into(),
-        env: [].into(),
-        inherits: Inherits::Nothing,
-        port: Port::reserve(0)?,
-        held: Vec::new(),
-    };
+    let port = Port::reserve(0)?;
+    let mut spec = Spec::new("broker", real.java.clone(), folder.path(), port, DeathSignal::find());
     copy_all(&real.formatted(), &folder.path().join("log"))?;
     Broker { real, folder: folder.path(), door: None }.furnish(&mut spec)?;
     let write = format!("-XX:ArchiveClassesAtExit={}", real.archive().display());

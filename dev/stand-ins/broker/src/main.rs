@@ -1,4 +1,4 @@
-//! The demo's Kafka: an embedded broker that keeps its topics in one SQLite file.
+//! The stand-in for Kafka: an embedded broker that keeps its topics in one SQLite file.
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -9,10 +9,7 @@ use nisshi_broker::{
     coordinator::group::administrator::{Controller, GroupCoordinatorConfig},
 };
 use nisshi_storage::ArcDynStorage;
-use process::{
-    port::Port,
-    stand_in::{self, Place},
-};
+use process::port::Port;
 use reqwest::Url;
 use tokio::{
     net::TcpStream,
@@ -26,26 +23,25 @@ const NAME: &str = "broker";
 #[derive(Debug, Parser)]
 struct Args {
     #[command(flatten)]
-    place: Place,
-    /// Where clients are told to find it, when that is not where it listens: a proxy's HOST:PORT.
+    options: startup::Options,
+    /// Address that clients are told to connect to, if it is another one: that of a proxy.
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<SocketAddr>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    stand_in::exit_code(NAME, run(Args::parse()).await)
+    startup::exit_code(NAME, run(Args::parse()).await)
 }
 
-async fn run(Args { place, advertise }: Args) -> anyhow::Result<()> {
-    stand_in::log_to_stderr();
-    stand_in::outlive_file_limits()?;
-    let _lock = stand_in::claim(&place.data, NAME)?;
-    // The engine takes the name of its file relative to the working folder, whatever its URL
-    // looks like.
-    std::env::set_current_dir(&place.data)?;
-    // Clients are told the broker's address, so it must be known before the broker is built.
-    let port = Port::reserve(place.port).with_context(|| format!("port {}", place.port))?;
+async fn run(Args { options, advertise }: Args) -> anyhow::Result<()> {
+    startup::log_to_stderr();
+    startup::ignore_file_size_signal()?;
+    let _lock = startup::lock_data_folder(&options.data, NAME)?;
+    // The engine opens its file relative to the working folder, even for an absolute URL.
+    std::env::set_current_dir(&options.data)?;
+    // The broker is built with the address that it tells to clients, so the port is reserved first.
+    let port = Port::reserve(options.port).with_context(|| format!("port {}", options.port))?;
     let advertised = advertise.unwrap_or(port.address());
     let broker = build(port.address(), advertised).await.context("cannot open the topics")?;
     tokio::spawn(announce(port.address()));
@@ -58,7 +54,7 @@ type Engine = Broker<Controller<ArcDynStorage>, ArcDynStorage>;
 async fn build(listener: SocketAddr, advertised: SocketAddr) -> anyhow::Result<Engine> {
     let url = |address: SocketAddr| format!("tcp://{address}").parse::<Url>();
     let groups = GroupCoordinatorConfig {
-        // Its three seconds are for a fleet that starts together; we start one router.
+        // The default of three seconds is for many consumers that start together; we start one router.
         initial_rebalance_delay: Duration::from_millis(100),
         ..GroupCoordinatorConfig::default()
     };
@@ -76,13 +72,13 @@ async fn build(listener: SocketAddr, advertised: SocketAddr) -> anyhow::Result<E
     Ok(broker)
 }
 
-/// Prints the ready line once clients can connect, which the engine itself tells nobody.
+/// Prints the ready line once clients can connect. The engine does not report this moment itself.
 async fn announce(address: SocketAddr) {
-    let mut again = interval(Duration::from_millis(10));
+    let mut retry = interval(Duration::from_millis(10));
     while TcpStream::connect(address).await.is_err() {
-        again.tick().await;
+        retry.tick().await;
     }
-    #[expect(clippy::print_stdout, reason = "the ready line is what a process says on stdout")]
+    #[expect(clippy::print_stdout, reason = "stdout carries the ready line alone")]
     {
         println!("{NAME} ready on {address}");
     }

@@ -1,14 +1,11 @@
-//! The demo's DynamoDB: an embedded table store that keeps its rows in one SQLite file.
+//! The stand-in for DynamoDB: an embedded table store that keeps its rows in one SQLite file.
 
 use std::{io, net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Parser;
 use dynoxide::{Database, server};
-use process::{
-    signals::Stop,
-    stand_in::{self, Place},
-};
+use process::signals::Stop;
 use tokio::{
     net::TcpListener,
     task::{self, JoinHandle},
@@ -17,78 +14,78 @@ use tokio::{
 
 const NAME: &str = "table";
 
-/// How long requests that run may take when we are asked to stop.
+/// How long running requests may take after a stop signal.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How often rows that have expired are removed. DynamoDB promises no more than some days.
-const BETWEEN_SWEEPS: Duration = Duration::from_secs(60);
+/// How often expired rows are removed. DynamoDB removes them within a few days.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// A DynamoDB-compatible table store for one machine.
 #[derive(Debug, Parser)]
 struct Args {
     #[command(flatten)]
-    place: Place,
+    options: startup::Options,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    stand_in::exit_code(NAME, run(Args::parse().place).await)
+    startup::exit_code(NAME, run(Args::parse().options).await)
 }
 
-async fn run(place: Place) -> anyhow::Result<()> {
-    stand_in::log_to_stderr();
-    stand_in::outlive_file_limits()?;
+async fn run(options: startup::Options) -> anyhow::Result<()> {
+    startup::log_to_stderr();
+    startup::ignore_file_size_signal()?;
     let stop = Stop::on_signal()?;
-    let _lock = stand_in::claim(&place.data, NAME)?;
-    let database = open(&place.data.join("table.db")).context("cannot open the tables")?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, place.port))
+    let _lock = startup::lock_data_folder(&options.data, NAME)?;
+    let database = open(&options.data.join("table.db")).context("cannot open the tables")?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
         .await
-        .with_context(|| format!("port {}", place.port))?;
+        .with_context(|| format!("port {}", options.port))?;
     announce(&listener)?;
     tokio::spawn(sweep(database.clone()));
-    let stopped = stop.asked.clone().cancelled_owned();
+    let stopped = stop.requested.clone().cancelled_owned();
     let served = tokio::spawn(server::serve_with_shutdown(listener, database, stopped));
     until_served(served, &stop).await
 }
 
 fn open(path: &Path) -> anyhow::Result<Database> {
     let database = Database::new(path.to_str().context("its path is not UTF-8")?)?;
-    // The name misleads: this sets synchronous=NORMAL, which survives kill -9 and writes three
-    // times as fast as the default.
+    // Despite its name this only sets synchronous=NORMAL, which survives kill -9 and writes three times
+    // as fast as the default.
     database.disable_bulk_loading()?;
     Ok(database)
 }
 
 fn announce(listener: &TcpListener) -> io::Result<()> {
     let address = listener.local_addr()?;
-    #[expect(clippy::print_stdout, reason = "the ready line is what a process says on stdout")]
+    #[expect(clippy::print_stdout, reason = "stdout carries the ready line alone")]
     {
         println!("{NAME} ready on http://{address}");
     }
     Ok(())
 }
 
-/// Waits until the server has ended: by itself, or within [`GRACE`] after it was told to.
+/// Waits until the server has ended: by itself, or at most [`GRACE`] after a stop signal.
 async fn until_served(
     mut served: JoinHandle<Result<(), String>>,
     stop: &Stop,
 ) -> anyhow::Result<()> {
     let ended = tokio::select! {
         ended = &mut served => ended,
-        () = stop.asked.cancelled() => match timeout(GRACE, served).await {
+        () = stop.requested.cancelled() => match timeout(GRACE, served).await {
             Ok(ended) => ended,
-            // A client that never finishes its request has had its time.
+            // A client that never finishes its request does not keep us from stopping.
             Err(_) => return Ok(()),
         },
     };
     ended?.map_err(anyhow::Error::msg)
 }
 
-/// Removes expired rows, which the engine does only when it is told to.
+/// Removes expired rows again and again. The engine does this only on request.
 async fn sweep(database: Database) {
-    let mut again = interval(BETWEEN_SWEEPS);
+    let mut due = interval(SWEEP_INTERVAL);
     loop {
-        again.tick().await;
+        due.tick().await;
         let database = database.clone();
         match task::spawn_blocking(move || database.sweep_ttl()).await {
             Ok(Ok(removed)) => tracing::debug!(removed, "expired rows removed"),

@@ -56,7 +56,7 @@ async fn up(real: Real) -> anyhow::Result<()> {
     let mut stack = Setup::stand_ins().backend(backend).start().await;
     print(&stack)?;
     tokio::select! {
-        () = stop.asked.cancelled() => {}
+        () = stop.requested.cancelled() => {}
         name = ended(&mut stack) => bail!("{name} has ended: {}", stack.tail(name).join("\n")),
     }
     stack.stop_all().await;
