@@ -39,7 +39,7 @@ pub(crate) async fn start(data: Arc<TempDir>, seed: u64) -> Stack {
         .processors(3)
         .data(data)
         .proxied()
-        .table_front(seed)
+        .table_proxy(seed)
         .var(ROUTER, "FILTERS", &filters)
         .var(PROCESSOR, "BLOCKED_WORDS", BLOCKED_WORD);
     let mut stack = setup.start().await;

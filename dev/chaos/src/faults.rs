@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use faults::{proxy, table_front};
+use faults::{table_proxy, tcp_proxy};
 use stack::Stack;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -80,11 +80,11 @@ async fn begin(stack: &mut Stack, strike: &Strike) {
         Fault::Kill => stack.kill(process).await,
         Fault::Terminate => stack.ask_to_stop(process),
         Fault::Freeze => stack.stop(process),
-        Fault::Cut => set_way(stack, strike, proxy::Fault::Cut),
-        Fault::BlackHole => set_way(stack, strike, proxy::Fault::BlackHole),
-        Fault::Delay => set_way(stack, strike, proxy::Fault::Delay(NETWORK_DELAY)),
+        Fault::Cut => set_way(stack, strike, tcp_proxy::Fault::Cut),
+        Fault::BlackHole => set_way(stack, strike, tcp_proxy::Fault::BlackHole),
+        Fault::Delay => set_way(stack, strike, tcp_proxy::Fault::Delay(NETWORK_DELAY)),
         Fault::Unprocessed | Fault::Throttled | Fault::Slow | Fault::Stale | Fault::Late => {
-            stack.table_front().set(table_faults(strike.fault))
+            stack.table_proxy().set(table_faults(strike.fault))
         }
     }
 }
@@ -100,23 +100,23 @@ async fn end(stack: &mut Stack, strike: &Strike) {
         }
         Fault::Freeze => stack.cont(process),
         Fault::Cut | Fault::BlackHole | Fault::Delay => {
-            set_way(stack, strike, proxy::Fault::None);
+            set_way(stack, strike, tcp_proxy::Fault::None);
         }
         Fault::Unprocessed | Fault::Throttled | Fault::Slow | Fault::Stale | Fault::Late => {
-            stack.table_front().heal()
+            stack.table_proxy().heal()
         }
     }
 }
 
-fn set_way(stack: &Stack, strike: &Strike, fault: proxy::Fault) {
+fn set_way(stack: &Stack, strike: &Strike, fault: tcp_proxy::Fault) {
     if let Kind::Way(from, to) = strike.target.kind {
         stack.break_between(from, to, fault);
     }
 }
 
-fn table_faults(fault: Fault) -> table_front::Faults {
+fn table_faults(fault: Fault) -> table_proxy::Faults {
     let share = |of: Fault, share| if fault == of { share } else { 0.0 };
-    table_front::Faults {
+    table_proxy::Faults {
         unprocessed: share(Fault::Unprocessed, 0.5),
         throttled: share(Fault::Throttled, 0.8),
         slow: share(Fault::Slow, 1.0),
@@ -130,7 +130,7 @@ fn table_faults(fault: Fault) -> table_front::Faults {
 /// Lets everything run again, whatever was broken.
 pub(crate) async fn heal_all(stack: &mut Stack) {
     stack.heal();
-    stack.table_front().heal();
+    stack.table_proxy().heal();
     for process in stack.names() {
         if stack.has_ended(&process) {
             stack.start_again(&process).await;

@@ -1,7 +1,7 @@
 //! What tests put between real processes to break their path.
 
-pub mod crowd;
 pub mod disk;
-pub mod processor_front;
-pub mod proxy;
-pub mod table_front;
+pub mod processor_proxy;
+pub mod table_proxy;
+pub mod tcp_proxy;
+pub mod viewers;

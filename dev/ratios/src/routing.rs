@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 
 use anyhow::ensure;
 use client::{homepage::Homepage, kafka::GROUP};
-use faults::processor_front::{Manner, ProcessorFront};
+use faults::processor_proxy::{Mode, ProcessorProxy};
 use stack::{
     Stack,
     plan::name::{BROKER, PROCESSOR, ROUTER, TABLE},
@@ -61,8 +61,8 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     async fn answering(&mut self) -> anyhow::Result<Findings> {
-        let front = ProcessorFront::start().await?;
-        front.behave(Manner::Stores);
+        let front = ProcessorProxy::start().await?;
+        front.set_mode(Mode::Store);
         let (mut drains, mut read) = (Vec::new(), Rounds::default());
         for round in 1..=self.scope.rounds {
             eprintln!("P3, round {round}: a router, and a processor that only answers …");

@@ -13,7 +13,7 @@ pub mod usage;
 use std::{net::SocketAddr, path::Path, process::ExitStatus, sync::Arc, time::Duration};
 
 use client::{eventually::within, homepage::Homepage};
-use faults::table_front::TableFront;
+use faults::table_proxy::TableProxy;
 use nix::sys::signal::Signal;
 use process::{
     child::{Process, Spec, is_clean_exit},
@@ -38,7 +38,7 @@ const END: Duration = Duration::from_secs(40);
 pub struct Stack {
     members: Vec<Member>,
     homepage: Homepage,
-    front: Option<TableFront>,
+    front: Option<TableProxy>,
     data: Arc<TempDir>,
     proxies: Proxies,
 }
@@ -68,7 +68,7 @@ impl Stack {
     }
 
     /// The front before the table, of a stack that was set up with one.
-    pub fn table_front(&self) -> &TableFront {
+    pub fn table_proxy(&self) -> &TableProxy {
         self.front.as_ref().expect("the stack was set up with a front before its table")
     }
 

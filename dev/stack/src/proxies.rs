@@ -3,8 +3,8 @@
 use std::{ffi::OsString, io, net::SocketAddr};
 
 use faults::{
-    proxy::{Fault, Proxy},
-    table_front::TableFront,
+    table_proxy::TableProxy,
+    tcp_proxy::{Fault, Proxy},
 };
 use process::child::Spec;
 
@@ -31,11 +31,11 @@ impl Proxies {
     /// before the table, they lie before the front.
     pub(super) fn between(
         specs: &mut [Spec],
-        front: Option<&TableFront>,
+        front: Option<&TableProxy>,
         backend: &Backend,
     ) -> io::Result<Self> {
         let place = |spec: &Spec| {
-            let front = front.filter(|_| spec.name == TABLE).map(TableFront::address);
+            let front = front.filter(|_| spec.name == TABLE).map(TableProxy::address);
             (spec.name.clone(), front.unwrap_or(spec.port.address()))
         };
         let (brokers, targets): (Vec<_>, Vec<_>) =

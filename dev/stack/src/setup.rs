@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use client::homepage::Homepage;
-use faults::table_front::TableFront;
+use faults::table_proxy::TableProxy;
 use process::{child::Spec, log::Log, port::Port};
 use tempfile::TempDir;
 
@@ -66,7 +66,7 @@ impl Setup {
 
     /// With a front before the table, whose faults follow from the seed. All services come to the
     /// table by it; the tests' own clients do not.
-    pub fn table_front(mut self, seed: u64) -> Self {
+    pub fn table_proxy(mut self, seed: u64) -> Self {
         self.front = Some(seed);
         self
     }
@@ -133,9 +133,9 @@ impl Setup {
     }
 }
 
-async fn put_before_table(specs: &mut [Spec], seed: u64) -> TableFront {
+async fn put_before_table(specs: &mut [Spec], seed: u64) -> TableProxy {
     let table = specs.iter().find(|spec| spec.name == name::TABLE).expect("every plan has a table");
-    let front = TableFront::before(table.port.address(), seed).await;
+    let front = TableProxy::before(table.port.address(), seed).await;
     for spec in specs {
         spec.env.entry("OTS_ENDPOINT".into()).and_modify(|endpoint| *endpoint = front.url());
     }

@@ -6,7 +6,7 @@ use client::{
     eventually::{eventually, lasts, within},
     kafka::{Kafka, TOPIC},
 };
-use faults::proxy::Fault;
+use faults::tcp_proxy::Fault;
 use serde_json::Value;
 use stack::{
     Setup, Stack,

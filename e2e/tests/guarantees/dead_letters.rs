@@ -6,7 +6,7 @@ use client::{
     eventually::{eventually, lasts},
     kafka::{DEAD_TOPIC, GROUP, Kafka, Record, TOPIC},
 };
-use faults::proxy::Fault;
+use faults::tcp_proxy::Fault;
 use stack::{
     Setup, Stack,
     plan::name::{BROKER, ROUTER},

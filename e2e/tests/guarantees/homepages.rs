@@ -8,7 +8,7 @@ use client::{
     rows::{Rows, text},
     viewer::Viewer,
 };
-use faults::proxy::Fault;
+use faults::tcp_proxy::Fault;
 use serde_json::json;
 use stack::{
     Setup, Stack,

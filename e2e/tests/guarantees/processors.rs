@@ -7,7 +7,7 @@ use client::{
     kafka::{Content, DEAD_TOPIC, GROUP, Kafka, TOPIC},
     rows::{Rows, text},
 };
-use faults::processor_front::{Manner, ProcessorFront, REASON};
+use faults::processor_proxy::{Mode, ProcessorProxy, REASON};
 use stack::{
     Setup, Stack,
     plan::name::{BROKER, PROCESSOR, ROUTER, TABLE},
@@ -115,8 +115,8 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
 }
 
 /// A stack whose router calls a front before the processor.
-async fn with_front(setup: Setup) -> (ProcessorFront, Stack) {
-    let front = ProcessorFront::start().await.expect("a port is free");
+async fn with_front(setup: Setup) -> (ProcessorProxy, Stack) {
+    let front = ProcessorProxy::start().await.expect("a port is free");
     let stack = setup.var(ROUTER, "SINK", &front.url()).start().await;
     front.forward_to(stack.address(PROCESSOR));
     (front, stack)
@@ -133,11 +133,11 @@ async fn survives_refusals(code: Code) {
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "1").var(ROUTER, "RETRY_INTERVAL", "1");
     let (front, stack) = with_front(setup).await;
     let id = burst(&stack, 6).await;
-    front.behave(Manner::Fails(code));
+    front.set_mode(Mode::Fail(code));
     eventually("the router says who refuses", async || !stack.is_ready(ROUTER).await).await;
     lasts(Duration::from_secs(30), async || {}).await;
     let calls = front.own_answers().len();
-    front.behave(Manner::Forwards);
+    front.set_mode(Mode::Forward);
     let took = settles_within(&stack, Duration::from_secs(15)).await;
     println!("row 9: {code:?}: {calls} calls; settled in {:.1} s", took.as_secs_f64());
     // At least one each second, so that it is soon found well, and not many more.
@@ -151,7 +151,7 @@ async fn survives_refusals(code: Code) {
 async fn a_record_that_is_wanted_again_for_ever_becomes_a_dead_letter_and_harms_no_other() {
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "3").var(ROUTER, "RETRY_INTERVAL", "1");
     let (front, stack) = with_front(setup).await;
-    front.behave(Manner::Retries("stubborn".into()));
+    front.set_mode(Mode::Retry("stubborn".into()));
     let kafka = Kafka::at(stack.address(BROKER));
     let id = burst(&stack, 8).await;
     let record = Content::message(r#"{"message":"stubborn"}"#);

@@ -8,7 +8,7 @@ use client::{
     ledger::End,
     viewer::Viewer,
 };
-use faults::table_front::Faults;
+use faults::table_proxy::Faults;
 use stack::{
     Setup, Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
@@ -32,12 +32,12 @@ async fn a_burst_survives_kill_9_of_the_table() {
 /// Row 20. The waits are those of one resend after the other, which double.
 #[tokio::test]
 async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
-    let stack = Setup::default().table_front(20).start().await;
-    stack.table_front().set(Faults { unprocessed: 0.5, ..Faults::default() });
+    let stack = Setup::default().table_proxy(20).start().await;
+    stack.table_proxy().set(Faults { unprocessed: 0.5, ..Faults::default() });
     let id = burst(&stack, 5).await;
     assert_kept(&stack, &id).await;
-    let waits: Vec<_> = stack.table_front().waits().into_iter().map(median).collect();
-    let handed_back = stack.table_front().counts().handed_back;
+    let waits: Vec<_> = stack.table_proxy().waits().into_iter().map(median).collect();
+    let handed_back = stack.table_proxy().counts().handed_back;
     println!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
     // A busy machine adds to each of them, most of all to the first ones.
     assert!(waits.len() >= 7 && waits[6] > waits[0] * 5, "{waits:?}");
@@ -47,9 +47,9 @@ async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
 #[tokio::test]
 async fn what_never_gets_a_row_is_known_although_the_table_hands_back_half_of_each_read() {
     let some = r#"[{"not":{"suffix":{"id":"0"}}}]"#;
-    let setup = Setup::default().table_front(20).var(ROUTER, "FILTERS", some);
+    let setup = Setup::default().table_proxy(20).var(ROUTER, "FILTERS", some);
     let stack = setup.start().await;
-    stack.table_front().set(Faults { unprocessed: 0.5, ..Faults::default() });
+    stack.table_proxy().set(Faults { unprocessed: 0.5, ..Faults::default() });
     let id = burst(&stack, 3).await;
     let burst = stack.settled(&id).await;
     let is_filtered = |record: &Record| record.headers["ce_id"].ends_with('0');
@@ -72,10 +72,10 @@ fn median(mut waits: Vec<Duration>) -> Duration {
 /// Row 21. Whoever waits fills its buffers, which have a limit, and then holds no more.
 #[tokio::test]
 async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memory() {
-    let stack = Setup::default().table_front(21).start().await;
+    let stack = Setup::default().table_proxy(21).start().await;
     let id = burst(&stack, 70).await;
 
-    stack.table_front().set(Faults { throttled: 1.0, ..Faults::default() });
+    stack.table_proxy().set(Faults { throttled: 1.0, ..Faults::default() });
     eventually("the homepage says so", async || {
         let answer = stack.readiness(HOMEPAGE).await;
         answer.status == 503 && answer.body.to_string().contains("throttles")
@@ -84,11 +84,11 @@ async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memo
     let throttled = peaks(&stack, Duration::from_secs(30)).await;
     let stored = stack.burst(&id).await.stored;
     let slow_by = Duration::from_secs(2);
-    stack.table_front().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
+    stack.table_proxy().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
     let slow = peaks(&stack, Duration::from_secs(30)).await;
     let waiting = stack.feed(None, 1).await.totals.waiting;
     let meanwhile = stack.burst(&id).await.stored - stored;
-    stack.table_front().heal();
+    stack.table_proxy().heal();
 
     let took = settles_within(&stack, Duration::from_secs(60)).await;
     println!(
@@ -119,9 +119,9 @@ async fn peaks(stack: &Stack, time: Duration) -> BTreeMap<&'static str, u64> {
 /// Row 22. In the end, the page rests: nothing is missing, so nothing is read any more.
 #[tokio::test]
 async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
-    let stack = Setup::default().table_front(22).start().await;
+    let stack = Setup::default().table_proxy(22).start().await;
     let late_by = Duration::from_secs(1);
-    stack.table_front().set(Faults { stale: 0.3, late: 0.3, late_by, ..Faults::default() });
+    stack.table_proxy().set(Faults { stale: 0.3, late: 0.3, late_by, ..Faults::default() });
     let mut viewer = Viewer::default();
     viewer.poll(stack.homepage()).await;
     let id = viewer.watch(&[stack.homepage()], burst(&stack, 5)).await;
@@ -137,10 +137,10 @@ async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
     assert_eq!((viewer.drawn(&id) as u64, viewer.came_again()), (accepted, 0));
     let totals = stack.feed(None, 1).await.totals;
     assert_eq!((totals.accepted, totals.stored, totals.waiting), (accepted, accepted, 0));
-    let reads = stack.table_front().counts().reads();
+    let reads = stack.table_proxy().counts().reads();
     lasts(Duration::from_secs(2), async || viewer.poll(stack.homepage()).await).await;
-    assert_eq!(stack.table_front().counts().reads(), reads, "an idle page reads");
-    let counts = stack.table_front().counts();
+    assert_eq!(stack.table_proxy().counts().reads(), reads, "an idle page reads");
+    let counts = stack.table_proxy().counts();
     let (left_out, late) = (counts.left_out, counts.late);
     println!("row 22: of {accepted} rows {left_out} were left out at first, {late} came late");
     assert!(left_out > 100 && late > 100);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use client::eventually::eventually;
-use faults::table_front::Faults;
+use faults::table_proxy::Faults;
 use serde_json::json;
 use stack::{Setup, Stack};
 
@@ -113,14 +113,14 @@ async fn a_burst_is_stopped_by_way_of_any_homepage() {
 
 #[tokio::test]
 async fn a_burst_that_was_answered_for_is_known_to_every_homepage() {
-    let mut stack = Setup::default().table_front(23).start().await;
+    let mut stack = Setup::default().table_proxy(23).start().await;
     let other = stack.another_homepage("homepage-2").await;
     let slow_by = Duration::from_millis(100);
-    stack.table_front().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
+    stack.table_proxy().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
 
     let id = stack.send_burst(json!({ "message": "known at once", "duration": 1 })).await;
     // The row may still be on its way, but the question is not to wait as long.
-    stack.table_front().set(Faults::default());
+    stack.table_proxy().set(Faults::default());
     let told = other.burst(&id).await;
     assert!(told.is_ok(), "{told:?}");
     stack.settled(&id).await;

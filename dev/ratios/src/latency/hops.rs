@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use anyhow::Context as _;
 use client::rows::Rows;
-use faults::processor_front::{Manner, ProcessorFront};
+use faults::processor_proxy::{Mode, ProcessorProxy};
 use proto::{ProcessBatchRequest, Record, message_processor_client::MessageProcessorClient};
 use stack::plan::name::{BROKER, TABLE};
 use tokio::time::Instant;
@@ -78,8 +78,8 @@ async fn kafka(broker: std::net::SocketAddr, rate: u32, seconds: u32) -> anyhow:
 }
 
 async fn call() -> anyhow::Result<[f64; 2]> {
-    let front = ProcessorFront::start().await?;
-    front.behave(Manner::Stores);
+    let front = ProcessorProxy::start().await?;
+    front.set_mode(Mode::Store);
     let client = MessageProcessorClient::connect(front.url()).await;
     let client = client.context("the processor that only answers")?;
     let record = Record { data: vec![b' '; 130].into(), ..Record::default() };

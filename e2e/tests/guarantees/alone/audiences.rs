@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use client::eventually::within;
-use faults::crowd::Crowd;
+use faults::viewers::Viewers;
 use stack::{Stack, plan::name::HOMEPAGE};
 
 use crate::load;
@@ -23,7 +23,7 @@ async fn readers_who_read_a_byte_a_second_slow_nobody_else_down() {
     let mut bursts = Vec::new();
     let before = reads_of_a_burst(&stack, &mut bursts).await;
 
-    let crowd = Crowd::gather(stack.address(HOMEPAGE), 4000, 1000, Duration::from_secs(6));
+    let crowd = Viewers::start(stack.address(HOMEPAGE), 4000, 1000, Duration::from_secs(6));
     within(ARRIVAL, "everybody has come", async || {
         crowd.slow_bytes() > 1000 && crowd.has_delays(8000)
     })
@@ -57,7 +57,7 @@ async fn reads_of_a_burst(stack: &Stack, bursts: &mut Vec<String>) -> f64 {
 }
 
 /// How soon 99 of 100 polls were answered; none may have failed.
-fn p99(crowd: &Crowd) -> Duration {
+fn p99(crowd: &Viewers) -> Duration {
     let delays = crowd.take_delays();
     let p99 = delays[delays.len() * 99 / 100];
     println!("row 26: p99 of {} polls {p99:.1?}, {} failed", delays.len(), crowd.failures());

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{Router, extract::State, routing::post};
 use client::eventually::eventually;
-use faults::proxy::{Fault, Proxy};
+use faults::tcp_proxy::{Fault, Proxy};
 use serde_json::json;
 use stack::{
     Setup, Stack,

@@ -23,7 +23,7 @@ const SMALL_WINDOW: u32 = 1024;
 
 /// People who watch one homepage; dropping it sends them home.
 #[derive(Debug)]
-pub struct Crowd {
+pub struct Viewers {
     seen: Arc<Seen>,
     _viewers: JoinSet<()>,
 }
@@ -35,10 +35,10 @@ struct Seen {
     slow_bytes: AtomicU64,
 }
 
-impl Crowd {
+impl Viewers {
     /// So many viewers who poll, and so many who ask for all they can get and read one byte a second. They
     /// come over the course of `arrival`.
-    pub fn gather(at: SocketAddr, polling: u32, slow: u32, arrival: Duration) -> Self {
+    pub fn start(at: SocketAddr, polling: u32, slow: u32, arrival: Duration) -> Self {
         let (seen, mut viewers) = (Arc::new(Seen::default()), JoinSet::new());
         let begin = Instant::now();
         for n in 0..polling + slow {

@@ -16,12 +16,12 @@ const CHUNK: usize = 64 * 1024;
 
 /// What is wrong with the connections of one client.
 #[derive(Clone, Debug)]
-pub(super) struct Wire {
+pub(super) struct Connection {
     faults: watch::Receiver<Faults>,
     client: String,
 }
 
-impl Wire {
+impl Connection {
     pub(super) fn new(faults: watch::Receiver<Faults>, client: String) -> Self {
         Self { faults, client }
     }

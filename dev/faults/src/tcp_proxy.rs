@@ -1,7 +1,7 @@
 //! A TCP proxy before a peer, in the test's own process: a wire that can become slow, silent or cut.
 
+mod connection;
 mod greeting;
-mod wire;
 
 use std::{future::pending, io, net::SocketAddr, time::Duration};
 
@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use self::{greeting::Greeting, wire::Wire};
+use self::{connection::Connection, greeting::Greeting};
 
 /// How long nothing is accepted after it failed.
 const BREATH: Duration = Duration::from_millis(50);
@@ -113,7 +113,7 @@ async fn accept(
                 let faults = faults.clone();
                 connections.spawn(async move {
                     let (name, begun) = greeting.hear(&mut client).await?;
-                    Wire::new(faults, name).join(client, begun, target).await
+                    Connection::new(faults, name).join(client, begun, target).await
                 });
             }
             // How a connection has ended is for its two ends to see.

@@ -25,21 +25,21 @@ pub const REASON: &str = "the front wants it again";
 
 /// What the front does with calls.
 #[derive(Clone, Debug, Default)]
-pub enum Manner {
+pub enum Mode {
     /// It forwards all.
     #[default]
-    Forwards,
+    Forward,
     /// It fails all with this code.
-    Fails(Code),
+    Fail(Code),
     /// It answers STORED for all, at once.
-    Stores,
+    Store,
     /// It answers RETRY for records whose data contains this text, and forwards the rest.
-    Retries(String),
+    Retry(String),
 }
 
 /// A front that listens, until it is dropped.
 #[derive(Debug)]
-pub struct ProcessorFront {
+pub struct ProcessorProxy {
     address: SocketAddr,
     front: Front,
     _server: AbortOnDropHandle<()>,
@@ -50,12 +50,12 @@ struct Front(Arc<Mutex<Inside>>);
 
 #[derive(Debug, Default)]
 struct Inside {
-    manner: Manner,
+    manner: Mode,
     processor: Option<MessageProcessorClient<Channel>>,
     own_answers: Vec<Instant>,
 }
 
-impl ProcessorFront {
+impl ProcessorProxy {
     /// Starts it on a free port. It answers UNAVAILABLE until it knows its processor.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -84,7 +84,7 @@ impl ProcessorFront {
     }
 
     /// Behaves so from now on.
-    pub fn behave(&self, manner: Manner) {
+    pub fn set_mode(&self, manner: Mode) {
         self.front.inside().manner = manner;
     }
 
@@ -139,10 +139,10 @@ impl MessageProcessor for Front {
         let records = request.into_inner().records;
         let manner = self.inside().manner.clone();
         let outcomes = match manner {
-            Manner::Forwards => self.forward(records).await?,
-            Manner::Stores => records.iter().map(stored).collect(),
-            Manner::Retries(text) => self.retry(records, &text).await?,
-            Manner::Fails(code) => {
+            Mode::Forward => self.forward(records).await?,
+            Mode::Store => records.iter().map(stored).collect(),
+            Mode::Retry(text) => self.retry(records, &text).await?,
+            Mode::Fail(code) => {
                 self.inside().own_answers.push(Instant::now());
                 return Err(Status::new(code, "the front was told so"));
             }

@@ -2,9 +2,9 @@
 //! items back, throttles, is slow, tells old news, and writes late.
 
 mod batch;
-mod book;
 mod dice;
-mod serve;
+mod server;
+mod statistics;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,8 +15,8 @@ use std::{
 use axum::{Router, extract::DefaultBodyLimit};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-pub use self::book::Counts;
-use self::{book::Book, dice::Dice};
+pub use self::statistics::Counts;
+use self::{dice::Dice, statistics::Statistics};
 
 /// The largest body that DynamoDB takes.
 const LARGEST_BODY: usize = 16 << 20;
@@ -42,7 +42,7 @@ pub struct Faults {
 
 /// A front before one table, in the test's own process. Dropping it closes its port.
 #[derive(Debug)]
-pub struct TableFront {
+pub struct TableProxy {
     address: SocketAddr,
     state: Arc<State>,
     serving: JoinHandle<()>,
@@ -55,10 +55,10 @@ struct State {
     client: reqwest::Client,
     faults: Mutex<Faults>,
     dice: Dice,
-    book: Book,
+    book: Statistics,
 }
 
-impl TableFront {
+impl TableProxy {
     /// A front before the table that listens there, now or later. It does nothing wrong yet; what
     /// it will do by chance follows from the seed.
     pub async fn before(table: SocketAddr, seed: u64) -> Self {
@@ -70,9 +70,9 @@ impl TableFront {
             client,
             faults: Mutex::default(),
             dice: Dice::of(seed),
-            book: Book::default(),
+            book: Statistics::default(),
         });
-        let router = Router::new().fallback(serve::answer).with_state(Arc::clone(&state));
+        let router = Router::new().fallback(server::answer).with_state(Arc::clone(&state));
         let router = router.layer(DefaultBodyLimit::max(LARGEST_BODY));
         eprintln!("the table's front at {address} has the seed {seed}");
         let serving = tokio::spawn(async move {
@@ -119,7 +119,7 @@ impl State {
     }
 }
 
-impl Drop for TableFront {
+impl Drop for TableProxy {
     fn drop(&mut self) {
         self.serving.abort();
     }

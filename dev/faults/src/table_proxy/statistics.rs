@@ -33,7 +33,7 @@ impl Counts {
 
 /// The counts, and who has been handed back and not come again.
 #[derive(Debug, Default)]
-pub(super) struct Book(Mutex<Pages>);
+pub(super) struct Statistics(Mutex<Pages>);
 
 #[derive(Debug, Default)]
 struct Pages {
@@ -43,7 +43,7 @@ struct Pages {
     waits: Vec<Vec<Duration>>,
 }
 
-impl Book {
+impl Statistics {
     pub(super) fn counts(&self) -> Counts {
         self.pages().counts.clone()
     }
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_noted_by_how_often_the_item_was_handed_back_before() {
-        let book = Book::default();
+        let book = Statistics::default();
         for _ in 0..2 {
             book.came("a");
             book.handed_back("a".into());
