@@ -1,4 +1,5 @@
-//! What tests put between real processes to break their path.
+//! Faults that tests put between real processes: proxies that break connections or answers, a full disk,
+//! and viewers who read too slowly. Everything runs inside the test's own process.
 
 pub mod disk;
 pub mod processor_proxy;

@@ -1,12 +1,8 @@
-//! A front before a processor: answers itself what a test tells it to, and forwards the rest.
+//! A gRPC proxy in front of a processor. It answers some calls or records itself and forwards the rest.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 
+use parking_lot::Mutex;
 use proto::{
     Outcome, ProcessBatchRequest, ProcessBatchResponse, Record,
     message_processor_client::MessageProcessorClient,
@@ -20,58 +16,58 @@ use tonic::{
     transport::{Channel, Endpoint, Server, server::TcpIncoming},
 };
 
-/// The reason of each RETRY that the front answers.
-pub const REASON: &str = "the front wants it again";
+/// The reason of each RETRY that the proxy answers.
+pub const REASON: &str = "the proxy wants a retry";
 
-/// What the front does with calls.
+/// What the proxy does with calls.
 #[derive(Clone, Debug, Default)]
 pub enum Mode {
-    /// It forwards all.
+    /// Forwards every call.
     #[default]
     Forward,
-    /// It fails all with this code.
+    /// Fails every call with this code.
     Fail(Code),
-    /// It answers STORED for all, at once.
+    /// Answers STORED for every record, at once.
     Store,
-    /// It answers RETRY for records whose data contains this text, and forwards the rest.
+    /// Answers RETRY for records whose data contains this text, and forwards the others.
     Retry(String),
 }
 
-/// A front that listens, until it is dropped.
+/// A running proxy. Dropping it closes its port.
 #[derive(Debug)]
 pub struct ProcessorProxy {
     address: SocketAddr,
-    front: Front,
+    service: Service,
     _server: AbortOnDropHandle<()>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Front(Arc<Mutex<Inside>>);
+struct Service(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
-struct Inside {
-    manner: Mode,
+struct State {
+    mode: Mode,
     processor: Option<MessageProcessorClient<Channel>>,
     own_answers: Vec<Instant>,
 }
 
 impl ProcessorProxy {
-    /// Starts it on a free port. It answers UNAVAILABLE until it knows its processor.
+    /// Listens on a free port. Answers UNAVAILABLE until [`ProcessorProxy::forward_to`] is called.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let front = Front::default();
+        let service = Service::default();
         let server = Server::builder()
-            .add_service(MessageProcessorServer::new(front.clone()))
+            .add_service(MessageProcessorServer::new(service.clone()))
             .serve_with_incoming(TcpIncoming::from(listener));
         let serve = async {
-            // Whoever waits for its answers will complain.
+            // If it fails, the test that waits for its answers fails.
             _ = server.await;
         };
-        Ok(Self { address, front, _server: AbortOnDropHandle::new(tokio::spawn(serve)) })
+        Ok(Self { address, service, _server: AbortOnDropHandle::new(tokio::spawn(serve)) })
     }
 
-    /// Where it listens, as `SINK` wants it.
+    /// Its URL, as `SINK` expects it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -80,49 +76,44 @@ impl ProcessorProxy {
     pub fn forward_to(&self, processor: SocketAddr) {
         let endpoint = Endpoint::from_shared(format!("http://{processor}"));
         let channel = endpoint.expect("an address makes a URL").connect_lazy();
-        self.front.inside().processor = Some(MessageProcessorClient::new(channel));
+        self.service.0.lock().processor = Some(MessageProcessorClient::new(channel));
     }
 
-    /// Behaves so from now on.
-    pub fn set_mode(&self, manner: Mode) {
-        self.front.inside().manner = manner;
+    /// Changes what happens to calls from now on.
+    pub fn set_mode(&self, mode: Mode) {
+        self.service.0.lock().mode = mode;
     }
 
-    /// When it has answered itself: once for each call that failed, and for each RETRY.
+    /// When the proxy has answered itself: one entry for each failed call and for each RETRY.
     pub fn own_answers(&self) -> Vec<Instant> {
-        self.front.inside().own_answers.clone()
+        self.service.0.lock().own_answers.clone()
     }
 }
 
-impl Front {
-    /// Nobody leaves it half changed, so a panic elsewhere does no harm.
-    fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Service {
     async fn forward(&self, records: Vec<Record>) -> Result<Vec<Outcome>, Status> {
-        let processor = self.inside().processor.clone();
+        let processor = self.0.lock().processor.clone();
         let mut processor = processor.ok_or_else(|| Status::unavailable("no processor yet"))?;
         let answer = processor.process_batch(ProcessBatchRequest { records }).await?;
         Ok(answer.into_inner().outcomes)
     }
 
-    /// Forwards what it does not want again.
+    /// Answers RETRY for records that contain `text`, and forwards the others.
     async fn retry(&self, records: Vec<Record>, text: &str) -> Result<Vec<Outcome>, Status> {
-        let is_meant =
+        let contains =
             |record: &Record| record.data.windows(text.len()).any(|part| part == text.as_bytes());
-        let meant: Vec<_> = records.iter().map(is_meant).collect();
-        let others: Vec<_> = records.into_iter().filter(|record| !is_meant(record)).collect();
+        let chosen: Vec<_> = records.iter().map(contains).collect();
+        let others: Vec<_> = records.into_iter().filter(|record| !contains(record)).collect();
         let forwarded = if others.is_empty() { Vec::new() } else { self.forward(others).await? };
         let (mut forwarded, now) = (forwarded.into_iter(), Instant::now());
-        let answer = |meant: bool| {
-            if !meant {
+        let outcome = |chosen: bool| {
+            if !chosen {
                 return forwarded.next();
             }
-            self.inside().own_answers.push(now);
+            self.0.lock().own_answers.push(now);
             Some(Outcome { kind: Kind::Retry.into(), reason: REASON.into() })
         };
-        Ok(meant.into_iter().filter_map(answer).collect())
+        Ok(chosen.into_iter().filter_map(outcome).collect())
     }
 }
 
@@ -131,20 +122,20 @@ fn stored(_: &Record) -> Outcome {
 }
 
 #[tonic::async_trait]
-impl MessageProcessor for Front {
+impl MessageProcessor for Service {
     async fn process_batch(
         &self,
         request: Request<ProcessBatchRequest>,
     ) -> Result<Response<ProcessBatchResponse>, Status> {
         let records = request.into_inner().records;
-        let manner = self.inside().manner.clone();
-        let outcomes = match manner {
+        let mode = self.0.lock().mode.clone();
+        let outcomes = match mode {
             Mode::Forward => self.forward(records).await?,
             Mode::Store => records.iter().map(stored).collect(),
             Mode::Retry(text) => self.retry(records, &text).await?,
             Mode::Fail(code) => {
-                self.inside().own_answers.push(Instant::now());
-                return Err(Status::new(code, "the front was told so"));
+                self.0.lock().own_answers.push(Instant::now());
+                return Err(Status::new(code, "the proxy fails every call"));
             }
         };
         Ok(Response::new(ProcessBatchResponse { outcomes }))

@@ -1,11 +1,10 @@
-//! A TCP proxy before a peer, in the test's own process: a wire that can become slow, silent or cut.
+//! A TCP proxy in front of a server. It can slow, stop or close the connections of chosen clients.
 
 mod connection;
-mod greeting;
+mod fault;
 
 use std::{future::pending, io, net::SocketAddr, time::Duration};
 
-use client::kafka::TESTS;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -14,54 +13,52 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use self::{connection::Connection, greeting::Greeting};
+pub use self::fault::Fault;
+use self::{
+    connection::{Connection, Protocol},
+    fault::Faults,
+};
 
-/// How long nothing is accepted after it failed.
-const BREATH: Duration = Duration::from_millis(50);
+/// How long to wait after `accept` has failed.
+const RETRY_ACCEPT: Duration = Duration::from_millis(50);
 
-/// What is wrong with a wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing: all passes.
-    #[default]
-    None,
-    /// Each chunk of bytes comes so much later.
-    Delay(Duration),
-    /// Connections stay open and new ones are accepted, but nothing comes through, as where packets are
-    /// dropped. What was sent meanwhile arrives when the fault ends.
-    BlackHole,
-    /// Connections are closed, and new ones as soon as they are made.
-    Cut,
-}
-
-/// A proxy. Dropping it closes its port and all connections.
+/// A running proxy. Dropping it closes its port and all connections.
+///
+/// ```no_run
+/// # fn example(broker: std::net::SocketAddr) -> std::io::Result<()> {
+/// use faults::tcp_proxy::{Fault, TcpProxy};
+///
+/// let proxy = TcpProxy::for_kafka(broker)?; // the broker advertises proxy.address()
+/// proxy.set_for("event-router-producer", Fault::BlackHole);
+/// proxy.set(Fault::None);
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
-pub struct Proxy {
+pub struct TcpProxy {
     address: SocketAddr,
     faults: watch::Sender<Faults>,
     _accepting: AbortOnDropHandle<()>,
 }
 
-impl Proxy {
-    /// Listens on a port of its own before the peer at `target`, which may start later. Needs the
-    /// runtime.
-    pub fn before(target: SocketAddr) -> io::Result<Self> {
-        Self::start(target, Greeting::Any)
+impl TcpProxy {
+    /// Listens on a free port. The server at `target` may start later. Needs a Tokio runtime.
+    pub fn new(target: SocketAddr) -> io::Result<Self> {
+        Self::start(target, Protocol::Any)
     }
 
-    /// The same before a Kafka broker, which has to advertise the proxy's address: there each
-    /// connection says whose it is.
-    pub fn before_kafka(target: SocketAddr) -> io::Result<Self> {
-        Self::start(target, Greeting::Kafka)
+    /// The same for a Kafka broker, which must advertise the proxy's address. This proxy knows its clients
+    /// by their `client.id`.
+    pub fn for_kafka(target: SocketAddr) -> io::Result<Self> {
+        Self::start(target, Protocol::Kafka)
     }
 
-    fn start(target: SocketAddr, greeting: Greeting) -> io::Result<Self> {
+    fn start(target: SocketAddr, protocol: Protocol) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
-        let (faults, heard) = watch::channel(Faults::default());
-        let accepting = tokio::spawn(accept(listener, target, greeting, heard));
+        let (faults, watched) = watch::channel(Faults::default());
+        let accepting = tokio::spawn(accept(listener, target, protocol, watched));
         Ok(Self { address, faults, _accepting: AbortOnDropHandle::new(accepting) })
     }
 
@@ -70,65 +67,44 @@ impl Proxy {
         self.address
     }
 
-    /// From now on this is wrong with all connections, those that are open too.
+    /// Sets the fault of all connections, open and new.
     pub fn set(&self, fault: Fault) {
         self.set_for("", fault);
     }
 
-    /// From now on this is wrong with the connections of Kafka clients whose `client.id` starts like
-    /// this: `event-router-producer`, or `homepage` for all of its clients.
+    /// Sets the fault of Kafka clients whose `client.id` starts with this: `event-router-producer`, or
+    /// `homepage` for all of the homepage's clients.
     pub fn set_for(&self, client: &str, fault: Fault) {
         self.faults.send_modify(|faults| faults.set(client, fault));
     }
 }
 
-/// What is wrong with whose connections: the last word that fits a client's name counts.
-#[derive(Clone, Debug, Default)]
-struct Faults(Vec<(String, Fault)>);
-
-impl Faults {
-    fn set(&mut self, client: &str, fault: Fault) {
-        self.0.retain(|(known, _)| !known.starts_with(client));
-        self.0.push((client.to_owned(), fault));
-    }
-
-    fn of(&self, client: &str) -> Fault {
-        let fitting = self.0.iter().rev().find(|(known, _)| client.starts_with(known.as_str()));
-        let fault = fitting.map(|(_, fault)| *fault).unwrap_or_default();
-        if client.starts_with(TESTS) { Fault::None } else { fault }
-    }
-}
-
-/// Owns the connections: they end with it.
+/// Owns the connections: they end when this task is aborted.
 async fn accept(
     listener: TcpListener,
     target: SocketAddr,
-    greeting: Greeting,
+    protocol: Protocol,
     faults: watch::Receiver<Faults>,
 ) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            mut client = next(&listener) => {
-                let faults = faults.clone();
-                connections.spawn(async move {
-                    let (name, begun) = greeting.hear(&mut client).await?;
-                    Connection::new(faults, name).join(client, begun, target).await
-                });
+            client = next(&listener) => {
+                connections.spawn(Connection::run(client, protocol, target, faults.clone()));
             }
-            // How a connection has ended is for its two ends to see.
+            // Both ends notice how a connection has ended. The proxy has nothing to do.
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-/// A connection that was given up before it was accepted concerns nobody, and a machine that has no
-/// file left for one has some again later.
+/// The next connection. An error of `accept` is temporary: the client gave up, or the process has too many
+/// open files at the moment.
 async fn next(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((client, _)) => return client,
-            Err(_) => _ = timeout(BREATH, pending::<()>()).await,
+            Err(_) => _ = timeout(RETRY_ACCEPT, pending::<()>()).await,
         }
     }
 }

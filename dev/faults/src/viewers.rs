@@ -1,16 +1,17 @@
-//! An audience: thousands of viewers who poll the feed at the pace they are told, over bare sockets, so that
-//! they cost little beside what they watch.
+//! Thousands of viewers of one homepage: some poll the feed as often as it tells them to, and some read one
+//! byte a second. They use bare sockets, so they cost little CPU beside the homepage.
 
 use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpSocket, TcpStream},
@@ -18,14 +19,14 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How small the window of a slow reader is, in bytes; the system makes it a little larger.
+/// The receive window of a slow reader, in bytes. The system makes it a little larger.
 const SMALL_WINDOW: u32 = 1024;
 
-/// People who watch one homepage; dropping it sends them home.
+/// The viewers of one homepage. Dropping this ends them.
 #[derive(Debug)]
 pub struct Viewers {
     seen: Arc<Seen>,
-    _viewers: JoinSet<()>,
+    _tasks: JoinSet<()>,
 }
 
 #[derive(Debug, Default)]
@@ -36,72 +37,73 @@ struct Seen {
 }
 
 impl Viewers {
-    /// So many viewers who poll, and so many who ask for all they can get and read one byte a second. They
-    /// come over the course of `arrival`.
+    /// Starts viewers who poll, and viewers who request all they can get and read one byte a second. Their
+    /// starts are spread evenly over `arrival`.
     pub fn start(at: SocketAddr, polling: u32, slow: u32, arrival: Duration) -> Self {
-        let (seen, mut viewers) = (Arc::new(Seen::default()), JoinSet::new());
-        let begin = Instant::now();
+        let (seen, mut tasks) = (Arc::new(Seen::default()), JoinSet::new());
+        let began = Instant::now();
         for n in 0..polling + slow {
-            let (seen, come) = (seen.clone(), begin + arrival * n / (polling + slow));
-            viewers.spawn(async move {
-                sleep_until(come).await;
+            let (seen, due) = (seen.clone(), began + arrival * n / (polling + slow));
+            tasks.spawn(async move {
+                sleep_until(due).await;
                 loop {
-                    let watching =
-                        if n < polling { poll(at, &seen).await } else { crawl(at, &seen).await };
-                    // Whoever is cut off comes again.
-                    if watching.is_err() && n < polling {
+                    let ended = if n < polling {
+                        poll(at, &seen).await
+                    } else {
+                        read_slowly(at, &seen).await
+                    };
+                    // A homepage may close the connection of a slow reader, who then connects again.
+                    if ended.is_err() && n < polling {
                         seen.failures.fetch_add(1, Ordering::Relaxed);
                     }
                     sleep_until(Instant::now() + Duration::from_secs(1)).await;
                 }
             });
         }
-        Self { seen, _viewers: viewers }
+        Self { seen, _tasks: tasks }
     }
 
-    /// Whether there are so many answers since their delays were taken last.
-    pub fn has_delays(&self, many: usize) -> bool {
-        self.seen.delays.lock().unwrap_or_else(PoisonError::into_inner).len() >= many
+    /// Whether at least `count` polls were answered since the last call of [`Viewers::take_delays`].
+    pub fn has_delays(&self, count: usize) -> bool {
+        self.seen.delays.lock().len() >= count
     }
 
-    /// How long each answer took since this was asked last, shortest first.
+    /// How long each answer took since the last call of this, shortest first.
     pub fn take_delays(&self) -> Vec<Duration> {
-        let delays = &mut *self.seen.delays.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut delays = std::mem::take(delays);
+        let mut delays = std::mem::take(&mut *self.seen.delays.lock());
         delays.sort();
         delays
     }
 
-    /// How many of the polls were not answered as they should.
+    /// How many polls had no answer, or a wrong one.
     pub fn failures(&self) -> u64 {
         self.seen.failures.load(Ordering::Relaxed)
     }
 
-    /// How many bytes the slow ones have read, all together.
+    /// How many bytes all slow readers together have read.
     pub fn slow_bytes(&self) -> u64 {
         self.seen.slow_bytes.load(Ordering::Relaxed)
     }
 }
 
-/// Polls for ever, on one connection.
+/// Polls without end, on one connection.
 async fn poll(at: SocketAddr, seen: &Seen) -> io::Result<()> {
     let mut stream = BufReader::new(TcpStream::connect(at).await?);
     let mut cursor = String::new();
     loop {
-        let asked = Instant::now();
+        let sent = Instant::now();
         let path = format!("/feed?limit=100&after={cursor}");
         stream.write_all(request(&path).as_bytes()).await?;
         let body = answer(&mut stream).await?;
-        let delays = &seen.delays;
-        delays.lock().unwrap_or_else(PoisonError::into_inner).push(asked.elapsed());
+        seen.delays.lock().push(sent.elapsed());
         cursor = between(&body, "\"cursor\":\"", "\"")?.to_owned();
         let wait = between(&body, "\"poll_after_ms\":", ",")?.parse().map_err(io::Error::other)?;
         sleep_until(Instant::now() + Duration::from_millis(wait)).await;
     }
 }
 
-/// Asks for as much as there is and reads a byte a second of it, until it is cut off.
-async fn crawl(at: SocketAddr, seen: &Seen) -> io::Result<()> {
+/// Requests a large answer and reads one byte of it a second, until the homepage closes the connection.
+async fn read_slowly(at: SocketAddr, seen: &Seen) -> io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(SMALL_WINDOW)?;
     let mut stream = socket.connect(at).await?;

@@ -4,7 +4,7 @@ use std::{ffi::OsString, io, net::SocketAddr};
 
 use faults::{
     table_proxy::TableProxy,
-    tcp_proxy::{Fault, Proxy},
+    tcp_proxy::{Fault, TcpProxy},
 };
 use process::child::Spec;
 
@@ -23,7 +23,7 @@ struct Way {
     /// Nobody for the way to the broker: there, clients say who they are.
     from: Option<String>,
     to: String,
-    proxy: Proxy,
+    proxy: TcpProxy,
 }
 
 impl Proxies {
@@ -42,7 +42,7 @@ impl Proxies {
             specs.iter().map(place).partition(|(name, _)| name == BROKER);
         let mut ways = Vec::new();
         for (to, address) in brokers {
-            let proxy = Proxy::before_kafka(address)?;
+            let proxy = TcpProxy::for_kafka(address)?;
             for spec in specs.iter_mut() {
                 redirect(spec, address, proxy.address());
                 if spec.name == to {
@@ -53,7 +53,7 @@ impl Proxies {
         }
         for (to, address) in targets {
             for spec in specs.iter_mut().filter(|spec| knows(spec, address)) {
-                let proxy = Proxy::before(address)?;
+                let proxy = TcpProxy::new(address)?;
                 redirect(spec, address, proxy.address());
                 ways.push(Way { from: Some(spec.name.clone()), to: to.clone(), proxy });
             }

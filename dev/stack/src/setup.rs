@@ -135,7 +135,7 @@ impl Setup {
 
 async fn put_before_table(specs: &mut [Spec], seed: u64) -> TableProxy {
     let table = specs.iter().find(|spec| spec.name == name::TABLE).expect("every plan has a table");
-    let front = TableProxy::before(table.port.address(), seed).await;
+    let front = TableProxy::new(table.port.address(), seed).await;
     for spec in specs {
         spec.env.entry("OTS_ENDPOINT".into()).and_modify(|endpoint| *endpoint = front.url());
     }

@@ -37,7 +37,7 @@ async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
     let id = burst(&stack, 5).await;
     assert_kept(&stack, &id).await;
     let waits: Vec<_> = stack.table_proxy().waits().into_iter().map(median).collect();
-    let handed_back = stack.table_proxy().counts().handed_back;
+    let handed_back = stack.table_proxy().counts().unprocessed;
     println!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
     // A busy machine adds to each of them, most of all to the first ones.
     assert!(waits.len() >= 7 && waits[6] > waits[0] * 5, "{waits:?}");
@@ -141,7 +141,7 @@ async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
     lasts(Duration::from_secs(2), async || viewer.poll(stack.homepage()).await).await;
     assert_eq!(stack.table_proxy().counts().reads(), reads, "an idle page reads");
     let counts = stack.table_proxy().counts();
-    let (left_out, late) = (counts.left_out, counts.late);
+    let (left_out, late) = (counts.omitted, counts.late);
     println!("row 22: of {accepted} rows {left_out} were left out at first, {late} came late");
     assert!(left_out > 100 && late > 100);
 }

@@ -1,88 +1,88 @@
-//! What the front has been asked, and what it has done.
+//! What the proxy has done, and how long clients waited before they sent an item again.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// What a front has done so far.
+use parking_lot::Mutex;
+
+/// What the proxy has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// How many requests there were of each operation.
+    /// Requests, by operation.
     pub requests: BTreeMap<String, u64>,
-    /// Items that were handed back undone.
-    pub handed_back: u64,
+    /// Items that were returned unprocessed.
+    pub unprocessed: u64,
     /// Requests that were throttled.
     pub throttled: u64,
     /// Requests that were slowed down.
     pub slowed: u64,
-    /// Rows that were left out of an answer.
-    pub left_out: u64,
+    /// Rows that were omitted from an answer.
+    pub omitted: u64,
     /// Rows that were written late.
     pub late: u64,
 }
 
 impl Counts {
-    /// How many requests asked for rows.
+    /// How many requests have read rows.
     pub fn reads(&self) -> u64 {
         let of = |operation: &str| self.requests.get(operation).copied().unwrap_or_default();
         ["Query", "BatchGetItem", "GetItem", "Scan"].map(of).iter().sum()
     }
 }
 
-/// The counts, and who has been handed back and not come again.
+/// The counts, and the items that were returned and have not come again yet.
 #[derive(Debug, Default)]
-pub(super) struct Statistics(Mutex<Pages>);
+pub(super) struct Statistics(Mutex<Inner>);
 
 #[derive(Debug, Default)]
-struct Pages {
+struct Inner {
     counts: Counts,
-    /// By an item's key: how often it has been handed back in a row, and when it was last.
-    away: HashMap<String, (usize, Instant)>,
+    returned: HashMap<String, Returned>,
     waits: Vec<Vec<Duration>>,
+}
+
+/// How often an item was returned in a row, and when the last time.
+#[derive(Clone, Copy, Debug)]
+struct Returned {
+    times: usize,
+    at: Instant,
 }
 
 impl Statistics {
     pub(super) fn counts(&self) -> Counts {
-        self.pages().counts.clone()
+        self.0.lock().counts.clone()
     }
 
     pub(super) fn waits(&self) -> Vec<Vec<Duration>> {
-        self.pages().waits.clone()
+        self.0.lock().waits.clone()
     }
 
-    /// Changes a count.
     pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
-        change(&mut self.pages().counts);
+        change(&mut self.0.lock().counts);
     }
 
-    /// An item to be written has come, perhaps again.
-    pub(super) fn came(&self, key: &str) {
-        let mut pages = self.pages();
-        let Some((times, since)) = pages.away.get(key).copied() else { return };
-        if pages.waits.len() < times {
-            pages.waits.resize(times, Vec::new());
+    /// A client wants to write this item, for the first time or again.
+    pub(super) fn item_arrived(&self, key: &str) {
+        let mut inner = self.0.lock();
+        let Some(Returned { times, at }) = inner.returned.get(key).copied() else { return };
+        if inner.waits.len() < times {
+            inner.waits.resize(times, Vec::new());
         }
-        pages.waits[times - 1].push(since.elapsed());
+        inner.waits[times - 1].push(at.elapsed());
     }
 
-    /// It is written.
-    pub(super) fn went(&self, key: &str) {
-        self.pages().away.remove(key);
+    pub(super) fn item_written(&self, key: &str) {
+        self.0.lock().returned.remove(key);
     }
 
-    /// It goes back undone.
-    pub(super) fn handed_back(&self, key: String) {
-        let mut pages = self.pages();
-        pages.counts.handed_back += 1;
-        let (times, since) = pages.away.entry(key).or_insert((0, Instant::now()));
-        *times += 1;
-        *since = Instant::now();
-    }
-
-    fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn item_returned(&self, key: String) {
+        let mut inner = self.0.lock();
+        inner.counts.unprocessed += 1;
+        let now = Instant::now();
+        let returned = inner.returned.entry(key).or_insert(Returned { times: 0, at: now });
+        *returned = Returned { times: returned.times + 1, at: now };
     }
 }
 
@@ -91,16 +91,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_noted_by_how_often_the_item_was_handed_back_before() {
-        let book = Statistics::default();
+    fn a_wait_counts_for_how_often_the_item_was_returned_before() {
+        let statistics = Statistics::default();
         for _ in 0..2 {
-            book.came("a");
-            book.handed_back("a".into());
+            statistics.item_arrived("a");
+            statistics.item_returned("a".into());
         }
-        book.came("a");
-        book.went("a");
-        book.came("a");
-        let waits: Vec<_> = book.waits().iter().map(Vec::len).collect();
-        assert_eq!((waits, book.counts().handed_back), (vec![1, 1], 2));
+        statistics.item_arrived("a");
+        statistics.item_written("a");
+        statistics.item_arrived("a");
+        let waits: Vec<_> = statistics.waits().iter().map(Vec::len).collect();
+        assert_eq!((waits, statistics.counts().unprocessed), (vec![1, 1], 2));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use axum::{Router, extract::State, routing::post};
 use client::eventually::eventually;
-use faults::tcp_proxy::{Fault, Proxy};
+use faults::tcp_proxy::{Fault, TcpProxy};
 use serde_json::json;
 use stack::{
     Setup, Stack,
@@ -38,7 +38,7 @@ const MORE: u64 = 16 * 1024;
 const EXPORTERS: [&str; 2] = ["OpenTelemetry", "reqwest-interna"];
 
 /// A stack that traces every message, or none.
-async fn stack(tracing: Option<&Proxy>) -> Stack {
+async fn stack(tracing: Option<&TcpProxy>) -> Stack {
     let mut setup = Setup::default();
     if let Some(proxy) = tracing {
         let endpoint = format!("http://{}", proxy.address());
@@ -54,13 +54,13 @@ async fn stack(tracing: Option<&Proxy>) -> Stack {
 type Exports = Arc<AtomicUsize>;
 
 /// An endpoint that takes whatever is exported, before which things can go wrong.
-async fn endpoint() -> (Proxy, Exports) {
+async fn endpoint() -> (TcpProxy, Exports) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let exports = Exports::default();
     let takes_all = Router::new().route("/v1/traces", post(count)).with_state(exports.clone());
     tokio::spawn(async move { axum::serve(listener, takes_all).await });
-    (Proxy::before(address).expect("a free port"), exports)
+    (TcpProxy::new(address).expect("a free port"), exports)
 }
 
 async fn count(State(exports): State<Exports>) {
