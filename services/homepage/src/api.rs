@@ -1,97 +1,69 @@
-//! The page and the API over HTTP. Each call has a file of its own; errors are problem details.
+//! The page and the API over HTTP: the routes, and what their handlers get.
 
+mod admission;
 mod assets;
 mod body;
 mod bursts;
 mod elsewhere;
+mod extract;
 mod feed;
-mod format;
 mod messages;
 mod ops;
 mod page;
 mod problem;
-mod progress;
-mod qr;
 mod results;
-mod security;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, Route, guard};
-use barrage::health::{Probe, Readiness};
-use barrage::kafka::{EventIds, Offsets, RecordCounter};
+use actix_web::{Route, guard};
+use barrage::health::Readiness;
+use barrage::kafka::{Offsets, RecordCounter};
 use barrage::position::Topic;
-use barrage::retry::pause;
 use barrage::table::Table;
 use barrage::telemetry::Metrics;
 
+pub(crate) use self::admission::Admission;
 pub(crate) use self::elsewhere::Recounts;
-pub(crate) use self::problem::Problem;
+pub(crate) use self::page::Pages;
 use crate::assets::Assets;
 use crate::burst::{Bursts, Pulses};
 use crate::config::Page;
 use crate::crowd::Crowd;
 use crate::limits::Clients;
-use crate::page::public_url::PublicUrl;
+use crate::lookup::Lookup;
 use crate::producer::Sender;
 use crate::reader::wall::Wall;
 
-pub(crate) use security::headers;
+/// What the handlers need, one value for each concern. A handler takes the values that it uses.
+#[derive(Clone)]
+pub(crate) struct Handlers {
+    pub(crate) admission: Data<Admission>,
+    pub(crate) api: Data<Api>,
+    pub(crate) assets: Data<Assets>,
+    pub(crate) bursts: Data<Bursts>,
+    pub(crate) clients: Data<Clients>,
+    pub(crate) crowd: Data<Crowd>,
+    pub(crate) lookup: Data<Lookup>,
+    pub(crate) metrics: Data<Metrics>,
+    pub(crate) pages: Data<Pages>,
+    pub(crate) readiness: Data<Readiness>,
+    pub(crate) sender: Data<Sender>,
+    pub(crate) settings: Data<Page>,
+    pub(crate) wall: Data<Wall>,
+}
 
-/// What the calls need.
+/// What the calls about bursts need.
 pub(crate) struct Api {
-    pub(crate) bursts: Bursts,
+    pub(crate) bursts: Data<Bursts>,
     pub(crate) wall: Arc<Wall>,
-    pub(crate) sender: Arc<Sender>,
     pub(crate) table: Table,
     pub(crate) topic: Topic,
     pub(crate) offsets: Offsets,
     pub(crate) counter: RecordCounter,
-    pub(crate) ids: EventIds,
-    pub(crate) clients: Clients,
-    pub(crate) crowd: Crowd,
     pub(crate) pulses: Pulses,
     pub(crate) recounts: Recounts,
-    pub(crate) readiness: Readiness,
-    /// Whether Kafka answers.
-    pub(crate) kafka: Probe,
-    /// Whether results can be read.
-    pub(crate) reader: Probe,
-    pub(crate) metrics: Metrics,
-    pub(crate) assets: Assets,
-    pub(crate) page: Page,
-}
-
-impl Api {
-    /// Kafka is asked once a second: an older word may be out of date.
-    const FRESH: Duration = Duration::from_millis(1500);
-    const LOOK: Duration = Duration::from_millis(50);
-
-    /// Waits for a fresh word of whether Kafka answers, a few seconds at most.
-    ///
-    /// # Errors
-    /// When it does not.
-    async fn require_kafka(&self) -> Result<(), Problem> {
-        while self.kafka.is_up() {
-            if self.kafka.last_up().is_some_and(|at| at.elapsed() < Self::FRESH) {
-                return Ok(());
-            }
-            pause(Self::LOOK).await;
-        }
-        Err(Problem::kafka_away())
-    }
-
-    /// Where people reach the page: where we were told, else where this request has reached it.
-    ///
-    /// # Errors
-    /// When the request names no host that could be one.
-    fn public_url(&self, request: &HttpRequest) -> Result<PublicUrl, Problem> {
-        let told = self.page.public_url.clone();
-        let url = told.or_else(|| PublicUrl::of(request));
-        url.ok_or_else(|| Problem::malformed("Host must be a host, with or without a port."))
-    }
 }
 
 /// What answers GET answers HEAD as well.
@@ -100,22 +72,21 @@ fn get() -> Route {
 }
 
 /// All routes.
-pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
+pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
+        provide(config, handlers);
         config
-            .app_data(api)
-            .app_data(web::PayloadConfig::new(body::MAX_BYTES))
             .app_data(feed::query_config())
             .route("/", get().to(page::show))
             .route("/stage", get().to(page::stage))
-            .route("/qr.svg", get().to(qr::show))
+            .route("/qr.svg", get().to(page::qr))
             .route("/static/{digest}/{file:.*}", get().to(assets::serve))
             .route("/bursts", web::post().to(bursts::start))
             .route("/bursts/{id}", get().to(bursts::show))
             .route("/bursts/{id}", web::delete().to(bursts::stop))
             .route("/bursts/{id}/results", get().to(results::stream))
             .route("/messages", web::post().to(messages::send))
-            .route("/messages/{partition}/{offset}", get().to(progress::show))
+            .route("/messages/{partition}/{offset}", get().to(messages::show))
             .route("/feed", get().to(feed::show))
             .route("/healthz", get().to(ops::healthz))
             .route("/readyz", get().to(ops::readyz))
@@ -123,4 +94,35 @@ pub(crate) fn routes(api: Data<Api>) -> impl FnOnce(&mut ServiceConfig) {
             .route("/openapi.json", get().to(ops::openapi))
             .default_service(web::to(problem::no_such_call));
     }
+}
+
+/// Makes each value known by its type.
+fn provide(config: &mut ServiceConfig, handlers: Handlers) {
+    config
+        .app_data(handlers.admission)
+        .app_data(handlers.api)
+        .app_data(handlers.assets)
+        .app_data(handlers.bursts)
+        .app_data(handlers.clients)
+        .app_data(handlers.crowd)
+        .app_data(handlers.lookup)
+        .app_data(handlers.metrics)
+        .app_data(handlers.pages)
+        .app_data(handlers.readiness)
+        .app_data(handlers.sender)
+        .app_data(handlers.settings)
+        .app_data(handlers.wall);
+}
+
+/// Only what comes from this host is loaded, and no script inside the page itself is run.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What every answer tells the browser to refuse.
+pub(crate) fn headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("Content-Security-Policy", POLICY))
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("Referrer-Policy", "no-referrer"))
+        .add(("Cross-Origin-Opener-Policy", "same-origin"))
 }

@@ -7,6 +7,7 @@ mod burst;
 pub mod config;
 mod crowd;
 mod limits;
+mod lookup;
 mod page;
 mod producer;
 mod reader;

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use actix_web::middleware::Compress;
 use actix_web::rt::net::TcpStream;
-use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, Api};
+use crate::api::{self, Handlers};
 
 /// How many threads answer requests.
 const WORKERS: usize = 2;
@@ -36,13 +35,13 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Answers until `drained`.
 pub(crate) async fn serve(
-    api: Data<Api>,
+    handlers: Handlers,
     listener: TcpListener,
     drained: CancellationToken,
 ) -> io::Result<()> {
     let server = HttpServer::new(move || {
         let (headers, compress) = (api::headers(), Compress::default());
-        App::new().wrap(compress).wrap(headers).configure(api::routes(api.clone()))
+        App::new().wrap(compress).wrap(headers).configure(api::routes(handlers.clone()))
     });
     let server = server.on_connect(|connection, _| limit(connection));
     let server = server.workers(WORKERS).keep_alive(KEEP_ALIVE).shutdown_timeout(1);

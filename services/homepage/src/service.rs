@@ -17,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Config;
-use crate::api::{Api, Recounts};
+use crate::api::{Admission, Api, Handlers, Pages, Recounts};
 use crate::assets::Assets;
 use crate::burst::{self, Bursts, Pulses, Tally};
 use crate::crowd::Crowd;
 use crate::limits::Clients;
+use crate::lookup::Lookup;
 use crate::producer::{Acks, Sender};
 use crate::reader::wall::Wall;
 use crate::reader::{self, Reader};
@@ -32,7 +33,7 @@ pub struct Service {
     listener: TcpListener,
     address: SocketAddr,
     grace: Duration,
-    api: Data<Api>,
+    handlers: Handlers,
     reader: reader::Parts,
     watch: Watch,
     shutdown: CancellationToken,
@@ -96,28 +97,9 @@ impl Service {
         let parts = burst_parts(&config, sender, &shutdown, &killed);
         let reader = reader_parts(&config, &parts, results, readiness.dependency("reader"))?;
         let watch = Watch::new(Topics::new(&config.kafka)?, &readiness);
-        let api = Data::new(Api {
-            wall: parts.wall.clone(),
-            sender: parts.sender.clone(),
-            table: parts.table.clone(),
-            topic: config.kafka.topic.clone(),
-            offsets: reader.offsets.clone(),
-            counter: RecordCounter::new(&config.kafka),
-            ids: EventIds::new(&config.kafka)?,
-            clients: Clients::new(config.limits),
-            crowd: Crowd::default(),
-            pulses: Pulses::default(),
-            recounts: Recounts::default(),
-            readiness,
-            kafka: watch.kafka.clone(),
-            reader: reader.probe.clone(),
-            metrics,
-            assets: Assets::embedded(),
-            page: config.page.clone(),
-            bursts: Bursts::new(Arc::new(parts)),
-        });
+        let handlers = handlers(&config, parts, &reader, readiness, &watch.kafka, metrics)?;
         let (grace, flush) = (config.listen.grace, tracers.into_flush());
-        Ok(Self { listener, address, grace, api, reader, watch, shutdown, killed, flush })
+        Ok(Self { listener, address, grace, handlers, reader, watch, shutdown, killed, flush })
     }
 
     /// Where it listens.
@@ -131,21 +113,23 @@ impl Service {
     /// When it died, rather than was told to stop.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
         let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
+        let handlers = self.handlers;
         self.watch.spawn(&tasks, &self.reader, &end);
         tasks.spawn(Reader::run(self.reader, end.clone()));
-        tasks.spawn(self.api.metrics.clone().run_upkeep(end.clone()));
-        tasks.spawn(forget_clients(self.api.clone(), end.clone()));
-        let (api, stopping) = (self.api.clone(), stop.clone());
-        tasks.spawn_blocking(move || api.assets.compress(&stopping));
+        tasks.spawn(Metrics::clone(&handlers.metrics).run_upkeep(end.clone()));
+        tasks.spawn(forget_clients(handlers.clients.clone(), end.clone()));
+        let (assets, stopping) = (handlers.assets.clone(), stop.clone());
+        tasks.spawn_blocking(move || assets.compress(&stopping));
 
         let drained = CancellationToken::new();
-        let server = server::serve(self.api.clone(), self.listener, drained.clone());
+        let bursts = handlers.bursts.clone();
+        let server = server::serve(handlers, self.listener, drained.clone());
         let drain = async {
             stop.cancelled().await;
             self.watch.homepage.down("is stopping");
             self.shutdown.cancel();
             // Senders end with their last acknowledgement, and write how far they came.
-            let ended = self.api.bursts.ended();
+            let ended = bursts.ended();
             if tokio::time::timeout(self.grace.mul_f64(0.6), ended).await.is_err() {
                 tracing::warn!("not all bursts have ended in time");
             }
@@ -179,6 +163,54 @@ impl Watch {
         tasks.spawn(reader.table.clone().watch(false, self.table.clone(), end.clone()));
         self.homepage.up();
     }
+}
+
+fn handlers(
+    config: &Config,
+    parts: burst::Parts,
+    reader: &reader::Parts,
+    readiness: Readiness,
+    kafka: &Probe,
+    metrics: Metrics,
+) -> Result<Handlers, kafka::Error> {
+    let (assets, settings) = (Data::new(Assets::embedded()), Data::new(config.page.clone()));
+    let (wall, sender) = (Data::from(parts.wall.clone()), Data::from(parts.sender.clone()));
+    let clients = Data::new(Clients::new(config.limits));
+    let lookup = Lookup {
+        wall: parts.wall.clone(),
+        reader: reader.probe.clone(),
+        topic: reader.topic.clone(),
+        table: parts.table.clone(),
+        offsets: reader.offsets.clone(),
+        ids: EventIds::new(&config.kafka)?,
+    };
+    let pages = Pages { assets: assets.clone(), wall: wall.clone(), settings: settings.clone() };
+    let bursts = Data::new(Bursts::new(Arc::new(parts)));
+    let api = Api {
+        bursts: bursts.clone(),
+        wall: reader.wall.clone(),
+        table: reader.table.clone(),
+        topic: reader.topic.clone(),
+        offsets: reader.offsets.clone(),
+        counter: RecordCounter::new(&config.kafka),
+        pulses: Pulses::default(),
+        recounts: Recounts::default(),
+    };
+    Ok(Handlers {
+        admission: Data::new(Admission { clients: clients.clone(), kafka: kafka.clone() }),
+        api: Data::new(api),
+        assets,
+        bursts,
+        clients,
+        crowd: Data::new(Crowd::default()),
+        lookup: Data::new(lookup),
+        metrics: Data::new(metrics),
+        pages: Data::new(pages),
+        readiness: Data::new(readiness),
+        sender,
+        settings,
+        wall,
+    })
 }
 
 fn burst_parts(
@@ -234,8 +266,8 @@ fn sender(config: &Config, permission: Permission, tracer: Tracer) -> Result<Sen
     })
 }
 
-async fn forget_clients(api: Data<Api>, stop: CancellationToken) {
+async fn forget_clients(clients: Data<Clients>, stop: CancellationToken) {
     while stop.run_until_cancelled(pause(Service::TIDY)).await.is_some() {
-        api.clients.forget_old();
+        clients.forget_old();
     }
 }

@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
+use actix_web::dev;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Payload};
+use actix_web::{FromRequest, HttpRequest};
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::security;
 use crate::request::RawFields;
 
-/// The largest body: a message has 100 characters, however they are escaped.
-pub(super) const MAX_BYTES: usize = 16 << 10;
+/// A message has 100 characters, however they are escaped.
+const MAX_BYTES: usize = 16 << 10;
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,12 +29,23 @@ pub(super) struct Body {
     pub(super) is_form: bool,
 }
 
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), Payload::from_request(request, payload));
+        async move { read(&request, payload.await.map_err(|_| Problem::internal())?).await }
+            .boxed_local()
+    }
+}
+
 /// Reads a body.
 ///
 /// # Errors
 /// When it is too large, too slow, cut short, of another type, or not of the form that its type says.
-pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
-    security::same_site(request)?;
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
+    same_site(request)?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is_form = kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");
@@ -48,6 +61,15 @@ pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Body
     };
     let raw = if is_form { form(&bytes) } else { json(&bytes) };
     Ok(Body { raw: raw?, is_form })
+}
+
+/// Refuses what a browser says that another site's page has sent. Programs do not send this header.
+///
+/// # Errors
+/// When it comes from another site.
+fn same_site(request: &HttpRequest) -> Result<(), Problem> {
+    let site = request.headers().get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    if site == Some("cross-site") { Err(Problem::cross_site()) } else { Ok(()) }
 }
 
 fn json(bytes: &Bytes) -> Result<RawFields, Problem> {

@@ -1,72 +1,76 @@
-//! `/bursts`: begin, look at and stop a burst.
+//! `/bursts`: begin, show and stop a burst.
 
 use std::time::Duration;
 
 use actix_web::http::header;
-use actix_web::web::{Data, Path, Payload};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use tokio::time::timeout;
-use uuid::Uuid;
 
-use super::body::{self, Body};
-use super::page;
+use super::admission::Admission;
+use super::body::Body;
+use super::extract::BurstId;
+use super::page::Pages;
 use super::problem::Problem;
 use super::{Api, elsewhere};
-use crate::burst::Snapshot;
+use crate::burst::{Bursts, Snapshot};
 use crate::page::language::Locale;
+use crate::page::public_url::PublicUrl;
 use crate::request::{BurstRequest, RawFields};
 
 /// How long an answer waits for a burst's row. Without a table a burst is sent all the same.
 const ROW_PATIENCE: Duration = Duration::from_millis(500);
 
-/// `POST /bursts`: JSON gets 202 and `Location`; a form is sent back to the page.
+/// `POST /bursts`: JSON gets 202 and `Location`; a form gets 303 to the page, or the page with its errors.
 pub(super) async fn start(
-    api: Data<Api>,
+    bursts: Data<Bursts>,
+    admission: Data<Admission>,
+    pages: Data<Pages>,
     request: HttpRequest,
-    payload: Payload,
+    (locale, public): (Locale, Result<PublicUrl, Problem>),
+    Body { raw, is_form }: Body,
 ) -> Result<HttpResponse, Problem> {
-    let Body { raw, is_form } = body::read(&request, payload).await?;
-    match begin(&api, &request, &raw).await {
+    match begin(&bursts, &admission, &request, &raw).await {
         Ok(_) if is_form => {
-            let page = format!("/{}", Locale::of(&request).query("?"));
+            let page = format!("/{}", locale.query("?"));
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish())
         }
         Ok(snapshot) => Ok(HttpResponse::Accepted()
             .insert_header((header::LOCATION, format!("/bursts/{}", snapshot.id)))
             .json(snapshot)),
-        Err(problem) if is_form => page::refuse(&api, &request, &raw, &problem),
+        Err(problem) if is_form => pages.refused(locale, public?, &raw, &problem),
         Err(problem) => Err(problem),
     }
 }
 
-async fn begin(api: &Api, request: &HttpRequest, raw: &RawFields) -> Result<Snapshot, Problem> {
+async fn begin(
+    bursts: &Bursts,
+    admission: &Admission,
+    request: &HttpRequest,
+    raw: &RawFields,
+) -> Result<Snapshot, Problem> {
     let burst = BurstRequest::parse(raw).map_err(Problem::fields)?;
-    api.bursts.check_rate(&burst).map_err(Problem::fields)?;
-    if let Some(client) = request.peer_addr() {
-        api.clients.count(client.ip())?;
-    }
-    api.require_kafka().await?;
-    let burst = api.bursts.start(burst)?;
-    // Whichever homepage is asked for it next is to know it, even if this one dies.
+    bursts.check_rate(&burst).map_err(Problem::fields)?;
+    admission.admit(request).await?;
+    let burst = bursts.start(burst)?;
+    // Every homepage knows a burst by its row, even if this homepage dies.
     let _written = timeout(ROW_PATIENCE, burst.written.cancelled()).await;
     Ok(burst.snapshot())
 }
 
 /// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written.
-pub(super) async fn show(api: Data<Api>, id: Path<String>) -> Result<impl Responder, Problem> {
-    let id = parse(&id)?;
-    let snapshot = match api.bursts.find(id) {
+pub(super) async fn show(api: Data<Api>, id: BurstId) -> Result<impl Responder, Problem> {
+    let snapshot = match api.bursts.find(id.0) {
         Some(burst) => burst.snapshot(),
-        None => elsewhere::find(&api, id).await?.into(),
+        None => elsewhere::find(&api, id.0).await?.into(),
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(snapshot))
 }
 
-/// `DELETE /bursts/{id}`: its senders stop; what was accepted is finished all the same. Whichever homepage
-/// runs it is asked by the burst's row, so it may take a second until it has stopped.
-pub(super) async fn stop(api: Data<Api>, id: Path<String>) -> Result<impl Responder, Problem> {
-    let id = parse(&id)?;
-    let (snapshot, had_ended) = match api.bursts.find(id) {
+/// `DELETE /bursts/{id}`: its senders stop; what was accepted is finished all the same. Another homepage reads
+/// the request to stop in the burst's row, so it may take a second.
+pub(super) async fn stop(api: Data<Api>, id: BurstId) -> Result<impl Responder, Problem> {
+    let (snapshot, had_ended) = match api.bursts.find(id.0) {
         Some(burst) => {
             let snapshot = burst.snapshot();
             burst.stop.cancel();
@@ -74,14 +78,9 @@ pub(super) async fn stop(api: Data<Api>, id: Path<String>) -> Result<impl Respon
             (snapshot, had_ended)
         }
         None => {
-            let (row, had_ended) = elsewhere::stop(&api, id).await?;
+            let (row, had_ended) = elsewhere::stop(&api, id.0).await?;
             (row.into(), had_ended)
         }
     };
     Ok(if had_ended { HttpResponse::Ok() } else { HttpResponse::Accepted() }.json(snapshot))
-}
-
-/// The id in the address. What is no id names no burst.
-pub(super) fn parse(id: &str) -> Result<Uuid, Problem> {
-    id.parse().map_err(|_| Problem::not_found("burst"))
 }

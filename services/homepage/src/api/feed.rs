@@ -9,10 +9,10 @@ use barrage::health::{Dependency, Readiness};
 use barrage::time::{Millis, Rfc3339};
 use serde::{Deserialize, Serialize};
 
-use super::Api;
 use super::problem::Problem;
+use crate::crowd::Crowd;
 use crate::reader::cursor::Cursor;
-use crate::reader::wall::{Counts, View};
+use crate::reader::wall::{Counts, View, Wall};
 
 /// How many bullets an answer has, unless `limit` says otherwise, and at most.
 const LIMIT: usize = 100;
@@ -65,16 +65,18 @@ pub(super) fn query_config() -> QueryConfig {
 
 /// The newest bullets after the cursor, oldest first.
 pub(super) async fn show(
-    api: Data<Api>,
+    wall: Data<Wall>,
+    crowd: Data<Crowd>,
+    readiness: Data<Readiness>,
     parameters: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
     let after = cursor(parameters.after.as_deref())?;
     let limit = limit(parameters.limit.as_deref())?;
-    let view = api.wall.view(after.as_ref(), limit);
+    let view = wall.view(after.as_ref(), limit);
     let busy = view.passed > 0 || view.counts.waiting > 0;
     let least = if busy { POLL_BUSY } else { POLL_IDLE };
-    let poll_after = api.crowd.poll_after(least, Instant::now());
-    let body = answer(&view, poll_after, problems(&api.readiness, &view));
+    let poll_after = crowd.poll_after(least, Instant::now());
+    let body = answer(&view, poll_after, problems(&readiness, &view));
     metrics::counter!("homepage_feed_requests_total").increment(1);
     Ok(HttpResponse::Ok()
         .content_type("application/json")

@@ -1,22 +1,30 @@
-//! `POST /messages`: one message, answered when Kafka has it.
+//! `POST /messages` sends one message and answers when Kafka has it. `GET /messages/{partition}/{offset}` says
+//! what became of it.
 
 use std::time::Duration;
 
-use actix_web::web::{Data, Payload};
+use actix_web::http::header;
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use barrage::position::Offset;
 use barrage::shutdown::with_sources;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::admission::Admission;
+use super::body::Body;
 use super::problem::Problem;
-use super::{Api, body};
-use crate::producer::Outgoing;
+use crate::limits::Clients;
+use crate::lookup::{Error, Lookup, Progress};
+use crate::producer::{Outgoing, Sender};
+use crate::reader::known::Standing;
 use crate::request::message;
+use crate::row_json::RowJson;
 
 /// How long a person waits for Kafka's acknowledgement.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where a message lies.
+/// The position of an accepted message.
 #[derive(Serialize)]
 struct Accepted {
     id: Uuid,
@@ -24,21 +32,18 @@ struct Accepted {
     offset: i64,
 }
 
-/// Sends one message. It is a burst of its own: its id, sender 1, number 1.
+/// Sends one message. It is a burst of its own: `burst` is its id, `sender` and `seq` are 1.
 pub(super) async fn send(
-    api: Data<Api>,
+    admission: Data<Admission>,
+    sender: Data<Sender>,
     request: HttpRequest,
-    payload: Payload,
+    body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let raw = body::read(&request, payload).await?.raw;
-    let text = message(&raw).map_err(Problem::fields)?;
-    if let Some(client) = request.peer_addr() {
-        api.clients.count(client.ip())?;
-    }
-    api.require_kafka().await?;
+    let text = message(&body.raw).map_err(Problem::fields)?;
+    admission.admit(&request).await?;
     let id = Uuid::now_v7();
     let message = Outgoing { id, text: &text, burst: id, sender: 1, seq: 1, traced: true };
-    match tokio::time::timeout(ACK_TIMEOUT, api.sender.send(message)).await {
+    match tokio::time::timeout(ACK_TIMEOUT, sender.send(message)).await {
         Ok(Ok(at)) => {
             let accepted = Accepted { id, partition: at.partition, offset: at.offset.get() };
             Ok(HttpResponse::Accepted().json(accepted))
@@ -50,4 +55,42 @@ pub(super) async fn send(
         }
         Err(_) => Err(Problem::not_acknowledged()),
     }
+}
+
+#[derive(Serialize)]
+struct ProgressJson<'a> {
+    state: &'static str,
+    row: Option<RowJson<'a>>,
+}
+
+/// How far the message at a position is. A request that Kafka or the table must answer counts against the
+/// client's limit, so that nobody overloads them.
+pub(super) async fn show(
+    lookup: Data<Lookup>,
+    clients: Data<Clients>,
+    request: HttpRequest,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (partition, offset) = path.into_inner();
+    let partition = partition.parse().ok().filter(|partition| *partition >= 0);
+    let offset = offset.parse().ok().and_then(Offset::new);
+    let (Some(partition), Some(offset)) = (partition, offset) else {
+        return Err(Error::NoRecord.into());
+    };
+    let at = lookup.position(partition, offset);
+    let standing = lookup.standing(&at)?;
+    if standing != Standing::Waiting
+        && let Some(client) = request.peer_addr()
+    {
+        clients.count_question(client.ip())?;
+    }
+    let progress = lookup.progress(&at, standing).await?;
+    let (state, row) = match &progress {
+        Progress::Waiting => ("waiting", None),
+        Progress::Stored(row) => ("stored", Some(RowJson::result(row))),
+        Progress::FinishedWithoutRow => ("finished_without_row", None),
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(ProgressJson { state, row }))
 }

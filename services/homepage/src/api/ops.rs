@@ -2,16 +2,15 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
+use barrage::health::Readiness;
 use barrage::telemetry::Metrics;
-
-use super::Api;
 
 pub(super) async fn healthz() -> impl Responder {
     "ok\n"
 }
 
-pub(super) async fn readyz(api: Data<Api>) -> HttpResponse {
-    let report = api.readiness.report();
+pub(super) async fn readyz(readiness: Data<Readiness>) -> HttpResponse {
+    let report = readiness.report();
     if report.ready {
         HttpResponse::Ok().json(report)
     } else {
@@ -19,8 +18,8 @@ pub(super) async fn readyz(api: Data<Api>) -> HttpResponse {
     }
 }
 
-pub(super) async fn metrics(api: Data<Api>) -> HttpResponse {
-    HttpResponse::Ok().content_type(Metrics::CONTENT_TYPE).body(api.metrics.render())
+pub(super) async fn metrics(metrics: Data<Metrics>) -> HttpResponse {
+    HttpResponse::Ok().content_type(Metrics::CONTENT_TYPE).body(metrics.render())
 }
 
 pub(super) async fn openapi() -> HttpResponse {

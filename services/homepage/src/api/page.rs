@@ -1,57 +1,132 @@
-//! `GET /` and `GET /stage`: the pages. The first works as a plain form without JavaScript.
+//! `GET /`, `GET /stage` and the QR code that leads to them. The first page works as a plain form without
+//! JavaScript.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, RETRY_AFTER, VARY};
 use actix_web::web::{Data, Query};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use barrage::time::Millis;
+use qrcode::render::svg::Color;
+use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 
-use super::Api;
 use super::problem::Problem;
+use crate::assets::Assets;
+use crate::config::Page;
 use crate::page::form::FormView;
 use crate::page::language::Locale;
+use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
 use crate::page::translations::Translations;
 use crate::page::{BulletView, Index, Stage};
+use crate::reader::wall::Wall;
 use crate::request::RawFields;
 
-/// How many bullets the table for those without JavaScript has.
+/// How many bullets the table for people without JavaScript has.
 const BULLETS: usize = 50;
 
-/// The first page; parameters of the address fill the form.
+/// What both pages are made of.
+pub(crate) struct Pages {
+    pub(crate) assets: Data<Assets>,
+    pub(crate) wall: Data<Wall>,
+    pub(crate) settings: Data<Page>,
+}
+
+/// The first page. The parameters of the address fill the form.
 pub(super) async fn show(
-    api: Data<Api>,
-    request: HttpRequest,
+    pages: Data<Pages>,
+    locale: Locale,
+    public: PublicUrl,
     parameters: Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Problem> {
     let pairs = parameters.into_inner().into_iter();
     let raw: RawFields = pairs.map(|(name, value)| (name, value.into())).collect();
-    let locale = Locale::of(&request);
     let form = FormView::open(&raw, locale.language.translations());
-    render(&api, &request, HttpResponse::Ok(), locale, form, None)
+    pages.index(HttpResponse::Ok(), locale, public, form, None)
 }
 
-/// The first page with the form that was refused, and with the reason.
-///
-/// # Errors
-/// When the request names no host that could be one.
-pub(super) fn refuse(
-    api: &Api,
-    request: &HttpRequest,
-    raw: &RawFields,
-    problem: &Problem,
+/// The page for a projector.
+pub(super) async fn stage(
+    pages: Data<Pages>,
+    locale: Locale,
+    public: PublicUrl,
 ) -> Result<HttpResponse, Problem> {
-    let locale = Locale::of(request);
-    let translations = locale.language.translations();
-    let form = FormView::new(raw, &problem.field_errors(), translations);
-    let notice = form.notice(translations).unwrap_or_else(|| refusal(problem, translations));
-    let mut response = HttpResponseBuilder::new(problem.status());
-    if let Some(seconds) = problem.retry_after() {
-        response.insert_header((RETRY_AFTER, seconds));
+    let page = Stage {
+        locale,
+        translations: locale.language.translations(),
+        assets: &pages.assets,
+        public,
+        bullets: pages.newest(),
+    };
+    html(HttpResponse::Ok(), locale, &page)
+}
+
+/// A QR code of the page's address, with a form that sends one message.
+pub(super) async fn qr(locale: Locale, public: PublicUrl) -> HttpResponse {
+    let address = format!("{}/?c=1&d=1&r=1{}", public.as_str(), locale.query("&"));
+    HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(picture(&address))
+}
+
+impl Pages {
+    /// The first page with the form that was refused, and with the reason.
+    ///
+    /// # Errors
+    /// When the page cannot be rendered.
+    pub(super) fn refused(
+        &self,
+        locale: Locale,
+        public: PublicUrl,
+        raw: &RawFields,
+        problem: &Problem,
+    ) -> Result<HttpResponse, Problem> {
+        let translations = locale.language.translations();
+        let form = FormView::new(raw, &problem.field_errors(), translations);
+        let notice = form.notice(translations).unwrap_or_else(|| refusal(problem, translations));
+        let mut response = HttpResponseBuilder::new(problem.status());
+        if let Some(seconds) = problem.retry_after() {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
+        self.index(response, locale, public, form, Some(notice))
     }
-    render(api, request, response, locale, form, Some(notice))
+
+    fn index(
+        &self,
+        response: HttpResponseBuilder,
+        locale: Locale,
+        public: PublicUrl,
+        form: FormView,
+        notice: Option<String>,
+    ) -> Result<HttpResponse, Problem> {
+        let page = Index {
+            locale,
+            translations: locale.language.translations(),
+            assets: &self.assets,
+            public,
+            trace_ui: self.settings.trace_ui.as_ref().map_or("", TraceUi::as_str),
+            form,
+            notice,
+            bullets: self.newest(),
+        };
+        html(response, locale, &page)
+    }
+
+    /// The newest bullets, newest first.
+    fn newest(&self) -> Vec<BulletView> {
+        let view = self.wall.view(None, BULLETS);
+        let bullets = view.bullets.iter().rev();
+        let read = bullets.filter_map(|json| serde_json::from_slice::<BulletJson>(json).ok());
+        read.map(|bullet| BulletView {
+            message: bullet.message,
+            sent_at: bullet.sent_at.rfc3339().to_string(),
+            processor: bullet.processor,
+            latency_ms: (bullet.stored_at.0 - bullet.sent_at.0).max(0),
+        })
+        .collect()
+    }
 }
 
 /// Why nothing was sent, when no field has an error.
@@ -61,40 +136,6 @@ fn refusal(problem: &Problem, translations: &Translations) -> String {
         (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => translations.kafka_away.with(seconds),
         _ => problem.detail.clone(),
     }
-}
-
-fn render(
-    api: &Api,
-    request: &HttpRequest,
-    response: HttpResponseBuilder,
-    locale: Locale,
-    form: FormView,
-    notice: Option<String>,
-) -> Result<HttpResponse, Problem> {
-    let page = Index {
-        locale,
-        translations: locale.language.translations(),
-        assets: &api.assets,
-        public: api.public_url(request)?,
-        trace_ui: api.page.trace_ui.as_ref().map_or("", TraceUi::as_str),
-        form,
-        notice,
-        bullets: newest(api),
-    };
-    html(response, locale, &page)
-}
-
-/// The page for a projector.
-pub(super) async fn stage(api: Data<Api>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let locale = Locale::of(&request);
-    let page = Stage {
-        locale,
-        translations: locale.language.translations(),
-        assets: &api.assets,
-        public: api.public_url(&request)?,
-        bullets: newest(&api),
-    };
-    html(HttpResponse::Ok(), locale, &page)
 }
 
 fn html(
@@ -112,6 +153,13 @@ fn html(
     Ok(response.content_type("text/html; charset=utf-8").body(html))
 }
 
+/// Dark on white with a white edge, whatever lies around it, and with some room for errors: projectors are weak.
+fn picture(address: &str) -> String {
+    let code = QrCode::with_error_correction_level(address, EcLevel::M);
+    let code = code.expect("an address is far shorter than the largest code");
+    code.render().dark_color(Color("#0a0d13")).light_color(Color("#ffffff")).build()
+}
+
 /// What the table shows of a bullet.
 #[derive(Deserialize)]
 struct BulletJson {
@@ -119,20 +167,6 @@ struct BulletJson {
     processor: String,
     sent_at: Millis,
     stored_at: Millis,
-}
-
-/// The newest bullets, newest first.
-fn newest(api: &Api) -> Vec<BulletView> {
-    let view = api.wall.view(None, BULLETS);
-    let bullets = view.bullets.iter().rev();
-    let read = bullets.filter_map(|json| serde_json::from_slice::<BulletJson>(json).ok());
-    read.map(|bullet| BulletView {
-        message: bullet.message,
-        sent_at: bullet.sent_at.rfc3339().to_string(),
-        processor: bullet.processor,
-        latency_ms: (bullet.stored_at.0 - bullet.sent_at.0).max(0),
-    })
-    .collect()
 }
 
 #[cfg(test)]
@@ -144,5 +178,17 @@ mod tests {
     fn a_refusal_without_a_field_error_says_when_to_try_again() {
         let text = refusal(&Problem::kafka_away(), &ZH);
         assert_eq!(text, "Kafka 暂时无法接收，请 2 秒后再试。");
+    }
+
+    #[test]
+    fn a_qr_code_is_a_picture_that_grows_with_its_address() {
+        let short = picture("http://192.168.1.5:8080/?c=1&d=1&r=1");
+        let long = picture(&format!("https://{}/?c=1&d=1&r=1&lang=zh", "x".repeat(192)));
+        for text in [&short, &long] {
+            assert!(text.contains("<svg") && text.contains("viewBox"), "{text}");
+            assert!(text.contains("#0a0d13") && text.contains("#ffffff"), "{text}");
+            assert!(!text.contains("<script") && !text.contains("style="), "{text}");
+        }
+        assert!(short.len() < long.len());
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::burst::StartError;
 use crate::limits::TooMuch;
+use crate::lookup;
 use crate::page::translations::EN;
 use crate::request::{FieldError, FieldErrors};
 
@@ -193,6 +194,20 @@ impl From<table::Error> for Problem {
     fn from(error: table::Error) -> Self {
         tracing::warn!(%error, "a request needs the table");
         Self::away("The table does not answer now. What was accepted is safe in Kafka.")
+    }
+}
+
+impl From<lookup::Error> for Problem {
+    fn from(error: lookup::Error) -> Self {
+        match error {
+            lookup::Error::NoRecord => Self::not_found("message"),
+            lookup::Error::Unknown => Self::cannot_tell(),
+            lookup::Error::Kafka(error) => {
+                tracing::warn!(%error, "a request needs Kafka");
+                Self::cannot_tell()
+            }
+            lookup::Error::Table(error) => error.into(),
+        }
     }
 }
 

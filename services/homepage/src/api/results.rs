@@ -1,35 +1,37 @@
-//! `GET /bursts/{id}/results`: every row of a burst, read from the table, not from memory.
+//! `GET /bursts/{id}/results`: every row of a burst, read from the table, as NDJSON or CSV.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use actix_web::http::header;
-use actix_web::web::{Bytes, Data, Path};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use barrage::kafka::PartitionOffsets;
 use barrage::position::{Offset, Partition, Shard};
 use barrage::retry::{Backoff, Fate};
 use barrage::table::{self, Consistency, Page, Range, Row, Table};
 use barrage::time::Millis;
+use csv::{Terminator, Writer, WriterBuilder};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
-use super::format::Format;
+use super::extract::BurstId;
 use super::problem::Problem;
-use super::{Api, bursts, elsewhere};
+use super::{Api, elsewhere};
+use crate::row_json::RowJson;
 
 /// How many rows one request to the table asks for.
 const PAGE: i32 = 1000;
 /// How often one request is tried again before the answer is cut off.
 const TRIES: u32 = 6;
 
-/// `GET /bursts/{id}/results`: NDJSON, or CSV when that is accepted. An answer that ends early is cut off
-/// without its last chunk, so that nobody takes a part for the whole.
+/// An answer that ends early is cut off without its last chunk, so that nobody takes a part for the whole.
 pub(super) async fn stream(
     api: Data<Api>,
     request: HttpRequest,
-    id: Path<String>,
+    BurstId(id): BurstId,
 ) -> Result<HttpResponse, Problem> {
-    let (id, format) = (bursts::parse(&id)?, Format::wanted(&request)?);
+    let format = Format::wanted(&request)?;
     let (from, to) = match api.bursts.find(id) {
         Some(burst) => burst.positions(),
         None => {
@@ -37,19 +39,117 @@ pub(super) async fn stream(
             (row.from, row.to)
         }
     };
-    let begin = stream::iter(format.begin().map(Ok));
     let rows = pages(&api, &from, &to).map_ok(move |page| {
         let now = Millis::now();
         let ours =
             page.iter().filter(|row| row.burst == id && !row.expires_at.has_surely_passed(now));
-        ours.map(|row| format.line(row)).collect::<String>().into()
+        format.lines(ours)
     });
+    let pieces = stream::iter([Ok(format.header())]).chain(rows);
     // An empty piece would end a chunked answer.
-    let rows = rows.try_filter(|piece: &Bytes| std::future::ready(!piece.is_empty()));
+    let pieces = pieces.try_filter(|piece: &Bytes| std::future::ready(!piece.is_empty()));
     Ok(HttpResponse::Ok()
         .content_type(format.content_type())
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .streaming(begin.chain(rows)))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .streaming(pieces))
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Ndjson,
+    Csv,
+}
+
+/// The columns of CSV, which are the members of a line of NDJSON.
+const COLUMNS: [&str; 13] = [
+    "id",
+    "message",
+    "verdict",
+    "burst",
+    "sender",
+    "seq",
+    "processor",
+    "partition",
+    "offset",
+    "sent_at",
+    "received_at",
+    "stored_at",
+    "trace",
+];
+
+impl Format {
+    /// What `?format=` says; without it CSV when the client accepts that, else NDJSON.
+    ///
+    /// # Errors
+    /// When there is no such format.
+    fn wanted(request: &HttpRequest) -> Result<Self, Problem> {
+        let mut pairs = request.query_string().split('&').filter_map(|pair| pair.split_once('='));
+        match pairs.find(|(name, _)| *name == "format").map(|(_, format)| format) {
+            Some("csv") => Ok(Self::Csv),
+            Some("ndjson") => Ok(Self::Ndjson),
+            Some(_) => Err(Problem::bad_parameter("format", "csv or ndjson.")),
+            None => {
+                let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+                let is_csv = accept.is_some_and(|accept| accept.contains("text/csv"));
+                Ok(if is_csv { Self::Csv } else { Self::Ndjson })
+            }
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+
+    /// What comes before the first row.
+    fn header(self) -> Bytes {
+        match self {
+            Self::Ndjson => Bytes::new(),
+            Self::Csv => csv(|writer| writer.write_record(COLUMNS)),
+        }
+    }
+
+    /// Rows, each with its line break.
+    fn lines<'a>(self, rows: impl Iterator<Item = &'a Row>) -> Bytes {
+        match self {
+            Self::Ndjson => rows.map(ndjson).collect::<String>().into(),
+            Self::Csv => csv(|writer| {
+                rows.map(without_formulas)
+                    .try_for_each(|row| writer.serialize(RowJson::result(&row)))
+            }),
+        }
+    }
+}
+
+fn ndjson(row: &Row) -> String {
+    let line = serde_json::to_string(&RowJson::result(row));
+    line.expect("a row is texts and numbers") + "\n"
+}
+
+/// Records as RFC 4180 wants them.
+fn csv(write: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>) -> Bytes {
+    let mut builder = WriterBuilder::new();
+    let mut writer = builder.has_headers(false).terminator(Terminator::CRLF).from_writer(vec![]);
+    write(&mut writer).expect("a row is texts and numbers");
+    writer.into_inner().expect("memory can be written").into()
+}
+
+/// A text that a spreadsheet would run as a formula gets a quote before it.
+fn without_formulas(row: &Row) -> Cow<'_, Row> {
+    let is_formula = |text: &str| text.starts_with(['=', '+', '-', '@']);
+    if ![&row.id, &row.message, &row.processor, &row.trace].into_iter().any(|it| is_formula(it)) {
+        return Cow::Borrowed(row);
+    }
+    let mut row = row.clone();
+    for text in [&mut row.id, &mut row.message, &mut row.processor, &mut row.trace] {
+        if is_formula(text) {
+            text.insert(0, '\'');
+        }
+    }
+    Cow::Owned(row)
 }
 
 /// All rows between these offsets, page by page.
@@ -88,5 +188,71 @@ async fn read(table: &Table, shard: &Shard, range: Range) -> Result<Page, table:
             }
             answer => return answer,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use barrage::position::Position;
+    use barrage::table::Verdict;
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn row(message: &str) -> Row {
+        Row {
+            position: Position {
+                topic: "t".parse().unwrap(),
+                partition: 1,
+                offset: Offset::new(2).unwrap(),
+            },
+            id: "i".into(),
+            message: message.into(),
+            verdict: Verdict::Shown,
+            burst: Uuid::nil(),
+            sender: 3,
+            seq: 4,
+            processor: "p".into(),
+            sent_at: Millis(5),
+            read_at: Some(Millis(6)),
+            received_at: Millis(6),
+            stored_at: Millis(7),
+            trace: "t".into(),
+            traceparent: None,
+            expires_at: Millis(8),
+        }
+    }
+
+    #[test]
+    fn a_row_is_one_line_of_json() {
+        let line = ndjson(&row("a\n\"b\""));
+        assert_eq!(line.matches('\n').count(), 1);
+        let value: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["message"], "a\n\"b\"");
+        assert_eq!((&value["sender"], &value["seq"]), (&3.into(), &4.into()));
+    }
+
+    #[test]
+    fn a_record_of_csv_has_what_a_line_of_json_has() {
+        let row = row("a \"quote\", a comma\nand two lines");
+        let text = [Format::Csv.header(), Format::Csv.lines([&row].into_iter())].concat();
+        let mut reader = csv::Reader::from_reader(&text[..]);
+        let names: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+        let record = reader.records().next().unwrap().unwrap();
+        let json: Value = serde_json::from_str(&ndjson(&row)).unwrap();
+        assert_eq!(json.as_object().unwrap().len(), names.len());
+        for (name, cell) in names.iter().zip(&record) {
+            let value = json[name].as_str().map_or_else(|| json[name].to_string(), str::to_owned);
+            assert_eq!(cell, value, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_csv_is_never_a_formula() {
+        let line = Format::Csv.lines([&row("=1+\"1\",2")].into_iter());
+        let line = std::str::from_utf8(&line).unwrap();
+        assert!(line.starts_with("i,\"'=1+\"\"1\"\",2\",shown,00000000-"), "{line}");
+        assert!(line.ends_with("\r\n"), "{line}");
     }
 }

@@ -1,0 +1,40 @@
+//! What a request to send must pass before anything is sent: the client's limit, and a Kafka that answers.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use barrage::health::Probe;
+use barrage::retry::pause;
+
+use super::problem::Problem;
+use crate::limits::Clients;
+
+pub(crate) struct Admission {
+    pub(crate) clients: Data<Clients>,
+    /// Whether Kafka answers. It is checked once a second.
+    pub(crate) kafka: Probe,
+}
+
+impl Admission {
+    /// An answer of Kafka that is older may be out of date.
+    const FRESH: Duration = Duration::from_millis(1500);
+    const RECHECK: Duration = Duration::from_millis(50);
+
+    /// Counts the request and waits, a few seconds at most, for a fresh answer of Kafka.
+    ///
+    /// # Errors
+    /// When the client sends too often, or when Kafka does not answer.
+    pub(super) async fn admit(&self, request: &HttpRequest) -> Result<(), Problem> {
+        if let Some(client) = request.peer_addr() {
+            self.clients.count(client.ip())?;
+        }
+        while self.kafka.is_up() {
+            if self.kafka.last_up().is_some_and(|at| at.elapsed() < Self::FRESH) {
+                return Ok(());
+            }
+            pause(Self::RECHECK).await;
+        }
+        Err(Problem::kafka_away())
+    }
+}

@@ -1,0 +1,49 @@
+//! What handlers take from a request by its type, apart from the body.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::config::Page;
+use crate::page::language::Locale;
+use crate::page::public_url::PublicUrl;
+
+/// The `{id}` of the address. What is not a UUID is the id of no burst: 404.
+pub(super) struct BurstId(pub(super) Uuid);
+
+impl FromRequest for BurstId {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|id| id.parse().ok());
+        ready(id.map(Self).ok_or_else(|| Problem::not_found("burst")))
+    }
+}
+
+/// Where people reach the page: `PUBLIC_URL`, or else the address of this request. A `Host` that cannot be one
+/// is a 400.
+impl FromRequest for PublicUrl {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let page = request.app_data::<Data<Page>>();
+        let configured = page.and_then(|page| page.public_url.clone());
+        let url = configured.or_else(|| Self::of(request));
+        ready(url.ok_or_else(|| Problem::malformed("Host must be a host, with or without a port.")))
+    }
+}
+
+impl FromRequest for Locale {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}

@@ -1,0 +1,120 @@
+//! What became of the record at a position: from what the reader knows, else from Kafka and the table.
+
+use std::sync::Arc;
+
+use barrage::health::Probe;
+use barrage::kafka::{self, EventIds, Offsets};
+use barrage::position::{Offset, Partition, Position, Topic};
+use barrage::table::{self, Row, Table};
+use barrage::time::Millis;
+
+use crate::reader::known::Standing;
+use crate::reader::wall::Wall;
+
+/// Answers for any position of the topic, also for the records of other homepages.
+pub(crate) struct Lookup {
+    pub(crate) wall: Arc<Wall>,
+    /// Whether the reader can read results.
+    pub(crate) reader: Probe,
+    pub(crate) topic: Topic,
+    pub(crate) table: Table,
+    pub(crate) offsets: Offsets,
+    pub(crate) ids: EventIds,
+}
+
+/// How far a record is.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    Waiting,
+    Stored(Box<Row>),
+    /// Filtered or dead-lettered; or its row has expired.
+    FinishedWithoutRow,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the topic has no record there")]
+    NoRecord,
+    /// The reader, or a partition's leader, does not know now.
+    #[error("it cannot be told now")]
+    Unknown,
+    #[error(transparent)]
+    Kafka(#[from] kafka::Error),
+    #[error(transparent)]
+    Table(#[from] table::Error),
+}
+
+impl Lookup {
+    pub(crate) fn position(&self, partition: Partition, offset: Offset) -> Position {
+        Position { topic: self.topic.clone(), partition, offset }
+    }
+
+    /// What the reader knows of a position. This needs no request to Kafka or the table.
+    ///
+    /// # Errors
+    /// When the reader has not read the partition yet.
+    pub(crate) fn standing(&self, at: &Position) -> Result<Standing, Error> {
+        self.wall.standing(at.partition, at.offset).ok_or(Error::Unknown)
+    }
+
+    /// How far the record at a position is. `standing` is what the reader knows of it. Unless that is
+    /// `Waiting`, Kafka or the table gets a request.
+    ///
+    /// # Errors
+    /// When there is no record, or when who knows it does not answer.
+    pub(crate) async fn progress(
+        &self,
+        at: &Position,
+        standing: Standing,
+    ) -> Result<Progress, Error> {
+        match standing {
+            Standing::Waiting if self.reader.is_up() => Ok(Progress::Waiting),
+            Standing::Waiting => Err(Error::Unknown),
+            Standing::Beyond if self.is_in_kafka(at).await? => Ok(Progress::Waiting),
+            Standing::Beyond => Err(Error::NoRecord),
+            Standing::Finished { in_doubt } => self.finished(at, in_doubt).await,
+            Standing::Before => {
+                let earliest = self.offsets.low_watermarks(&[at.partition]).await?;
+                match earliest.get(&at.partition) {
+                    Some(earliest) if *earliest <= at.offset => self.finished(at, true).await,
+                    Some(_) => Err(Error::NoRecord),
+                    None => Err(Error::Unknown),
+                }
+            }
+        }
+    }
+
+    /// Whether there is a record that the reader does not know yet: another homepage has just sent it.
+    async fn is_in_kafka(&self, at: &Position) -> Result<bool, Error> {
+        if !self.offsets.partitions().await?.contains(&at.partition) {
+            return Ok(false);
+        }
+        let latest = self.offsets.high_watermarks(&[at.partition]).await?;
+        let end = latest.get(&at.partition).ok_or(Error::Unknown)?;
+        Ok(at.offset < *end)
+    }
+
+    /// The row of a finished record, if it has one. A row that was there before this run of the reader may be
+    /// of an earlier topic: it counts only if it has the id of the record that Kafka has there now.
+    async fn finished(&self, at: &Position, in_doubt: bool) -> Result<Progress, Error> {
+        let found = self.table.get(std::slice::from_ref(at)).await?;
+        if found.looked_up.is_empty() {
+            return Err(Error::Unknown);
+        }
+        let now = Millis::now();
+        let row = found.rows.into_iter().find(|row| !row.expires_at.has_surely_passed(now));
+        match row {
+            Some(row) if !in_doubt || self.is_of_its_record(&row).await? => {
+                Ok(Progress::Stored(Box::new(row)))
+            }
+            _ => Ok(Progress::FinishedWithoutRow),
+        }
+    }
+
+    async fn is_of_its_record(&self, row: &Row) -> Result<bool, Error> {
+        let Position { partition, offset, .. } = row.position;
+        let ids = self.ids.between(partition, offset, offset.next()).await?;
+        Ok(ids.get(&offset) == Some(&row.id))
+    }
+}
