@@ -2,7 +2,6 @@
 //! `proto/barrage/v1/processor.proto`.
 
 #[allow(
-    missing_docs,
     unreachable_pub,
     clippy::too_many_lines,
     clippy::allow_attributes_without_reason,

@@ -1,5 +1,8 @@
-//! Configuration by environment variables: every variable is declared once, with its default, what
-//! it must be and what it means, and that declaration parses it, explains it and documents it.
+//! Configuration by environment variables.
+//!
+//! A [`Variable`] declares a variable once: its default, what its value must be, and what it is for.
+//! Reading it with a [`Reader`] also lists it for `--help`, so no second list exists: a new variable is one
+//! declaration, one read and the field that holds its value.
 
 mod listen;
 mod values;
@@ -10,17 +13,17 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use listen::Listen;
-pub use values::{Endpoint, Instance, Seconds, Secret, Share};
+pub use values::{Endpoint, Instance, Ratio, Seconds, Secret};
 pub use variable::{Variable, help, wants_health, wants_help};
 
-/// The environment of a process, as a value: parsing it is pure.
+/// The environment of a process, as a value, so that parsing it is a pure function.
 #[derive(Clone, Debug, Default)]
 pub struct Vars(BTreeMap<String, String>);
 
 impl Vars {
     /// The variables of this process. Only `main` calls it.
     ///
-    /// A value that is not Unicode is kept with replacement characters, so that the fault shows it.
+    /// A value that is not Unicode gets replacement characters, so that an error line can show it.
     pub fn from_process() -> Self {
         let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
         Self(std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect())
@@ -37,20 +40,18 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Vars {
     }
 }
 
-/// One variable that holds a wrong value, or nothing where something is needed.
+/// One variable whose value is wrong or missing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: expected {expected}, saw {}", self.seen())]
 pub struct VarError {
-    /// Its name.
     pub variable: &'static str,
-    /// What it must be.
     pub expected: &'static str,
-    /// What it held; `***` for a secret.
+    /// `***` for a secret; `None` when the variable is not set.
     pub seen: Option<String>,
 }
 
 impl VarError {
-    /// What it held, quoted and cut to a line's length.
+    /// The value for the error line: quoted, and cut to 120 characters.
     fn seen(&self) -> String {
         match &self.seen {
             None => "nothing".to_owned(),
@@ -62,7 +63,7 @@ impl VarError {
     }
 }
 
-/// All that is wrong with a configuration, one line each.
+/// All problems of a configuration, one line each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Faults(pub Vec<VarError>);
 
@@ -73,47 +74,65 @@ impl fmt::Display for Faults {
     }
 }
 
-/// Reads variables and collects the faults, so that a person sees all of them at once.
+/// Reads a whole configuration from `vars`.
+///
+/// # Errors
+/// All problems at once, in the order in which `read` met them.
+pub fn parse<T>(vars: &Vars, read: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Result<T, Faults> {
+    let mut reader = Reader { vars, variables: Vec::new(), faults: Vec::new() };
+    match read(&mut reader) {
+        Some(config) if reader.faults.is_empty() => Ok(config),
+        _ => Err(Faults(reader.faults)),
+    }
+}
+
+/// The variables that `read` reads, in its order. It is found by running `read` without any variable set.
+pub fn variables_of<T>(read: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Vec<Variable> {
+    let vars = Vars::default();
+    let mut reader = Reader { vars: &vars, variables: Vec::new(), faults: Vec::new() };
+    let _incomplete = read(&mut reader);
+    reader.variables
+}
+
+/// Reads variables. It collects the problems, so that a person sees all of them at once, and the variables,
+/// for [`variables_of`].
+///
+/// For both, a `read` function reads every variable before its first `?` that can fail: a variable after it
+/// would be missing from `--help`, and its problems would show only at the next start.
 #[derive(Debug)]
 pub struct Reader<'a> {
     vars: &'a Vars,
+    variables: Vec<Variable>,
     faults: Vec<VarError>,
 }
 
-impl<'a> Reader<'a> {
-    /// Reads from `vars`.
-    pub fn new(vars: &'a Vars) -> Self {
-        Self { vars, faults: Vec::new() }
-    }
-
-    /// The variable's value, or its default; `None` after noting a fault.
+impl Reader<'_> {
+    /// The variable's value, or its default. `None` when there is none or it is wrong; then the problem is
+    /// recorded.
     pub fn read<T: FromStr>(&mut self, variable: &Variable) -> Option<T> {
         self.read_if(variable, |_| true)
     }
 
-    /// As [`Reader::read`], where only values that `allowed` accepts are right.
+    /// Like [`Reader::read`], but a value is also wrong when `allowed` says so.
     pub fn read_if<T: FromStr>(
         &mut self,
         variable: &Variable,
         allowed: impl FnOnce(&T) -> bool,
     ) -> Option<T> {
-        let text = self.vars.get(variable.name).or(variable.default);
-        let value = text.and_then(|text| text.parse().ok()).filter(allowed);
-        if value.is_none() {
-            self.fault(variable);
-        }
-        value
+        self.variables.push(*variable);
+        self.parsed(variable, allowed)
     }
 
-    /// A variable that may be left out: `Some(None)` when it is.
+    /// A variable that may be unset: then `Some(None)`.
     pub fn read_optional<T: FromStr>(&mut self, variable: &Variable) -> Option<Option<T>> {
-        match self.vars.get(variable.name).or(variable.default) {
+        self.variables.push(*variable);
+        match self.text(variable) {
             None => Some(None),
-            Some(_) => self.read(variable).map(Some),
+            Some(_) => self.parsed(variable, |_| true).map(Some),
         }
     }
 
-    /// Notes that a variable's value is wrong, for rules that span several variables.
+    /// Records that a variable's value is wrong, for rules that span several variables.
     pub fn fault(&mut self, variable: &Variable) {
         let seen = self
             .vars
@@ -122,15 +141,20 @@ impl<'a> Reader<'a> {
         self.faults.push(VarError { variable: variable.name, expected: variable.expected, seen });
     }
 
-    /// What was built of the values, unless there was a fault.
-    ///
-    /// # Errors
-    /// All faults noted so far.
-    pub fn finish<T>(self, built: Option<T>) -> Result<T, Faults> {
-        match built {
-            Some(config) if self.faults.is_empty() => Ok(config),
-            _ => Err(Faults(self.faults)),
+    fn parsed<T: FromStr>(
+        &mut self,
+        variable: &Variable,
+        allowed: impl FnOnce(&T) -> bool,
+    ) -> Option<T> {
+        let value = self.text(variable).and_then(|text| text.parse().ok()).filter(allowed);
+        if value.is_none() {
+            self.fault(variable);
         }
+        value
+    }
+
+    fn text(&self, variable: &Variable) -> Option<&str> {
+        self.vars.get(variable.name).or(variable.default)
     }
 }
 
@@ -140,32 +164,37 @@ mod tests {
 
     const COUNT: Variable = Variable::new("COUNT", "3", "1 to 9", "How many.");
     const KEY: Variable = Variable::required("KEY", "digits", "A secret.").secret();
+    const NAME: Variable = Variable::optional("NAME", "a word", "What it is called.");
 
-    #[test]
-    fn a_default_goes_through_the_same_parser_as_a_value() {
-        let vars = Vars::default();
-        assert_eq!(Reader::new(&vars).read::<u8>(&COUNT), Some(3));
+    fn read(reader: &mut Reader<'_>) -> Option<(u8, u8, Option<String>)> {
+        let count = reader.read(&COUNT);
+        let key = reader.read(&KEY);
+        let name = reader.read_optional(&NAME);
+        Some((count?, key?, name?))
     }
 
     #[test]
-    fn all_faults_are_reported_and_secrets_are_not_shown() {
-        let vars = Vars::from_iter([("COUNT", "many"), ("KEY", "hunter2")]);
-        let mut reader = Reader::new(&vars);
-        let count = reader.read::<u8>(&COUNT);
-        let key = reader.read::<u8>(&KEY);
-        let faults = reader.finish(count.zip(key)).unwrap_err();
+    fn a_default_goes_through_the_same_parser_as_a_value() {
+        assert_eq!(parse(&Vars::from_iter([("KEY", "7")]), read), Ok((3, 7, None)));
+    }
+
+    #[test]
+    fn all_problems_are_reported_and_secrets_are_not_shown() {
+        let faults = parse(&Vars::from_iter([("COUNT", "many"), ("KEY", "hunter2")]), read);
         assert_eq!(
-            faults.to_string(),
+            faults.unwrap_err().to_string(),
             "COUNT: expected 1 to 9, saw \"many\"\nKEY: expected digits, saw \"***\""
         );
     }
 
     #[test]
     fn a_required_variable_that_is_blank_counts_as_missing() {
-        let vars = Vars::from_iter([("KEY", "  ")]);
-        let mut reader = Reader::new(&vars);
-        let key = reader.read::<u8>(&KEY);
-        let faults = reader.finish(key).unwrap_err();
+        let faults = parse(&Vars::from_iter([("KEY", "  ")]), read).unwrap_err();
         assert_eq!(faults.to_string(), "KEY: expected digits, saw nothing");
+    }
+
+    #[test]
+    fn a_variable_is_listed_because_it_is_read_even_if_it_is_missing_or_optional() {
+        assert_eq!(variables_of(read), [COUNT, KEY, NAME]);
     }
 }

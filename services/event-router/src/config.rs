@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use barrage::config::{Faults, Listen, Reader, Seconds, Variable, Vars};
+use barrage::config::{self, Faults, Listen, Reader, Seconds, Variable, Vars};
 use barrage::position::Topic;
 use barrage::{kafka, telemetry};
 
@@ -89,50 +89,43 @@ pub(crate) struct Limits {
 }
 
 impl Config {
-    /// The variables it is read from, in groups.
-    pub const VARIABLES: &[&[Variable]] = &[
-        Listen::VARIABLES,
-        kafka::Config::VARIABLES,
-        &[
-            SINK,
-            REQ_TIMEOUT,
-            RETRY_COUNT,
-            RETRY_INTERVAL,
-            FILTERS,
-            DEAD_LETTER_TOPIC,
-            BATCH_MAX,
-            IN_FLIGHT,
-            KAFKA_FETCH_WAIT_MS,
-        ],
-        telemetry::Config::VARIABLES,
-        &[TRACE_NAME],
-    ];
-
-    /// Reads it.
-    ///
     /// # Errors
-    /// All faults at once.
+    /// All problems at once.
     pub fn parse(vars: &Vars) -> Result<Self, Faults> {
-        let mut reader = Reader::new(vars);
-        let config = Self::read(&mut reader);
-        reader.finish(config)
+        config::parse(vars, Self::read)
+    }
+
+    /// The variables that it reads, for `--help`.
+    pub fn variables() -> Vec<Variable> {
+        config::variables_of(Self::read)
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listen = Listen::read(reader);
         let kafka = kafka::Config::read(reader, "event-router");
-        let telemetry = telemetry::Config::read(reader);
         let targets = reader.read(&SINK);
+        let call_timeout = reader.read::<Seconds>(&REQ_TIMEOUT);
+        let retry_count = reader.read_if(&RETRY_COUNT, |n| *n <= 1000);
+        let retry_interval = reader.read::<Seconds>(&RETRY_INTERVAL);
         let filters = reader.read(&FILTERS);
-        let limits = Limits::read(reader);
-        let fetch_wait = reader.read_if(&KAFKA_FETCH_WAIT_MS, |ms| (1..=60_000).contains(ms));
-        let trace_name = reader.read(&TRACE_NAME);
         let dead_letter_topic = reader.read_optional::<Topic>(&DEAD_LETTER_TOPIC);
+        let batch_max = reader.read_if(&BATCH_MAX, |n| (1..=proto::MAX_RECORDS).contains(n));
+        let in_flight = reader.read_if(&IN_FLIGHT, |n| (1..=1000).contains(n));
+        let fetch_wait = reader.read_if(&KAFKA_FETCH_WAIT_MS, |ms| (1..=60_000).contains(ms));
+        let telemetry = telemetry::Config::read(reader);
+        let trace_name = reader.read(&TRACE_NAME);
         let kafka = kafka?;
         let dead_letter_topic = dead_letter_topic?.or_else(|| kafka.topic.dead().ok())?;
         if dead_letter_topic == kafka.topic {
             reader.fault(&DEAD_LETTER_TOPIC);
         }
+        let limits = Limits {
+            call_timeout: call_timeout?.0,
+            retry_count: retry_count?,
+            retry_interval: retry_interval?.0,
+            batch_max: batch_max?,
+            in_flight: in_flight?,
+        };
         Some(Self {
             listen: listen?,
             kafka,
@@ -140,26 +133,9 @@ impl Config {
             targets: targets?,
             filters: filters?,
             dead_letter_topic,
-            limits: limits?,
+            limits,
             fetch_wait: Duration::from_millis(fetch_wait?),
             trace_name: trace_name?,
-        })
-    }
-}
-
-impl Limits {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let call_timeout = reader.read::<Seconds>(&REQ_TIMEOUT);
-        let retry_count = reader.read_if(&RETRY_COUNT, |n| *n <= 1000);
-        let retry_interval = reader.read::<Seconds>(&RETRY_INTERVAL);
-        let batch_max = reader.read_if(&BATCH_MAX, |n| (1..=proto::MAX_RECORDS).contains(n));
-        let in_flight = reader.read_if(&IN_FLIGHT, |n| (1..=1000).contains(n));
-        Some(Self {
-            call_timeout: call_timeout?.0,
-            retry_count: retry_count?,
-            retry_interval: retry_interval?.0,
-            batch_max: batch_max?,
-            in_flight: in_flight?,
         })
     }
 }

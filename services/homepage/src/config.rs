@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use barrage::config::{Faults, Listen, Reader, Variable, Vars};
+use barrage::config::{self, Faults, Listen, Reader, Variable, Vars};
 use barrage::{kafka, table, telemetry};
 
 use crate::page::public_url::PublicUrl;
@@ -102,25 +102,15 @@ pub(crate) struct Page {
 }
 
 impl Config {
-    /// The variables it is read from, in groups.
-    pub const VARIABLES: &[&[Variable]] = &[
-        Listen::VARIABLES,
-        kafka::Config::VARIABLES,
-        table::Config::VARIABLES,
-        telemetry::Config::VARIABLES,
-        &[TRACE_NAME1, TRACE_NAME3, PARENT_SPAN, SUB_SPAN1, SUB_SPAN2],
-        &[MAX_BURSTS, MAX_RATE, MAX_CLIENT_RATE],
-        &[PUBLIC_URL, TRACE_UI],
-    ];
-
-    /// Reads it.
-    ///
     /// # Errors
-    /// All faults at once.
+    /// All problems at once.
     pub fn parse(vars: &Vars) -> Result<Self, Faults> {
-        let mut reader = Reader::new(vars);
-        let config = Self::read(&mut reader);
-        reader.finish(config)
+        config::parse(vars, Self::read)
+    }
+
+    /// The variables that it reads, for `--help`.
+    pub fn variables() -> Vec<Variable> {
+        config::variables_of(Self::read)
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
@@ -128,8 +118,8 @@ impl Config {
         let kafka = kafka::Config::read(reader, "homepage");
         let table = table::Config::read(reader);
         let telemetry = telemetry::Config::read(reader);
-        let limits = Limits::read(reader);
         let traces = TraceNames::read(reader);
+        let limits = Limits::read(reader);
         let page = Page::read(reader);
         Some(Self {
             listen: listen?,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use barrage::config::{Faults, Listen, Reader, Variable, Vars};
+use barrage::config::{self, Faults, Listen, Reader, Variable, Vars};
 use barrage::position::Topic;
 use barrage::{table, telemetry};
 
@@ -60,23 +60,15 @@ pub struct Config {
 }
 
 impl Config {
-    /// The variables it is read from.
-    pub const VARIABLES: &[&[Variable]] = &[
-        Listen::VARIABLES,
-        &[BLOCKED_WORDS, WORK_MS, CONTAINER_CONCURRENCY, TABLE_CREATE, KAFKA_TOPIC],
-        table::Config::VARIABLES,
-        &[TRACE_NAME2],
-        telemetry::Config::VARIABLES,
-    ];
-
-    /// Reads it.
-    ///
     /// # Errors
-    /// All that is wrong with it.
+    /// All problems at once.
     pub fn parse(vars: &Vars) -> Result<Self, Faults> {
-        let mut reader = Reader::new(vars);
-        let config = Self::read(&mut reader);
-        reader.finish(config)
+        config::parse(vars, Self::read)
+    }
+
+    /// The variables that it reads, for `--help`.
+    pub fn variables() -> Vec<Variable> {
+        config::variables_of(Self::read)
     }
 
     /// All variables are read before the first `?`, so that all faults are noted.

@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
 #[expect(clippy::print_stdout, reason = "the help, and the one ready line")]
 async fn run() -> anyhow::Result<()> {
     if config::wants_help(std::env::args()) {
-        print!("{}", config::help("message-processor", Config::VARIABLES));
+        print!("{}", config::help("message-processor", &Config::variables()));
         return Ok(());
     } else if config::wants_health(std::env::args()) {
         return Ok(health::check_liveness(&Vars::from_process()).await?);

@@ -1,5 +1,4 @@
-//! What every service needs to know of itself: where it listens, what it is called, and how long a stop
-//! may take.
+//! The variables that every service has: where it listens, its name, and how long a stop may take.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -26,22 +25,17 @@ const SHUTDOWN_GRACE: Variable = Variable::new(
     "How long it may finish what is in flight after SIGTERM.",
 );
 
-/// Where a service listens, what it is called, and how long a stop may take.
+/// Where a service listens, its name, and how long a stop may take.
 #[derive(Clone, Debug)]
 pub struct Listen {
-    /// Where it listens; port 0 = any.
+    /// With port 0 the system chooses a free port.
     pub address: SocketAddr,
-    /// What this process calls itself.
     pub instance: Instance,
-    /// How long a stop may take.
+    /// The limit from the signal to stop until the process ends.
     pub grace: Duration,
 }
 
 impl Listen {
-    /// The variables it is read from.
-    pub const VARIABLES: &[Variable] = &[HOST, PORT, INSTANCE, SHUTDOWN_GRACE];
-
-    /// Reads it; `None` after noting the faults.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let address = Self::read_address(reader);
         let instance = reader.read_optional(&INSTANCE);
@@ -53,14 +47,12 @@ impl Listen {
         })
     }
 
-    /// Where it listens, whatever else the variables hold.
+    /// The address alone: problems of all other variables are ignored.
     ///
     /// # Errors
     /// When `HOST` or `PORT` is wrong.
     pub fn address(vars: &Vars) -> Result<SocketAddr, Faults> {
-        let mut reader = Reader::new(vars);
-        let address = Self::read_address(&mut reader);
-        reader.finish(address)
+        super::parse(vars, Self::read_address)
     }
 
     fn read_address(reader: &mut Reader<'_>) -> Option<SocketAddr> {

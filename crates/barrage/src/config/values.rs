@@ -1,15 +1,15 @@
-//! Types of configuration values that several settings share.
+//! Types of values that several variables use.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A value that is never printed.
+/// A value that is never printed: its `Debug` shows `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The value itself, for the one client that needs it.
+    /// The value itself, for the client library that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -29,7 +29,7 @@ impl FromStr for Secret {
     }
 }
 
-/// A text that is not the value it should be. The variable's own `expected` says what that is.
+/// The text does not parse. It carries no reason: [`super::Variable::expected`] says what is right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid value")]
 pub struct Invalid;
@@ -39,7 +39,6 @@ pub struct Invalid;
 pub struct Endpoint(String);
 
 impl Endpoint {
-    /// The URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -57,17 +56,16 @@ impl FromStr for Endpoint {
     }
 }
 
-/// What a process calls itself: 1 to 64 of `a-z A-Z 0-9 . _ -`.
+/// The name of one process among several of the same service: 1 to 64 of `a-z A-Z 0-9 . _ -`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance(String);
 
 impl Instance {
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The host's name and five random letters, so that two on one host differ.
+    /// The host's name and five random letters, so that two processes on one host differ.
     pub(super) fn of_host() -> Self {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host: String =
@@ -88,7 +86,7 @@ impl FromStr for Instance {
     }
 }
 
-/// A number of seconds from 1 to 3600, as a variable holds it.
+/// A number of seconds from 1 to 3600, written as `25` or `25s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seconds(pub Duration);
 
@@ -102,22 +100,21 @@ impl FromStr for Seconds {
     }
 }
 
-/// A share from 0 (never) to 1 (always).
+/// A ratio from 0 (never) to 1 (always).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Share(f64);
+pub struct Ratio(f64);
 
-impl Share {
-    /// The share, 0 to 1.
+impl Ratio {
     pub fn get(self) -> f64 {
         self.0
     }
 }
 
-impl FromStr for Share {
+impl FromStr for Ratio {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).map(Self).ok_or(Invalid)
+        text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio)).map(Self).ok_or(Invalid)
     }
 }
 
@@ -143,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn seconds_and_shares_have_ranges() {
+    fn seconds_and_ratios_have_ranges() {
         assert_eq!("25".parse(), Ok(Seconds(Duration::from_secs(25))));
         assert_eq!("60s".parse(), Ok(Seconds(Duration::from_secs(60))));
         for bad in ["0", "-1", "3601", "x", "1.5"] {
             assert!(bad.parse::<Seconds>().is_err(), "{bad}");
         }
         for bad in ["-0.1", "1.1", "NaN", "inf"] {
-            assert!(bad.parse::<Share>().is_err(), "{bad}");
+            assert!(bad.parse::<Ratio>().is_err(), "{bad}");
         }
     }
 }

@@ -1,13 +1,12 @@
-//! The declaration of one environment variable, and the `--help` text made of them.
+//! The declaration of one environment variable, and the `--help` text that lists them.
 
-/// One environment variable: the single source of its default, its rule and its meaning.
+/// One environment variable. Its name and its rule are part of the public contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variable {
-    /// Its name, part of the public contract.
     pub name: &'static str,
-    /// What it is when it is not set; `None` when it is required or may be left out.
+    /// `None` for a variable that is required or may be unset.
     pub default: Option<&'static str>,
-    /// What its value must be, for a person.
+    /// What its value must be, as `--help` and error lines say it.
     pub expected: &'static str,
     /// What it is for, in one sentence.
     pub meaning: &'static str,
@@ -17,7 +16,6 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// A variable with a default.
     pub const fn new(
         name: &'static str,
         default: &'static str,
@@ -45,7 +43,7 @@ impl Variable {
         Self { name, default: None, expected, meaning, secret: false, required: false }
     }
 
-    /// The same, with a value that is never printed.
+    /// Marks its value as one that is never printed.
     pub const fn secret(mut self) -> Self {
         self.secret = true;
         self
@@ -60,20 +58,19 @@ impl Variable {
     }
 }
 
-/// Whether the command line asks for help.
 pub fn wants_help(mut arguments: impl Iterator<Item = String>) -> bool {
     arguments.any(|argument| argument == "--help" || argument == "-h")
 }
 
-/// Whether the command line asks whether the service that runs here lives.
+/// Whether the command line asks for a health check of the service that runs on this machine.
 pub fn wants_health(mut arguments: impl Iterator<Item = String>) -> bool {
     arguments.any(|argument| argument == "--health")
 }
 
-/// The help text of a service: one line for each of its variables, in groups.
-pub fn help(service: &str, groups: &[&[Variable]]) -> String {
+/// The help text of a service: one line for each of its variables.
+pub fn help(service: &str, variables: &[Variable]) -> String {
     let mut text = format!("{service} is configured by environment variables:\n\n");
-    for variable in groups.iter().copied().flatten() {
+    for variable in variables {
         let Variable { name, meaning, expected, .. } = variable;
         let default = variable.default_text();
         text += &format!("{name:<24} {default:<22} {meaning} ({expected})\n");
@@ -90,7 +87,7 @@ mod tests {
     fn help_names_each_variable_with_its_default() {
         const A: Variable = Variable::new("A", "1", "a number", "How many.");
         const B: Variable = Variable::required("B", "a word", "Which.");
-        let text = help("homepage", &[&[A], &[B]]);
+        let text = help("homepage", &[A, B]);
         assert!(
             text.contains("A                        1                      How many. (a number)")
         );

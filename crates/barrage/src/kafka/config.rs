@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 
 use super::asked::{Asked, What};
-use super::security::{self, Security};
+use super::security::Security;
 use crate::config::{Reader, Variable};
 use crate::position::Topic;
 
@@ -93,20 +93,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// The variables it is read from.
-    pub const VARIABLES: &[Variable] = &[
-        KAFKA_SERVER,
-        security::KAFKA_USER,
-        security::KAFKA_PWD,
-        security::KAFKA_SECURITY_PROTOCOL,
-        security::KAFKA_SASL_MECHANISM,
-        security::KAFKA_SSL_CA,
-        KAFKA_TOPIC,
-        KAFKA_PARTITIONS,
-        KAFKA_GROUP,
-    ];
-
-    /// Reads it for a service; `None` after noting the faults.
     pub fn read(reader: &mut Reader<'_>, service: &'static str) -> Option<Self> {
         let servers = reader.read(&KAFKA_SERVER);
         let security = Security::read(reader);
@@ -171,13 +157,11 @@ pub(super) const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Faults, Vars};
+    use crate::config::{self, Faults, Vars};
 
     fn read(pairs: &[(&str, &str)]) -> Result<Config, Faults> {
         let vars = Vars::from_iter(pairs.iter().copied());
-        let mut reader = Reader::new(&vars);
-        let config = Config::read(&mut reader, "test");
-        reader.finish(config)
+        config::parse(&vars, |reader| Config::read(reader, "test"))
     }
 
     #[test]

@@ -134,15 +134,14 @@ mod tests {
     use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
     use super::*;
-    use crate::config::{Reader, Vars};
+    use crate::config::{self, Vars};
 
     #[tokio::test]
     async fn a_producer_that_is_dead_for_good_is_replaced() {
         let broker = MockCluster::new(1).unwrap();
         broker.create_topic("barrage-info", 1, 1).unwrap();
         let vars = Vars::from_iter([("KAFKA_SERVER", broker.bootstrap_servers().as_str())]);
-        let mut reader = Reader::new(&vars);
-        let config = Config::read(&mut reader, "test").unwrap();
+        let config = config::parse(&vars, |reader| Config::read(reader, "test")).unwrap();
         let denied = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
         broker.request_errors(RDKafkaApiKey::InitProducerId, &[denied]);
         let producer = Producer::new(&config, "barrage-info".parse().unwrap()).unwrap();

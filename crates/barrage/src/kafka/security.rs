@@ -6,25 +6,25 @@ use rdkafka::ClientConfig;
 
 use crate::config::{Reader, Secret, Variable};
 
-pub(super) const KAFKA_USER: Variable = Variable::optional(
+const KAFKA_USER: Variable = Variable::optional(
     "KAFKA_USER",
     "a user's name",
     "The SASL user; without one there is no SASL.",
 );
-pub(super) const KAFKA_PWD: Variable =
+const KAFKA_PWD: Variable =
     Variable::optional("KAFKA_PWD", "that user's password", "The SASL password.").secret();
-pub(super) const KAFKA_SECURITY_PROTOCOL: Variable = Variable::optional(
+const KAFKA_SECURITY_PROTOCOL: Variable = Variable::optional(
     "KAFKA_SECURITY_PROTOCOL",
     "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, one with SASL only together with KAFKA_USER",
     "How to connect; SASL_SSL when KAFKA_USER is set, else PLAINTEXT.",
 );
-pub(super) const KAFKA_SASL_MECHANISM: Variable = Variable::new(
+const KAFKA_SASL_MECHANISM: Variable = Variable::new(
     "KAFKA_SASL_MECHANISM",
     "PLAIN",
     "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512",
     "How the user proves the password.",
 );
-pub(super) const KAFKA_SSL_CA: Variable = Variable::optional(
+const KAFKA_SSL_CA: Variable = Variable::optional(
     "KAFKA_SSL_CA",
     "the path of a PEM file",
     "The certificate authority of the brokers; the system's ones without it.",

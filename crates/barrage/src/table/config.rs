@@ -76,11 +76,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// The variables it is read from.
-    pub const VARIABLES: &[Variable] =
-        &[OTS_ENDPOINT, OTS_INSTANCENAME, TABLE_NAME, OTS_KEYID, OTS_SECRET, OTS_REGION, TABLE_TTL];
-
-    /// Reads it; `None` after noting the faults.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let endpoint = reader.read(&OTS_ENDPOINT);
         let instance = reader.read::<Word>(&OTS_INSTANCENAME);
@@ -103,14 +98,12 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Vars;
+    use crate::config::{self, Faults, Vars};
 
-    fn read(more: &[(&str, &str)]) -> Result<Config, crate::config::Faults> {
+    fn read(more: &[(&str, &str)]) -> Result<Config, Faults> {
         let base = [("OTS_ENDPOINT", "http://t:1"), ("OTS_KEYID", "k"), ("OTS_SECRET", "hush")];
         let vars = Vars::from_iter(base.iter().chain(more).copied());
-        let mut reader = Reader::new(&vars);
-        let config = Config::read(&mut reader);
-        reader.finish(config)
+        config::parse(&vars, Config::read)
     }
 
     #[test]

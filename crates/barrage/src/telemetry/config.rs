@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{Endpoint, Reader, Share, Variable};
+use crate::config::{Endpoint, Ratio, Reader, Variable};
 
 const LOG_FORMAT: Variable =
     Variable::new("LOG_FORMAT", "text", "text or json", "The form of a line of the log.");
@@ -81,14 +81,10 @@ pub struct Config {
     pub(super) log_levels: String,
     pub(super) endpoint: Option<TraceEndpoint>,
     /// The share of messages that are traced.
-    pub sample: Share,
+    pub sample: Ratio,
 }
 
 impl Config {
-    /// The variables it is read from.
-    pub const VARIABLES: &[Variable] = &[LOG_FORMAT, RUST_LOG, TRACING, TRACE_SAMPLE];
-
-    /// Reads it; `None` after noting the faults.
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let log_format = reader.read(&LOG_FORMAT);
         let log_levels =
