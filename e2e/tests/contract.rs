@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use process::child::output;
+use process::child::run_to_end;
 use stack::program;
 use tokio::process::Command;
 use xtask::generated::FILES;
@@ -17,7 +17,8 @@ use xtask::variables::{SERVICES, variables};
 const DEADLINE: Duration = Duration::from_secs(20);
 
 async fn help(service: &str) -> String {
-    let output = output(Command::new(program(service)).arg("--help").env_clear(), DEADLINE).await;
+    let output =
+        run_to_end(Command::new(program(service)).arg("--help").env_clear(), DEADLINE).await;
     assert!(output.status.success(), "`{service} --help` must exit 0, not with {}", output.status);
     String::from_utf8(output.stdout).unwrap()
 }
