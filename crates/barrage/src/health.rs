@@ -118,7 +118,7 @@ impl Probe {
 
     /// It answers, but refuses us: somebody has to do something. So it is told in the log too where it
     /// comes after another reason.
-    pub fn refuses(&self, reason: impl Into<String>) {
+    pub fn denied(&self, reason: impl Into<String>) {
         self.readiness.set(self.name, false, Some(reason.into()), true);
     }
 

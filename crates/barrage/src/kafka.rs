@@ -1,30 +1,25 @@
-//! The door to Kafka: the only place that names `rdkafka`.
+//! Everything that talks to Kafka. No other module and no other crate of the services names `rdkafka`.
 
-mod asked;
+mod access;
 mod config;
 mod consumer;
-mod counter;
-mod ear;
 mod error;
-mod finder;
-mod gate;
+mod error_callback;
 mod headers;
-mod ids;
 mod offsets;
 mod permission;
-mod poller;
 mod producer;
-mod rebalance;
+mod record;
+mod scan;
 mod security;
 mod topics;
 
 pub use config::{Config, Group, Servers};
-pub use consumer::{Consumer, ConsumerEvent, ConsumerRecord};
-pub use counter::{Counted, RecordCounter};
+pub use consumer::{Consumer, ConsumerEvent, RevokeGuard};
 pub use error::Error;
-pub use ids::EventIds;
 pub use offsets::{Offsets, PartitionOffsets};
 pub use permission::Permission;
-pub use producer::{Producer, ProducerRecord};
-pub use rebalance::RevokeGuard;
+pub use producer::Producer;
+pub use record::{ConsumerRecord, ProducerRecord};
+pub use scan::{EventIds, RecordCount, RecordCounter};
 pub use topics::{Topics, watch_topic};

@@ -27,7 +27,7 @@ impl DeadLetters {
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
         loop {
             let sent = self.producer.send(&dead_letter(&open.received, &added, part)).await;
-            self.permission.note(&sent);
+            self.permission.observe(&sent);
             let Err(error) = sent else { return open };
             let at = &open.received.position;
             let why = with_sources(&error);
@@ -114,7 +114,7 @@ mod tests {
             key: Some(Bytes::from_static(b"b/3")),
             value: Some(Bytes::from_static(b"not json")),
             headers: vec![("ce_id".into(), Some(Bytes::from_static(b"1"))), ("null".into(), None)],
-            unreadable: None,
+            unreadable_header: None,
         }
     }
 

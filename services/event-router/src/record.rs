@@ -50,7 +50,7 @@ pub(crate) struct Forward {
 impl Forward {
     /// Reads the envelope. A `tracestate` belongs to a `traceparent`.
     fn of(received: &ConsumerRecord, is_traced: bool) -> Result<Self, Unfit> {
-        if let Some(at) = received.unreadable {
+        if let Some(at) = received.unreadable_header {
             return Err(Unfit::HeaderName(at));
         }
         let size = received.size();
@@ -124,7 +124,7 @@ mod tests {
         let state = ("tracestate".into(), Some(Bytes::from_static(b"a=b")));
         let headers = [event.to_headers(), vec![state]].concat();
         let value = Some(vec![b' '; value].into());
-        ConsumerRecord { position, key: None, value, headers, unreadable: None }
+        ConsumerRecord { position, key: None, value, headers, unreadable_header: None }
     }
 
     #[test]
@@ -137,7 +137,8 @@ mod tests {
 
     #[test]
     fn a_record_with_a_header_that_has_no_readable_name_is_unfit() {
-        let unfit = Forward::of(&ConsumerRecord { unreadable: Some(2), ..received(1) }, true);
+        let unfit =
+            Forward::of(&ConsumerRecord { unreadable_header: Some(2), ..received(1) }, true);
         assert_eq!(unfit, Err(Unfit::HeaderName(2)));
     }
 

@@ -176,13 +176,13 @@ impl Router {
                 drop(hold);
             }
             ConsumerEvent::Record(record) => self.take(record),
-            ConsumerEvent::Failed(error) => self.parts.reading.note::<()>(&Err(error)),
+            ConsumerEvent::Failed(error) => self.parts.reading.observe::<()>(&Err(error)),
         }
     }
 
     /// Decides what happens to a record that has come.
     fn take(&mut self, received: ConsumerRecord) {
-        self.parts.reading.note(&Ok(()));
+        self.parts.reading.observe(&Ok(()));
         let (partition, offset) = (received.position.partition, received.position.offset);
         let end = self.ledgers.get(&partition).and_then(CommitLedger::end);
         if end == Some(offset.next()) {

@@ -88,10 +88,10 @@ impl Sender {
             spans::send(&self.tracer, &self.names.send_span, &self.topic, above.context());
         let record = record(&message, &self.source, Millis::now(), span.context());
         let sent = self.producer.send(&record).await;
-        self.permission.note(&sent);
+        self.permission.observe(&sent);
         match sent {
             Ok(position) => {
-                span.at(&position);
+                span.set_position(&position);
                 self.acks.note(&position);
                 counter!("homepage_messages_total", "outcome" => "accepted").increment(1);
                 Ok(position)

@@ -159,7 +159,7 @@ impl Watch {
     fn spawn(&self, tasks: &TaskTracker, reader: &reader::Parts, end: &CancellationToken) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
         tasks.spawn(watch_topic(topics, topic, self.kafka.clone(), end.clone()));
-        tasks.spawn(reader.sender.permission.clone().expire_refusals(end.clone()));
+        tasks.spawn(reader.sender.permission.clone().expire_denials(end.clone()));
         tasks.spawn(reader.table.clone().watch(false, self.table.clone(), end.clone()));
         self.homepage.up();
     }

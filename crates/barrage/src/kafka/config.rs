@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
-use super::asked::{Asked, What};
+use super::access::{Access, Operation};
 use super::security::Security;
 use crate::config::{Reader, Variable};
 use crate::position::Topic;
@@ -110,26 +110,25 @@ impl Config {
         })
     }
 
-    /// What a client asks for, of the topic of messages.
-    pub(super) fn asked(&self, what: What) -> Asked {
-        self.asked_of(what, &self.topic)
+    /// The access of a client to the topic of messages.
+    pub(super) fn access(&self, operation: Operation) -> Access {
+        self.access_to(operation, &self.topic)
     }
 
-    /// What a client asks for, of this topic.
-    pub(super) fn asked_of(&self, what: What, topic: &Topic) -> Asked {
+    pub(super) fn access_to(&self, operation: Operation, topic: &Topic) -> Access {
         let (user, topic, group) = (self.security.user(), topic.clone(), self.group.clone());
-        Asked { user, what, topic, group }
+        Access { user, operation, topic, group }
     }
 
-    /// What all clients have in common. Their `role` is the second part of their name.
+    /// The settings that all clients share. `role` is the second part of their `client.id`.
     pub(super) fn client(&self, role: &str) -> ClientConfig {
         let mut client = ClientConfig::new();
         client
             .set("bootstrap.servers", &self.servers.0)
             .set("client.id", format!("{}-{role}", self.service))
-            // Asking for a topic must not create it: we do, with the wanted partitions.
+            // A request for metadata must not create a topic: we create it, with the wanted partitions.
             .set("allow.auto.create.topics", "false")
-            // A broker that restarts is found again soon.
+            // After its restart a broker is found again soon.
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "500")
             .set("socket.timeout.ms", "10000")
@@ -139,9 +138,9 @@ impl Config {
         client
     }
 
-    /// What those consumers have in common that read without joining the group, and commit nothing. What
-    /// retention has taken away cannot be read any more; the rest can.
-    pub(super) fn onlooker(&self, role: &str) -> ClientConfig {
+    /// The settings of consumers that read without joining the group, and commit nothing. Where retention has
+    /// deleted the first records, they begin with the first one that is left.
+    pub(super) fn standalone_consumer(&self, role: &str) -> ClientConfig {
         let mut client = self.client(role);
         client
             .set("group.id", self.group.as_str())
@@ -151,8 +150,8 @@ impl Config {
     }
 }
 
-/// How long one question to Kafka may take.
-pub(super) const QUESTION_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one request to Kafka may take.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {

@@ -1,70 +1,38 @@
 //! Receives records as a member of a consumer group.
 //!
-//! librdkafka wants to be polled all the time, and its rebalance callback blocks until the partitions
-//! that are taken away are cleaned up. So a thread of its own polls, and hands on what it gets as
-//! [`ConsumerEvent`]s through a bounded channel. Which offsets may be committed is decided by the caller, who
-//! says so by [`Consumer::store`]; committing happens in the background, and before a revoke.
+//! librdkafka must be polled all the time, or the group takes the partitions away. Its rebalance callback
+//! must block until the records of the partitions that are taken away are finished. A task of tokio can
+//! promise neither, so a thread of its own polls. It hands everything to the caller as [`ConsumerEvent`]s
+//! through a bounded channel.
+//!
+//! The caller decides which offsets may be committed, and says so by [`Consumer::store`]. librdkafka commits
+//! what is stored in the background and before a revoke.
+
+mod event;
+mod gate;
+mod thread;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use bytes::Bytes;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
-use super::asked::What;
-use super::gate::Gate;
-use super::poller::Poller;
-use super::rebalance::{Context, RevokeGuard};
+use super::access::Operation;
 use super::{Config, Error};
-use crate::event::Header;
-use crate::position::{Offset, Partition, Position, Topic};
+use crate::position::{Offset, Partition, Topic};
+use gate::Gate;
+use thread::{Poller, RebalanceCallback};
 
-/// A record as it was received.
-#[derive(Clone, Debug)]
-pub struct ConsumerRecord {
-    /// Where it lies.
-    pub position: Position,
-    /// Its key.
-    pub key: Option<Bytes>,
-    /// Its value; `None` is a tombstone.
-    pub value: Option<Bytes>,
-    /// Its headers, in order, without those whose names are not UTF-8.
-    pub headers: Vec<Header>,
-    /// The first header whose name is not UTF-8, counted from 1.
-    pub unreadable: Option<usize>,
-}
-
-impl ConsumerRecord {
-    /// About how much memory it takes, in bytes.
-    pub fn size(&self) -> usize {
-        let header = |(name, value): &Header| name.len() + value.as_ref().map_or(0, Bytes::len);
-        let parts = [&self.key, &self.value].map(|part| part.as_ref().map_or(0, Bytes::len));
-        parts.iter().sum::<usize>() + self.headers.iter().map(header).sum::<usize>()
-    }
-}
-
-/// What happens to a member of a group.
-#[derive(Debug)]
-pub enum ConsumerEvent {
-    /// These partitions are ours from now on.
-    Assigned(BTreeSet<Partition>),
-    /// These partitions will be taken away as soon as the [`RevokeGuard`] is dropped, at the latest after
-    /// [`Consumer::REVOKE_TIMEOUT`]. What is stored by then is committed.
-    Revoked(BTreeSet<Partition>, RevokeGuard),
-    /// A record of a partition that is ours.
-    Record(ConsumerRecord),
-    /// The client could not do what it should; it goes on trying.
-    Failed(Error),
-}
+pub use event::{ConsumerEvent, RevokeGuard};
 
 /// A member of a consumer group.
 pub struct Consumer {
-    inner: Arc<BaseConsumer<Context>>,
+    inner: Arc<BaseConsumer<RebalanceCallback>>,
     topic: Topic,
     events: mpsc::Receiver<ConsumerEvent>,
     gate: Arc<Gate>,
@@ -74,26 +42,24 @@ pub struct Consumer {
 impl Consumer {
     /// How many events may wait for the caller.
     const CHANNEL: usize = 256;
-    /// How long the thread polls, or waits at its gate, before it looks whether it shall end.
-    pub(super) const POLL: Duration = Duration::from_millis(100);
-    /// How long a revoke waits for the caller.
-    pub const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
+    /// How long a revoke waits for the caller to drop the [`RevokeGuard`].
+    pub const REVOKE_TIMEOUT: Duration = thread::REVOKE_TIMEOUT;
 
     /// Joins the group. `fetch_wait` is how long a broker may hold back an empty answer.
     ///
     /// # Errors
-    /// When the client cannot be made of the configuration, or has no thread.
+    /// When librdkafka refuses the configuration, or the thread cannot be started.
     pub fn join(config: &Config, fetch_wait: Duration) -> Result<Self, Error> {
         let (sender, events) = mpsc::channel(Self::CHANNEL);
         let topic = config.topic.clone();
-        let asked = config.asked(What::Read);
-        let context = Context { events: sender.downgrade(), asked: asked.clone() };
-        let inner: Arc<BaseConsumer<Context>> = Arc::new(
+        let access = config.access(Operation::Read);
+        let callback = RebalanceCallback { events: sender.downgrade(), access: access.clone() };
+        let inner: Arc<BaseConsumer<RebalanceCallback>> = Arc::new(
             settings(config, fetch_wait)
-                .create_with_context(context)
+                .create_with_context(callback)
                 .map_err(Error::Configuration)?,
         );
-        inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &asked))?;
+        inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &access))?;
         let gate = Arc::new(Gate::default());
         let poller = Poller { consumer: inner.clone(), events: sender, gate: gate.clone() };
         let thread = std::thread::Builder::new()
@@ -103,7 +69,7 @@ impl Consumer {
         Ok(Self { inner, topic, events, gate, thread })
     }
 
-    /// A event that is there already.
+    /// The next event, if one is there already.
     pub fn try_next(&mut self) -> Option<ConsumerEvent> {
         self.events.try_recv().ok()
     }
@@ -119,56 +85,56 @@ impl Consumer {
     /// When the client's thread has died.
     pub async fn leave(self) -> Result<(), Error> {
         let Self { inner, events, thread, .. } = self;
-        // The thread has the last reference: dropping that closes the client, which revokes all.
+        // Now the thread has the last reference. When it ends, the client is closed, which revokes all.
         drop(inner);
-        // Nobody listens any more: that ends the thread, and holds up no revoke.
+        // A closed channel ends the thread, and a revoke does not wait for anybody.
         drop(events);
         let joined = tokio::task::spawn_blocking(move || thread.join()).await;
         joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
     }
 
-    /// Whether it is to hand out nothing for now. It reads ahead as far as it has room, and no further. It
-    /// hears of no rebalance either, and loses its membership if it rests for minutes.
+    /// Stops handing out events, or goes on. librdkafka still reads ahead as far as it has room. While
+    /// polling is suspended no rebalance is reported either; after some minutes (`max.poll.interval.ms`) the
+    /// group takes the partitions away.
     pub fn suspend_polling(&self, suspended: bool) {
         self.gate.close(suspended);
     }
 
-    /// Lets these partitions deliver nothing until they are resumed.
+    /// These partitions deliver nothing until they are resumed.
     pub fn pause(&self, partitions: &BTreeSet<Partition>) {
-        self.note("pause", self.inner.pause(&self.list(partitions)));
+        self.log_failure("pause", self.inner.pause(&self.list(partitions)));
     }
 
-    /// Lets these partitions deliver again.
     pub fn resume(&self, partitions: &BTreeSet<Partition>) {
-        self.note("resume", self.inner.resume(&self.list(partitions)));
+        self.log_failure("resume", self.inner.resume(&self.list(partitions)));
     }
 
-    /// A restart shall read this partition from `next`. It is committed soon; on a partition that is not
-    /// ours any more it does nothing.
+    /// From now on a restart reads this partition from `next` on. It is committed soon. On a partition that
+    /// is not ours any more it does nothing.
     pub fn store(&self, partition: Partition, next: Offset) {
         let mut list = TopicPartitionList::with_capacity(1);
         let offset = KafkaOffset::Offset(next.get());
         let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
-        self.note("store", added.and_then(|()| self.inner.store_offsets(&list)));
+        self.log_failure("store", added.and_then(|()| self.inner.store_offsets(&list)));
     }
 
-    /// Sets the group's commit of this partition back to `next`: the topic was made anew. The client's
+    /// Sets the group's commit of this partition back to `next`, after the topic was recreated. librdkafka's
     /// timer alone only ever commits forward.
     pub fn reset_commit(&self, partition: Partition, next: Offset) {
-        // First, so that the timer does not commit once more what was stored before.
+        // First the store, so that the timer does not commit the old offset again.
         self.store(partition, next);
         let mut list = TopicPartitionList::with_capacity(1);
         let offset = KafkaOffset::Offset(next.get());
         let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
-        self.note("set back", added.and_then(|()| self.inner.commit(&list, CommitMode::Async)));
+        self.log_failure("reset", added.and_then(|()| self.inner.commit(&list, CommitMode::Async)));
     }
 
-    /// Reads this partition anew from its first record.
+    /// Reads this partition again from its first record.
     pub fn seek_to_beginning(&self, partition: Partition) {
         let begin = KafkaOffset::Beginning;
-        // Without a time-out it waits for nothing.
+        // With a timeout of zero it does not wait.
         let sought = self.inner.seek(self.topic.as_str(), partition, begin, Duration::ZERO);
-        self.note("seek_to_beginning", sought);
+        self.log_failure("seek", sought);
     }
 
     fn list(&self, partitions: &BTreeSet<Partition>) -> TopicPartitionList {
@@ -179,10 +145,10 @@ impl Consumer {
         list
     }
 
-    /// All of these fail only for a partition that was taken away meanwhile, which is no harm.
-    fn note(&self, what: &str, result: Result<(), KafkaError>) {
+    /// These calls fail only for a partition that was taken away meanwhile. That does no harm.
+    fn log_failure(&self, what: &str, result: Result<(), KafkaError>) {
         if let Err(error) = result {
-            tracing::debug!(%error, "{what}: the partition is not ours any more");
+            tracing::debug!(%error, "could not {what}: the partition is not ours any more");
         }
     }
 }
@@ -197,12 +163,12 @@ fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
         .set("auto.commit.interval.ms", "200")
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "1500")
-        // A topic that is created anew is found again soon.
+        // A topic that was recreated is found again soon.
         .set("topic.metadata.refresh.interval.ms", "5000")
         .set("fetch.wait.max.ms", fetch_wait.as_millis().to_string())
-        // What the client reads ahead is memory too.
+        // What librdkafka reads ahead takes memory too.
         .set("queued.min.messages", "2000")
-        // As soon as there is less, more is fetched; the client's own second would be the most of the time.
+        // As soon as there is less, more is fetched. The default of one second would dominate the latency.
         .set("fetch.queue.backoff.ms", "10")
         .set("queued.max.messages.kbytes", "8192");
     client

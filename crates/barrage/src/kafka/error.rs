@@ -2,7 +2,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::asked::Asked;
+use super::access::Access;
 use crate::position::Topic;
 use crate::retry::Fate;
 
@@ -20,7 +20,7 @@ pub enum Error {
     NotCreated(Topic, #[source] Box<Error>),
     /// The broker refuses us: wrong credentials, or a missing permission. The words say which.
     #[error("{0}")]
-    Refused(String),
+    Denied(String),
     /// Who leads a partition or a group is being settled: soon somebody does.
     #[error("kafka elects a leader")]
     Electing(#[source] KafkaError),
@@ -48,7 +48,7 @@ impl Error {
             Self::Unreachable(_)
             | Self::NoTopic(_)
             | Self::NotCreated(..)
-            | Self::Refused(_)
+            | Self::Denied(_)
             | Self::Electing(_)
             | Self::Configuration(_)
             | Self::Lost
@@ -58,16 +58,16 @@ impl Error {
         }
     }
 
-    /// Sorts a client's error by what was asked.
-    pub(super) fn of(error: KafkaError, asked: &Asked) -> Self {
+    /// Sorts an error of librdkafka that happened during this access.
+    pub(super) fn of(error: KafkaError, access: &Access) -> Self {
         use RDKafkaErrorCode as Code;
         let code = error.rdkafka_error_code();
-        if let Some(refusal) = code.and_then(|code| asked.refusal(code)) {
-            return Self::Refused(refusal);
+        if let Some(denial) = code.and_then(|code| access.denial(code)) {
+            return Self::Denied(denial);
         }
         match code {
             Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition) => {
-                Self::NoTopic(asked.topic.clone())
+                Self::NoTopic(access.topic.clone())
             }
             Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize) => Self::TooLarge,
             Some(

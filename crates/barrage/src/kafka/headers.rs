@@ -1,4 +1,4 @@
-//! Reads the headers of a record, whatever a foreign producer has called them.
+//! Reads the headers of a record, whatever names a foreign producer has given them.
 
 use std::{
     cell::Cell,
@@ -11,34 +11,36 @@ use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers as _, Message a
 
 use crate::event::Header;
 
-/// What can be read of a record's headers.
+/// The headers of one record.
 #[derive(Debug, Default)]
-pub(super) struct Read {
-    /// Those that have a name, in order.
-    pub(super) headers: Vec<Header>,
-    /// The first that has none, counted from 1.
-    pub(super) unreadable: Option<usize>,
+pub(super) struct Headers {
+    /// Those whose names are UTF-8, in their order.
+    pub(super) readable: Vec<Header>,
+    /// The first of the others, counted from 1 among all.
+    pub(super) first_unreadable: Option<usize>,
 }
 
-impl Read {
+impl Headers {
     pub(super) fn of(message: &BorrowedMessage<'_>) -> Self {
-        let mut read = Self::default();
-        let Some(headers) = message.headers() else { return read };
-        for at in 0..headers.count() {
-            match header(headers, at) {
-                Some(header) => read.headers.push(header),
-                None => read.unreadable = read.unreadable.or(Some(at + 1)),
+        let mut all = Self::default();
+        let Some(headers) = message.headers() else { return all };
+        for index in 0..headers.count() {
+            match header(headers, index) {
+                Some(header) => all.readable.push(header),
+                None => all.first_unreadable = all.first_unreadable.or(Some(index + 1)),
             }
         }
-        read
+        all
     }
 }
 
-/// `None` where the name is not UTF-8: to Kafka a name is any bytes, but rdkafka has no other way to
-/// read one than a way that panics. That would end the thread that polls, and end it again at each
-/// restart, since nothing is committed past such a record.
-fn header(headers: &BorrowedHeaders, at: usize) -> Option<Header> {
-    let header = catch_quietly(|| headers.try_get(at))??;
+/// `None` when the name is not UTF-8.
+///
+/// For Kafka a name is any bytes, but every function of rdkafka that reads one panics when it is not
+/// UTF-8. The panic would end the polling thread, and end it again after each restart, because nothing is
+/// committed past such a record. So it is caught here.
+fn header(headers: &BorrowedHeaders, index: usize) -> Option<Header> {
+    let header = catch_quietly(|| headers.try_get(index))??;
     Some((header.key.to_owned(), header.value.map(Bytes::copy_from_slice)))
 }
 
@@ -46,8 +48,8 @@ thread_local! {
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// `None` where this panics, without a word of it: the record's dead letter says what is wrong, and a
-/// foreign producer must not fill the log with panics.
+/// `None` when `read` panics. The panic is not logged: the record's dead letter gives the reason, and a
+/// foreign producer must not be able to fill the log.
 fn catch_quietly<T>(read: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

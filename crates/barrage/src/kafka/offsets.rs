@@ -1,4 +1,4 @@
-//! How far a topic reaches, and how far a consumer group has committed.
+//! The watermarks of a topic, and the committed offsets of a consumer group.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,30 +7,29 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use super::asked::{Asked, What};
-use super::config::QUESTION_TIMEOUT;
+use super::access::{Access, Operation};
+use super::config::REQUEST_TIMEOUT;
 use super::{Config, Error};
 use crate::position::{Offset, Partition, Topic};
 
-/// An offset for each partition.
 pub type PartitionOffsets = BTreeMap<Partition, Offset>;
 
-/// Asks Kafka about offsets without consuming anything.
+/// Requests offsets. It consumes nothing and never joins the group.
 #[derive(Clone)]
 pub struct Offsets {
     consumer: Arc<BaseConsumer>,
-    asked: Asked,
+    access: Access,
 }
 
-/// `ListOffsets` asks for a time; these two stand for the ends.
+/// Kafka's `ListOffsets` takes a time. These two stand for the ends of a partition.
 const LATEST: KafkaOffset = KafkaOffset::End;
 const EARLIEST: KafkaOffset = KafkaOffset::Beginning;
 
 impl Offsets {
-    /// A client that asks about the configured topic and group. It never joins the group.
+    /// For the configured topic and group.
     ///
     /// # Errors
-    /// When the client cannot be made of the configuration.
+    /// When librdkafka refuses the configuration.
     pub fn new(config: &Config) -> Result<Self, Error> {
         let consumer = config
             .client("offsets")
@@ -38,16 +37,14 @@ impl Offsets {
             .set("enable.auto.commit", "false")
             .create()
             .map_err(Error::Configuration)?;
-        Ok(Self { consumer: Arc::new(consumer), asked: config.asked(What::Describe) })
+        Ok(Self { consumer: Arc::new(consumer), access: config.access(Operation::Describe) })
     }
 
-    /// The partitions of the topic.
-    ///
     /// # Errors
     /// When Kafka does not answer or the topic does not exist.
     pub async fn partitions(&self) -> Result<Vec<Partition>, Error> {
-        self.ask(|consumer, topic| {
-            let metadata = consumer.fetch_metadata(Some(topic.as_str()), QUESTION_TIMEOUT)?;
+        self.send(|consumer, topic| {
+            let metadata = consumer.fetch_metadata(Some(topic.as_str()), REQUEST_TIMEOUT)?;
             let topic = metadata.topics().iter().find(|found| found.name() == topic.as_str());
             if let Some(error) = topic.and_then(|topic| topic.error()) {
                 return Err(KafkaError::MetadataFetch(error.into()));
@@ -56,7 +53,7 @@ impl Offsets {
         })
         .await?
         .filter(|partitions| !partitions.is_empty())
-        .ok_or_else(|| Error::NoTopic(self.asked.topic.clone()))
+        .ok_or_else(|| Error::NoTopic(self.access.topic.clone()))
     }
 
     /// The offset after the last record of each partition: its high watermark.
@@ -81,17 +78,18 @@ impl Offsets {
         self.list(partitions, EARLIEST).await
     }
 
-    /// What the group has committed: all before is finished. Without a commit a partition is left out.
+    /// The committed offset of each partition: all records before it are finished. A partition without a
+    /// commit is left out.
     ///
     /// # Errors
     /// When Kafka does not answer.
     pub async fn committed(&self, partitions: &[Partition]) -> Result<PartitionOffsets, Error> {
-        let asked = self.marked(partitions, KafkaOffset::Invalid)?;
-        self.ask(move |consumer, _| {
-            let committed = consumer.committed_offsets(asked, QUESTION_TIMEOUT)?;
-            // A partition of which nothing can be said is not one without a commit.
+        let request = self.request(partitions, KafkaOffset::Invalid)?;
+        self.send(move |consumer, _| {
+            let committed = consumer.committed_offsets(request, REQUEST_TIMEOUT)?;
+            // An error of a partition is not the same as a partition without a commit.
             committed.elements().iter().try_for_each(|element| element.error())?;
-            Ok(ends(&committed))
+            Ok(known(&committed))
         })
         .await
     }
@@ -99,36 +97,45 @@ impl Offsets {
     async fn list(
         &self,
         partitions: &[Partition],
-        mark: KafkaOffset,
+        time: KafkaOffset,
     ) -> Result<PartitionOffsets, Error> {
-        let asked = self.marked(partitions, mark)?;
-        self.ask(move |consumer, _| Ok(ends(&consumer.offsets_for_times(asked, QUESTION_TIMEOUT)?)))
-            .await
+        let request = self.request(partitions, time)?;
+        self.send(move |consumer, _| {
+            Ok(known(&consumer.offsets_for_times(request, REQUEST_TIMEOUT)?))
+        })
+        .await
     }
 
-    fn marked(&self, of: &[Partition], mark: KafkaOffset) -> Result<TopicPartitionList, Error> {
-        let mut list = TopicPartitionList::with_capacity(of.len());
-        for partition in of {
-            list.add_partition_offset(self.asked.topic.as_str(), *partition, mark)
-                .map_err(|error| Error::of(error, &self.asked))?;
+    /// A request about these partitions, with the same offset or time for each.
+    fn request(
+        &self,
+        partitions: &[Partition],
+        offset: KafkaOffset,
+    ) -> Result<TopicPartitionList, Error> {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition_offset(self.access.topic.as_str(), *partition, offset)
+                .map_err(|error| Error::of(error, &self.access))?;
         }
         Ok(list)
     }
 
-    async fn ask<T: Send + 'static>(
+    /// Runs a request on a thread of its own, because librdkafka blocks until the answer.
+    async fn send<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&BaseConsumer, &Topic) -> Result<T, KafkaError> + Send + 'static,
+        request: impl FnOnce(&BaseConsumer, &Topic) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, Error> {
-        let (consumer, topic) = (self.consumer.clone(), self.asked.topic.clone());
-        let answer = tokio::task::spawn_blocking(move || question(&consumer, &topic)).await;
-        answer.map_err(|_| Error::Closed)?.map_err(|error| Error::of(error, &self.asked))
+        let (consumer, topic) = (self.consumer.clone(), self.access.topic.clone());
+        let answer = tokio::task::spawn_blocking(move || request(&consumer, &topic)).await;
+        answer.map_err(|_| Error::Closed)?.map_err(|error| Error::of(error, &self.access))
     }
 }
 
-fn ends(list: &TopicPartitionList) -> PartitionOffsets {
-    let known = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+/// The partitions of an answer that have an offset.
+fn known(list: &TopicPartitionList) -> PartitionOffsets {
+    let offset = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
         let offset = element.error().ok().and(element.offset().to_raw()).and_then(Offset::new)?;
         Some((element.partition(), offset))
     };
-    list.elements().iter().filter_map(known).collect()
+    list.elements().iter().filter_map(offset).collect()
 }

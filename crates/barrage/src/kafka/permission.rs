@@ -1,56 +1,56 @@
-//! Whether Kafka lets us do what no question tells beforehand: to write, and to read.
+//! Whether Kafka permits us to write or to read. No request can find that out beforehand.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
 use crate::health::Probe;
 use crate::retry::pause;
 
-/// A permission of ours, for `/readyz`. It counts as given until it is refused. Clones share it.
+/// One permission, reported in `/readyz`. It counts as granted until Kafka denies it. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Permission {
     probe: Probe,
-    refused: Arc<Mutex<Option<Instant>>>,
+    denied_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Permission {
-    /// How long a refusal counts when nobody has tried again. Who is sent nothing because of it would
-    /// otherwise never learn that it is over.
-    const FADES: Duration = Duration::from_secs(30);
-    const LOOK: Duration = Duration::from_secs(1);
+    /// How long a denial counts when nothing was tried since. A service that is not ready may get no
+    /// requests; without a limit it would never find out that the permission was granted.
+    const DENIAL_LIFETIME: Duration = Duration::from_secs(30);
+    const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-    /// One that is reported so.
     pub fn new(probe: Probe) -> Self {
         probe.up();
-        Self { probe, refused: Arc::default() }
+        Self { probe, denied_at: Arc::default() }
     }
 
-    /// It was used, or refused. Another error says nothing of it.
-    pub fn note<T>(&self, result: &Result<T, Error>) {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes the result of an operation that needs the permission. An error that is no denial changes nothing.
+    pub fn observe<T>(&self, result: &Result<T, Error>) {
+        let mut denied_at = self.denied_at.lock();
         match result {
-            Ok(_) if refused.is_none() => {}
+            Ok(_) if denied_at.is_none() => {}
             Ok(_) => {
-                *refused = None;
+                *denied_at = None;
                 self.probe.up();
             }
-            Err(Error::Refused(why)) => {
-                *refused = Some(Instant::now());
-                self.probe.refuses(why);
+            Err(Error::Denied(why)) => {
+                *denied_at = Some(Instant::now());
+                self.probe.denied(why);
             }
             Err(_) => {}
         }
     }
 
-    /// Until `stop`, lets refusals fade.
-    pub async fn expire_refusals(self, stop: CancellationToken) {
-        while stop.run_until_cancelled(pause(Self::LOOK)).await.is_some() {
-            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-            if refused.is_some_and(|at| at.elapsed() >= Self::FADES) {
-                *refused = None;
+    /// Until `stop`, lets denials expire.
+    pub async fn expire_denials(self, stop: CancellationToken) {
+        while stop.run_until_cancelled(pause(Self::CHECK_INTERVAL)).await.is_some() {
+            let mut denied_at = self.denied_at.lock();
+            if denied_at.is_some_and(|at| at.elapsed() >= Self::DENIAL_LIFETIME) {
+                *denied_at = None;
                 self.probe.up();
             }
         }
@@ -63,16 +63,16 @@ mod tests {
     use crate::health::Readiness;
 
     #[test]
-    fn what_is_refused_is_down_until_it_is_done() {
+    fn a_denied_permission_is_down_until_the_operation_succeeds() {
         let readiness = Readiness::default();
         let permission = Permission::new(readiness.dependency("sending"));
         assert!(readiness.report().ready);
-        permission.note::<()>(&Err(Error::Closed));
-        assert!(readiness.report().ready, "nobody has refused anything");
-        permission.note::<()>(&Err(Error::Refused("no".into())));
+        permission.observe::<()>(&Err(Error::Closed));
+        assert!(readiness.report().ready, "that is no denial");
+        permission.observe::<()>(&Err(Error::Denied("no".into())));
         let reason = &readiness.report().dependencies["sending"].reason;
         assert_eq!(reason.as_deref(), Some("no"));
-        permission.note(&Ok(()));
+        permission.observe(&Ok(()));
         assert!(readiness.report().ready);
     }
 }

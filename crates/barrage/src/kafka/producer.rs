@@ -1,9 +1,9 @@
 //! Sends records: idempotent, acknowledged by all in-sync replicas.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use parking_lot::RwLock;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
@@ -11,31 +11,20 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::util::Timeout;
 
-use super::asked::{Asked, What};
-use super::finder::Finder;
-use super::{Config, Error};
+use super::access::{Access, Operation};
+use super::scan::RecordFinder;
+use super::{Config, Error, ProducerRecord};
 use crate::event::Header;
 use crate::position::{Offset, Position, Topic};
 use crate::time::Millis;
-
-/// A record to be sent. Kafka chooses the partition by the key.
-#[derive(Clone, Debug, Default)]
-pub struct ProducerRecord {
-    /// The key: records with the same key keep their order.
-    pub key: Option<Bytes>,
-    /// The value.
-    pub value: Option<Bytes>,
-    /// The headers, in order.
-    pub headers: Vec<Header>,
-}
 
 /// A producer for one topic. Clones share its connections and its queue.
 #[derive(Clone)]
 pub struct Producer {
     settings: ClientConfig,
     client: Arc<RwLock<FutureProducer>>,
-    finder: Finder,
-    asked: Asked,
+    finder: RecordFinder,
+    access: Access,
 }
 
 impl Producer {
@@ -50,9 +39,9 @@ impl Producer {
     pub fn new(config: &Config, topic: Topic) -> Result<Self, Error> {
         let settings = settings(config);
         let client = settings.create().map_err(Error::Configuration)?;
-        let finder = Finder::new(config, &topic);
-        let asked = config.asked_of(What::Write, &topic);
-        Ok(Self { settings, client: Arc::new(RwLock::new(client)), finder, asked })
+        let finder = RecordFinder::new(config, &topic);
+        let access = config.access_to(Operation::Write, &topic);
+        Ok(Self { settings, client: Arc::new(RwLock::new(client)), finder, access })
     }
 
     /// Sends a record and waits until Kafka has acknowledged it.
@@ -62,19 +51,19 @@ impl Producer {
     pub async fn send(&self, record: &ProducerRecord) -> Result<Position, Error> {
         let now = Millis::now();
         let mut outgoing =
-            FutureRecord::to(self.asked.topic.as_str()).headers(headers(&record.headers));
+            FutureRecord::to(self.access.topic.as_str()).headers(headers(&record.headers));
         outgoing.key = record.key.as_deref();
         outgoing.payload = record.value.as_deref();
         outgoing.timestamp = Some(now.0);
-        let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let client = self.client.read().clone();
         let sent = client.send(outgoing, Timeout::After(Self::DELIVERY_TIMEOUT)).await;
         let delivery = sent.map_err(|(error, _)| {
             let error = self.replace_if_dead().map_or(error, KafkaError::Global);
-            Error::of(error, &self.asked)
+            Error::of(error, &self.access)
         })?;
         match Offset::new(delivery.offset) {
             Some(offset) => {
-                let (topic, partition) = (self.asked.topic.clone(), delivery.partition);
+                let (topic, partition) = (self.access.topic.clone(), delivery.partition);
                 Ok(Position { topic, partition, offset })
             }
             None => self.finder.find(delivery.partition, now, record.clone()).await,
@@ -84,12 +73,12 @@ impl Producer {
     /// After what the client calls a fatal error it never sends again, even if its cause goes away, as
     /// a missing permission does when it is given. A new one starts from nothing. Answers the cause.
     fn replace_if_dead(&self) -> Option<RDKafkaErrorCode> {
-        let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        let mut client = self.client.write();
         let (code, reason) = client.client().fatal_error()?;
         match self.settings.create() {
             Ok(new) => {
                 // A refusal is told by whoever reports it, and each record may meet one.
-                if self.asked.refusal(code).is_none() {
+                if self.access.denial(code).is_none() {
                     tracing::error!(?code, reason, "the producer is dead, another takes its place");
                 }
                 // What it still holds it would neither send nor give back before its time is over.
@@ -135,6 +124,7 @@ mod tests {
 
     use super::*;
     use crate::config::{self, Vars};
+    use bytes::Bytes;
 
     #[tokio::test]
     async fn a_producer_that_is_dead_for_good_is_replaced() {

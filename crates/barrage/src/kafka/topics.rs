@@ -1,4 +1,4 @@
-//! Makes sure that a topic exists, and keeps an eye on whether Kafka answers.
+//! Creates topics that are missing, and reports whether Kafka answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,64 +10,68 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use tokio_util::sync::CancellationToken;
 
-use super::asked::{Asked, What};
-use super::config::QUESTION_TIMEOUT;
-use super::ear::Ear;
+use super::access::{Access, Operation};
+use super::config::REQUEST_TIMEOUT;
+use super::error_callback::ErrorCallback;
 use super::{Config, Error};
 use crate::health::Probe;
 use crate::position::Topic;
 use crate::retry::{Backoff, pause};
 
-/// Asks for and creates topics.
+/// Describes and creates topics.
 #[derive(Clone)]
 pub struct Topics {
-    asker: Arc<BaseConsumer<Ear>>,
+    consumer: Arc<BaseConsumer<ErrorCallback>>,
     config: Config,
 }
 
 impl Topics {
-    /// How often [`watch_topic`] looks.
+    /// How long [`watch_topic`] waits between two checks.
     const INTERVAL: Duration = Duration::from_secs(1);
     const ROLE: &str = "topics";
-    /// How often a topic is looked for that was just created: for some three seconds.
-    const LOOKS: u32 = 8;
+    /// How many times a topic that was just created is described until it appears. With the waits in between
+    /// this takes about three seconds.
+    const DESCRIBE_ATTEMPTS: u32 = 8;
 
-    /// A client of its own. It connects in the background.
+    /// Connects in the background, with a client of its own.
     ///
     /// # Errors
-    /// When the client cannot be made of the configuration.
+    /// When librdkafka refuses the configuration.
     pub fn new(config: &Config) -> Result<Self, Error> {
-        let asker = config.onlooker(Self::ROLE).create_with_context(Ear::default());
-        let asker = Arc::new(asker.map_err(Error::Configuration)?);
-        Ok(Self { asker, config: config.clone() })
+        let client = config.standalone_consumer(Self::ROLE);
+        let consumer = client.create_with_context(ErrorCallback::default());
+        let consumer = Arc::new(consumer.map_err(Error::Configuration)?);
+        Ok(Self { consumer, config: config.clone() })
     }
 
-    /// How many partitions the topic has; it is created when it does not exist.
+    /// Creates the topic if it does not exist. Returns the number of its partitions.
     ///
     /// # Errors
-    /// When Kafka does not answer, or refuses to create it.
+    /// When Kafka does not answer, or does not create it.
     pub async fn ensure(&self, topic: &Topic) -> Result<i32, Error> {
         match self.partitions(topic).await {
             Err(Error::NoTopic(_)) => {
                 self.create(topic).await?;
-                self.appears(topic).await
+                self.wait_until_known(topic).await
             }
             answer => answer,
         }
     }
 
-    /// How many partitions a topic has that was just created: a broker knows of it a moment later.
-    async fn appears(&self, topic: &Topic) -> Result<i32, Error> {
+    /// A topic that was just created is known to all brokers only a moment later.
+    async fn wait_until_known(&self, topic: &Topic) -> Result<i32, Error> {
         let mut backoff = Backoff::new(Duration::from_millis(20), Self::INTERVAL);
         loop {
             match self.partitions(topic).await {
-                Err(Error::NoTopic(_)) if backoff.failures() < Self::LOOKS => backoff.wait().await,
+                Err(Error::NoTopic(_)) if backoff.failures() < Self::DESCRIBE_ATTEMPTS => {
+                    backoff.wait().await
+                }
                 answer => return answer,
             }
         }
     }
 
-    /// Waits until the topic exists; it is created when it does not.
+    /// Tries to create the topic until it exists.
     pub async fn wait_for(&self, topic: &Topic) {
         let mut backoff = Backoff::new(Duration::from_millis(50), Self::INTERVAL);
         while self.ensure(topic).await.is_err() {
@@ -76,27 +80,28 @@ impl Topics {
     }
 
     async fn partitions(&self, topic: &Topic) -> Result<i32, Error> {
-        let (asker, asked) = (self.asker.clone(), self.config.asked_of(What::Describe, topic));
-        let question = move || {
-            let answer = ask(&asker, &asked);
-            // What it has heard of its connections, it tells when it is polled.
-            while asker.poll(Duration::ZERO).is_some() {}
-            explained(answer, &asked, asker.context())
+        let consumer = self.consumer.clone();
+        let access = self.config.access_to(Operation::Describe, topic);
+        let request = move || {
+            let answer = describe(&consumer, &access);
+            // librdkafka calls the error callback only while the client is polled.
+            while consumer.poll(Duration::ZERO).is_some() {}
+            explain(answer, &access, consumer.context())
         };
-        tokio::task::spawn_blocking(question).await.map_err(|_| Error::Closed)?
+        tokio::task::spawn_blocking(request).await.map_err(|_| Error::Closed)?
     }
 
     async fn create(&self, topic: &Topic) -> Result<(), Error> {
-        let asked = self.config.asked_of(What::Create, topic);
-        let failed = |error| Error::NotCreated(topic.clone(), Box::new(Error::of(error, &asked)));
+        let access = self.config.access_to(Operation::Create, topic);
+        let failed = |error| Error::NotCreated(topic.clone(), Box::new(Error::of(error, &access)));
         let admin = self.config.client(Self::ROLE).create::<AdminClient<DefaultClientContext>>();
         let admin = admin.map_err(Error::Configuration)?;
         let partitions = self.config.partitions;
-        // How often it is replicated, and how long it keeps records, is the cluster's own choice.
+        // The replication factor and the retention are the cluster's defaults.
         let new = NewTopic::new(topic.as_str(), partitions, TopicReplication::Fixed(-1));
         let options = AdminOptions::new()
-            .request_timeout(Some(QUESTION_TIMEOUT))
-            .operation_timeout(Some(QUESTION_TIMEOUT));
+            .request_timeout(Some(REQUEST_TIMEOUT))
+            .operation_timeout(Some(REQUEST_TIMEOUT));
         let answer = admin.create_topics([&new], &options).await;
         let results = answer.map_err(failed)?;
         for result in results {
@@ -110,42 +115,46 @@ impl Topics {
     }
 }
 
-/// How many partitions there are.
-fn ask(asker: &BaseConsumer<Ear>, asked: &Asked) -> Result<i32, Error> {
-    let topic = asked.topic.as_str();
-    let answer = asker.fetch_metadata(Some(topic), QUESTION_TIMEOUT);
-    let metadata = answer.map_err(|error| Error::of(error, asked))?;
+/// The number of partitions.
+fn describe(consumer: &BaseConsumer<ErrorCallback>, access: &Access) -> Result<i32, Error> {
+    let topic = access.topic.as_str();
+    let answer = consumer.fetch_metadata(Some(topic), REQUEST_TIMEOUT);
+    let metadata = answer.map_err(|error| Error::of(error, access))?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     if let Some(error) = found.and_then(MetadataTopic::error) {
-        return Err(Error::of(KafkaError::MetadataFetch(error.into()), asked));
+        return Err(Error::of(KafkaError::MetadataFetch(error.into()), access));
     }
     match found.map(|found| found.partitions().len()) {
-        None | Some(0) => Err(Error::NoTopic(asked.topic.clone())),
+        None | Some(0) => Err(Error::NoTopic(access.topic.clone())),
         Some(count) => Ok(i32::try_from(count).unwrap_or(i32::MAX)),
     }
 }
 
-/// A client that is not let in knows only that it has no connection; its ear knows why.
-fn explained(answer: Result<i32, Error>, asked: &Asked, ear: &Ear) -> Result<i32, Error> {
+/// When a login fails, the request only times out. Then the reason is what the error callback recorded.
+fn explain(
+    answer: Result<i32, Error>,
+    access: &Access,
+    callback: &ErrorCallback,
+) -> Result<i32, Error> {
     match answer {
         Err(Error::Unreachable(error)) => {
-            let refusal = ear.trouble().and_then(|code| asked.refusal(code));
-            Err(refusal.map_or(Error::Unreachable(error), Error::Refused))
+            let denial = callback.last_error().and_then(|code| access.denial(code));
+            Err(denial.map_or(Error::Unreachable(error), Error::Denied))
         }
         answer => {
-            ear.forget();
+            callback.clear();
             answer
         }
     }
 }
 
-/// Until `stop`, creates the topic whenever it is missing and reports whether Kafka answers.
+/// Until `stop`, creates the topic whenever it is missing, and reports whether Kafka answers.
 pub async fn watch_topic(topics: Topics, topic: Topic, probe: Probe, stop: CancellationToken) {
     let watch = async {
         loop {
             let answer = topics.ensure(&topic).await;
             match &answer {
-                Err(Error::Refused(why)) => probe.refuses(why),
+                Err(Error::Denied(why)) => probe.denied(why),
                 answer => probe.report(answer),
             }
             pause(if answer.is_ok() { Topics::INTERVAL } else { Topics::INTERVAL / 4 }).await;

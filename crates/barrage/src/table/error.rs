@@ -19,7 +19,7 @@ pub enum Error {
     NoTable(Name),
     /// Wrong credentials, or a missing permission.
     #[error("the table service refuses us: {0}")]
-    Refused(String),
+    Denied(String),
     /// A row larger than the service takes.
     #[error("the row is larger than the table service takes")]
     RowTooLarge,
@@ -43,7 +43,7 @@ impl Error {
             Self::Unreachable(_)
             | Self::Throttled
             | Self::NoTable(_)
-            | Self::Refused(_)
+            | Self::Denied(_)
             | Self::Other(_) => Fate::Wait,
             Self::RowTooLarge | Self::Malformed { .. } => Fate::Final,
         }
@@ -68,7 +68,7 @@ impl Error {
             "UnrecognizedClientException"
             | "InvalidSignatureException"
             | "MissingAuthenticationTokenException"
-            | "AccessDeniedException" => Self::Refused(message),
+            | "AccessDeniedException" => Self::Denied(message),
             "ItemCollectionSizeLimitExceededException" => Self::RowTooLarge,
             code => Self::Other(format!("{code}: {message}")),
         }

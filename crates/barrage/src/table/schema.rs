@@ -43,7 +43,7 @@ impl Table {
             self.check().await?;
         }
         match self.expire().await {
-            Err(Error::Refused(why) | Error::Other(why)) => {
+            Err(Error::Denied(why) | Error::Other(why)) => {
                 tracing::warn!(table = %self.name, why, "rows that have expired stay in the table");
                 Ok(())
             }

@@ -28,8 +28,7 @@ impl MessageSpan {
         &self.parent
     }
 
-    /// Notes where the record lies.
-    pub fn at(&mut self, position: &Position) {
+    pub fn set_position(&mut self, position: &Position) {
         if let Some(span) = &mut self.span {
             span.set_attributes(place(position));
         }

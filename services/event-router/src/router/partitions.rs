@@ -16,7 +16,7 @@ impl Router {
     /// Partitions are ours: they are read from what was committed.
     pub(super) fn assigned(&mut self, partitions: BTreeSet<Partition>) {
         tracing::info!(?partitions, "partitions assigned");
-        self.parts.reading.note(&Ok(()));
+        self.parts.reading.observe(&Ok(()));
         self.turns += 1;
         for partition in partitions {
             self.ledgers.insert(partition, CommitLedger::of_turn(self.turns));

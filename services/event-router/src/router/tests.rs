@@ -66,7 +66,7 @@ fn poison(offset: i64) -> ConsumerRecord {
         key: None,
         value: Some(Bytes::from_static(b"x")),
         headers: Vec::new(),
-        unreadable: None,
+        unreadable_header: None,
     }
 }
 

@@ -92,7 +92,7 @@ async fn recount(api: &Api, mut row: BurstRow) -> Result<BurstRow, Problem> {
     let latest = api.offsets.high_watermarks(&partitions).await.map_err(away)?;
     let prefix = format!("{}/", row.id).into_bytes();
     let counted = api.counter.count(row.from.clone(), latest, prefix).await.map_err(away)?;
-    (row.accepted, row.to, row.state) = (counted.records, counted.ends, State::Stopped);
+    (row.accepted, row.to, row.state) = (counted.records, counted.next_offsets, State::Stopped);
     let finished = api.wall.has_finished(&row.to);
     (row.stored, row.blocked) = (0, 0);
     let mut pages = std::pin::pin!(results::pages(api, &row.from, &row.to));

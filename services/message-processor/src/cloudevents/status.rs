@@ -57,7 +57,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::Call(Call::Table(
             table::Error::Unreachable(_)
             | table::Error::NoTable(_)
-            | table::Error::Refused(_)
+            | table::Error::Denied(_)
             | table::Error::Other(_),
         )) => StatusCode::SERVICE_UNAVAILABLE,
         // The processor turns these into outcomes of single events, so here they are its bug.
@@ -95,7 +95,7 @@ mod tests {
             (call::Error::Table(Table::Throttled), 429),
             (call::Error::Table(Table::Unreachable("refused".into())), 503),
             (call::Error::Table(Table::NoTable(parse(&[]).unwrap().table.name)), 503),
-            (call::Error::Table(Table::Refused("who?".into())), 503),
+            (call::Error::Table(Table::Denied("who?".into())), 503),
             (call::Error::Table(Table::Other("hm".into())), 503),
             (call::Error::Table(Table::RowTooLarge), 500),
             (call::Error::Table(malformed), 500),

@@ -17,7 +17,7 @@ fn code(error: &Error) -> Code {
         Error::Table(
             table::Error::Unreachable(_)
             | table::Error::NoTable(_)
-            | table::Error::Refused(_)
+            | table::Error::Denied(_)
             | table::Error::Other(_),
         ) => Code::Unavailable,
         // The processor turns these into outcomes of single records, so here they are its bug.
@@ -42,7 +42,7 @@ mod tests {
             (Error::Table(Table::Throttled), Code::ResourceExhausted),
             (Error::Table(Table::Unreachable("refused".into())), Code::Unavailable),
             (Error::Table(Table::NoTable(parse(&[]).unwrap().table.name)), Code::Unavailable),
-            (Error::Table(Table::Refused("who?".into())), Code::Unavailable),
+            (Error::Table(Table::Denied("who?".into())), Code::Unavailable),
             (Error::Table(Table::Other("hm".into())), Code::Unavailable),
             (Error::Table(Table::RowTooLarge), Code::Internal),
             (Error::Table(malformed), Code::Internal),

@@ -1,0 +1,36 @@
+//! What a consumer tells its caller.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use crate::kafka::{ConsumerRecord, Error};
+use crate::position::Partition;
+
+/// What happens to a member of a consumer group.
+#[derive(Debug)]
+pub enum ConsumerEvent {
+    /// These partitions are ours from now on.
+    Assigned(BTreeSet<Partition>),
+    /// These partitions are taken away as soon as the [`RevokeGuard`] is dropped, at the latest after
+    /// [`super::Consumer::REVOKE_TIMEOUT`]. What is stored by then is committed.
+    Revoked(BTreeSet<Partition>, RevokeGuard),
+    /// A record of a partition that is ours.
+    Record(ConsumerRecord),
+    /// The client failed at something. It goes on by itself.
+    Failed(Error),
+}
+
+/// Delays a revoke until it is dropped.
+#[derive(Debug)]
+pub struct RevokeGuard(
+    // Nothing is ever sent: the receiver waits for the channel to close.
+    #[expect(dead_code, reason = "held, never used")] SyncSender<()>,
+);
+
+impl RevokeGuard {
+    /// A guard, and what is disconnected when it is dropped.
+    pub(super) fn new() -> (Self, Receiver<()>) {
+        let (sender, dropped) = sync_channel(0);
+        (Self(sender), dropped)
+    }
+}

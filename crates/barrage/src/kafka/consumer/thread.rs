@@ -1,0 +1,117 @@
+//! The thread of a consumer: it polls librdkafka, and answers the rebalances that librdkafka reports while
+//! it is polled.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientContext, TopicPartitionList};
+use tokio::sync::mpsc;
+
+use super::event::{ConsumerEvent, RevokeGuard};
+use super::gate::Gate;
+use crate::kafka::access::Access;
+use crate::kafka::{ConsumerRecord, Error};
+use crate::position::Partition;
+
+/// How long a revoke waits for the caller.
+pub(super) const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The loop of the thread.
+pub(super) struct Poller {
+    pub(super) consumer: Arc<BaseConsumer<RebalanceCallback>>,
+    pub(super) events: mpsc::Sender<ConsumerEvent>,
+    pub(super) gate: Arc<Gate>,
+}
+
+impl Poller {
+    /// How long one poll, or one wait at the gate, takes at most. After each the thread checks whether it
+    /// must end.
+    const POLL: Duration = Duration::from_millis(100);
+
+    /// Polls until the caller has dropped the receiver of the events.
+    pub(super) fn run(self) {
+        let access = &self.consumer.context().access;
+        while !self.events.is_closed() {
+            if !self.gate.is_open_within(Self::POLL) {
+                continue;
+            }
+            let event = match self.consumer.poll(Self::POLL) {
+                None => None,
+                Some(Ok(message)) => {
+                    ConsumerRecord::of(&message, &access.topic).map(ConsumerEvent::Record)
+                }
+                Some(Err(error)) => Some(ConsumerEvent::Failed(Error::of(error, access))),
+            };
+            // A full channel blocks here: a caller that is slow slows the thread down.
+            if event.is_some_and(|event| self.events.blocking_send(event).is_err()) {
+                return;
+            }
+        }
+    }
+}
+
+/// Reports rebalances to the caller. librdkafka calls it from within a poll, so on the polling thread; the
+/// partitions change hands when the callback returns.
+///
+/// An example: the group gets a second member, which is to have partition 3.
+///
+/// 1. The poll calls `pre_rebalance` with `Revoke([3])`.
+/// 2. The caller receives `Revoked({3}, guard)`. It finishes the records of partition 3 that are in flight,
+///    stores their offsets, and drops the guard.
+/// 3. The callback commits what is stored and returns. Partition 3 is no longer ours.
+///
+/// A caller that does not drop the guard within [`REVOKE_TIMEOUT`] loses only time: the other member reads
+/// again what was not stored.
+pub(super) struct RebalanceCallback {
+    /// Weak, so that the channel closes when the polling thread has ended.
+    pub(super) events: mpsc::WeakSender<ConsumerEvent>,
+    pub(super) access: Access,
+}
+
+impl ClientContext for RebalanceCallback {}
+
+impl ConsumerContext for RebalanceCallback {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Assign(list) => self.send(ConsumerEvent::Assigned(partitions(list))),
+            Rebalance::Revoke(list) if list.count() > 0 => self.revoke(consumer, list),
+            Rebalance::Revoke(_) => {}
+            Rebalance::Error(error) => {
+                self.send(ConsumerEvent::Failed(Error::of(error.clone(), &self.access)));
+            }
+        }
+    }
+}
+
+impl RebalanceCallback {
+    fn send(&self, event: ConsumerEvent) {
+        let events = self.events.upgrade();
+        if events.is_none_or(|events| events.blocking_send(event).is_err()) {
+            tracing::debug!("the caller of the consumer is gone: it misses an event");
+        }
+    }
+
+    fn revoke(&self, consumer: &BaseConsumer<Self>, list: &TopicPartitionList) {
+        let (guard, dropped) = RevokeGuard::new();
+        self.send(ConsumerEvent::Revoked(partitions(list), guard));
+        if dropped.recv_timeout(REVOKE_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("what was in flight did not finish before the revoke");
+        }
+        if consumer.assignment_lost() {
+            tracing::warn!("partitions were lost: what was in flight is read again");
+            return;
+        }
+        match consumer.commit_consumer_state(CommitMode::Sync) {
+            Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => {}
+            Err(error) => tracing::warn!(%error, "could not commit before a revoke"),
+        }
+    }
+}
+
+fn partitions(list: &TopicPartitionList) -> BTreeSet<Partition> {
+    list.elements().iter().map(|element| element.partition()).collect()
+}

@@ -1,0 +1,54 @@
+//! Records as Kafka has them: what a consumer receives and what a producer sends.
+
+use bytes::Bytes;
+use rdkafka::message::{BorrowedMessage, Message as _};
+
+use super::headers::Headers;
+use crate::event::Header;
+use crate::position::{Offset, Position, Topic};
+
+/// A record as it was received.
+#[derive(Clone, Debug)]
+pub struct ConsumerRecord {
+    pub position: Position,
+    pub key: Option<Bytes>,
+    /// `None` is a tombstone.
+    pub value: Option<Bytes>,
+    /// In their order, without those whose names are not UTF-8.
+    pub headers: Vec<Header>,
+    /// The first header whose name is not UTF-8, counted from 1.
+    pub unreadable_header: Option<usize>,
+}
+
+impl ConsumerRecord {
+    /// Copies a record out of librdkafka's buffers. `None` when its offset is negative, which no record has.
+    pub(super) fn of(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Self> {
+        let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
+        let Headers { readable, first_unreadable } = Headers::of(message);
+        let (topic, partition) = (topic.clone(), message.partition());
+        Some(Self {
+            position: Position { topic, partition, offset: Offset::new(message.offset())? },
+            key: bytes(message.key()),
+            value: bytes(message.payload()),
+            headers: readable,
+            unreadable_header: first_unreadable,
+        })
+    }
+
+    /// The bytes of its key, value and headers, which is about the memory that it takes.
+    pub fn size(&self) -> usize {
+        let header = |(name, value): &Header| name.len() + value.as_ref().map_or(0, Bytes::len);
+        let parts = [&self.key, &self.value].map(|part| part.as_ref().map_or(0, Bytes::len));
+        parts.iter().sum::<usize>() + self.headers.iter().map(header).sum::<usize>()
+    }
+}
+
+/// A record to be sent. Kafka chooses the partition by the key.
+#[derive(Clone, Debug, Default)]
+pub struct ProducerRecord {
+    /// Records with the same key go to the same partition and keep their order.
+    pub key: Option<Bytes>,
+    pub value: Option<Bytes>,
+    /// In the order in which they are sent.
+    pub headers: Vec<Header>,
+}
