@@ -1,4 +1,4 @@
-//! The steps of the whole check, in the order that fails soonest.
+//! The steps of the whole check. Those that fail soonest come first.
 
 use std::fmt::Write as _;
 
@@ -12,11 +12,11 @@ use crate::{browser, command, real};
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    /// What it holds true when it passes.
+    /// What is true when it passes.
     pub(crate) about: &'static str,
-    /// It starts our binaries, so what it sees is only as new as the last build.
+    /// It starts our programs, so it tests the last build.
     pub(crate) starts_binaries: bool,
-    /// What must be installed, asked before the first step: waiting half an hour for it is too long.
+    /// Checks what must be installed, before the first step runs: half an hour later is too late.
     pub(crate) needs: fn(&Workspace) -> Result<()>,
     pub(crate) run: fn(&Workspace) -> Result<Outcome>,
 }
@@ -59,7 +59,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step::new("browser", "the page in a real browser", browser::run)
         .starting_binaries()
         .needing(browser::needs),
-    Step::new("deny", "licences and sources of dependencies, with cargo-deny if installed", deny),
+    Step::new("deny", "licences and sources of dependencies, where cargo-deny is installed", deny),
 ];
 
 /// The steps with these names (comma separated), or all. What starts our binaries brings `build`.
@@ -142,7 +142,9 @@ fn doc(workspace: &Workspace) -> Result<Outcome> {
 
 fn deny(workspace: &Workspace) -> Result<Outcome> {
     if !command::answers("cargo", &["deny", "--version"]) {
-        return Ok(Outcome::LeftOut("cargo-deny is not installed"));
+        return Ok(Outcome::LeftOut(
+            "no cargo-deny: cargo install cargo-deny --locked --version 0.20.2",
+        ));
     }
     workspace.cargo(&["deny", "check", "bans", "licenses", "sources"])?;
     Ok(Outcome::Passed)
