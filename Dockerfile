@@ -59,7 +59,7 @@ RUN find proto crates services -name '*.rs' -exec touch {} + \
 FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
 ARG VERSION=0.1.0
 ARG REVISION=unknown
-# The address of the repository comes from whoever builds: docker build --label org.opencontainers.image.source=…
+# No address of a repository: who publishes an image adds it with --label org.opencontainers.image.source=…
 LABEL org.opencontainers.image.vendor="barrage" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \

@@ -16,12 +16,12 @@ pub(crate) fn needs(workspace: &Workspace) -> Result<()> {
     ensure!(
         missing.is_empty(),
         "the step browser needs {missing}; on Debian: apt-get install -y {missing}\n\
-         (a Chromium elsewhere is named by the variable CHROMIUM)"
+         (or set CHROMIUM to the path of another Chromium)"
     );
     Ok(())
 }
 
-/// Installs what the lock file says, where that is not there yet, and runs the tests.
+/// Installs what the lock file lists, unless it is installed already, and runs the tests.
 pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     if !is_installed(workspace) {
         command::run(npm(workspace).args(["ci", "--no-audit", "--no-fund"]))?;
@@ -43,7 +43,7 @@ fn missing(workspace: &Workspace) -> Vec<&'static str> {
     needs.into_iter().filter(|(_, present)| !present).map(|(package, _)| package).collect()
 }
 
-/// npm writes its own lock file last, so that one tells how old an installation is.
+/// npm writes its own lock file last, so its time is that of the installation.
 fn is_installed(workspace: &Workspace) -> bool {
     let written = |file| -> Option<SystemTime> {
         fs::metadata(workspace.path(file)).and_then(|file| file.modified()).ok()
@@ -55,10 +55,10 @@ fn is_installed(workspace: &Workspace) -> bool {
 fn npm(workspace: &Workspace) -> Command {
     let mut npm = Command::new("npm");
     npm.current_dir(workspace.path("web"));
-    // The tests start our binaries and must find the ones that were just built.
+    // The tests start our programs and must find those that were just built.
     npm.env("CARGO_TARGET_DIR", workspace.target());
     npm.env("CHROMIUM", workspace.chromium());
-    // Playwright would fetch a browser of its own.
+    // Otherwise Playwright downloads a browser of its own.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     npm
 }

@@ -1,12 +1,12 @@
-//! Cargo, started by a program that cargo itself runs.
+//! Cargo, started from a program that cargo itself runs.
 
 use std::env;
 use std::process::Command;
 
-/// A cargo that builds as if it had been typed in a shell.
+/// A cargo that builds the same as one from a shell.
 ///
-/// Cargo tells those it runs of which package they are. Build scripts (that of `ring`, for one) look at
-/// that, so a build from here, and then the next one from a shell, would each compile their crates anew.
+/// Cargo sets variables about the package for the programs that it runs. Some build scripts (that of `ring`)
+/// depend on them, so a build from here and one from a shell would each compile their crates again.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -16,11 +16,11 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// The same for all crates at once: naming some would change which features their dependencies are built
-/// with, and so build hundreds of them again.
+/// The same for all crates at once. With some crates only, cargo would choose other features for their
+/// dependencies, and build hundreds of them again.
 ///
-/// The one exception for a declared Rust version: the stand-in `broker` depends on rama, which declares
-/// Rust 1.96 but builds and runs on 1.95. It goes when the toolchain is 1.96.
+/// This is the only place that ignores a declared Rust version: the stand-in `broker` depends on rama, which
+/// declares Rust 1.96 but builds and runs on 1.95. With Rust 1.96 the flag goes.
 pub fn cargo_workspace(verb: &str) -> Command {
     let mut cargo = cargo();
     cargo.args([verb, "--workspace", "--ignore-rust-version"]);
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cargo_tells_of_our_package_is_kept_from_the_next_cargo() {
+    fn variables_about_our_package_do_not_reach_the_next_cargo() {
         for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_PRIMARY_PACKAGE"] {
             assert!(is_about_our_package(name), "{name}");
         }

@@ -14,7 +14,6 @@ usage: cargo verify                      run the whole check, stop at the first 
        cargo xtask help                  print this
 programs: cargo demo, cargo loadtest and cargo chaos; each has --help";
 
-/// One thing to do.
 #[derive(Debug)]
 pub(crate) enum Task {
     Help,
@@ -26,7 +25,7 @@ pub(crate) enum Task {
     Real(Vec<String>),
 }
 
-/// Reads the arguments; the error is one line for the person who typed them.
+/// The error is one line for the person who typed the arguments.
 pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task, String> {
     // `cargo verify -- --list` reaches us with its `--`.
     let mut arguments = arguments.filter(|argument| argument != "--");

@@ -1,10 +1,10 @@
-//! Runs another program in front of the person who waits for it.
+//! Runs another program, visible to the person who waits for it.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-/// Runs it with our own output, so that its progress and its closing lines are seen as they come.
+/// Its output goes where ours goes, so that its progress is visible.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = shown(command);
     eprintln!("$ {line}");
@@ -16,7 +16,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Whether a program is installed: it answers, whatever it says.
+/// Whether a program is installed and exits with 0 for these arguments.
 pub(crate) fn answers(program: &str, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
 }

@@ -3,6 +3,5 @@
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Passed,
-    /// With the reason.
     LeftOut(&'static str),
 }

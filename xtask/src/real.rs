@@ -1,5 +1,4 @@
-//! Apache Kafka and Dynalite without a container: `cargo xtask real`, and the step of the check that runs on
-//! them.
+//! Apache Kafka and Dynalite without a container: `cargo xtask real`, and the step of the check that uses them.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -10,14 +9,14 @@ use crate::command;
 use crate::outcome::Outcome;
 use crate::workspace::Workspace;
 
-/// By which tests are told what stands behind the services.
+/// The variable that chooses broker and table for the tests.
 const BACKEND: (&str, &str) = ("BARRAGE_BACKEND", "real");
 
-/// Tests of the whole path to which broker and table are nothing, or only ever the stand-ins.
-const ELSEWHERE: &[&str] = &["launcher::", "configuration::"];
+/// Tests of the whole path that need no broker and no table, or always start the stand-ins.
+const NOT_HERE: &[&str] = &["launcher::", "configuration::"];
 
-/// The tests of the guarantees 1, 2, 5, 14 and 16 to 19, which are about the broker, the table, and what
-/// stands between them.
+/// The tests of the guarantees 1, 2, 5, 14 and 16 to 19: those about the broker, the table, and the programs
+/// between these two.
 const GUARANTEES: &[&str] = &[
     "routers::a_burst_survives_kill_9_of_the_router",
     "routers::a_router_that_is_told_to_stop_finishes_what_is_in_flight",
@@ -29,7 +28,7 @@ const GUARANTEES: &[&str] = &[
     "tables::a_burst_survives_kill_9_of_the_table",
 ];
 
-/// Builds, and becomes the program that does it.
+/// Builds everything, then becomes the program `real`.
 pub(crate) fn become_it(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     workspace.build()?;
     let program = workspace.program("real");
@@ -46,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
         return Ok(Outcome::LeftOut("java, mvn, node or npm is not installed"));
     }
     command::run(Command::new(workspace.program("real")).arg("fetch"))?;
-    let skipped: Vec<_> = ELSEWHERE.iter().flat_map(|module| ["--skip", *module]).collect();
+    let skipped: Vec<_> = NOT_HERE.iter().flat_map(|module| ["--skip", *module]).collect();
     for (target, chosen) in [("whole_path", &skipped[..]), ("guarantees", GUARANTEES)] {
         let options =
             ["--no-fail-fast", "--test", target, "--", "--show-output", "--test-threads=2"];

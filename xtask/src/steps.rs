@@ -39,7 +39,6 @@ impl Step {
     }
 }
 
-/// All of them.
 pub(crate) const STEPS: &[Step] = &[
     Step::new("fmt", "rustfmt has nothing to change", fmt),
     Step::new("clippy", "no lint fires, in code or tests", clippy),
@@ -75,7 +74,6 @@ pub(crate) fn select(names: Option<&str>) -> Result<Vec<&'static Step>, String> 
     Ok(STEPS.iter().filter(|step| is_wanted(step) || (build && step.name == "build")).collect())
 }
 
-/// What `--list` prints.
 pub(crate) fn listing() -> String {
     STEPS.iter().fold(String::new(), |mut text, step| {
         writeln!(text, "{:<11} {}", step.name, step.about).expect("a String takes every write");

@@ -1,4 +1,4 @@
-//! Runs the steps one after the other and says how each ended and how long it took.
+//! Runs the steps one after the other, and reports how each ended and how long it took.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 use crate::steps::Step;
 use crate::workspace::Workspace;
 
-/// Stops at the first step that fails; at the end all steps with their times.
+/// Stops at the first step that fails. At the end it prints all steps with their times.
 pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result<()> {
     steps.iter().try_for_each(|step| (step.needs)(workspace))?;
     let start = Instant::now();

@@ -9,7 +9,6 @@ use xtask::cargo::{cargo, cargo_workspace};
 
 use crate::command;
 
-/// Where things are.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
@@ -25,37 +24,33 @@ impl Workspace {
         let target = executable.ancestors().nth(2); // TARGET/debug/xtask
         Ok(Self {
             root: root.context("this folder is not inside a checkout of barrage")?.to_owned(),
-            target: target.context("the build folder cannot be told")?.to_owned(),
+            target: target.context("the build folder is unknown")?.to_owned(),
             chromium: chromium.unwrap_or_else(|| "/usr/bin/chromium".into()),
         })
     }
 
-    /// A file or folder of the checkout.
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// Where cargo builds, which another program may have to be told.
+    /// The build folder, for programs that look for it.
     pub(crate) fn target(&self) -> &Path {
         &self.target
     }
 
-    /// A program of ours, once it is built.
+    /// The path of one of our programs, built or not.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(name)
     }
 
-    /// The browser of the browser tests.
     pub(crate) fn chromium(&self) -> &Path {
         &self.chromium
     }
 
-    /// Runs cargo.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Result<()> {
         command::run(self.prepare(&mut cargo()).args(arguments))
     }
 
-    /// Runs cargo on all crates.
     pub(crate) fn cargo_all(&self, verb: &str, arguments: &[&str]) -> Result<()> {
         command::run(self.prepare(&mut cargo_workspace(verb)).args(arguments))
     }
@@ -66,16 +61,15 @@ impl Workspace {
         command::run(self.prepare(&mut cargo).args(arguments).env(variable.0, variable.1))
     }
 
-    /// Builds every program.
     pub(crate) fn build(&self) -> Result<()> {
         self.cargo_all("build", &["--bins"])
     }
 
     fn prepare<'a>(&self, cargo: &'a mut Command) -> &'a mut Command {
         cargo.current_dir(&self.root);
-        // One build folder for all steps: the one that we were built in.
+        // One build folder for all steps: the one that this program lies in.
         cargo.env("CARGO_TARGET_DIR", &self.target);
-        // A snapshot that differs is a failure here, never a new file.
+        // A snapshot that differs is a failure, never a new file.
         cargo.env("INSTA_UPDATE", "no")
     }
 

@@ -1,4 +1,4 @@
-//! `cargo demo`, `cargo loadtest` and `cargo chaos`: build all that runs, then become the program that runs it.
+//! `cargo demo`, `cargo loadtest` and `cargo chaos`: builds every program, then becomes the one that was asked for.
 
 use std::{
     convert::Infallible,
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Becomes the program, or says why not.
+/// Returns only if the program cannot be run.
 fn run() -> Result<Infallible> {
     let request = Request::from_args(env::args_os().skip(1));
     let target = target_folder(&env::current_exe()?)?;
@@ -31,13 +31,13 @@ fn run() -> Result<Infallible> {
     if !(request.asks_for_help() && program.is_file()) {
         build(&target, request.release)?;
     }
-    // `exec` returns only when it fails: from here on this process is the program, so signals
-    // and the exit code are its own.
+    // `exec` returns only when it fails. From here on this process is the program, so signals and
+    // the exit code belong to it.
     let error = Command::new(&program).args(&request.args).exec();
     Err(error).with_context(|| format!("cannot run {}", program.display()))
 }
 
-/// Our own words, which may stand anywhere; all others are the program's.
+/// Our own options, which may stand anywhere, and the arguments of the program.
 struct Request {
     program: &'static str,
     release: bool,
@@ -52,7 +52,7 @@ impl Request {
                 Some("--release") => request.release = true,
                 Some("--loadtest") => request.program = "loadtest",
                 Some("--chaos") => request.program = "chaos",
-                // Whether one must be written depends on the alias, so people write it anywhere.
+                // Some aliases need it and some do not, so people write it anywhere.
                 Some("--") => {}
                 Some(_) | None => request.args.push(arg),
             }
@@ -74,12 +74,10 @@ fn build(target: &Path, release: bool) -> Result<()> {
     Ok(())
 }
 
-/// We are `<target>/<profile>/demo`, whatever cargo was told about its target folder.
+/// This program is `<target>/<profile>/demo`, wherever the build folder is.
 fn target_folder(own: &Path) -> Result<PathBuf> {
     let target = own.parent().and_then(Path::parent);
-    target
-        .map(Path::to_owned)
-        .with_context(|| format!("{} lies in no target folder", own.display()))
+    target.map(Path::to_owned).with_context(|| format!("{} is in no build folder", own.display()))
 }
 
 #[cfg(test)]
@@ -87,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_words_are_kept_and_all_others_passed_on() {
+    fn our_options_are_taken_out_and_all_others_passed_on() {
         let args = ["--", "--port", "0", "--release", "--fresh"].map(OsString::from);
         let request = Request::from_args(args.into_iter());
         assert_eq!((request.program, request.release), ("launcher", true));

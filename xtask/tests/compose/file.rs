@@ -8,7 +8,7 @@ use serde_yaml_ng::Value;
 
 use xtask::variables::is_variable;
 
-/// Values with their values.
+/// Variables with their values.
 pub(crate) type Values = BTreeMap<String, String>;
 
 /// The file for one choice of variables.
@@ -30,14 +30,12 @@ impl Compose {
         Self { root, variables: filling.seen.into_inner() }
     }
 
-    /// Its services by name.
     pub(crate) fn services(&self) -> BTreeMap<&str, &Value> {
         let services = self.root["services"].as_mapping().expect("it has services");
         services.iter().filter_map(|(name, service)| Some((name.as_str()?, service))).collect()
     }
 }
 
-/// A service's environment.
 pub(crate) fn environment(service: &Value) -> Values {
     let variables = service["environment"].as_mapping().expect("a service has an environment");
     let pair = |(name, value): (&Value, &Value)| {
@@ -46,7 +44,7 @@ pub(crate) fn environment(service: &Value) -> Values {
     variables.iter().map(|it| pair(it).expect("a variable is a text")).collect()
 }
 
-/// The texts of a list; none where there is no list.
+/// The texts of a list; empty if there is no list.
 pub(crate) fn list(value: &Value) -> Vec<&str> {
     value.as_sequence().into_iter().flatten().filter_map(Value::as_str).collect()
 }
@@ -81,7 +79,7 @@ impl Filling<'_> {
     }
 }
 
-/// Where the bracket ends that is open at the beginning.
+/// The end of the bracket that is open at the beginning.
 fn closing(text: &str) -> Option<usize> {
     let mut open = 1;
     text.char_indices().find_map(|(at, letter)| {

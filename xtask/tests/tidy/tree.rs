@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-/// Made by tools, or written by others and kept as it came.
+/// Made by tools, or written by others and kept unchanged.
 const NOT_OURS: &[&str] =
     &["target", "node_modules", "vendor", "test-results", "playwright-report"];
 
 const EXTENSIONS: &[&str] =
     &["rs", "js", "mjs", "css", "html", "proto", "sh", "toml", "yml", "yaml", "md"];
 
-/// One file.
 pub(crate) struct Source {
     /// From the root of the checkout, with `/`.
     pub(crate) path: String,
@@ -58,7 +57,7 @@ pub(crate) fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
     walk(Path::new(".."), "", &mut sources); // cargo test runs us in xtask/
     sources.sort_by(|a, b| a.path.cmp(&b.path));
-    // A walk that sees nothing would find no fault.
+    // A walk that sees no file would find no fault.
     assert!(sources.iter().any(|source| source.path == "xtask/tests/tidy/tree.rs"));
     assert!(sources.iter().any(|source| source.path == "services/homepage/src/main.rs"));
     sources
