@@ -38,7 +38,7 @@ pub(crate) async fn start(data: Arc<TempDir>, seed: u64) -> Stack {
     let setup = Setup::default()
         .processors(3)
         .data(data)
-        .proxied()
+        .tcp_proxies()
         .table_proxy(seed)
         .var(ROUTER, "FILTERS", &filters)
         .var(PROCESSOR, "BLOCKED_WORDS", BLOCKED_WORD);

@@ -78,8 +78,8 @@ async fn begin(stack: &mut Stack, strike: &Strike) {
     let process = &strike.target.name;
     match strike.fault {
         Fault::Kill => stack.kill(process).await,
-        Fault::Terminate => stack.ask_to_stop(process),
-        Fault::Freeze => stack.stop(process),
+        Fault::Terminate => stack.request_stop(process),
+        Fault::Freeze => stack.freeze(process),
         Fault::Cut => set_way(stack, strike, tcp_proxy::Fault::Cut),
         Fault::BlackHole => set_way(stack, strike, tcp_proxy::Fault::BlackHole),
         Fault::Delay => set_way(stack, strike, tcp_proxy::Fault::Delay(NETWORK_DELAY)),
@@ -98,7 +98,7 @@ async fn end(stack: &mut Stack, strike: &Strike) {
             assert!(status.success(), "{process} ended with {status} when it was asked to stop");
             stack.start_again(process).await;
         }
-        Fault::Freeze => stack.cont(process),
+        Fault::Freeze => stack.unfreeze(process),
         Fault::Cut | Fault::BlackHole | Fault::Delay => {
             set_way(stack, strike, tcp_proxy::Fault::None);
         }
@@ -135,7 +135,7 @@ pub(crate) async fn heal_all(stack: &mut Stack) {
         if stack.has_ended(&process) {
             stack.start_again(&process).await;
         } else {
-            stack.cont(&process);
+            stack.unfreeze(&process);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which processes make up the demo, and which variables and ports connect them.
+//! Which processes a stack has, and which variables and ports connect them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,17 +13,13 @@ use process::{
     port::Port,
 };
 
-/// The names of the processes, which are those of their programs too.
+/// The names of the processes. Their programs have the same names.
 pub mod name {
-    /// Kafka: the stand-in, unless it was [furnished](crate::backend::Backend::furnish) otherwise.
     pub const BROKER: &str = "broker";
-    /// The table: the stand-in, unless it was [furnished](crate::backend::Backend::furnish) otherwise.
     pub const TABLE: &str = "table";
-    /// The service that moderates and stores. Where there are several, `-1` and so on follows.
+    /// With several processors, the processes are `message-processor-1`, `message-processor-2` and so on.
     pub const PROCESSOR: &str = "message-processor";
-    /// The service that brings records to the processors.
     pub const ROUTER: &str = "event-router";
-    /// The service with the page.
     pub const HOMEPAGE: &str = "homepage";
 }
 
@@ -31,7 +27,8 @@ pub mod name {
 pub const PROGRAMS: [&str; 5] =
     [name::BROKER, name::TABLE, name::PROCESSOR, name::ROUTER, name::HOMEPAGE];
 
-/// What connects the processes is ours to say: a value of the person's own never reaches them.
+/// Variables that connect the processes. The plan sets them, so values of the user's own environment are
+/// never passed on.
 const OWNED: &[&str] = &[
     "HOST",
     "PORT",
@@ -48,8 +45,8 @@ const OWNED: &[&str] = &[
     "OTS_SECRET",
 ];
 
-/// What suits one machine, where the person says nothing else. The stand-in's fetch is polled, so
-/// few partitions and a long wait spare it work; and all load comes from one address.
+/// Values for one machine, unless the user has set others. The stand-in broker polls for each fetch, so few
+/// partitions and long waits save work. All load comes from one address, hence the high limit.
 const DEFAULTS: [(&str, &str); 3] =
     [("KAFKA_PARTITIONS", "4"), ("KAFKA_FETCH_WAIT_MS", "100"), ("MAX_CLIENT_RATE", "20000")];
 
@@ -58,37 +55,37 @@ const DEFAULTS: [(&str, &str); 3] =
 #[error("not built: {0:?}; run cargo xtask build")]
 pub struct NotBuilt(BTreeSet<PathBuf>);
 
-/// What to run, where.
+/// What to run, and where.
 #[derive(Debug)]
 pub struct Plan {
     /// The folder of the programs.
     pub programs: PathBuf,
-    /// The folder of the data.
+    /// The folder of the data, an absolute path.
     pub data: PathBuf,
-    /// How many message-processors share the work.
+    /// How many message-processors; 0 means 1.
     pub processors: u16,
     /// The homepage's port.
     pub page: Port,
-    /// Where other machines reach the page, if they may.
+    /// The page's address for other machines; none if they cannot reach it.
     pub public_url: Option<String>,
-    /// The variables the person has set, whose values stand; `None` shields the processes from
-    /// our environment altogether.
+    /// The variables that the user has set: the processes inherit them, and defaults do not replace them.
+    /// `None`: the processes inherit nothing.
     pub environment: Option<BTreeSet<OsString>>,
 }
 
 impl Plan {
-    /// Every process, in the order in which they start. Each has its port already, so all know
-    /// where to find each other whatever starts when.
+    /// Every process, in the order of their starts. Ports are reserved here, so every process knows the
+    /// addresses of all others, in whatever order they start.
     pub fn specs(self) -> io::Result<Vec<Spec>> {
         let [broker, table, router] = [Port::reserve(0)?, Port::reserve(0)?, Port::reserve(0)?];
         let processors = (0..self.processors.max(1))
             .map(|_| Port::reserve(0))
             .collect::<io::Result<Vec<_>>>()?;
         let sink = processors.iter().map(url).collect::<Vec<_>>().join(",");
-        let wires = self.wires(&broker, &table);
-        let maker = Maker {
+        let common_env = self.common_env(&broker, &table);
+        let builder = SpecBuilder {
             death_signal: DeathSignal::find(),
-            wires,
+            common_env,
             inherits: match self.environment {
                 Some(_) => Inherits::AllBut(OWNED),
                 None => Inherits::Nothing,
@@ -96,55 +93,56 @@ impl Plan {
             programs: self.programs,
             data: self.data,
         };
-        let mut specs = vec![maker.stand_in(name::BROKER, broker)?];
-        specs.push(maker.stand_in(name::TABLE, table)?);
+        let mut specs = vec![builder.stand_in(name::BROKER, broker)?];
+        specs.push(builder.stand_in(name::TABLE, table)?);
         let several = processors.len() > 1;
         for (port, n) in processors.into_iter().zip(1..) {
-            let mut spec = maker.service(name::PROCESSOR, port);
+            let mut spec = builder.service(name::PROCESSOR, port);
             if several {
                 spec.name = format!("{}-{n}", name::PROCESSOR);
             }
-            // The page tells the processors apart by these names, so they are to be read.
+            // The page shows these names.
             spec.env.insert("INSTANCE".into(), spec.name.clone());
             specs.push(spec);
         }
-        let mut router = maker.service(name::ROUTER, router);
+        let mut router = builder.service(name::ROUTER, router);
         router.env.insert("SINK".into(), sink);
         specs.push(router);
-        specs.push(maker.service(name::HOMEPAGE, self.page));
+        specs.push(builder.service(name::HOMEPAGE, self.page));
         Ok(specs)
     }
 
-    fn wires(&self, broker: &Port, table: &Port) -> BTreeMap<String, String> {
-        let said = |name: &'static str| {
+    /// The variables of every service.
+    fn common_env(&self, broker: &Port, table: &Port) -> BTreeMap<String, String> {
+        let is_set = |name: &'static str| {
             self.environment.as_ref().is_some_and(|set| set.contains(OsStr::new(name)))
         };
-        let mut wires = BTreeMap::from(
+        let mut env = BTreeMap::from(
             [
                 ("KAFKA_SERVER", broker.address().to_string()),
                 ("OTS_ENDPOINT", url(table)),
-                // The stand-in takes any credentials, but the protocol wants some.
+                // The stand-in accepts any credentials, but the protocol requires some.
                 ("OTS_KEYID", "demo".into()),
                 ("OTS_SECRET", "demo".into()),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
         let public_url = self.public_url.iter().map(|url| ("PUBLIC_URL", url.as_str()));
-        let defaults = DEFAULTS.into_iter().chain(public_url).filter(|(name, _)| !said(name));
-        wires.extend(defaults.map(|(name, value)| (name.into(), value.into())));
-        wires
+        let defaults = DEFAULTS.into_iter().chain(public_url).filter(|(name, _)| !is_set(name));
+        env.extend(defaults.map(|(name, value)| (name.into(), value.into())));
+        env
     }
 }
 
-struct Maker {
+struct SpecBuilder {
     death_signal: DeathSignal,
-    wires: BTreeMap<String, String>,
+    common_env: BTreeMap<String, String>,
     inherits: Inherits,
     programs: PathBuf,
     data: PathBuf,
 }
 
-impl Maker {
+impl SpecBuilder {
     fn stand_in(&self, name: &str, port: Port) -> io::Result<Spec> {
         let folder = self.data.join(name);
         std::fs::create_dir_all(&folder)?;
@@ -156,7 +154,7 @@ impl Maker {
 
     fn service(&self, name: &str, port: Port) -> Spec {
         let mut spec = self.spec(name, port);
-        spec.env = self.wires.clone();
+        spec.env = self.common_env.clone();
         let address = spec.port.address();
         spec.env.insert("HOST".into(), address.ip().to_string());
         spec.env.insert("PORT".into(), address.port().to_string());
@@ -170,7 +168,7 @@ impl Maker {
     }
 }
 
-/// Says which programs are not built.
+/// Fails with the names of all programs that are not built.
 pub fn check_built(specs: &[Spec]) -> Result<(), NotBuilt> {
     let missing = specs.iter().map(|spec| &spec.program).filter(|program| !program.is_file());
     let missing: BTreeSet<_> = missing.cloned().collect();
@@ -185,9 +183,9 @@ fn url(port: &Port) -> String {
 mod tests {
     use super::*;
 
-    fn specs(processors: u16, said: Option<&[&str]>) -> Vec<Spec> {
+    fn specs(processors: u16, set: Option<&[&str]>) -> Vec<Spec> {
         let data = tempfile::tempdir().unwrap();
-        let environment = said.map(|names| names.iter().map(OsString::from).collect());
+        let environment = set.map(|names| names.iter().map(OsString::from).collect());
         let page = Port::reserve(0).unwrap();
         let plan = Plan {
             programs: "/programs".into(),
@@ -205,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn processes_start_after_those_they_need() {
+    async fn processes_start_after_those_that_they_need() {
         let expected = ["broker", "table", "message-processor", "event-router", "homepage"];
         assert_eq!(names(&specs(1, None)), expected);
     }
@@ -219,14 +217,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_page_knows_where_other_machines_reach_it() {
+    async fn the_homepage_knows_its_address_for_other_machines() {
         let specs = specs(1, None);
         assert_eq!(specs[4].env["PUBLIC_URL"], "http://192.168.1.5:8080");
         assert_eq!(specs[4].env["HOST"], "127.0.0.1");
     }
 
     #[tokio::test]
-    async fn what_the_person_has_set_is_not_set_again() {
+    async fn a_default_does_not_replace_what_the_user_has_set() {
         let set = ["KAFKA_PARTITIONS", "PUBLIC_URL"];
         let specs = specs(1, Some(&set));
         assert!(!specs[4].env.contains_key("PUBLIC_URL"));

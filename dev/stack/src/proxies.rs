@@ -1,4 +1,4 @@
-//! Proxies between the processes of a stack, where they are asked for.
+//! TCP proxies between the processes of a stack.
 
 use std::{ffi::OsString, io, net::SocketAddr};
 
@@ -8,57 +8,75 @@ use faults::{
 };
 use process::child::Spec;
 
-use super::Stack;
 use crate::{
     backend::Backend,
     plan::name::{BROKER, TABLE},
 };
 
-/// A proxy on each way from one process to another.
+/// One proxy for each pair of processes, but a single one for all clients of the broker.
 #[derive(Debug, Default)]
-pub(super) struct Proxies(Vec<Way>);
+pub(crate) struct Proxies(Vec<Link>);
 
 #[derive(Debug)]
-struct Way {
-    /// Nobody for the way to the broker: there, clients say who they are.
+struct Link {
+    /// None for the broker's proxy, which knows its clients by their `client.id`.
     from: Option<String>,
     to: String,
     proxy: TcpProxy,
 }
 
 impl Proxies {
-    /// Puts one wherever a process has the address of another among its variables. With a front
-    /// before the table, they lie before the front.
-    pub(super) fn between(
+    /// Puts a proxy wherever a process has the address of another in its variables. A table proxy stays
+    /// between these proxies and the table.
+    pub(crate) fn between(
         specs: &mut [Spec],
-        front: Option<&TableProxy>,
+        table_proxy: Option<&TableProxy>,
         backend: &Backend,
     ) -> io::Result<Self> {
-        let place = |spec: &Spec| {
-            let front = front.filter(|_| spec.name == TABLE).map(TableProxy::address);
-            (spec.name.clone(), front.unwrap_or(spec.port.address()))
+        let target = |spec: &Spec| {
+            let table_proxy = table_proxy.filter(|_| spec.name == TABLE).map(TableProxy::address);
+            (spec.name.clone(), table_proxy.unwrap_or(spec.port.address()))
         };
-        let (brokers, targets): (Vec<_>, Vec<_>) =
-            specs.iter().map(place).partition(|(name, _)| name == BROKER);
-        let mut ways = Vec::new();
+        let (brokers, others): (Vec<_>, Vec<_>) =
+            specs.iter().map(target).partition(|(name, _)| name == BROKER);
+        let mut links = Vec::new();
         for (to, address) in brokers {
             let proxy = TcpProxy::for_kafka(address)?;
             for spec in specs.iter_mut() {
                 redirect(spec, address, proxy.address());
                 if spec.name == to {
-                    spec.args.extend(backend.advertise(proxy.address()).map(OsString::from));
+                    let advertise = backend.advertise_args(proxy.address());
+                    spec.args.extend(advertise.map(OsString::from));
                 }
             }
-            ways.push(Way { from: None, to, proxy });
+            links.push(Link { from: None, to, proxy });
         }
-        for (to, address) in targets {
+        for (to, address) in others {
             for spec in specs.iter_mut().filter(|spec| knows(spec, address)) {
                 let proxy = TcpProxy::new(address)?;
                 redirect(spec, address, proxy.address());
-                ways.push(Way { from: Some(spec.name.clone()), to: to.clone(), proxy });
+                links.push(Link { from: Some(spec.name.clone()), to: to.clone(), proxy });
             }
         }
-        Ok(Self(ways))
+        Ok(Self(links))
+    }
+
+    /// Sets the fault of all links whose names start so. Panics if there is none.
+    pub(crate) fn set(&self, from: &str, to: &str, fault: Fault) {
+        let mut changed = 0;
+        for link in self.0.iter().filter(|link| link.to.starts_with(to)) {
+            match &link.from {
+                None => link.proxy.set_for(from, fault),
+                Some(name) if name.starts_with(from) => link.proxy.set(fault),
+                Some(_) => continue,
+            }
+            changed += 1;
+        }
+        assert!(changed > 0, "there is no proxy between {from:?} and {to:?}");
+    }
+
+    pub(crate) fn heal(&self) {
+        self.0.iter().for_each(|link| link.proxy.set(Fault::None));
     }
 }
 
@@ -70,33 +88,5 @@ fn knows(spec: &Spec, address: SocketAddr) -> bool {
 fn redirect(spec: &mut Spec, from: SocketAddr, to: SocketAddr) {
     for value in spec.env.values_mut() {
         *value = value.replace(&from.to_string(), &to.to_string());
-    }
-}
-
-impl Stack {
-    /// From now on this is wrong between a process and another, of a stack with [proxies].
-    ///
-    /// Both may be the first part of a name: `"message-processor"` is all of these, and `""` is
-    /// everybody. To the broker, `from` may also be a single Kafka client: `"event-router-producer"`
-    /// or `"homepage-offsets"`. A process that was scaled out goes the ways of the one it is like.
-    ///
-    /// [proxies]: super::Setup::proxied
-    pub fn break_between(&self, from: &str, to: &str, fault: Fault) {
-        let concerned = self.proxies.0.iter().filter(|way| way.to.starts_with(to));
-        let mut broken = 0;
-        for way in concerned {
-            match &way.from {
-                None => way.proxy.set_for(from, fault),
-                Some(name) if name.starts_with(from) => way.proxy.set(fault),
-                Some(_) => continue,
-            }
-            broken += 1;
-        }
-        assert!(broken > 0, "there is no proxy between {from:?} and {to:?}");
-    }
-
-    /// Nothing is wrong any more between any two processes.
-    pub fn heal(&self) {
-        self.proxies.0.iter().for_each(|way| way.proxy.set(Fault::None));
     }
 }

@@ -32,14 +32,15 @@ async fn assert_sends_are_refused(stack: &Stack) {
     let problems = down(stack).await;
     let text = problems[0]["text"].as_str().unwrap_or_default();
     assert!(text.contains("Nothing can be sent"), "{problems:?}");
-    let refused = stack.message("hello?").await;
+    let refused = stack.post_message("hello?").await;
     assert_eq!(refused.status.as_u16(), 503, "{}", refused.body);
     assert_eq!(refused.content_type, "application/problem+json");
 }
 
 async fn assert_sends_work(stack: &Stack) {
     eventually("the page has nothing to say", async || down(stack).await.is_empty()).await;
-    eventually("a message is taken", async || stack.message("hello!").await.status == 202).await;
+    eventually("a message is taken", async || stack.post_message("hello!").await.status == 202)
+        .await;
 }
 
 /// Row 14.
@@ -59,7 +60,7 @@ async fn a_burst_survives_kill_9_of_the_broker_and_the_page_says_so_meanwhile() 
 /// Row 15.
 #[tokio::test]
 async fn nothing_counts_as_sent_without_an_acknowledgement_while_the_broker_is_a_black_hole() {
-    let stack = Setup::default().proxied().start().await;
+    let stack = Setup::default().tcp_proxies().start().await;
     let kafka = Kafka::at(stack.address(BROKER));
     let id = burst(&stack, 6).await;
     stack.break_between("", BROKER, Fault::BlackHole);

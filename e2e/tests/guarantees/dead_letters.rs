@@ -23,7 +23,7 @@ const AWAY: Duration = Duration::from_secs(8);
 
 /// A stack with a burst under way, and poison in the topic of which no dead letter can be written.
 async fn poisoned() -> (Stack, String, Record) {
-    let stack = Setup::default().proxied().start().await;
+    let stack = Setup::default().tcp_proxies().start().await;
     let id = burst(&stack, 6).await;
     stack.break_between(WRITER, BROKER, Fault::BlackHole);
     let kafka = Kafka::at(stack.address(BROKER));

@@ -46,17 +46,18 @@ async fn a_full_disk_at_the_broker_refuses_what_it_cannot_keep() {
     let stack = start().await;
     let id = burst(&stack, 8).await;
     disk::fill(stack.pid(BROKER)).await;
-    let refused = stack.message("hello?").await;
+    let refused = stack.post_message("hello?").await;
     assert_eq!(refused.status, 503, "{}", refused.body);
     assert_eq!(refused.content_type, "application/problem+json");
     let why = "error=kafka failed: Message production error";
     for (service, line) in [(BROKER, REASON), (HOMEPAGE, why)] {
-        eventually("its log says why", async || stack.said(service, line) > 0).await;
+        eventually("its log says why", async || stack.count_in_log(service, line) > 0).await;
     }
     assert_true_for_a_while(&stack, &id).await;
     disk::free(stack.pid(BROKER)).await;
 
-    eventually("a message is taken", async || stack.message("hello!").await.status == 202).await;
+    eventually("a message is taken", async || stack.post_message("hello!").await.status == 202)
+        .await;
     let took = settles_within(&stack, Duration::from_secs(15)).await;
     println!("row 29, broker: settled in {:.1} s", took.as_secs_f64());
     let said = stack.settled(&id).await;

@@ -25,7 +25,7 @@ const SETTLE: Duration = Duration::from_secs(90);
 /// A stack with a second homepage beside its own.
 async fn with_two_homepages() -> (Stack, [Homepage; 2]) {
     let mut stack = Stack::start().await;
-    let other = stack.another_homepage(OTHER).await;
+    let other = stack.add_homepage(OTHER).await;
     let both = [stack.homepage().clone(), other];
     (stack, both)
 }
@@ -126,7 +126,7 @@ async fn a_viewer_who_switches_homepages_at_each_poll_misses_nothing() {
 /// Row 23, when it cannot be counted what became of the burst.
 #[tokio::test]
 async fn a_burst_of_a_dead_homepage_reads_draining_until_it_is_counted() {
-    let mut stack = Setup::default().proxied().start().await;
+    let mut stack = Setup::default().tcp_proxies().start().await;
     let id = load::burst(&stack, 30).await;
     stack.kill(HOMEPAGE).await;
     stack.break_between("homepage-counter", BROKER, Fault::BlackHole);

@@ -95,7 +95,7 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
     let setup = Setup::default().var(ROUTER, "REQ_TIMEOUT", call_timeout);
     let stack = setup.var(ROUTER, "RETRY_COUNT", "0").start().await;
     let id = burst(&stack, 6).await;
-    stack.stop(PROCESSOR);
+    stack.freeze(PROCESSOR);
     let frozen = Instant::now();
     let failures = format!("router_call_failures_total{{code=\"{code}\"}}");
     within(Duration::from_secs(seconds + 4), "a call to it has ended", async || {
@@ -104,7 +104,7 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
     .await;
     let ended = frozen.elapsed();
     lasts(Duration::from_secs(20).saturating_sub(ended), async || {}).await;
-    stack.cont(PROCESSOR);
+    stack.unfreeze(PROCESSOR);
     let took = settles_within(&stack, Duration::from_secs(15)).await;
     println!(
         "row 8: REQ_TIMEOUT={call_timeout}: {code} after {ended:.1?}; settled in {:.1} s",

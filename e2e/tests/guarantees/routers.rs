@@ -112,20 +112,22 @@ async fn a_router_that_was_frozen_alone_commits_nothing_stale() {
 async fn a_router_that_was_frozen_beside_another_commits_nothing_stale() {
     let mut stack = Stack::start().await;
     stack.scale_out(ROUTER, SECOND).await;
-    eventually("both have partitions", async || stack.said(SECOND, "partitions assigned") > 0)
-        .await;
+    eventually("both have partitions", async || {
+        stack.count_in_log(SECOND, "partitions assigned") > 0
+    })
+    .await;
     survives_being_frozen(&stack).await;
 }
 
 async fn survives_being_frozen(stack: &Stack) {
     let id = burst(stack, 24).await;
     let took = never_back(stack, async {
-        stack.stop(ROUTER);
+        stack.freeze(ROUTER);
         lasts(FROZEN, async || {}).await;
-        stack.cont(ROUTER);
+        stack.unfreeze(ROUTER);
         let took = settles_within(stack, PATIENCE).await;
         eventually("it found itself thrown out", async || {
-            stack.said(ROUTER, "partitions were lost") > 0
+            stack.count_in_log(ROUTER, "partitions were lost") > 0
         })
         .await;
         took
@@ -164,11 +166,11 @@ async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
             _ => stack.start_again(SECOND).await,
         }
         eventually("it has partitions", async || {
-            stack.said(SECOND, "partitions assigned") > assigned
+            stack.count_in_log(SECOND, "partitions assigned") > assigned
         })
         .await;
         assert!(stack.terminate(SECOND).await.success());
-        assigned = stack.said(SECOND, "partitions assigned");
+        assigned = stack.count_in_log(SECOND, "partitions assigned");
     }
     let left = Instant::now();
     assert_kept(&stack, &id).await;

@@ -62,7 +62,7 @@ async fn a_missing_topic_that_cannot_be_created_is_named_and_all_heals_when_it_a
         })
         .await;
     }
-    assert_eq!(stack.message("hello?").await.status.as_u16(), 503);
+    assert_eq!(stack.post_message("hello?").await.status.as_u16(), 503);
     for topic in [TOPIC, DEAD_TOPIC] {
         broker.create_topic(topic, 4, 1).expect("a topic");
     }

@@ -117,7 +117,7 @@ async fn hostile_texts_arrive_as_they_are() {
         &zalgo,
     ];
     for text in texts {
-        let answer = stack.message(text).await;
+        let answer = stack.post_message(text).await;
         assert_eq!(answer.status.as_u16(), 202, "{text}: {}", answer.body);
     }
     eventually("all are on the page", async || {

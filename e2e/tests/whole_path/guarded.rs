@@ -17,7 +17,7 @@ use stack::{
     Setup, Stack,
     backend::Backend,
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
-    real::guarded::User,
+    real::User,
 };
 
 /// All that the services need. They make no topics here: they may not.
@@ -33,12 +33,12 @@ const NEEDED: [(&str, client::kafka::Operation, Resource); 7] = [
 
 /// A stack on such a Kafka, where there is one. Its services are started when the topics are there.
 async fn guarded(setup: Setup) -> Option<(Stack, Kafka)> {
-    let Backend::Real(real) = Backend::asked_for().unwrap() else {
+    let Backend::Real(real) = Backend::from_env().unwrap() else {
         eprintln!("left out: the stand-in for Kafka has no users");
         return None;
     };
     let users = [HOMEPAGE, ROUTER].map(|name| User::new(name, false));
-    let setup = setup.backend(Backend::Guarded(real, users.into()));
+    let setup = setup.backend(Backend::Secure(real, users.into()));
     let setup = [PROCESSOR, ROUTER, HOMEPAGE].iter().fold(setup, |setup, name| setup.later(name));
     let setup = [PROCESSOR, ROUTER, HOMEPAGE]
         .iter()
@@ -141,7 +141,7 @@ async fn a_wrong_password_is_told_in_one_line_and_the_right_one_heals_it() {
         let reason = format!("kafka refuses user \"{service}\": authentication failed");
         is_told(&stack, service, &reason).await;
     }
-    assert_eq!(stack.message("hello?").await.status.as_u16(), 503);
+    assert_eq!(stack.post_message("hello?").await.status.as_u16(), 503);
     // It goes on trying, and says no more of it.
     lasts(Duration::from_secs(5), async || assert!(!stack.is_ready(ROUTER).await)).await;
     assert_no_secret_is_told(&stack, &[WRONG, &right[0], &right[1]]);
@@ -203,11 +203,12 @@ async fn a_homepage_that_may_not_write_says_so_and_sends_when_it_may() {
     allow_all_but(kafka, Some(MISSING)).await;
     start_services(&mut stack).await;
     are_ready(&stack).await;
-    assert_eq!(stack.message("hello?").await.status.as_u16(), 503);
+    assert_eq!(stack.post_message("hello?").await.status.as_u16(), 503);
     let reason = "user \"homepage\" may not WRITE topic \"barrage-info\"";
     is_told(&stack, HOMEPAGE, reason).await;
     let (user, operation, resource) = NEEDED[MISSING];
     kafka.allow(user, operation, resource).await;
-    eventually("a message is taken", async || stack.message("hello!").await.status == 202).await;
+    eventually("a message is taken", async || stack.post_message("hello!").await.status == 202)
+        .await;
     are_ready(&stack).await;
 }

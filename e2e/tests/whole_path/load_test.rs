@@ -144,7 +144,7 @@ async fn what_is_blocked_or_filtered_is_accounted_for_as_such() {
 #[tokio::test]
 async fn what_does_not_come_through_in_time_is_lost_and_named() {
     let stack = Stack::start().await;
-    stack.stop(PROCESSOR);
+    stack.freeze(PROCESSOR);
     let options = ["--stages", "20:1", "--settle", "2", "--expect", "shown_p99<1s"];
     let (code, report, text) = LoadTest::of(&stack, &options).run().await;
     assert_eq!(code, 1, "{text}");

@@ -65,12 +65,12 @@ const OUTAGES: [Outage; 4] = [
 async fn the_page_names_the_part_that_is_down_until_it_is_back() {
     for outage in OUTAGES {
         let mut stack = Stack::start().await;
-        assert_eq!(stack.message("before").await.status.as_u16(), 202);
+        assert_eq!(stack.post_message("before").await.status.as_u16(), 202);
         eventually("it is stored", async || true_totals(&stack).await.stored == 1).await;
         let mut told = stack.log(HOMEPAGE).lines().count();
 
         stack.kill(outage.killed).await;
-        let answer = stack.message("meanwhile").await;
+        let answer = stack.post_message("meanwhile").await;
         let expected = if outage.takes_messages { 202 } else { 503 };
         assert_eq!(answer.status.as_u16(), expected, "{}", outage.killed);
         // What was on its way to Kafka already is not counted as sent, and the person is told so.
@@ -104,8 +104,8 @@ async fn the_page_names_the_part_that_is_down_until_it_is_back() {
 #[tokio::test]
 async fn what_is_accepted_is_counted_while_the_table_hangs() {
     let mut stack = Stack::start().await;
-    let other = stack.another_homepage("another").await;
-    stack.stop(TABLE);
+    let other = stack.add_homepage("another").await;
+    stack.freeze(TABLE);
     for n in 1..=5 {
         assert_eq!(other.post_message("hello").await.unwrap().status.as_u16(), 202);
         within(Duration::from_secs(2), "it is counted", async || {
@@ -114,7 +114,7 @@ async fn what_is_accepted_is_counted_while_the_table_hangs() {
         })
         .await;
     }
-    stack.cont(TABLE);
+    stack.unfreeze(TABLE);
     eventually("all are stored", async || true_totals(&stack).await.stored == 5).await;
 }
 

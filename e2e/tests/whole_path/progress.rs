@@ -14,7 +14,7 @@ const OTHER: &str = "homepage-2";
 
 /// Sends a message. Answers with its own address, and its id.
 async fn send(stack: &Stack) -> (String, Value) {
-    let Answer { status, body, .. } = stack.message("follow me").await;
+    let Answer { status, body, .. } = stack.post_message("follow me").await;
     assert_eq!(status.as_u16(), 202, "{body}");
     (format!("/messages/{}/{}", body["partition"], body["offset"]), body["id"].clone())
 }
@@ -30,7 +30,7 @@ async fn becomes(homepage: &Homepage, path: &str, expected: &str) {
 /// A stack with another homepage.
 async fn with_two(vars: [(&str, &str, &str); 1]) -> Stack {
     let mut stack = Stack::with(vars).await;
-    stack.another_homepage(OTHER).await;
+    stack.add_homepage(OTHER).await;
     stack
 }
 
@@ -60,7 +60,7 @@ async fn a_message_is_waiting_and_then_stored_whichever_homepage_is_asked() {
     let row = stack.homepage_at(OTHER).get(&path).await.unwrap().body["row"].clone();
     assert_eq!((&row["id"], &row["message"]), (&id, &"follow me".into()));
     assert_eq!((&row["verdict"], &row["burst"]), (&"shown".into(), &id));
-    let blocked = stack.message("spam").await.body;
+    let blocked = stack.post_message("spam").await.body;
     let path = format!("/messages/{}/{}", blocked["partition"], blocked["offset"]);
     becomes(stack.homepage(), &path, "stored").await;
     let row = stack.homepage().get(&path).await.unwrap().body["row"].clone();

@@ -16,7 +16,7 @@ fn burst() -> Value {
 
 /// Waits until a router has said so.
 async fn says(stack: &Stack, router: &str, what: &str) {
-    eventually(what, async || stack.said(router, what) > 0).await;
+    eventually(what, async || stack.count_in_log(router, what) > 0).await;
 }
 
 #[tokio::test]
@@ -26,13 +26,13 @@ async fn a_call_that_outlives_a_rebalance_blocks_nothing() {
     let mut stack = slow.var(ROUTER, "REQ_TIMEOUT", "8").start().await;
     let id = stack.send_burst(burst()).await;
     eventually("some is stored", async || stack.burst(&id).await.stored > 100).await;
-    stack.stop(PROCESSOR);
+    stack.freeze(PROCESSOR);
     eventually("much waits", async || stack.feed(None, 1).await.totals.waiting > 100).await;
     // The call to the frozen processor is still under way when the partitions move, and come back.
     stack.scale_out(ROUTER, SECOND).await;
     says(&stack, SECOND, "partitions assigned").await;
     says(&stack, ROUTER, "processors is not ready").await;
-    stack.cont(PROCESSOR);
+    stack.unfreeze(PROCESSOR);
     // No further rebalance helps: both routers stay.
     let burst = stack.settled(&id).await;
     assert_eq!((burst.state.as_str(), burst.stored), ("done", burst.accepted));

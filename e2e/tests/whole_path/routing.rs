@@ -67,10 +67,10 @@ async fn a_router_goes_on_while_a_processor_is_away_and_comes_back() {
 async fn a_frozen_table_costs_no_message_its_attempts() {
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "1").var(ROUTER, "RETRY_INTERVAL", "1");
     let (stack, kafka) = without_homepage(setup).await;
-    stack.stop(TABLE);
+    stack.freeze(TABLE);
     let burst = kafka.send_burst("hello", 10, 10).await;
     eventually("the processor says what is missing", async || !stack.is_ready(PROCESSOR).await)
         .await;
-    stack.cont(TABLE);
+    stack.unfreeze(TABLE);
     all_stored(&stack, &burst, 100).await;
 }

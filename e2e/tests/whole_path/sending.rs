@@ -41,7 +41,7 @@ async fn a_burst_is_accepted_stored_and_shown_in_full() {
 #[tokio::test]
 async fn a_single_message_reaches_the_page() {
     let stack = Stack::start().await;
-    let sent = stack.message("hello").await;
+    let sent = stack.post_message("hello").await;
     assert_eq!(sent.status.as_u16(), 202, "{}", sent.body);
     eventually("the message is on the page", async || {
         let feed = stack.feed(None, 100).await;
@@ -96,7 +96,7 @@ async fn blocked_words_are_stored_but_never_shown() {
 #[tokio::test]
 async fn a_burst_is_stopped_by_way_of_any_homepage() {
     let mut stack = Stack::start().await;
-    let other = stack.another_homepage("homepage-2").await;
+    let other = stack.add_homepage("homepage-2").await;
     let id = stack.send_burst(json!({ "message": "hi", "duration": 60 })).await;
     eventually("the other one knows it", async || other.burst(&id).await.is_ok()).await;
     let answer = other.stop_burst(&id).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_burst_is_stopped_by_way_of_any_homepage() {
 #[tokio::test]
 async fn a_burst_that_was_answered_for_is_known_to_every_homepage() {
     let mut stack = Setup::default().table_proxy(23).start().await;
-    let other = stack.another_homepage("homepage-2").await;
+    let other = stack.add_homepage("homepage-2").await;
     let slow_by = Duration::from_millis(100);
     stack.table_proxy().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
 

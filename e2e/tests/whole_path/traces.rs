@@ -40,7 +40,7 @@ fn assert_whole_way(trace: &Trace) {
 #[tokio::test]
 async fn one_trace_tells_the_way_of_a_message_from_the_form_to_the_bullet() {
     let (stack, collector) = traced_stack("0").await;
-    assert_eq!(stack.message("hello").await.status.as_u16(), 202);
+    assert_eq!(stack.post_message("hello").await.status.as_u16(), 202);
     eventually("every hop has reported", async || {
         collector.traces().values().any(|trace| trace.len() == WAY.len())
     })

@@ -1,4 +1,4 @@
-//! Fetches Kafka by Maven and its table by npm, and makes ready what each start needs.
+//! Fetches Kafka with Maven and Dynalite with npm, and prepares what every start needs.
 
 use std::{
     fs, io,
@@ -16,80 +16,35 @@ use process::{
     port::Port,
 };
 
-use super::{Broker, LOGGING, NotFetched, POM, Real, copy_all, guarded::User};
+use super::{
+    installation::{Installation, LOGGING, POM, TABLE_FILES, copy_files},
+    kafka_broker::{KafkaBroker, format_log},
+};
 
-/// Maven's plugin that copies what a POM depends on.
-const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+/// The goal of Maven's plugin that copies the dependencies of a POM.
+const COPY_DEPENDENCIES: &str =
+    "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
 
-/// The id of every cluster. Each is a single broker, so none meets another.
-const CLUSTER: &str = "YmFycmFnZS1vbi1vbmUtMQ";
-
-/// Fetching, once for each user and version.
-#[derive(Debug)]
-pub struct Fetch(Real);
-
-impl Fetch {
-    /// For the user who runs us.
-    ///
-    /// # Errors
-    /// When there is no Java, no Node.js, or no folder.
-    pub fn for_this_user() -> Result<Self, NotFetched> {
-        Real::place().map(Self)
+/// Installs Kafka and Dynalite for this user, unless they are installed. Later starts need no network.
+pub async fn fetch() -> anyhow::Result<Installation> {
+    if let Ok(installation) = Installation::find() {
+        return Ok(installation);
     }
-
-    /// Fetches what is not there yet. Afterwards nothing needs a network.
-    ///
-    /// # Errors
-    /// When Maven, npm, or Kafka's own tool, does not do it.
-    pub async fn run(self) -> anyhow::Result<Real> {
-        if let Ok(real) = Real::of_this_user() {
-            return Ok(real);
-        }
-        let real = self.0;
-        fs::create_dir_all(&real.folder)?;
-        let _lock = FolderLock::take(&real.folder, "fetch.lock", "fetch")?;
-        for old in [real.jars(), real.formatted()] {
-            remove(&old)?;
-        }
-        fs::write(real.folder.join("pom.xml"), POM)?;
-        fs::write(real.logging(), LOGGING)?;
-        _ = fs::remove_file(real.archive());
-        real.fetch_table()?;
-        copy_jars(&real)?;
-        let settings = real.folder.join("format.properties");
-        fs::write(&settings, real.settings_to_format())?;
-        real.format(&settings, &[])?;
-        archive_classes(&real).await?;
-        fs::write(real.stamp(), real.version())?;
-        Ok(real)
+    let installation = Installation::locate()?;
+    fs::create_dir_all(&installation.folder)?;
+    let _lock = FolderLock::take(&installation.folder, "fetch.lock", "fetch")?;
+    for old in [installation.jars(), installation.formatted()] {
+        remove(&old)?;
     }
-}
-
-impl Real {
-    fn settings_to_format(&self) -> String {
-        format!(
-            "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=CONTROLLER\n\
-             controller.quorum.voters=1@127.0.0.1:1\nlisteners=PLAINTEXT://127.0.0.1:2,\
-             CONTROLLER://127.0.0.1:1\nlog.dirs={}\n",
-            self.formatted().display()
-        )
-    }
-
-    /// Makes the first files of a cluster, as these settings say, that knows these users.
-    pub(super) fn format(&self, settings: &Path, users: &[User]) -> io::Result<()> {
-        let mut tool = Command::new(&self.java);
-        tool.args(self.class("kafka.tools.StorageTool"));
-        tool.args(["format", "--cluster-id", CLUSTER, "--config"]).arg(settings);
-        for User { name, password, .. } in users {
-            for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
-                let scram = format!("{mechanism}=[name={name},password={password}]");
-                tool.args(["--add-scram", &scram]);
-            }
-        }
-        let output = tool.stdin(Stdio::null()).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() { Ok(()) } else { Err(io::Error::other(said)) }
-    }
+    fs::write(installation.folder.join("pom.xml"), POM)?;
+    fs::write(installation.logging(), LOGGING)?;
+    _ = fs::remove_file(installation.class_archive());
+    fetch_dynalite(&installation)?;
+    fetch_kafka(&installation)?;
+    format_empty_cluster(&installation)?;
+    archive_classes(&installation).await?;
+    fs::write(installation.stamp(), installation.version())?;
+    Ok(installation)
 }
 
 fn remove(folder: &Path) -> io::Result<()> {
@@ -99,25 +54,52 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn copy_jars(real: &Real) -> anyhow::Result<()> {
+fn fetch_kafka(installation: &Installation) -> anyhow::Result<()> {
     let mut maven = Command::new("mvn");
-    maven.args(["--batch-mode", "--quiet", COPY, "-DincludeScope=runtime"]);
-    maven.arg(format!("-DoutputDirectory={}", real.jars().display()));
-    let status = maven.current_dir(&real.folder).stdin(Stdio::null()).stdout(Stdio::null());
+    maven.args(["--batch-mode", "--quiet", COPY_DEPENDENCIES, "-DincludeScope=runtime"]);
+    maven.arg(format!("-DoutputDirectory={}", installation.jars().display()));
+    let status = maven.current_dir(&installation.folder).stdin(Stdio::null()).stdout(Stdio::null());
     let status = status.status().context("mvn could not be started")?;
     ensure!(status.success(), "mvn could not fetch Apache Kafka ({status})");
     Ok(())
 }
 
-/// Starts a broker once and lets Java write down which classes it has loaded, and how.
-async fn archive_classes(real: &Real) -> anyhow::Result<()> {
+fn fetch_dynalite(installation: &Installation) -> anyhow::Result<()> {
+    let folder = installation.table();
+    fs::create_dir_all(&folder)?;
+    let write = |(name, content)| fs::write(folder.join(name), content);
+    TABLE_FILES.into_iter().try_for_each(write).context("the table's files cannot be written")?;
+    let mut npm = Command::new("npm");
+    // Its native module is in the package as a binary, so no install script has to run.
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    npm.current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::null());
+    let status = npm.status().context("npm could not be started")?;
+    ensure!(status.success(), "npm could not fetch Dynalite ({status})");
+    Ok(())
+}
+
+/// Without users, all clusters begin with the same files, so they are created once and copied.
+fn format_empty_cluster(installation: &Installation) -> io::Result<()> {
+    let settings = installation.folder.join("format.properties");
+    let text = format!(
+        "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=CONTROLLER\n\
+         controller.quorum.voters=1@127.0.0.1:1\nlisteners=PLAINTEXT://127.0.0.1:2,\
+         CONTROLLER://127.0.0.1:1\nlog.dirs={}\n",
+        installation.formatted().display()
+    );
+    fs::write(&settings, text)?;
+    format_log(installation, &settings, &[])
+}
+
+/// Starts a broker once, so that Java writes an archive of the classes that it has loaded.
+async fn archive_classes(installation: &Installation) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let log = Log::open(folder.path(), "broker", false)?;
-    let port = Port::reserve(0)?;
-    let mut spec = Spec::new("broker", real.java.clone(), folder.path(), port, DeathSignal::find());
-    copy_all(&real.formatted(), &folder.path().join("log"))?;
-    Broker { real, folder: folder.path(), door: None }.furnish(&mut spec)?;
-    let write = format!("-XX:ArchiveClassesAtExit={}", real.archive().display());
+    let (java, port) = (installation.java.clone(), Port::reserve(0)?);
+    let mut spec = Spec::new("broker", java, folder.path(), port, DeathSignal::find());
+    copy_files(&installation.formatted(), &folder.path().join("log"))?;
+    KafkaBroker { installation, folder: folder.path(), secure: None }.configure(&mut spec)?;
+    let write = format!("-XX:ArchiveClassesAtExit={}", installation.class_archive().display());
     spec.args.retain(|arg| !arg.to_string_lossy().starts_with("-XX:SharedArchiveFile"));
     spec.args.insert(0, write.into());
     let mut broker = Process::spawn(&spec, &log)?;

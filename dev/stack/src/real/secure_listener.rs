@@ -1,4 +1,4 @@
-//! A second way to a broker: SCRAM over TLS, for users who may do only what they are allowed to.
+//! A second listener of a broker: SCRAM over TLS, for users with limited permissions.
 
 use std::{
     collections::BTreeMap,
@@ -11,64 +11,59 @@ use std::{
 use process::port::Port;
 use uuid::Uuid;
 
-use super::find;
+use super::installation::find_program;
 
-/// Protects the broker's key in its file. It lies beside it, so this is no secret.
-const OF_THE_KEY: &str = "barrage";
+/// The password of the broker's key store. It is no secret: the file belongs to one test.
+const STORE_PASSWORD: &str = "barrage";
 
-/// Somebody who has to say who they are.
+/// A user of the broker.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// Whom the broker knows.
     pub name: String,
-    /// What proves it.
     pub password: String,
-    /// May do everything.
+    /// May do everything, without ACLs.
     pub is_super: bool,
 }
 
-/// The listener with TLS, and who may come.
+/// The listener's port, keys and users.
 #[derive(Debug)]
-pub struct Door {
+pub struct SecureListener {
     port: Port,
     folder: PathBuf,
     users: Vec<User>,
 }
 
-/// What a shell is told so that what it starts comes in as this user.
-pub fn exports_of(folder: &Path, user: &str) -> PathBuf {
+/// A shell script that exports the variables of this user.
+pub fn exports_file(folder: &Path, user: &str) -> PathBuf {
     folder.join(format!("{user}.env"))
 }
 
 impl User {
-    /// Somebody with a password of their own.
+    /// A user with a random password.
     pub fn new(name: &str, is_super: bool) -> Self {
         Self { name: name.into(), password: Uuid::new_v4().simple().to_string(), is_super }
     }
 }
 
-impl Door {
-    /// Makes the broker's key and its certificate in `folder`.
-    ///
-    /// # Errors
-    /// When Java's `keytool` does not.
+impl SecureListener {
+    /// Creates the broker's key and certificate in `folder` with Java's `keytool`.
     pub fn new(folder: &Path, users: Vec<User>) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let door = Self { port: Port::reserve(0)?, folder: folder.into(), users };
-        if !door.ca().exists() {
-            door.make_key()?;
+        let listener = Self { port: Port::reserve(0)?, folder: folder.into(), users };
+        if !listener.ca().exists() {
+            listener.create_key()?;
         }
-        for user in door.users() {
-            let exports = door.variables(user).into_iter().map(|(name, value)| {
-                // None of the values has anything in it that a shell would see.
+        for user in listener.users() {
+            let exports = listener.variables(user).into_iter().map(|(name, value)| {
+                // No value has a character that a shell would interpret.
                 format!("export {name}={value}\n")
             });
-            fs::write(exports_of(folder, &user.name), exports.collect::<String>())?;
+            fs::write(exports_file(folder, &user.name), exports.collect::<String>())?;
         }
-        Ok(door)
+        Ok(listener)
     }
 
-    /// What a service has to be told to come in as this user.
+    /// The variables with which a service connects as this user.
     pub fn variables(&self, user: &User) -> BTreeMap<String, String> {
         BTreeMap::from(
             [
@@ -87,21 +82,21 @@ impl Door {
         self.port.address().to_string()
     }
 
-    /// Who says that the broker is the broker: what clients have to trust.
+    /// The certificate that clients have to trust.
     fn ca(&self) -> PathBuf {
         self.folder.join("ca.pem")
     }
 
-    /// Who may come.
-    pub fn users(&self) -> &[User] {
+    pub(super) fn users(&self) -> &[User] {
         &self.users
     }
 
-    /// The reserved port, to be held as long as the broker may start again.
+    /// The port, which must stay reserved as long as the broker may start again.
     pub fn into_port(self) -> Port {
         self.port
     }
 
+    /// The end of the settings `listeners` and `advertised.listeners`.
     pub(super) fn listener(&self) -> String {
         format!(",SASL_SSL://{}", self.address())
     }
@@ -111,7 +106,7 @@ impl Door {
             "sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256\n\
              ssl.keystore.type=PKCS12\n\
              ssl.keystore.location={}\n\
-             ssl.keystore.password={OF_THE_KEY}\n\
+             ssl.keystore.password={STORE_PASSWORD}\n\
              authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
              super.users=User:ANONYMOUS",
             self.key().display()
@@ -121,8 +116,8 @@ impl Door {
         }
         for mechanism in ["256", "512"] {
             let module = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
-            let of = format!("listener.name.sasl_ssl.scram-sha-{mechanism}.sasl.jaas.config");
-            write!(settings, "\n{of}={module}").expect("a String takes every write");
+            let name = format!("listener.name.sasl_ssl.scram-sha-{mechanism}.sasl.jaas.config");
+            write!(settings, "\n{name}={module}").expect("a String takes every write");
         }
         settings + "\n"
     }
@@ -131,22 +126,23 @@ impl Door {
         self.folder.join("broker.p12")
     }
 
-    fn make_key(&self) -> io::Result<()> {
+    fn create_key(&self) -> io::Result<()> {
         let key = self.key();
-        let store = ["-keystore", &key.to_string_lossy(), "-storepass", OF_THE_KEY];
-        let about = ["-alias", "broker", "-storetype", "PKCS12"];
-        let make = ["-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "365"];
-        let of = ["-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1,dns:localhost"];
-        keytool(&[&make[..], &of, &["-ext", "bc=ca:true"], &about, &store].concat())?;
+        let store = ["-keystore", &key.to_string_lossy(), "-storepass", STORE_PASSWORD];
+        let entry = ["-alias", "broker", "-storetype", "PKCS12"];
+        let generate =
+            ["-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-validity", "365"];
+        let subject = ["-dname", "CN=localhost", "-ext", "san=ip:127.0.0.1,dns:localhost"];
+        keytool(&[&generate[..], &subject, &["-ext", "bc=ca:true"], &entry, &store].concat())?;
         let ca = self.ca();
         let export = ["-exportcert", "-rfc", "-file", &ca.to_string_lossy()];
-        keytool(&[&export[..], &about, &store].concat())
+        keytool(&[&export[..], &entry, &store].concat())
     }
 }
 
 fn keytool(args: &[&str]) -> io::Result<()> {
-    let program = find("keytool").ok_or_else(|| io::Error::other("there is no keytool"))?;
+    let program = find_program("keytool").ok_or_else(|| io::Error::other("there is no keytool"))?;
     let output = Command::new(program).args(args).stdin(Stdio::null()).output()?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() { Ok(()) } else { Err(io::Error::other(said)) }
+    let message = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() { Ok(()) } else { Err(io::Error::other(message)) }
 }

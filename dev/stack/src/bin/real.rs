@@ -9,28 +9,24 @@ use stack::{
     Setup, Stack,
     backend::Backend,
     plan::name::{BROKER, TABLE},
-    real::{
-        Fetch, Real,
-        guarded::{User, exports_of},
-    },
+    real::{self, Installation, User, exports_file},
 };
 use tokio::time::interval;
 
-/// Who may do everything, of those who have to say who they are.
+/// The user of the secure listener. It may do everything.
 const USER: &str = "barrage";
 
 /// Apache Kafka and Dynalite (DynamoDB's API) on this machine, without a container.
 #[derive(Debug, Parser)]
 #[command(override_usage = "cargo xtask real COMMAND")]
 enum Command {
-    /// Fetch them by Maven and npm, once for each user; afterwards nothing needs a network.
+    /// Fetch both with Maven and npm, once for each user; later starts need no network.
     Fetch,
-    /// Start them, with fresh data, and print what to export; Ctrl-C stops both.
+    /// Start both with fresh data and print the variables to export; Ctrl-C stops both.
     Up,
 }
 
-// One thread, which lives as long as we do: children are told to die with the thread that
-// started them.
+// A single thread, because the death signal of a child is sent when the thread that started it ends.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Command::parse()).await {
@@ -43,16 +39,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
-    let real = Fetch::for_this_user()?.run().await?;
+    let installation = real::fetch().await?;
     match command {
         Command::Fetch => Ok(()),
-        Command::Up => up(real).await,
+        Command::Up => up(installation).await,
     }
 }
 
-async fn up(real: Real) -> anyhow::Result<()> {
+async fn up(installation: Installation) -> anyhow::Result<()> {
     let stop = Stop::on_signal()?;
-    let backend = Backend::Guarded(real, vec![User::new(USER, true)]);
+    let backend = Backend::Secure(installation, vec![User::new(USER, true)]);
     let mut stack = Setup::stand_ins().backend(backend).start().await;
     print(&stack)?;
     tokio::select! {
@@ -63,28 +59,28 @@ async fn up(real: Real) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until one of them has ended, which nobody wanted.
+/// Waits until one of the two has ended by itself.
 async fn ended(stack: &mut Stack) -> &'static str {
-    let mut again = interval(Duration::from_millis(200));
+    let mut due = interval(Duration::from_millis(200));
     loop {
-        again.tick().await;
+        due.tick().await;
         if let Some(name) = [BROKER, TABLE].into_iter().find(|name| stack.has_ended(name)) {
             return name;
         }
     }
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for belongs on stdout")]
+#[expect(clippy::print_stdout, reason = "the output is for a shell")]
 fn print(stack: &Stack) -> anyhow::Result<()> {
     let (broker, table) = (stack.address(BROKER), stack.address(TABLE));
-    let guarded = fs::read_to_string(exports_of(&stack.data_folder().join(BROKER), USER))?;
+    let secure = fs::read_to_string(exports_file(&stack.data_folder().join(BROKER), USER))?;
     println!(
-        "# Apache Kafka, as anybody, and Dynalite\n\
+        "# Apache Kafka without users, and Dynalite\n\
          export KAFKA_SERVER={broker}\n\
          export OTS_ENDPOINT=http://{table}\n\
          export OTS_KEYID=local\n\
          export OTS_SECRET=local\n\n\
-         # or Kafka over TLS, as a user\n{guarded}\n\
+         # Instead: Kafka over TLS, with a user and password\n{secure}\n\
          # Ctrl-C stops both."
     );
     Ok(())
