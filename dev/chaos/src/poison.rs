@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use client::kafka::{TESTS, TOPIC, envelope};
+use client::{
+    CLIENT_ID,
+    kafka::{TOPIC, envelope},
+};
 use rdkafka::{
     ClientConfig,
     producer::{FutureProducer, FutureRecord},
@@ -22,7 +25,7 @@ const TOO_LONG: usize = 101;
 pub(crate) async fn send(broker: SocketAddr, stop: CancellationToken) {
     let mut config = ClientConfig::new();
     // By this name the proxy before the broker knows that we are not part of what breaks.
-    config.set("bootstrap.servers", broker.to_string()).set("client.id", TESTS);
+    config.set("bootstrap.servers", broker.to_string()).set("client.id", CLIENT_ID);
     // A broker that dies in the midst of it must not make us say anything twice.
     config.set("enable.idempotence", "true");
     let producer: FutureProducer = config.create().expect("a producer");

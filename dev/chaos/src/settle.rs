@@ -8,10 +8,10 @@ use std::{
 use client::{
     eventually::within,
     homepage::Homepage,
+    http::Error,
     kafka::{GROUP, Kafka, TOPIC},
 };
 use futures::future::join_all;
-use reqwest::StatusCode;
 use stack::{Stack, plan::name::BROKER};
 
 use crate::load::Sent;
@@ -33,7 +33,7 @@ pub(crate) async fn settle(stack: &Stack, homepages: &[Homepage]) -> Duration {
     let kafka = Kafka::at(stack.address(BROKER));
     let (mut ends, mut grew) = (BTreeMap::new(), started);
     within(DEADLINE, "the router has finished all records, and no more come", async || {
-        let (now, committed) = (kafka.ends(TOPIC).await, kafka.committed(GROUP).await);
+        let (now, committed) = (kafka.high_watermarks(TOPIC).await, kafka.committed(GROUP).await);
         if now != ends {
             (ends, grew) = (now, Instant::now());
         }
@@ -81,6 +81,6 @@ async fn all_have_ended(homepages: &[Homepage], burst: &str, may_be_unknown: boo
 }
 
 /// Whether a homepage says that there is no such burst.
-pub(crate) fn is_unknown(error: &reqwest::Error) -> bool {
-    error.status() == Some(StatusCode::NOT_FOUND)
+pub(crate) fn is_unknown(error: &Error) -> bool {
+    error.is_not_found()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use client::{
     homepage::Homepage,
     ledger::{End, Ledger},
-    rows::{Row, Rows, text},
+    table::{Row, Table, text},
 };
 use stack::{Stack, plan::name::TABLE};
 
@@ -49,7 +49,7 @@ impl Verdict {
             faults.extend(said_wrongly(&ledger, homepage, sent, &mut unknown).await);
         }
         faults.extend(seen.twice.iter().cloned());
-        let rows = Rows::at(stack.address(TABLE)).all().await;
+        let rows = Table::at(stack.address(TABLE)).all().await;
         let shown: Vec<_> = rows.iter().filter_map(shown).collect();
         faults.extend(not_drawn(&shown, seen));
         let (shown, drawn) = (shown.len() as u64, seen.drawn() as u64);
@@ -64,12 +64,12 @@ impl Verdict {
             "L{} D{}: {} accepted, {} stored, {} filtered, {} dead, {} dead twice, {} waiting, \
              {} out of order",
             count(End::Lost),
-            count(End::Twice) + count(End::LetThrough) + count(End::Invented),
+            count(End::Twice) + count(End::NotFiltered) + count(End::NeverAccepted),
             thousands(self.ledger.accepted() as u64),
             thousands(count(End::Stored)),
             thousands(count(End::Filtered)),
-            thousands(count(End::Dead)),
-            count(End::BuriedTwice),
+            thousands(count(End::DeadLettered)),
+            count(End::DeadLetteredTwice),
             thousands(count(End::Waiting)),
             self.ledger.out_of_order().len(),
         ));
@@ -92,7 +92,7 @@ impl Verdict {
 /// Each message that has not ended as promised. To be buried twice is none of these: a router does
 /// so that dies before it could commit what it has buried.
 fn badly_ended(ledger: &Ledger) -> Vec<String> {
-    let ends = [End::Waiting, End::Lost, End::Twice, End::LetThrough, End::Invented];
+    let ends = [End::Waiting, End::Lost, End::Twice, End::NotFiltered, End::NeverAccepted];
     let ended = |end| ledger.ended(end).into_iter().map(move |id| format!("{end:?}: {id}"));
     let order = ledger.out_of_order().into_iter().map(|id| format!("out of order: {id}"));
     ends.into_iter().flat_map(ended).chain(order).collect()
@@ -132,7 +132,7 @@ async fn said_wrongly<'a>(
             }
             Err(error) => panic!("{url} does not answer: {error}"),
         };
-        let of = |counts: &BTreeMap<&str, u64>| counts.get(id.as_str()).copied().unwrap_or(0);
+        let of = |counts: &BTreeMap<String, u64>| counts.get(id).copied().unwrap_or(0);
         let (accepted, stored) = (of(&in_kafka), of(&in_table));
         if burst.accepted > accepted || burst.stored != stored {
             let are = format!("{accepted} are accepted and {stored} stored");

@@ -46,7 +46,7 @@ pub(crate) struct Seen {
 }
 
 /// A message as people see it: its burst, sender and number.
-pub(crate) type Message = (String, u32, u32);
+pub(crate) type Message = (String, u32, u64);
 
 /// Watches until it is told to stop.
 pub(crate) struct Viewer {

@@ -7,20 +7,20 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// How long a fact may take, unless the test says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+const BETWEEN_CHECKS: Duration = Duration::from_millis(50);
 
-/// Waits until `is_so`; panics with `what` when it is not so within [`DEADLINE`].
+/// Checks until `is_so`; panics with `what` when it is not so within [`DEADLINE`].
 pub async fn eventually(what: &str, is_so: impl AsyncFnMut() -> bool) {
     within(DEADLINE, what, is_so).await;
 }
 
-/// Waits until `is_so`; panics with `what` when it is not so within `deadline`.
+/// Checks until `is_so`; panics with `what` when it is not so within `deadline`.
 pub async fn within(deadline: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
-    let mut look = interval(BETWEEN_LOOKS);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut checks = interval(BETWEEN_CHECKS);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        look.tick().await;
+        checks.tick().await;
         if is_so().await {
             return;
         }
@@ -28,11 +28,11 @@ pub async fn within(deadline: Duration, what: &str, mut is_so: impl AsyncFnMut()
     }
 }
 
-/// Waits for a time that is itself the fault, or in which nothing may happen, and looks all the while.
-pub async fn lasts(time: Duration, mut look: impl AsyncFnMut()) {
+/// Lets time pass that is itself the fault, or in which nothing may happen, and checks all the while.
+pub async fn lasts(time: Duration, mut check: impl AsyncFnMut()) {
     let started = Instant::now();
     within(time * 2, "the time has passed", async || {
-        look().await;
+        check().await;
         started.elapsed() >= time
     })
     .await;

@@ -1,208 +1,176 @@
-//! The homepage as its users see it: over HTTP, and nothing else.
+//! The homepage as its users reach it: over HTTP.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{fmt::Display, net::SocketAddr, time::Duration};
 
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    Client, Method, RequestBuilder,
+    header::{ACCEPT, CONTENT_TYPE},
 };
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 
-/// Longer than any answer should take, shorter than the patience of a test.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub use crate::answers::*;
+use crate::{
+    http::{self, Error, Url},
+    message::Position,
+    metrics::Metrics,
+};
 
-/// A homepage at an address.
+/// How long an answer may take in tests: longer than it should, shorter than a test waits for anything.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long all results of a burst may take: there may be millions of rows.
+const RESULTS: Duration = Duration::from_secs(3600);
+
+/// A homepage at an address. Other services answer `/readyz` and `/metrics` in the same way.
 #[derive(Clone, Debug)]
 pub struct Homepage {
     client: Client,
+    /// Scheme, host and port.
     url: String,
-}
-
-/// What `GET /bursts/{id}` says.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Burst {
-    /// Its id.
-    pub id: String,
-    /// running, draining, done, stopped or failed.
-    pub state: String,
-    /// How many Kafka has acknowledged.
-    pub accepted: u64,
-    /// How many could not be sent.
-    pub failed: u64,
-    /// How many have a row.
-    pub stored: u64,
-    /// How many of these were blocked.
-    pub blocked: u64,
-}
-
-/// A message where people see it: on the page, or as a line of a burst's results.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-pub struct Bullet {
-    /// The id of its event.
-    pub id: String,
-    /// What was sent.
-    pub message: String,
-    /// Of which burst it is.
-    pub burst: String,
-    /// By which sender.
-    pub sender: u32,
-    /// Its number within the sender, from 1.
-    pub seq: u32,
-    /// Which processor stored it.
-    pub processor: String,
-    /// Where it lies in Kafka.
-    pub partition: i32,
-    /// Where it lies in its partition.
-    pub offset: i64,
-    /// When it was handed to Kafka, in milliseconds since the epoch.
-    pub sent_at: i64,
-    /// When the router had read it from Kafka; no result tells it.
-    pub read_at: Option<i64>,
-    /// When the processor got it.
-    pub received_at: i64,
-    /// When the processor wrote it.
-    pub stored_at: i64,
-}
-
-/// What `GET /feed` says.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Feed {
-    /// The newest bullets, oldest first.
-    pub bullets: Vec<Bullet>,
-    /// Where to go on.
-    pub cursor: String,
-    /// How many bullets there were, with those left out.
-    pub passed: u64,
-    /// The counters.
-    pub totals: Totals,
-    /// What is down.
-    pub problems: Vec<Value>,
-}
-
-/// The page's counters.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Totals {
-    /// Since when they count; nothing as long as the homepage knows nothing.
-    pub since: Option<String>,
-    /// How many messages Kafka has acknowledged.
-    pub accepted: u64,
-    /// How many have a row.
-    pub stored: u64,
-    /// How many of these were blocked.
-    pub blocked: u64,
-    /// How many were filtered or dead-lettered.
-    pub finished_without_row: u64,
-    /// How many are neither.
-    pub waiting: u64,
-}
-
-/// An answer of any kind.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// Its status.
-    pub status: StatusCode,
-    /// Its content type, or nothing.
-    pub content_type: String,
-    /// In how many seconds to try again, where it says so.
-    pub retry_after: Option<u64>,
-    /// Its body: JSON, or a string.
-    pub body: Value,
+    /// Requested so often that it is parsed only once.
+    messages: Url,
 }
 
 impl Homepage {
     /// A homepage that listens there, now or later.
     pub fn new(address: SocketAddr) -> reqwest::Result<Self> {
-        // Whatever proxy the person uses for the world, this stays on the machine.
-        let client = Client::builder().timeout(DEADLINE).no_proxy().build()?;
-        Ok(Self { client, url: format!("http://{address}") })
+        let url = Url::parse(&format!("http://{address}")).expect("an address is part of a URL");
+        Self::at(&url, TIMEOUT)
     }
 
-    /// Where its page is.
+    /// The homepage of this URL, of which only scheme, host and port count. Waits so long for each answer.
+    pub fn at(url: &Url, timeout: Duration) -> reqwest::Result<Self> {
+        let messages = url.join("/messages").expect("any http URL can have this path");
+        let url = messages.as_str().trim_end_matches("/messages").to_owned();
+        Ok(Self { client: http::client(timeout)?, url, messages })
+    }
+
+    /// Without a path and without a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Asks `/readyz`: is all it needs there?
-    pub async fn readiness(&self) -> reqwest::Result<Answer> {
+    pub async fn readiness(&self) -> Result<Answer, Error> {
         self.get("/readyz").await
     }
 
-    /// Sends a burst.
-    pub async fn post_burst(&self, burst: &Value) -> reqwest::Result<Answer> {
-        answer(self.client.post(self.path("/bursts")).json(burst)).await
+    /// All metrics of this service.
+    pub async fn metrics(&self) -> Result<Metrics, Error> {
+        let answer = http::success(self.request(Method::GET, "/metrics")).await?;
+        Ok(Metrics::parse(&answer.text().await?))
     }
 
-    /// Sends one message.
-    pub async fn post_message(&self, message: &str) -> reqwest::Result<Answer> {
-        let body = json!({ "message": message });
-        answer(self.client.post(self.path("/messages")).json(&body)).await
+    /// The value of one series, by its name with its labels; 0 where the service does not have it yet.
+    pub async fn metric(&self, series: &str) -> Result<f64, Error> {
+        Ok(self.metrics().await?.get(series).unwrap_or_default())
     }
 
-    /// Stops a burst.
-    pub async fn stop_burst(&self, id: &str) -> reqwest::Result<Answer> {
-        answer(self.client.delete(self.path(&format!("/bursts/{id}")))).await
+    /// Sends one message, which may be refused.
+    pub async fn post_message(&self, message: &str) -> Result<Answer, Error> {
+        answer(self.request(Method::POST, "/messages").json(&json!({ "message": message }))).await
+    }
+
+    /// Sends one message. After an error Kafka may have it all the same.
+    pub async fn send_message(&self, message: &str) -> Result<Accepted, Error> {
+        #[derive(Serialize)]
+        struct Message<'a> {
+            message: &'a str,
+        }
+        read(self.client.post(self.messages.clone()).json(&Message { message })).await
+    }
+
+    /// Sends a burst, which may be refused.
+    pub async fn post_burst(&self, burst: &impl Serialize) -> Result<Answer, Error> {
+        answer(self.request(Method::POST, "/bursts").json(burst)).await
+    }
+
+    pub async fn start_burst(&self, burst: &impl Serialize) -> Result<Burst, Error> {
+        read(self.request(Method::POST, "/bursts").json(burst)).await
+    }
+
+    /// Stops a burst, which may be refused. The answer says by its status whether the burst had ended already.
+    pub async fn delete_burst(&self, id: impl Display) -> Result<Answer, Error> {
+        answer(self.request(Method::DELETE, &format!("/bursts/{id}"))).await
+    }
+
+    pub async fn stop_burst(&self, id: impl Display) -> Result<Burst, Error> {
+        read(self.request(Method::DELETE, &format!("/bursts/{id}"))).await
     }
 
     /// How a burst is doing.
-    pub async fn burst(&self, id: &str) -> reqwest::Result<Burst> {
-        self.read(&format!("/bursts/{id}")).await
+    pub async fn burst(&self, id: impl Display) -> Result<Burst, Error> {
+        read(self.request(Method::GET, &format!("/bursts/{id}"))).await
     }
 
     /// Every row of a burst.
-    pub async fn results(&self, id: &str) -> reqwest::Result<Vec<Bullet>> {
-        let got = self.client.get(self.path(&format!("/bursts/{id}/results"))).send().await?;
-        let text = got.error_for_status()?.text().await?;
-        let row = |line| serde_json::from_str(line).expect("each line of the results is a row");
-        Ok(text.lines().map(row).collect())
+    pub async fn results(&self, id: impl Display) -> Result<Vec<Bullet>, Error> {
+        let mut rows = Vec::new();
+        self.each_result(id, |row| rows.push(row)).await?;
+        Ok(rows)
     }
 
-    /// The newest bullets after `cursor`, at most `limit`.
-    pub async fn feed(&self, cursor: Option<&str>, limit: u32) -> reqwest::Result<Feed> {
+    /// Hands over every row of a burst as it comes, so that they need not fit into memory together.
+    pub async fn each_result(
+        &self,
+        id: impl Display,
+        mut each: impl FnMut(Bullet),
+    ) -> Result<(), Error> {
+        let request = self.request(Method::GET, &format!("/bursts/{id}/results"));
+        let mut answer = http::success(request.timeout(RESULTS)).await?;
+        let mut rest = Vec::new();
+        while let Some(piece) = answer.chunk().await? {
+            rest.extend_from_slice(&piece);
+            let complete = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let lines = rest.drain(..complete);
+            for line in lines.as_slice().split(|byte| *byte == b'\n').filter(|it| !it.is_empty()) {
+                each(serde_json::from_slice(line).map_err(|_| Error::Malformed)?);
+            }
+        }
+        if rest.is_empty() { Ok(()) } else { Err(Error::Malformed) }
+    }
+
+    /// What became of the message at a position; `None` where barrage knows of none there.
+    pub async fn result(&self, at: Position) -> Result<Option<MessageResult>, Error> {
+        let path = format!("/messages/{}/{}", at.partition, at.offset);
+        match read(self.request(Method::GET, &path)).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
+    /// At most `limit` of the newest bullets after `cursor`.
+    pub async fn feed(&self, cursor: Option<&str>, limit: u32) -> Result<Feed, Error> {
+        // A cursor has only characters that may stand in a query.
         let after = cursor.map(|cursor| format!("&after={cursor}")).unwrap_or_default();
-        self.read(&format!("/feed?limit={limit}{after}")).await
+        let request = self.request(Method::GET, &format!("/feed?limit={limit}{after}"));
+        let body = http::success(request).await?.bytes().await?;
+        let feed: Feed = serde_json::from_slice(&body).map_err(|_| Error::Malformed)?;
+        Ok(Feed { bytes: body.len() as u64, ..feed })
     }
 
-    /// The value of a metric, by its name with its labels; 0 where there is none yet. Every service tells
-    /// its metrics as the homepage does.
-    pub async fn metric(&self, series: &str) -> reqwest::Result<f64> {
-        let text = self.client.get(self.path("/metrics")).send().await?.text().await?;
-        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-        Ok(value.map_or(0.0, |value| value.parse().expect("a metric has a number")))
+    /// Posts any body to any path.
+    pub async fn post(&self, path: &str, kind: &str, body: String) -> Result<Answer, Error> {
+        answer(self.request(Method::POST, path).header(CONTENT_TYPE, kind).body(body)).await
     }
 
-    /// Posts anything anywhere.
-    pub async fn post(&self, path: &str, kind: &str, body: String) -> reqwest::Result<Answer> {
-        answer(self.client.post(self.path(path)).header(CONTENT_TYPE, kind).body(body)).await
+    /// Gets any path.
+    pub async fn get(&self, path: &str) -> Result<Answer, Error> {
+        answer(self.request(Method::GET, path)).await
     }
 
-    /// Any other path.
-    pub async fn get(&self, path: &str) -> reqwest::Result<Answer> {
-        answer(self.client.get(self.path(path))).await
-    }
-
-    async fn read<T: DeserializeOwned>(&self, path: &str) -> reqwest::Result<T> {
-        self.client.get(self.path(path)).send().await?.error_for_status()?.json().await
-    }
-
-    fn path(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.url))
+            .header(ACCEPT, "application/json")
     }
 }
 
-async fn answer(request: RequestBuilder) -> reqwest::Result<Answer> {
-    Answer::of(request.header("accept", "application/json").send().await?).await
+async fn answer(request: RequestBuilder) -> Result<Answer, Error> {
+    Answer::of(request.send().await?).await
 }
 
-impl Answer {
-    /// Reads an answer to its end.
-    pub async fn of(got: Response) -> reqwest::Result<Self> {
-        let header = |name| got.headers().get(name).and_then(|value| value.to_str().ok());
-        let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
-        let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
-        let status = got.status();
-        let text = got.text().await?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(Self { status, content_type, retry_after, body })
-    }
+async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
+    let body = http::success(request).await?.bytes().await?;
+    serde_json::from_slice(&body).map_err(|_| Error::Malformed)
 }

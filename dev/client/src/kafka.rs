@@ -1,10 +1,7 @@
-//! Kafka as the tests see it: with a client of their own.
+//! Kafka as tools and tests reach it: with a client of their own.
 
-mod acl;
-mod admin;
 mod content;
-mod election;
-mod odd;
+mod raw;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,51 +12,50 @@ use std::{
 use futures::StreamExt as _;
 use rdkafka::{
     ClientConfig, Message as _, TopicPartitionList,
+    admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
+    client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
-    message::{BorrowedMessage, Header, OwnedHeaders},
+    message::{BorrowedMessage, Header, OwnedHeaders, ToBytes},
     producer::{FutureProducer, FutureRecord},
+    types::RDKafkaErrorCode as Code,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use self::election::patiently;
 pub use self::{
-    acl::{Operation, Resource},
-    content::{Content, Place},
+    content::Content,
+    raw::{Operation, Resource},
+};
+use crate::{
+    CLIENT_ID,
+    eventually::within,
+    message::{MessageId, Position},
 };
 
-/// The client id of tests and tools: a proxy breaks nothing for them.
-pub const TESTS: &str = "the-tests";
-
-/// The topic that all messages go through.
 pub const TOPIC: &str = "barrage-info";
-
-/// Where those go that nobody can store.
 pub const DEAD_TOPIC: &str = "barrage-info-dead";
 
 /// The consumer group of the router.
 pub const GROUP: &str = "barrage-info-consumer";
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many records of a burst are sent at once.
+/// How many records of a burst wait for their acknowledgement at once: a burst may be larger than the producer's
+/// queue.
 const AT_ONCE: usize = 10_000;
 
-/// A broker.
+/// A broker. What it does not answer in time fails the test.
 #[derive(Clone, Copy, Debug)]
 pub struct Kafka(SocketAddr);
 
 /// A record as it lies in Kafka.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its partition.
-    pub partition: i32,
-    /// Its place in the partition.
-    pub offset: i64,
-    /// Its value; empty where it has none.
+    pub position: Position,
+    /// Empty where it has none.
     pub value: Vec<u8>,
-    /// Its headers, as far as they are text.
+    /// What is no UTF-8 in them is replaced.
     pub headers: BTreeMap<String, String>,
 }
 
@@ -70,39 +66,28 @@ impl Kafka {
     }
 
     /// Sends a record and waits until Kafka has acknowledged it.
-    pub async fn send(&self, topic: &str, key: &str, value: &str) -> Record {
-        let producer = self.producer();
-        let record = FutureRecord::to(topic).key(key).payload(value);
-        let sent = producer.send(record, PATIENCE).await.map_err(|(error, _)| error);
-        let delivery = sent.expect("Kafka acknowledges");
-        let (partition, offset) = (delivery.partition, delivery.offset);
-        Record { partition, offset, value: value.into(), headers: BTreeMap::new() }
+    pub async fn send(&self, topic: &str, key: &str, value: &str) -> Position {
+        deliver(&self.producer(), FutureRecord::to(topic).key(key).payload(value)).await
     }
 
-    /// Sends a burst as a homepage does, and returns its id: so many messages of so many senders.
-    pub async fn send_burst(&self, message: &str, senders: u32, seqs: u32) -> String {
-        let burst = Uuid::now_v7().to_string();
+    /// Sends a burst as a homepage does: `seqs` messages of each of `senders` senders. Returns its id when Kafka has
+    /// acknowledged all of them.
+    pub async fn send_burst(&self, message: &str, senders: u32, seqs: u64) -> String {
+        let burst = Uuid::now_v7();
         let producer = self.producer();
-        let ids = (1..=seqs).flat_map(|seq| (1..=senders).map(move |sender| (sender, seq)));
-        let sends = ids.map(|(sender, seq)| {
-            let key = format!("{burst}/{sender}");
-            let value = json!({
-                "message": message,
-                "burst": burst,
-                "sender": sender,
-                "seq": seq,
-                "sent_at": "2026-01-01T00:00:00.000Z",
-            });
-            let (producer, value) = (&producer, value.to_string());
+        let ids = (1..=seqs)
+            .flat_map(|seq| (1..=senders).map(move |sender| MessageId { burst, sender, seq }));
+        let sends = ids.map(|id| {
+            let producer = &producer;
             async move {
-                let record = FutureRecord::to(TOPIC).key(&key).payload(&value).headers(envelope());
-                let sent = producer.send(record, PATIENCE).await.map_err(|(error, _)| error);
-                sent.expect("Kafka acknowledges");
+                let (key, value) =
+                    (format!("{}/{}", id.burst, id.sender), message_value(&id, message));
+                let record = FutureRecord::to(TOPIC).key(&key).payload(&value);
+                deliver(producer, record.headers(envelope())).await;
             }
         });
-        // A burst may be larger than what the producer holds.
         futures::stream::iter(sends).buffer_unordered(AT_ONCE).for_each(async |()| {}).await;
-        burst
+        burst.to_string()
     }
 
     /// Every record of a topic; none when there is no such topic.
@@ -110,23 +95,47 @@ impl Kafka {
         self.read_as(topic, |message| Record::from(message)).await
     }
 
-    /// How far a group has committed, by partition.
+    /// The committed offsets of a group in [`TOPIC`], by partition; 0 where it has committed nothing.
     pub async fn committed(self, group: &'static str) -> BTreeMap<i32, i64> {
-        patiently("the group can be asked", move || self.read_committed(group)).await
+        retry("the committed offsets can be read", move || self.read_committed(group)).await
     }
 
-    /// The offset after the last record of each partition of a topic.
-    pub async fn ends(self, topic: &'static str) -> BTreeMap<i32, i64> {
-        patiently("the topic can be asked", move || self.read_ends(topic)).await
+    /// The offset after the last record of each partition of a topic; none when there is no such topic.
+    pub async fn high_watermarks(self, topic: &'static str) -> BTreeMap<i32, i64> {
+        retry("the high watermarks can be read", move || self.read_high_watermarks(topic)).await
     }
 
-    /// Every record of a topic, as `view` sees it.
+    /// Creates a topic with so many partitions, if there is none.
+    pub async fn create_topic(self, topic: &'static str, partitions: i32) {
+        let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+        let created = self.admin().create_topics([&new], &admin_options()).await;
+        let created = created.expect("Kafka answers");
+        // A service may have been quicker.
+        let is_there =
+            created.iter().all(|it| matches!(it, Ok(_) | Err((_, Code::TopicAlreadyExists))));
+        assert!(is_there, "{created:?}");
+    }
+
+    /// Deletes a topic with all its records.
+    pub async fn delete_topic(self, topic: &'static str) {
+        let deleted = self.admin().delete_topics(&[topic], &admin_options()).await;
+        let deleted = deleted.expect("Kafka answers");
+        assert!(deleted.iter().all(Result::is_ok), "{deleted:?}");
+    }
+
+    /// Deletes a topic and creates it again at once, with so many partitions: its offsets restart at 0.
+    pub async fn recreate_topic(self, topic: &'static str, partitions: i32) {
+        self.delete_topic(topic).await;
+        self.create_topic(topic, partitions).await;
+    }
+
+    /// Every record of a topic, as `view` makes it.
     async fn read_as<T: Send + 'static>(
         self,
         topic: &'static str,
         view: fn(&BorrowedMessage<'_>) -> T,
     ) -> Vec<T> {
-        patiently("the topic can be read", move || self.read(topic, view)).await
+        retry("the topic can be read", move || self.read(topic, view)).await
     }
 
     fn read<T>(
@@ -138,7 +147,7 @@ impl Kafka {
         let mut from = TopicPartitionList::new();
         let mut open = BTreeSet::new();
         for partition in partitions(&consumer, topic)? {
-            let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+            let (low, high) = consumer.fetch_watermarks(topic, partition, TIMEOUT)?;
             if low < high {
                 from.add_partition_offset(topic, partition, rdkafka::Offset::Offset(low))?;
                 open.insert((partition, high));
@@ -147,7 +156,7 @@ impl Kafka {
         consumer.assign(&from)?;
         let mut records = Vec::new();
         while !open.is_empty() {
-            let got = consumer.poll(PATIENCE).expect("the rest of the topic comes")?;
+            let got = consumer.poll(TIMEOUT).expect("the rest of the topic comes")?;
             open.retain(|(partition, high)| {
                 *partition != got.partition() || got.offset() + 1 < *high
             });
@@ -156,10 +165,10 @@ impl Kafka {
         Ok(records)
     }
 
-    fn read_ends(self, topic: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
+    fn read_high_watermarks(self, topic: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
         let consumer: BaseConsumer = self.config().set("group.id", "the-ledger").create()?;
         let end = |partition| {
-            let (_, high) = consumer.fetch_watermarks(topic, partition, PATIENCE)?;
+            let (_, high) = consumer.fetch_watermarks(topic, partition, TIMEOUT)?;
             Ok((partition, high))
         };
         partitions(&consumer, topic)?.into_iter().map(end).collect()
@@ -167,15 +176,15 @@ impl Kafka {
 
     fn read_committed(self, group: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
         let consumer: BaseConsumer = self.config().set("group.id", group).create()?;
-        let mut asked = TopicPartitionList::new();
+        let mut requested = TopicPartitionList::new();
         for partition in partitions(&consumer, TOPIC)? {
-            asked.add_partition(TOPIC, partition);
+            requested.add_partition(TOPIC, partition);
         }
-        let committed = consumer.committed_offsets(asked, PATIENCE)?;
-        let place = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+        let committed = consumer.committed_offsets(requested, TIMEOUT)?;
+        let offset = |element: rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
             (element.partition(), element.offset().to_raw().filter(|at| *at >= 0).unwrap_or(0))
         };
-        Ok(committed.elements().into_iter().map(place).collect())
+        Ok(committed.elements().into_iter().map(offset).collect())
     }
 
     fn producer(&self) -> FutureProducer {
@@ -185,12 +194,16 @@ impl Kafka {
         config.create().expect("a producer")
     }
 
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.config().create().expect("an admin client")
+    }
+
     fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.0.to_string());
-        config.set("client.id", TESTS);
+        config.set("client.id", CLIENT_ID);
         config.set("enable.auto.commit", "false");
-        // What somebody else has written just now must be seen at once.
+        // A topic that was created just now must be seen at once.
         config.set("topic.metadata.refresh.fast.interval.ms", "100");
         config
     }
@@ -200,8 +213,7 @@ impl From<&BorrowedMessage<'_>> for Record {
     fn from(message: &BorrowedMessage<'_>) -> Self {
         let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
         Self {
-            partition: message.partition(),
-            offset: message.offset(),
+            position: position(message),
             value: message.payload().unwrap_or_default().into(),
             headers: content::headers(message)
                 .into_iter()
@@ -209,6 +221,32 @@ impl From<&BorrowedMessage<'_>> for Record {
                 .collect(),
         }
     }
+}
+
+fn position(message: &BorrowedMessage<'_>) -> Position {
+    Position { partition: message.partition(), offset: message.offset() }
+}
+
+/// Sends a record and waits until Kafka has acknowledged it.
+async fn deliver<Key: ToBytes + ?Sized, Value: ToBytes + ?Sized>(
+    producer: &FutureProducer,
+    record: FutureRecord<'_, Key, Value>,
+) -> Position {
+    let sent = producer.send(record, TIMEOUT).await.map_err(|(error, _)| error);
+    let delivery = sent.expect("Kafka acknowledges");
+    Position { partition: delivery.partition, offset: delivery.offset }
+}
+
+/// The value of a message's record, as a homepage writes it.
+pub fn message_value(id: &MessageId, message: &str) -> String {
+    json!({
+        "message": message,
+        "burst": id.burst,
+        "sender": id.sender,
+        "seq": id.seq,
+        "sent_at": "2026-01-01T00:00:00.000Z",
+    })
+    .to_string()
 }
 
 /// The headers that make a record a message.
@@ -227,13 +265,44 @@ pub fn envelope() -> OwnedHeaders {
 }
 
 fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, KafkaError> {
-    let metadata = consumer.fetch_metadata(None, PATIENCE)?;
+    let metadata = consumer.fetch_metadata(None, TIMEOUT)?;
     let found = metadata.topics().iter().find(|found| found.name() == topic);
     let partitions = found.into_iter().flat_map(|topic| topic.partitions());
     Ok(partitions.map(|partition| partition.id()).collect())
 }
 
-/// rdkafka's consumer blocks; meanwhile the test goes on reading its processes' logs.
-async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(ask).await.expect("asking does not panic")
+fn admin_options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(TIMEOUT))
+}
+
+/// Asks Kafka until it answers; panics with `what` when it does not in time. A new topic has no leader at first, and a
+/// topic that is being deleted disappears partition by partition.
+async fn retry<T: Send + 'static>(
+    what: &str,
+    request: impl Fn() -> Result<T, KafkaError> + Copy + Send + 'static,
+) -> T {
+    let mut answer = None;
+    within(TIMEOUT, what, async || {
+        // rdkafka's consumer blocks its thread; the test must go on reading the logs of its processes.
+        let answered = tokio::task::spawn_blocking(request).await;
+        answer = match answered.expect("the request does not panic") {
+            Err(error) if is_temporary(&error) => None,
+            answer => Some(answer.expect(what)),
+        };
+        answer.is_some()
+    })
+    .await;
+    answer.expect(what)
+}
+
+fn is_temporary(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::NotLeaderForPartition
+                | Code::LeaderNotAvailable
+                | Code::UnknownTopicOrPartition
+                | Code::UnknownPartition
+        )
+    )
 }

@@ -1,220 +1,213 @@
-//! The tests' own account of a burst, message by message: what Kafka took, and what became of it.
-//! It reads Kafka and the table with clients of its own, so it does not share our mistakes.
+//! The tests' ledger: what became of every message of a stack, as Kafka and the table have it.
+//!
+//! It reads both with clients of its own, so it does not share our mistakes.
 
-mod order;
-
-use std::{collections::BTreeMap, fmt, net::SocketAddr};
-
-use serde::Deserialize;
-
-use crate::{
-    kafka::{DEAD_TOPIC, GROUP, Kafka, Record, TOPIC},
-    rows::{Row, Rows, text},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
 };
 
-/// A message, wherever it lies.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Id {
-    /// Its burst; a single message is a burst of its own.
-    pub burst: String,
-    /// By which sender of the burst.
-    pub sender: u32,
-    /// Its number within the sender, from 1.
-    pub seq: u32,
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.burst, self.sender, self.seq)
-    }
-}
+use crate::{
+    accounts::{Account, Accounts},
+    kafka::{DEAD_TOPIC, GROUP, Kafka, Record, TOPIC},
+    message::{MessageId, Position, out_of_order},
+    table::{Row, Table, text},
+};
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// It has one row.
     Stored,
-    /// The filters let it end there, and it has left no trace.
+    /// The router's filters hold it back, and it left no trace.
     Filtered,
     /// It is one dead letter.
-    Dead,
+    DeadLettered,
     /// The router has not committed it yet.
     Waiting,
-    /// It is nowhere, and nobody will look for it.
+    /// It is nowhere, although the router has committed it.
     Lost,
     /// It is there more often than once: in the topic, as a row, or as a row and a dead letter.
     Twice,
-    /// It is several dead letters, which a router may leave that dies in the midst of one.
-    BuriedTwice,
+    /// It is several dead letters. A router that dies before it could commit may leave that behind.
+    DeadLetteredTwice,
     /// The filters hold it back, and still it has a row or is a dead letter.
-    LetThrough,
-    /// Kafka never took it, and still it has a row or is a dead letter.
-    Invented,
+    NotFiltered,
+    /// Kafka never accepted it, and still it has a row or is a dead letter.
+    NeverAccepted,
 }
 
-/// Where the evidence lies.
+/// Where the evidence is: the addresses of Kafka and of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources {
-    /// Where Kafka listens.
     pub broker: SocketAddr,
-    /// Where the table listens.
     pub table: SocketAddr,
 }
 
 /// What is known of each message.
 #[derive(Debug, Default)]
-pub struct Ledger(BTreeMap<Id, Account>);
-
-#[derive(Debug, Default)]
-struct Account {
-    accepted: u32,
-    stored: u32,
-    dead: u32,
-    filtered: bool,
-    waiting: bool,
-    out_of_order: bool,
+pub struct Ledger {
+    accounts: Accounts<MessageId>,
+    /// What the filters hold back.
+    filtered: BTreeSet<MessageId>,
+    /// What the router has not committed yet.
+    waiting: BTreeSet<MessageId>,
+    out_of_order: BTreeSet<MessageId>,
 }
 
-/// What the account is made of.
+/// All that a ledger is made of.
 #[derive(Debug, Default)]
 struct Evidence {
     committed: BTreeMap<i32, i64>,
     records: Vec<Record>,
-    dead: Vec<Record>,
+    dead_letters: Vec<Record>,
     rows: Vec<Row>,
 }
 
 impl Ledger {
-    /// The account of all bursts that are `wanted`, with what the router's filters do not let pass: the
-    /// filtered leave no trace of their own.
+    /// The ledger of all messages that are `wanted`. `filtered` says which records the router's filters hold back:
+    /// those leave no trace of their own.
     pub async fn of(
         sources: Sources,
-        wanted: impl Fn(&Id) -> bool,
+        wanted: impl Fn(&MessageId) -> bool,
         filtered: impl Fn(&Record) -> bool,
     ) -> Self {
-        Evidence::of(sources).await.account(wanted, filtered)
+        Evidence::of(sources).await.ledger(wanted, filtered)
     }
 
-    /// How many messages of each burst Kafka took.
-    pub fn bursts(&self) -> BTreeMap<&str, u64> {
-        by_burst(self.those(|account| account.accepted > 0))
+    /// How many messages of each burst Kafka accepted.
+    pub fn bursts(&self) -> BTreeMap<String, u64> {
+        self.by_burst(|account| account.accepted > 0)
     }
 
     /// How many messages of each burst have a row.
-    pub fn rows(&self) -> BTreeMap<&str, u64> {
-        by_burst(self.those(|account| account.stored > 0))
+    pub fn rows(&self) -> BTreeMap<String, u64> {
+        self.by_burst(|account| account.rows() > 0)
     }
 
-    /// How many messages Kafka took.
+    /// How many messages Kafka accepted.
     pub fn accepted(&self) -> usize {
-        self.those(|account| account.accepted > 0).count()
+        self.count(|account| account.accepted > 0)
     }
 
     /// How many messages have a row.
     pub fn stored(&self) -> usize {
-        self.those(|account| account.stored > 0).count()
+        self.count(|account| account.rows() > 0)
     }
 
     /// How many messages are dead letters.
     pub fn dead(&self) -> usize {
-        self.those(|account| account.dead > 0).count()
+        self.count(|account| account.dead_letters > 0)
     }
 
     /// The messages that ended so.
-    pub fn ended(&self, end: End) -> Vec<&Id> {
-        self.those(|account| account.end() == end).collect()
+    pub fn ended(&self, end: End) -> Vec<&MessageId> {
+        let ended = self.accounts.iter().filter(|(id, account)| self.end(id, account) == end);
+        let mut ids: Vec<_> = ended.map(|(id, _)| id).collect();
+        ids.sort();
+        ids
     }
 
-    /// The messages that lie behind one that their sender has sent later.
-    pub fn out_of_order(&self) -> Vec<&Id> {
-        self.those(|account| account.out_of_order).collect()
+    /// The messages that lie behind one that their sender sent later.
+    pub fn out_of_order(&self) -> Vec<&MessageId> {
+        self.out_of_order.iter().collect()
     }
 
-    /// Each message whose end breaks a promise, and how.
+    /// Each message that breaks a promise, and how.
     pub fn faults(&self) -> Vec<String> {
-        let is_kept = |end| matches!(end, End::Stored | End::Filtered | End::Dead);
-        let ends = self.0.iter().map(|(id, account)| (account.end(), id));
-        let broken =
-            ends.filter(|(end, _)| !is_kept(*end)).map(|(end, id)| format!("{end:?}: {id}"));
-        let order = self.out_of_order().into_iter().map(|id| format!("out of order: {id}"));
+        let is_kept = |end| matches!(end, End::Stored | End::Filtered | End::DeadLettered);
+        let ends = self.accounts.iter().map(|(id, account)| (id, self.end(id, account)));
+        let mut broken: Vec<_> = ends.filter(|(_, end)| !is_kept(*end)).collect();
+        broken.sort_by_key(|(id, _)| *id);
+        let broken = broken.into_iter().map(|(id, end)| format!("{end:?}: {id}"));
+        let order = self.out_of_order.iter().map(|id| format!("out of order: {id}"));
         broken.chain(order).collect()
     }
 
-    fn those(&self, are: impl Fn(&Account) -> bool) -> impl Iterator<Item = &Id> {
-        self.0.iter().filter(move |(_, account)| are(account)).map(|(id, _)| id)
-    }
-}
-
-fn by_burst<'a>(ids: impl Iterator<Item = &'a Id>) -> BTreeMap<&'a str, u64> {
-    let mut bursts = BTreeMap::new();
-    for id in ids {
-        *bursts.entry(id.burst.as_str()).or_default() += 1;
-    }
-    bursts
-}
-
-impl Account {
-    fn end(&self) -> End {
-        match (self.accepted, self.stored, self.dead) {
-            (0, ..) => End::Invented,
+    fn end(&self, id: &MessageId, account: &Account) -> End {
+        let is_filtered = self.filtered.contains(id);
+        match (account.accepted, account.rows(), account.dead_letters) {
+            (0, ..) => End::NeverAccepted,
             (2.., ..) | (1, 2.., _) | (1, 1, 1..) => End::Twice,
-            (1, 1, 0) | (1, 0, 1..) if self.filtered => End::LetThrough,
+            (1, 1, 0) | (1, 0, 1..) if is_filtered => End::NotFiltered,
             (1, 1, 0) => End::Stored,
-            (1, 0, 1) => End::Dead,
-            (1, 0, 2..) => End::BuriedTwice,
-            (1, 0, 0) if self.waiting => End::Waiting,
-            (1, 0, 0) if self.filtered => End::Filtered,
+            (1, 0, 1) => End::DeadLettered,
+            (1, 0, 2..) => End::DeadLetteredTwice,
+            (1, 0, 0) if self.waiting.contains(id) => End::Waiting,
+            (1, 0, 0) if is_filtered => End::Filtered,
             (1, 0, 0) => End::Lost,
         }
+    }
+
+    fn count(&self, is_counted: impl Fn(&Account) -> bool) -> usize {
+        self.accounts.iter().filter(|(_, account)| is_counted(account)).count()
+    }
+
+    fn by_burst(&self, is_counted: impl Fn(&Account) -> bool) -> BTreeMap<String, u64> {
+        let mut bursts = BTreeMap::new();
+        for (id, _) in self.accounts.iter().filter(|(_, account)| is_counted(account)) {
+            *bursts.entry(id.burst.to_string()).or_default() += 1;
+        }
+        bursts
     }
 }
 
 impl Evidence {
     async fn of(sources: Sources) -> Self {
         let kafka = Kafka::at(sources.broker);
-        // In this order, so that what moves on meanwhile is seen at its newer place at least.
+        // In this order a message that moves on meanwhile is seen at least at its newer place.
         let committed = kafka.committed(GROUP).await;
         let records = kafka.records(TOPIC).await;
-        let dead = kafka.records(DEAD_TOPIC).await;
-        let rows = Rows::at(sources.table).all().await;
-        Self { committed, records, dead, rows }
+        let dead_letters = kafka.records(DEAD_TOPIC).await;
+        let rows = Table::at(sources.table).all().await;
+        Self { committed, records, dead_letters, rows }
     }
 
-    fn account(&self, wanted: impl Fn(&Id) -> bool, filtered: impl Fn(&Record) -> bool) -> Ledger {
-        let mut accounts = BTreeMap::<Id, Account>::new();
-        let message = |record| Some((record, id_of_record(record).filter(&wanted)?));
-        for (record, id) in self.records.iter().filter_map(message) {
-            let account = accounts.entry(id).or_default();
-            let next = self.committed.get(&record.partition).copied().unwrap_or(0);
-            account.accepted += 1;
-            account.waiting |= record.offset >= next;
-            account.filtered |= filtered(record);
+    fn ledger(
+        &self,
+        wanted: impl Fn(&MessageId) -> bool,
+        filtered: impl Fn(&Record) -> bool,
+    ) -> Ledger {
+        let mut ledger = Ledger::default();
+        let message = |record| Some((id_of_record(record).filter(&wanted)?, record));
+        let records: Vec<_> = self.records.iter().filter_map(message).collect();
+        for (id, record) in &records {
+            ledger.accounts.accept(*id, record.position);
+            if filtered(record) {
+                ledger.filtered.insert(*id);
+            }
+            let next = self.committed.get(&record.position.partition).copied().unwrap_or(0);
+            if record.position.offset >= next {
+                ledger.waiting.insert(*id);
+            }
         }
-        for (_, id) in self.dead.iter().filter_map(message) {
-            accounts.entry(id).or_default().dead += 1;
+        for (id, _) in self.dead_letters.iter().filter_map(message) {
+            ledger.accounts.see_dead_letter(id);
         }
-        for id in self.rows.iter().filter_map(id_of_row).filter(&wanted) {
-            accounts.entry(id).or_default().stored += 1;
+        let rows = self.rows.iter().filter_map(id_and_position_of_row);
+        let rows: Vec<_> = rows.filter(|(id, _)| wanted(id)).collect();
+        for (id, position) in &rows {
+            ledger.accounts.see_row(*id, *position, false);
         }
-        let behind = [order::of_records(&self.records), order::of_rows(&self.rows)].concat();
-        for id in behind.into_iter().filter(&wanted) {
-            accounts.entry(id).or_default().out_of_order = true;
-        }
-        Ledger(accounts)
+        let records = records.into_iter().map(|(id, record)| (id, record.position));
+        ledger.out_of_order =
+            [out_of_order(records), out_of_order(rows)].concat().into_iter().collect();
+        ledger
     }
 }
 
-/// Nothing for a record that is not a message: a test's poison.
-fn id_of_record(record: &Record) -> Option<Id> {
+/// `None` for a record that is no message.
+fn id_of_record(record: &Record) -> Option<MessageId> {
     serde_json::from_slice(&record.value).ok()
 }
 
-/// Nothing for a row that is a burst's own.
-fn id_of_row(row: &Row) -> Option<Id> {
-    let burst = text(row, "burst")?;
-    let sender = text(row, "sender")?.parse().ok()?;
-    let seq = text(row, "seq")?.parse().ok()?;
-    Some(Id { burst, sender, seq })
+/// `None` for the row of a burst. The shard of a message ends in its partition and bucket: `…#2#0`.
+fn id_and_position_of_row(row: &Row) -> Option<(MessageId, Position)> {
+    let burst = text(row, "burst")?.parse().ok()?;
+    let (sender, seq) = (text(row, "sender")?.parse().ok()?, text(row, "seq")?.parse().ok()?);
+    let partition = text(row, "shard")?.rsplit('#').nth(1)?.parse().ok()?;
+    let offset = text(row, "offset")?.parse().ok()?;
+    Some((MessageId { burst, sender, seq }, Position { partition, offset }))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::ensure;
 use client::{
     kafka::{Kafka, TOPIC},
-    rows::Rows,
+    table::Table,
 };
 use stack::{
     Stack,
@@ -43,7 +43,7 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
     let mut stack = stacks::without_router().await;
     eprintln!("P8: letting {records} records wait …");
     Producer::new(stack.address(BROKER))?.fill(records).await?;
-    let waiting: i64 = Kafka::at(stack.address(BROKER)).ends(TOPIC).await.values().sum();
+    let waiting: i64 = Kafka::at(stack.address(BROKER)).high_watermarks(TOPIC).await.values().sum();
     ensure!(waiting == i64::from(records), "{waiting} records wait instead of {records}");
     let before = alone(&stack, records).await?;
     eprintln!("P8: starting the router …");
@@ -55,7 +55,7 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
 async fn alone(stack: &Stack, records: u32) -> anyhow::Result<Alone> {
     eprintln!("P8: a bare consumer, and bare writers …");
     let read = consume::drain(stack.address(BROKER), records.into()).await?;
-    let written = rows::write(&Rows::at(stack.address(TABLE)), WRITING).await;
+    let written = rows::write(&Table::at(stack.address(TABLE)), WRITING).await;
     Ok(Alone { read, written })
 }
 

@@ -46,13 +46,13 @@ pub(crate) async fn without_router() -> Stack {
 pub(crate) async fn for_routers() -> Stack {
     let stack = whole().without(HOMEPAGE).later(ROUTER).start().await;
     within(START, "the processor is ready", async || stack.is_ready(PROCESSOR).await).await;
-    Kafka::at(stack.address(BROKER)).make(TOPIC, PARTITIONS).await;
+    Kafka::at(stack.address(BROKER)).create_topic(TOPIC, PARTITIONS).await;
     stack
 }
 
 /// Broker and table with a topic, and nobody who uses them.
 pub(crate) async fn bare() -> Stack {
     let stack = Setup::stand_ins().start().await;
-    Kafka::at(stack.address(BROKER)).make(TOPIC, PARTITIONS).await;
+    Kafka::at(stack.address(BROKER)).create_topic(TOPIC, PARTITIONS).await;
     stack
 }

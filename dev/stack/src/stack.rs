@@ -18,6 +18,7 @@ use process::{
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
@@ -326,6 +327,7 @@ impl Stack {
 
     /// The ledger of one burst. `filtered` says which records the router's filters stop.
     pub async fn ledger_filtered(&self, burst: &str, filtered: impl Fn(&Record) -> bool) -> Ledger {
+        let burst: Uuid = burst.parse().expect("the id of a burst");
         Ledger::of(self.sources(), |id| id.burst == burst, filtered).await
     }
 

@@ -67,7 +67,7 @@ async fn nothing_counts_as_sent_without_an_acknowledgement_while_the_broker_is_a
     lasts(Duration::from_secs(30), async || {
         // In this order, so that what is acknowledged meanwhile is not held against the page.
         let accepted = stack.burst(&id).await.accepted;
-        let taken: i64 = kafka.ends(TOPIC).await.values().sum();
+        let taken: i64 = kafka.high_watermarks(TOPIC).await.values().sum();
         assert!(
             i64::try_from(accepted).is_ok_and(|accepted| accepted <= taken),
             "{accepted} of {taken}"

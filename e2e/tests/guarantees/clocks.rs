@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use client::{eventually::eventually, homepage::Homepage, viewer::Viewer};
+use client::{eventually::eventually, feed::Viewer, homepage::Homepage};
 use serde_json::json;
 use stack::{
     Setup, Stack,

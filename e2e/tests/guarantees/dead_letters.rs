@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use client::{
     eventually::{eventually, lasts},
-    kafka::{DEAD_TOPIC, GROUP, Kafka, Record, TOPIC},
+    kafka::{DEAD_TOPIC, GROUP, Kafka, TOPIC},
+    message::Position,
 };
 use faults::tcp_proxy::Fault;
 use stack::{
@@ -21,13 +22,15 @@ const READER: &str = "event-router-consumer";
 /// How long the topic cannot be written.
 const AWAY: Duration = Duration::from_secs(8);
 
+const POISON: &str = "{ this is no message";
+
 /// A stack with a burst under way, and poison in the topic of which no dead letter can be written.
-async fn poisoned() -> (Stack, String, Record) {
+async fn poisoned() -> (Stack, String, Position) {
     let stack = Setup::default().tcp_proxies().start().await;
     let id = burst(&stack, 6).await;
     stack.break_between(WRITER, BROKER, Fault::BlackHole);
     let kafka = Kafka::at(stack.address(BROKER));
-    let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
+    let poison = kafka.send(TOPIC, "poison", POISON).await;
     let met = format!("record {TOPIC}/{}@{} goes to", poison.partition, poison.offset);
     eventually("the router has met the poison", async || {
         stack.tail(ROUTER).iter().any(|line| line.contains(&met))
@@ -74,6 +77,6 @@ async fn a_router_killed_before_it_committed_a_dead_letter_leaves_at_most_a_seco
     println!("row 13: settled in {:.1} s", took.as_secs_f64());
     assert_kept(&stack, &id).await;
     let dead = kafka.records(DEAD_TOPIC).await;
-    assert!(dead.iter().all(|letter| letter.value == poison.value));
+    assert!(dead.iter().all(|letter| letter.value == POISON.as_bytes()));
     assert!((1..=2).contains(&dead.len()), "{} dead letters of one record", dead.len());
 }

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use client::{
     eventually::{eventually, within},
+    feed::Viewer,
     homepage::Homepage,
-    rows::{Rows, text},
-    viewer::Viewer,
+    table::{Table, text},
 };
 use faults::tcp_proxy::Fault;
 use serde_json::json;
@@ -77,7 +77,7 @@ async fn a_homepage_that_is_told_to_stop_waits_for_every_acknowledgement() {
     assert!(status.success(), "it ended with {status}");
 
     // Its last word, and what lies in Kafka: nobody has counted anew meanwhile.
-    let rows = Rows::at(stack.address(TABLE)).all().await;
+    let rows = Table::at(stack.address(TABLE)).all().await;
     let own = rows.iter().find(|row| text(row, "shard") == Some(format!("burst#{id}")));
     let said = own.and_then(|row| text(row, "accepted")).expect("the burst has a row");
     let ledger = stack.ledger(&id).await;

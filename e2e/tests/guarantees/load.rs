@@ -48,7 +48,7 @@ pub(crate) async fn done(homepages: &[Homepage], ids: &[String]) {
 pub(crate) async fn settles_within(stack: &Stack, at_most: Duration) -> Duration {
     let started = Instant::now();
     let kafka = Kafka::at(stack.address(BROKER));
-    let waiting = kafka.ends(TOPIC).await;
+    let waiting = kafka.high_watermarks(TOPIC).await;
     assert!(!waiting.is_empty(), "the topic has no partitions");
     within(at_most, "all that waited is finished", async || {
         let committed = kafka.committed(GROUP).await;

@@ -10,7 +10,8 @@ use std::{
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat};
 use client::{
     eventually::eventually,
-    kafka::{Content, DEAD_TOPIC, Kafka, Place, TOPIC},
+    kafka::{Content, DEAD_TOPIC, Kafka, TOPIC},
+    message::Position,
 };
 use stack::{
     Stack,
@@ -43,13 +44,13 @@ impl Good {
 }
 
 /// Sends each after a good message, so that the last of every partition is poison.
-async fn send(kafka: Kafka, good: &mut Good, poison: Vec<Poison>) -> BTreeMap<Place, Poison> {
+async fn send(kafka: Kafka, good: &mut Good, poison: Vec<Poison>) -> BTreeMap<Position, Poison> {
     let mut sent = BTreeMap::new();
     for (it, partition) in poison.into_iter().zip((0..PARTITIONS).cycle()) {
         good.send(kafka, partition).await;
         let place = match it.odd_name {
             None => kafka.send_content(TOPIC, partition, &it.content).await,
-            Some(name) => kafka.send_odd(TOPIC, partition, &it.content, name).await,
+            Some(name) => kafka.send_with_header_name(TOPIC, partition, &it.content, name).await,
         };
         sent.insert(place, it);
     }
@@ -57,14 +58,15 @@ async fn send(kafka: Kafka, good: &mut Good, poison: Vec<Poison>) -> BTreeMap<Pl
 }
 
 /// Each dead letter by the place of the record it was.
-async fn dead_letters(kafka: Kafka) -> BTreeMap<Place, Content> {
+async fn dead_letters(kafka: Kafka) -> BTreeMap<Position, Content> {
     let number = |letter: &Content, name: &str| -> i64 {
         let text = letter.text(name).unwrap_or_else(|| panic!("{name} is missing"));
         text.parse().unwrap_or_else(|_| panic!("{name} is {text}"))
     };
     let place = |letter: &Content| {
         let partition = number(letter, "barrage_source_partition");
-        (i32::try_from(partition).expect("a partition"), number(letter, "barrage_source_offset"))
+        let partition = i32::try_from(partition).expect("a partition");
+        Position { partition, offset: number(letter, "barrage_source_offset") }
     };
     let letters: Vec<_> = kafka.contents(DEAD_TOPIC).await.into_values().collect();
     let by_place: BTreeMap<_, _> = letters.iter().map(|it| (place(it), it.clone())).collect();
@@ -73,7 +75,7 @@ async fn dead_letters(kafka: Kafka) -> BTreeMap<Place, Content> {
 }
 
 /// The record byte for byte but for what nobody can name, and why, how often, from where and when.
-fn assert_is_dead_letter(letter: &Content, of: &Poison, (partition, offset): Place) {
+fn assert_is_dead_letter(letter: &Content, of: &Poison, at: Position) {
     let what = of.what;
     assert_eq!((&letter.key, &letter.value), (&of.content.key, &of.content.value), "{what}");
     let (original, added) = letter.headers.split_at(of.content.headers.len());
@@ -85,8 +87,8 @@ fn assert_is_dead_letter(letter: &Content, of: &Poison, (partition, offset): Pla
     assert!(reason.starts_with(&of.reason), "{what}: {reason}");
     assert_eq!(letter.text("barrage_attempts"), Some(of.attempts), "{what}");
     assert_eq!(letter.text("barrage_source_topic"), Some(TOPIC));
-    assert_eq!(letter.text("barrage_source_partition"), Some(partition.to_string().as_str()));
-    assert_eq!(letter.text("barrage_source_offset"), Some(offset.to_string().as_str()));
+    assert_eq!(letter.text("barrage_source_partition"), Some(at.partition.to_string().as_str()));
+    assert_eq!(letter.text("barrage_source_offset"), Some(at.offset.to_string().as_str()));
 }
 
 fn assert_is_recent(letter: &Content, started: SystemTime) {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use client::{
     eventually::{eventually, lasts, within},
     kafka::{Content, DEAD_TOPIC, GROUP, Kafka, TOPIC},
-    rows::{Rows, text},
+    message::Position,
+    table::{Table, text},
 };
 use faults::processor_proxy::{Mode, ProcessorProxy, REASON};
 use stack::{
@@ -155,9 +156,9 @@ async fn a_record_that_is_wanted_again_for_ever_becomes_a_dead_letter_and_harms_
     let kafka = Kafka::at(stack.address(BROKER));
     let id = burst(&stack, 8).await;
     let record = Content::message(r#"{"message":"stubborn"}"#);
-    let ends = kafka.ends(TOPIC).await;
+    let ends = kafka.high_watermarks(TOPIC).await;
     let (busiest, _) = ends.into_iter().max_by_key(|(_, end)| *end).expect("it has partitions");
-    let (partition, offset) = kafka.send_content(TOPIC, busiest, &record).await;
+    let Position { partition, offset } = kafka.send_content(TOPIC, busiest, &record).await;
     eventually("it is tried", async || !front.own_answers().is_empty()).await;
     eventually("one behind it is stored", async || {
         last_row(&stack, partition).await > Some(offset)
@@ -187,7 +188,7 @@ async fn a_record_that_is_wanted_again_for_ever_becomes_a_dead_letter_and_harms_
 
 /// The highest offset of a partition that has a row.
 async fn last_row(stack: &Stack, partition: i32) -> Option<i64> {
-    let rows = Rows::at(stack.address(TABLE)).all().await;
+    let rows = Table::at(stack.address(TABLE)).all().await;
     let shard = format!("{TOPIC}#{partition}#0");
     let of_partition = rows.iter().filter(|row| text(row, "shard").as_ref() == Some(&shard));
     of_partition.filter_map(|row| text(row, "offset")?.parse().ok()).max()

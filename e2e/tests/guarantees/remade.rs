@@ -51,7 +51,7 @@ async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
     let before = viewer.look(stack).await.totals.since;
     stack.kill(PROCESSOR).await;
     let dead = kafka.records(DEAD_TOPIC).await.len() as u64;
-    kafka.make_anew(TOPIC, PARTITIONS).await;
+    kafka.recreate_topic(TOPIC, PARTITIONS).await;
     if restart {
         stack.kill(HOMEPAGE).await;
         stack.start_again(HOMEPAGE).await;
@@ -59,7 +59,7 @@ async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
         viewer.cursor = None;
     }
     let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
-    let id = kafka.send_burst("anew", SENDERS, seqs).await;
+    let id = kafka.send_burst("anew", SENDERS, seqs.into()).await;
     let accepted = u64::from(SENDERS * seqs);
     viewer.seen.clear();
     within(HEALED, "the page counts anew, and knows that all but the poison waits", async || {
@@ -104,7 +104,7 @@ async fn a_burst_whose_topic_is_made_anew_ends_and_the_next_one_is_kept() {
     let stack = Stack::start().await;
     let id = burst(&stack, 30).await;
     let began = Instant::now();
-    Kafka::at(stack.address(BROKER)).make_anew(TOPIC, PARTITIONS).await;
+    Kafka::at(stack.address(BROKER)).recreate_topic(TOPIC, PARTITIONS).await;
     let ended = stack.settled(&id).await;
     println!("row 18: the burst has ended in {:.1} s", began.elapsed().as_secs_f64());
     // Only if all that Kafka took was stored before the topic went is it done.

@@ -181,9 +181,9 @@ async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
 /// Nothing waits for ever, wherever it lies.
 async fn assert_every_partition_is_owned(stack: &Stack) {
     let kafka = Kafka::at(stack.address(BROKER));
-    let before = kafka.ends(TOPIC).await;
+    let before = kafka.high_watermarks(TOPIC).await;
     let id = kafka.send_burst("to everywhere", 60, 1).await;
-    let after = kafka.ends(TOPIC).await;
+    let after = kafka.high_watermarks(TOPIC).await;
     let grew = |(partition, end)| before.get(partition) < Some(end);
     assert!(after.iter().all(grew), "a partition got nothing: {before:?}, {after:?}");
     settles_within(stack, PATIENCE).await;

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use client::{
     eventually::{eventually, lasts, within},
+    feed::Viewer,
     kafka::Record,
     ledger::End,
-    viewer::Viewer,
 };
 use faults::table_proxy::Faults;
 use stack::{

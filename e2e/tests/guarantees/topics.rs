@@ -26,17 +26,20 @@ async fn a_missing_topic_is_created() {
         assert!(status.success(), "{service} ended with {status}");
     }
     for topic in [TOPIC, DEAD_TOPIC] {
-        kafka.delete(topic).await;
-        eventually("the topic is gone", async || kafka.ends(topic).await.is_empty()).await;
+        kafka.delete_topic(topic).await;
+        eventually("the topic is gone", async || kafka.high_watermarks(topic).await.is_empty())
+            .await;
     }
     stack.start_again(ROUTER).await;
     stack.start_again(HOMEPAGE).await;
     for topic in [TOPIC, DEAD_TOPIC] {
-        eventually("the topic is there", async || kafka.ends(topic).await.len() == PARTITIONS)
-            .await;
+        eventually("the topic is there", async || {
+            kafka.high_watermarks(topic).await.len() == PARTITIONS
+        })
+        .await;
     }
     // Nobody need be started anew for it.
-    kafka.delete(DEAD_TOPIC).await;
+    kafka.delete_topic(DEAD_TOPIC).await;
     eventually("the homepage is ready", async || stack.is_ready(HOMEPAGE).await).await;
     kafka.send(TOPIC, "poison", "{ this is no message").await;
     let id = burst(&stack, 2).await;

@@ -46,7 +46,7 @@ async fn guarded(setup: Setup) -> Option<(Stack, Kafka)> {
     let stack = setup.start().await;
     let kafka = Kafka::at(stack.address(BROKER));
     for topic in [TOPIC, DEAD_TOPIC] {
-        kafka.make(topic, 4).await;
+        kafka.create_topic(topic, 4).await;
     }
     Some((stack, kafka))
 }

@@ -99,7 +99,7 @@ async fn a_burst_is_stopped_by_way_of_any_homepage() {
     let other = stack.add_homepage("homepage-2").await;
     let id = stack.send_burst(json!({ "message": "hi", "duration": 60 })).await;
     eventually("the other one knows it", async || other.burst(&id).await.is_ok()).await;
-    let answer = other.stop_burst(&id).await.unwrap();
+    let answer = other.delete_burst(&id).await.unwrap();
     assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
     let burst = stack.settled(&id).await;
     assert_eq!((burst.state.as_str(), burst.stored), ("stopped", burst.accepted));
@@ -107,7 +107,7 @@ async fn a_burst_is_stopped_by_way_of_any_homepage() {
         other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
     })
     .await;
-    assert_eq!(other.stop_burst(&id).await.unwrap().status.as_u16(), 200);
+    assert_eq!(other.delete_burst(&id).await.unwrap().status.as_u16(), 200);
     stack.assert_complete(&id, burst.accepted).await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{kafka::Kafka, rows, rows::Rows};
+use client::{kafka::Kafka, table, table::Table};
 use process::child::{is_clean_exit, run_to_end};
 use stack::{
     Setup, Stack,
@@ -19,19 +19,20 @@ fn kafka(stack: &Stack) -> Kafka {
     Kafka::at(stack.address(BROKER))
 }
 
-fn table(stack: &Stack) -> Rows {
-    Rows::at(stack.address(TABLE))
+fn table(stack: &Stack) -> Table {
+    Table::at(stack.address(TABLE))
 }
 
 #[tokio::test]
 async fn what_the_broker_acknowledged_survives_kill_9() {
     let mut stack = stand_ins().await;
-    kafka(&stack).make("greetings", 1).await;
+    kafka(&stack).create_topic("greetings", 1).await;
     let sent = kafka(&stack).send("greetings", "key", "hello").await;
     stack.kill(BROKER).await;
     stack.start_again(BROKER).await;
     let found = kafka(&stack).records("greetings").await;
-    let found: Vec<_> = found.iter().map(|record| (record.offset, &record.value[..])).collect();
+    let found: Vec<_> =
+        found.iter().map(|record| (record.position.offset, &record.value[..])).collect();
     assert_eq!(found, [(sent.offset, &b"hello"[..])]);
 }
 
@@ -44,14 +45,14 @@ async fn what_the_table_acknowledged_survives_kill_9() {
     stack.start_again(TABLE).await;
     let rows = table(&stack).all().await;
     let found: Vec<_> =
-        rows.iter().map(|row| (rows::text(row, "offset"), rows::text(row, "message"))).collect();
+        rows.iter().map(|row| (table::text(row, "offset"), table::text(row, "message"))).collect();
     assert_eq!(found, [(Some("7".into()), Some("hello".into()))]);
 }
 
 #[tokio::test]
 async fn a_stand_in_that_is_told_to_stop_exits_with_0() {
     let mut stack = stand_ins().await;
-    kafka(&stack).make("greetings", 1).await;
+    kafka(&stack).create_topic("greetings", 1).await;
     kafka(&stack).send("greetings", "key", "hello").await;
     table(&stack).create().await;
     for stand_in in [BROKER, TABLE] {

@@ -1,4 +1,4 @@
-//! Records byte for byte: what a client may send that is no homepage.
+//! Records byte for byte: what a client that is no homepage may send.
 
 use std::{
     cell::Cell,
@@ -13,25 +13,22 @@ use rdkafka::{
     producer::FutureRecord,
 };
 
-use super::{Kafka, PATIENCE};
+use super::{Kafka, deliver, envelope, position};
+use crate::message::Position;
 
-/// What a record carries. Nothing is not the same as no bytes.
+/// What a record carries. To Kafka, `None` is not the same as no bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
-    /// Its key.
     pub key: Option<Vec<u8>>,
-    /// Its value; nothing makes it a tombstone.
+    /// A record without a value is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// Its headers, in order.
+    /// In their order.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
-/// Where a record lies: partition and offset.
-pub type Place = (i32, i64);
-
 impl Kafka {
-    /// Sends this to a partition and waits until Kafka has acknowledged it. Returns where it lies.
-    pub async fn send_content(&self, topic: &str, partition: i32, content: &Content) -> Place {
+    /// Sends this to a partition and waits until Kafka has acknowledged it.
+    pub async fn send_content(&self, topic: &str, partition: i32, content: &Content) -> Position {
         let header = |headers: OwnedHeaders, (key, value): &(String, Option<Vec<u8>>)| {
             headers.insert(Header { key, value: value.as_ref() })
         };
@@ -39,26 +36,20 @@ impl Kafka {
         let mut record = FutureRecord::to(topic).partition(partition).headers(headers);
         record.key = content.key.as_deref();
         record.payload = content.value.as_deref();
-        let sent = self.producer().send(record, PATIENCE).await;
-        let delivery = sent.map_err(|(error, _)| error).expect("Kafka acknowledges");
-        (delivery.partition, delivery.offset)
+        deliver(&self.producer(), record).await
     }
 
-    /// What every record of a topic carries, by its place; nothing when there is no such topic.
-    pub async fn contents(self, topic: &'static str) -> BTreeMap<Place, Content> {
-        self.read_as(topic, |message| {
-            ((message.partition(), message.offset()), Content::from(message))
-        })
-        .await
-        .into_iter()
-        .collect()
+    /// What every record of a topic carries, by its position; none when there is no such topic.
+    pub async fn contents(self, topic: &'static str) -> BTreeMap<Position, Content> {
+        let records = self.read_as(topic, |message| (position(message), Content::from(message)));
+        records.await.into_iter().collect()
     }
 }
 
 impl Content {
     /// A record with this value and the headers that make it a message.
     pub fn message(value: impl Into<Vec<u8>>) -> Self {
-        let headers = super::envelope();
+        let headers = envelope();
         let headers =
             headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)));
         Self { key: None, value: Some(value.into()), headers: headers.collect() }
@@ -70,7 +61,7 @@ impl Content {
         std::str::from_utf8(value.as_deref()?).ok()
     }
 
-    /// The same with another value of a header, or with one more.
+    /// The same with this value of a header, in place of another one if it has the header already.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         let value = Some(value.into());
@@ -93,7 +84,7 @@ impl From<&BorrowedMessage<'_>> for Content {
     }
 }
 
-/// The headers, in order. Where a name is not text, rdkafka panics: those are left out.
+/// The headers, in order, without those whose name is no text: rdkafka panics when it reads one of them.
 pub(super) fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
     let Some(headers) = message.headers() else { return Vec::new() };
     let read = |at| catch_quietly(|| headers.get(at));
@@ -105,7 +96,7 @@ thread_local! {
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What it says of each such name would bury what a test has to say.
+/// Catches a panic and keeps its message out of the output, where it would hide what a test says.
 fn catch_quietly<T>(read: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

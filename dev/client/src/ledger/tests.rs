@@ -1,28 +1,30 @@
-//! The account says of each message what the evidence says.
+//! The ledger says of each message what the evidence says.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::*;
 
-fn id(seq: u32) -> Id {
-    Id { burst: "b".into(), sender: 1, seq }
+fn id(seq: u64) -> MessageId {
+    MessageId { burst: Uuid::nil(), sender: 1, seq }
 }
 
-fn record(offset: i64, seq: u32) -> Record {
-    let value = json!({ "burst": "b", "sender": 1, "seq": seq }).to_string().into();
-    Record { partition: 2, offset, value, headers: BTreeMap::new() }
+fn record(offset: i64, seq: u64) -> Record {
+    let value = json!({ "burst": Uuid::nil(), "sender": 1, "seq": seq }).to_string().into();
+    let position = Position { partition: 2, offset };
+    Record { position, value, headers: BTreeMap::new() }
 }
 
-fn row(offset: i64, seq: u32) -> Row {
+fn row(offset: i64, seq: i64) -> Row {
     let text = |text: &str| AttributeValue::S(text.into());
     let number = |number: i64| AttributeValue::N(number.to_string());
     Row::from([
         ("shard".into(), text("a#topic#2#0")),
         ("offset".into(), number(offset)),
-        ("burst".into(), text("b")),
+        ("burst".into(), text(&Uuid::nil().to_string())),
         ("sender".into(), number(1)),
-        ("seq".into(), number(seq.into())),
+        ("seq".into(), number(seq)),
     ])
 }
 
@@ -42,23 +44,23 @@ fn each_message_ends_as_the_evidence_says() {
             record(8, 10),
             record(10, 11),
         ],
-        dead: vec![record(0, 2), record(1, 3), record(2, 3), record(3, 4), record(4, 11)],
+        dead_letters: vec![record(0, 2), record(1, 3), record(2, 3), record(3, 4), record(4, 11)],
         rows: vec![row(0, 1), row(3, 4), row(6, 7), row(8, 10), row(9, 9)],
     };
-    let filtered = |record: &Record| [4, 8, 10].contains(&record.offset);
-    let ledger = evidence.account(|_| true, filtered);
+    let filtered = |record: &Record| [4, 8, 10].contains(&record.position.offset);
+    let ledger = evidence.ledger(|_| true, filtered);
     for (seq, end) in [
         (1, End::Stored),
-        (2, End::Dead),
-        (3, End::BuriedTwice),
+        (2, End::DeadLettered),
+        (3, End::DeadLetteredTwice),
         (4, End::Twice),
         (5, End::Filtered),
         (6, End::Lost),
         (7, End::Stored),
         (8, End::Waiting),
-        (9, End::Invented),
-        (10, End::LetThrough),
-        (11, End::LetThrough),
+        (9, End::NeverAccepted),
+        (10, End::NotFiltered),
+        (11, End::NotFiltered),
     ] {
         assert!(ledger.ended(end).contains(&&id(seq)), "{seq} is not {end:?}");
     }
@@ -70,10 +72,10 @@ fn each_message_ends_as_the_evidence_says() {
 fn a_message_behind_a_later_one_of_its_sender_is_out_of_order() {
     let records = vec![record(0, 2), record(1, 1), record(2, 3)];
     let evidence = Evidence { records, rows: vec![row(0, 1)], ..Evidence::default() };
-    assert_eq!(evidence.account(|_| true, |_| false).out_of_order(), [&id(1)]);
+    assert_eq!(evidence.ledger(|_| true, |_| false).out_of_order(), [&id(1)]);
     let rows = vec![row(5, 3), row(4, 4)];
     assert_eq!(
-        Evidence { rows, ..Evidence::default() }.account(|_| true, |_| false).out_of_order(),
+        Evidence { rows, ..Evidence::default() }.ledger(|_| true, |_| false).out_of_order(),
         [&id(3)]
     );
 }
@@ -86,5 +88,5 @@ fn a_message_twice_in_the_topic_is_twice_whatever_became_of_it() {
         rows: vec![row(0, 1)],
         ..Evidence::default()
     };
-    assert_eq!(evidence.account(|_| true, |_| false).ended(End::Twice), [&id(1)]);
+    assert_eq!(evidence.ledger(|_| true, |_| false).ended(End::Twice), [&id(1)]);
 }

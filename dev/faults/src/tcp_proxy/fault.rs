@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::kafka::TESTS;
+use client::CLIENT_ID;
 
 /// What is wrong with a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,6 @@ impl Faults {
     pub(super) fn of(&self, client: &str) -> Fault {
         let matching = self.0.iter().rev().find(|(known, _)| client.starts_with(known.as_str()));
         let fault = matching.map(|(_, fault)| *fault).unwrap_or_default();
-        if client.starts_with(TESTS) { Fault::None } else { fault }
+        if client.starts_with(CLIENT_ID) { Fault::None } else { fault }
     }
 }

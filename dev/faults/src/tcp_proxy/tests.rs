@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::kafka::TESTS;
+use client::CLIENT_ID;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -105,7 +105,7 @@ async fn a_fault_reaches_only_the_named_kafka_clients_and_never_the_tests() {
     let proxy = TcpProxy::for_kafka(echo().await).unwrap();
     let router = kafka_request("event-router-producer");
     let page = kafka_request("homepage-producer");
-    let tests = kafka_request(TESTS);
+    let tests = kafka_request(CLIENT_ID);
     let expected = [("", [false, false, true]), ("event-router-producer", [false, true, true])];
     for (client, passes) in expected {
         proxy.set(Fault::None);

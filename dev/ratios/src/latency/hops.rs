@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use anyhow::Context as _;
-use client::rows::Rows;
+use client::table::Table;
 use faults::processor_proxy::{Mode, ProcessorProxy};
 use proto::{ProcessBatchRequest, Record, message_processor_client::MessageProcessorClient};
 use stack::plan::name::{BROKER, TABLE};
@@ -40,7 +40,7 @@ impl Hops {
     pub(crate) async fn measure(rate: u32, seconds: u32, polls: &[f64]) -> anyhow::Result<Self> {
         let stack = stacks::bare().await;
         let kafka = kafka(stack.address(BROKER), rate, seconds).await?;
-        let table = Rows::at(stack.address(TABLE));
+        let table = Table::at(stack.address(TABLE));
         table.create().await;
         let shard = rows::fresh_shard();
         let write = timed(async |n| {

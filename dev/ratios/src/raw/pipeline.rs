@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use client::rows::{Row, Rows};
+use client::table::{Row, Table};
 use stack::{
     Stack,
     plan::name::{BROKER, TABLE},
@@ -38,7 +38,7 @@ const REST: Duration = Duration::from_secs(120);
 /// Lets all senders send for so long; answers how many messages per second got their row, from the first
 /// send to the last row.
 pub(crate) async fn run(stack: &Stack, time: Duration) -> anyhow::Result<f64> {
-    let rows = Rows::at(stack.address(TABLE));
+    let rows = Table::at(stack.address(TABLE));
     rows.create().await;
     let (sent, stored) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
     let producer = Producer::new(stack.address(BROKER))?;
@@ -62,7 +62,7 @@ pub(crate) async fn run(stack: &Stack, time: Duration) -> anyhow::Result<f64> {
 }
 
 /// Writes whatever has arrived as soon as it may, at most a batch at once.
-async fn pass(broker: SocketAddr, rows: Rows, stored: Arc<AtomicU64>) -> anyhow::Result<()> {
+async fn pass(broker: SocketAddr, rows: Table, stored: Arc<AtomicU64>) -> anyhow::Result<()> {
     let (arrive, mut arrived) = mpsc::channel::<Row>(WAITING);
     let reading = consume::each(broker, move |message| {
         // What is no message, or comes when the writers have gone, ends it.

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use client::rows::{Row, number, string};
+use client::table::{Row, number, string};
 use jiff::Timestamp;
 use rdkafka::{
     Message as _,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::rows::{Row, Rows, number, string};
+use client::table::{Row, Table, number, string};
 use tokio::{task::JoinSet, time::Instant};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub(crate) fn fresh_shard() -> String {
 }
 
 /// Writes for so long; the rows per second.
-pub(crate) async fn write(rows: &Rows, time: Duration) -> f64 {
+pub(crate) async fn write(rows: &Table, time: Duration) -> f64 {
     let started = Instant::now();
     let mut writers = JoinSet::new();
     for _ in 0..WRITERS {

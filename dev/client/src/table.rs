@@ -1,4 +1,4 @@
-//! The table as the tests see it: with a client of their own.
+//! The table as tools and tests reach it: with a client of their own.
 
 use std::{collections::HashMap, net::SocketAddr};
 
@@ -13,17 +13,17 @@ use aws_sdk_dynamodb::{
 
 use crate::eventually::eventually;
 
-/// The physical name of the table.
-pub const TABLE: &str = "barrage.barrage";
+/// Its physical name: instance and table.
+const TABLE: &str = "barrage.barrage";
 
 /// A row, by the names of its attributes.
 pub type Row = HashMap<String, AttributeValue>;
 
 /// The table of a stack.
 #[derive(Clone, Debug)]
-pub struct Rows(Client);
+pub struct Table(Client);
 
-impl Rows {
+impl Table {
     /// The table that listens there.
     pub fn at(address: SocketAddr) -> Self {
         let config = Config::builder()
@@ -36,13 +36,13 @@ impl Rows {
         Self(Client::from_conf(config))
     }
 
-    /// Every row of the table, those of the bursts too.
+    /// Every row of the table, also those of the bursts.
     pub async fn all(&self) -> Vec<Row> {
         let pages = self.0.scan().table_name(TABLE).consistent_read(true).into_paginator();
         pages.items().send().collect::<Result<Vec<_>, _>>().await.expect("the table can be read")
     }
 
-    /// Creates the table as the processor does, for tests without one, and waits until it can be used.
+    /// Creates the table as the processor does, where no processor runs, and waits until it can be used.
     pub async fn create(&self) {
         let key = |name: &str, key: KeyType| {
             KeySchemaElement::builder()
@@ -73,7 +73,6 @@ impl Rows {
         .await;
     }
 
-    /// Writes a row.
     pub async fn put(&self, shard: &str, offset: i64, message: &str) {
         self.0
             .put_item()
@@ -86,7 +85,7 @@ impl Rows {
             .expect("the table answers");
     }
 
-    /// How many rows a shard has between these offsets, both included; as many as one answer has.
+    /// How many rows a shard has between these offsets, both included; at most as many as fit into one answer.
     pub async fn range(&self, shard: &str, from: i64, to: i64) -> usize {
         let query = self.0.query().table_name(TABLE);
         let query = query
@@ -99,14 +98,14 @@ impl Rows {
         query.send().await.expect("the table answers").items().len()
     }
 
-    /// Writes rows, as many as one request takes at the most: 25.
+    /// Writes at most 25 rows, which is the limit of one request.
     pub async fn put_batch(&self, rows: impl Iterator<Item = Row>) {
         let put = |row| PutRequest::builder().set_item(Some(row)).build().expect("all is set");
         let requests = rows.map(|row| WriteRequest::builder().put_request(put(row)).build());
         let batch = self.0.batch_write_item().request_items(TABLE, requests.collect());
         let answer = batch.send().await.expect("the table answers");
         let left = answer.unprocessed_items().is_none_or(HashMap::is_empty);
-        assert!(left, "the stand-in hands nothing back");
+        assert!(left, "the stand-in leaves nothing unprocessed");
     }
 }
 
@@ -120,7 +119,7 @@ pub fn number(number: i64) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// A text or a number of a row, as text; nothing when the row does not have it.
+/// A text or a number of a row, as text; `None` when the row does not have it.
 pub fn text(row: &Row, name: &str) -> Option<String> {
     let value = row.get(name)?;
     value.as_s().or_else(|_| value.as_n()).ok().cloned()
