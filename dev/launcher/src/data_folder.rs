@@ -1,4 +1,4 @@
-//! The folder of the data: ours alone, and never wiped when it is not ours.
+//! The data folder: used by one demo at a time, and never wiped if it has files of others.
 
 use std::{
     fs, io,
@@ -9,15 +9,15 @@ use anyhow::{Context as _, anyhow, ensure};
 use process::folder_lock::{Error, FolderLock};
 use stack::plan::name::{BROKER, TABLE};
 
-use crate::{left_behind, roster};
+use crate::{leftovers, stack_file};
 
-/// Marks a folder as ours, and is what a second demo on the same folder finds locked.
+/// The lock file. It also marks the folder as one of ours.
 const MARKER: &str = "barrage-demo.lock";
 
-/// All that we put into it.
-const CONTENTS: [&str; 4] = [BROKER, TABLE, "logs", roster::FILE];
+/// Everything that we create in the folder, except the lock file.
+const CONTENTS: [&str; 4] = [BROKER, TABLE, "logs", stack_file::FILE];
 
-/// A data folder that no other demo uses, as long as this lives.
+/// A locked data folder. Dropping this unlocks it.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
@@ -25,13 +25,13 @@ pub(crate) struct DataFolder {
 }
 
 impl DataFolder {
-    /// Makes the folder ours, and ends what a demo that was killed has left running in it.
+    /// Locks the folder, and ends processes that a killed demo has left running in it.
     pub(crate) async fn open(path: &Path, fresh: bool) -> anyhow::Result<Self> {
         let shown = path.display();
         fs::create_dir_all(path).with_context(|| format!("cannot create {shown}"))?;
         ensure!(
             is_ours(path)?,
-            "{shown} holds files that are not of barrage; choose another folder with --data"
+            "{shown} contains files that are not of barrage; choose another folder with --data"
         );
         let lock = FolderLock::take(path, MARKER, "demo").map_err(|error| match error {
             Error::Taken { .. } => {
@@ -40,19 +40,18 @@ impl DataFolder {
             Error::Io { .. } => error.into(),
         })?;
         let path = path.canonicalize()?;
-        left_behind::end_all(&path).await;
+        leftovers::end_all(&path).await;
         if fresh {
             wipe(&path).with_context(|| format!("cannot wipe {shown}"))?;
         }
         Ok(Self { path, _lock: lock })
     }
 
-    /// Its absolute path.
+    /// The folder's absolute path, without symbolic links.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Where the processes' logs go.
     pub(crate) fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }
@@ -91,22 +90,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn fresh_forgets_our_data_and_nothing_else() {
+    async fn fresh_deletes_our_data_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         drop(DataFolder::open(folder.path(), false).await.unwrap());
         fs::create_dir(folder.path().join(TABLE)).unwrap();
-        fs::write(folder.path().join("notes.txt"), "by the person").unwrap();
+        fs::write(folder.path().join("notes.txt"), "of the user").unwrap();
         drop(DataFolder::open(folder.path(), true).await.unwrap());
         assert!(!folder.path().join(TABLE).exists());
         assert!(folder.path().join("notes.txt").exists());
     }
 
     #[tokio::test]
-    async fn a_second_demo_on_the_folder_is_told_what_to_do() {
+    async fn a_second_demo_on_the_folder_fails_and_says_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let _first = DataFolder::open(folder.path(), false).await.unwrap();
         let second = DataFolder::open(folder.path(), false).await.unwrap_err();
-        let said = format!("{second:#}");
-        assert!(said.contains("--data") && said.contains("another demo uses"), "{said}");
+        let message = format!("{second:#}");
+        assert!(message.contains("--data") && message.contains("another demo uses"), "{message}");
     }
 }

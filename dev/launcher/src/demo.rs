@@ -1,4 +1,4 @@
-//! One run of the demo: start all in order, say where the page is, stop all in order.
+//! One run of the demo: starts all processes in order, prints where the page is, stops them in reverse order.
 
 use std::{
     collections::BTreeSet, ffi::OsString, io, net::SocketAddr, path::PathBuf, sync::Arc,
@@ -12,49 +12,51 @@ use serde_json::Value;
 use stack::plan::{Plan, check_built};
 use tokio::time::{Instant, interval, timeout};
 
-use crate::{data_folder::DataFolder, keeper::Keeper, network, roster::Roster};
+use crate::{data_folder::DataFolder, network, stack_file::StackFile, supervisor::Supervisor};
 
 /// Many times what a start takes on a slow machine.
 const START: Duration = Duration::from_secs(90);
 
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long the homepage of a demo that was killed a moment ago may still hold its port.
-const RELEASE: Duration = Duration::from_secs(1);
+/// How long the homepage of a demo that was just killed may still hold its port.
+const PORT_RELEASE: Duration = Duration::from_secs(1);
 
-/// What the person asked for.
+/// What to run. See the arguments in `main.rs`.
 #[derive(Debug)]
-pub(crate) struct Wish {
+pub(crate) struct Options {
+    /// The folder of the programs.
     pub(crate) programs: PathBuf,
     pub(crate) data: PathBuf,
     pub(crate) fresh: bool,
     pub(crate) page: SocketAddr,
     pub(crate) processors: u16,
     pub(crate) verbose: bool,
+    /// The names of the variables that the user has set.
     pub(crate) environment: BTreeSet<OsString>,
 }
 
-/// Runs the demo until it is told to stop.
-pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
+/// Runs the demo until a stop signal.
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let stop = Stop::on_signal()?;
-    // First, because that ends what a killed demo may have left, which would still hold the port.
-    let folder = DataFolder::open(&wish.data, wish.fresh).await?;
-    let page = reserve_page(wish.page).await?;
+    // First, because this ends processes of a killed demo, which may still hold the port.
+    let folder = DataFolder::open(&options.data, options.fresh).await?;
+    let page = reserve_page(options.page).await?;
     let homepage = Homepage::new(page.local_address())?;
     let public_url = network::url(page.address());
     let plan = Plan {
-        programs: wish.programs,
+        programs: options.programs,
         data: folder.path().into(),
-        processors: wish.processors,
+        processors: options.processors,
         page,
         public_url: public_url.clone(),
-        environment: Some(wish.environment),
+        environment: Some(options.environment),
     };
     let specs = plan.specs()?;
     check_built(&specs)?;
-    let roster = Arc::new(Roster::create(folder.path(), homepage.url(), &specs)?);
-    let mut demo = Demo { keepers: Vec::new(), roster, homepage, public_url, folder, stop };
-    let outcome = demo.start(specs, wish.verbose).await;
+    let stack_file = Arc::new(StackFile::create(folder.path(), homepage.url(), &specs)?);
+    let mut demo = Demo { supervisors: Vec::new(), stack_file, homepage, public_url, folder, stop };
+    let outcome = demo.start(specs, options.verbose).await;
     if let Ok(true) = outcome {
         demo.stop.requested.cancelled().await;
     }
@@ -62,27 +64,15 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     outcome.map(|_| ())
 }
 
-/// What the homepage's `/readyz` names as missing, with the reasons.
-fn missing_dependencies(readiness: &Value) -> String {
-    let dependencies = readiness["dependencies"].as_object().into_iter().flatten();
-    let missing = dependencies.filter(|(_, dependency)| dependency["ready"] != true);
-    let missing: Vec<_> = missing
-        .map(|(name, dependency)| {
-            format!("{name} ({})", dependency["reason"].as_str().unwrap_or("?"))
-        })
-        .collect();
-    format!("the homepage waits for {}", missing.join(", "))
-}
-
 async fn reserve_page(address: SocketAddr) -> anyhow::Result<Port> {
     let port = address.port();
     let started = Instant::now();
-    let mut look = interval(BETWEEN_LOOKS);
+    let mut retry = interval(POLL_INTERVAL);
     loop {
-        look.tick().await;
+        retry.tick().await;
         match Port::reserve_at(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => ensure!(
-                started.elapsed() < RELEASE,
+                started.elapsed() < PORT_RELEASE,
                 "port {port} is in use; choose another with --port (0 = any)"
             ),
             reserved => return reserved.with_context(|| format!("cannot use {address}")),
@@ -91,8 +81,8 @@ async fn reserve_page(address: SocketAddr) -> anyhow::Result<Port> {
 }
 
 struct Demo {
-    keepers: Vec<Keeper>,
-    roster: Arc<Roster>,
+    supervisors: Vec<Supervisor>,
+    stack_file: Arc<StackFile>,
     homepage: Homepage,
     public_url: Option<String>,
     folder: DataFolder,
@@ -100,7 +90,7 @@ struct Demo {
 }
 
 impl Demo {
-    /// Whether all is up; not so when it was told to stop meanwhile.
+    /// Starts all processes. False if a stop signal came first.
     async fn start(&mut self, specs: Vec<Spec>, verbose: bool) -> anyhow::Result<bool> {
         let started = Instant::now();
         let stop = self.stop.requested.clone();
@@ -112,15 +102,15 @@ impl Demo {
             Ok(up) => up?,
             Err(_) => bail!("not up after {START:?}: {}", self.what_is_missing().await),
         }
-        #[expect(clippy::print_stdout, reason = "the one line that scripts wait for")]
+        #[expect(clippy::print_stdout, reason = "scripts wait for this line")]
         {
             println!("barrage is up on {}", self.homepage.url());
         }
         if let Some(url) = &self.public_url {
-            eprintln!("other machines of this network find it on {url}");
+            eprintln!("other machines of this network open {url}");
         }
         eprintln!(
-            "up after {:.1} s; logs in {}; Ctrl-C stops all",
+            "started in {:.1} s; logs are in {}; Ctrl-C stops everything",
             started.elapsed().as_secs_f32(),
             self.folder.logs().display()
         );
@@ -133,17 +123,17 @@ impl Demo {
             let started = Instant::now();
             eprintln!("starting {name} on {address} …");
             let log = Log::open(&self.folder.logs(), &name, verbose)?;
-            let hurry = self.stop.forced.clone();
-            let keeper = Keeper::start(spec, log, Arc::clone(&self.roster), hurry);
-            let ready = keeper.readiness();
-            // In our hands before we wait: we may be told to stop meanwhile.
-            self.keepers.push(keeper);
+            let force_stop = self.stop.forced.clone();
+            let supervisor = Supervisor::start(spec, log, Arc::clone(&self.stack_file), force_stop);
+            let ready = supervisor.readiness();
+            // Kept before the wait, so that a stop signal meanwhile stops this process too.
+            self.supervisors.push(supervisor);
             ready.await?;
             eprintln!("{name} is ready after {:.2} s", started.elapsed().as_secs_f32());
         }
-        let mut look = interval(BETWEEN_LOOKS);
+        let mut poll = interval(POLL_INTERVAL);
         while !self.is_ready().await {
-            look.tick().await;
+            poll.tick().await;
         }
         Ok(())
     }
@@ -153,8 +143,8 @@ impl Demo {
     }
 
     async fn what_is_missing(&self) -> String {
-        if let Some(keeper) = self.keepers.iter().find(|keeper| !keeper.is_ready()) {
-            return format!("{} is not ready; see its log", keeper.name());
+        if let Some(waiting) = self.supervisors.iter().find(|supervisor| !supervisor.is_ready()) {
+            return format!("{} is not ready; see its log", waiting.name());
         }
         match self.homepage.readiness().await {
             Ok(answer) => missing_dependencies(&answer.body),
@@ -162,12 +152,24 @@ impl Demo {
         }
     }
 
-    /// Stops all against the order of their start: first who sends, last who keeps.
+    /// Stops all processes in reverse order: senders first, storage last.
     async fn end(self) {
-        for keeper in self.keepers.into_iter().rev() {
-            eprintln!("stopping {} …", keeper.name());
-            keeper.stop().await;
+        for supervisor in self.supervisors.into_iter().rev() {
+            eprintln!("stopping {} …", supervisor.name());
+            supervisor.stop().await;
         }
-        self.roster.remove();
+        self.stack_file.remove();
     }
+}
+
+/// The dependencies that the homepage's `/readyz` calls not ready, with the reasons.
+fn missing_dependencies(readiness: &Value) -> String {
+    let dependencies = readiness["dependencies"].as_object().into_iter().flatten();
+    let missing = dependencies.filter(|(_, dependency)| dependency["ready"] != true);
+    let missing: Vec<_> = missing
+        .map(|(name, dependency)| {
+            format!("{name} ({})", dependency["reason"].as_str().unwrap_or("?"))
+        })
+        .collect();
+    format!("the homepage waits for {}", missing.join(", "))
 }

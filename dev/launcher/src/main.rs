@@ -1,12 +1,11 @@
-//! `cargo demo`: all of barrage on this machine, until it is told to stop.
+//! `cargo demo`: runs all of barrage on this machine until a stop signal.
 
-mod backoff;
 mod data_folder;
 mod demo;
-mod keeper;
-mod left_behind;
+mod leftovers;
 mod network;
-mod roster;
+mod stack_file;
+mod supervisor;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -17,16 +16,16 @@ use std::{
 use anyhow::Context as _;
 use clap::{Parser, value_parser};
 
-use self::{demo::Wish, keeper::WrongConfiguration};
+use self::{demo::Options, supervisor::InvalidConfiguration};
 
-const RELEASE: &str = "With --release, builds and runs optimised programs.";
+const AFTER_HELP: &str = "With --release, builds and runs optimised programs.";
 
 /// Runs barrage on this machine: the page, its services, and stand-ins for Kafka and DynamoDB.
-/// Variables of the services (WORK_MS, BLOCKED_WORDS, TRACING and so on) are passed on to them.
+/// Passes variables of the services (WORK_MS, BLOCKED_WORDS, TRACING and so on) on to them.
 #[derive(Debug, Parser)]
-#[command(override_usage = "cargo demo [-- [--release] OPTIONS]", after_help = RELEASE)]
+#[command(override_usage = "cargo demo [-- [--release] OPTIONS]", after_help = AFTER_HELP)]
 struct Args {
-    /// Where the page listens; 0.0.0.0 = phones of the same network can open it too.
+    /// Address on which the page listens; with 0.0.0.0 phones of the same network can open it too.
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     host: IpAddr,
     /// Port of the page; 0 = any.
@@ -35,35 +34,34 @@ struct Args {
     /// Folder of the data and logs [default: barrage-data in the target folder]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Forget the data of earlier runs.
+    /// Delete the data of earlier runs first.
     #[arg(long)]
     fresh: bool,
     /// How many message-processors share the work.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u16).range(1..=64))]
     processors: u16,
-    /// Show what all processes log.
+    /// Print the logs of all processes.
     #[arg(short, long)]
     verbose: bool,
 }
 
-// One thread, which lives as long as we do: children are told to die with the thread that
-// started them.
+// A single thread, because the death signal of a child is sent when the thread that started it ends.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
-            let wrong_configuration = error.is::<WrongConfiguration>();
-            if wrong_configuration { ExitCode::from(2) } else { ExitCode::FAILURE }
+            let invalid = error.is::<InvalidConfiguration>();
+            if invalid { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
 
 async fn run(args: Args) -> anyhow::Result<()> {
     let own = std::env::current_exe()?;
-    let programs = own.parent().context("the launcher lies in no folder")?;
-    demo::run(Wish {
+    let programs = own.parent().context("the launcher has no folder")?;
+    demo::run(Options {
         data: args.data.unwrap_or_else(|| default_data(programs)),
         programs: programs.into(),
         fresh: args.fresh,
@@ -75,7 +73,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     .await
 }
 
-/// Beside the folder of the programs, so in `target`, whatever the profile.
+/// In `target`, beside the folder of the programs. All profiles share it.
 fn default_data(programs: &Path) -> PathBuf {
     programs.parent().unwrap_or(programs).join("barrage-data")
 }

@@ -1,50 +1,48 @@
-//! `stack.json`: which processes run, for people, scripts and the launcher's next start.
+//! `stack.json`: which processes run. People, scripts and the launcher's next start read it.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
 };
 
+use parking_lot::Mutex;
 use process::child::Spec;
 use serde::{Deserialize, Serialize};
 
 /// The file's name in the data folder.
 pub(crate) const FILE: &str = "stack.json";
 
-/// What the file holds.
+/// The content of the file.
 #[derive(Debug, Deserialize, Serialize)]
-pub(crate) struct Processes {
-    /// Where the page is.
+pub(crate) struct Content {
+    /// The address of the page.
     pub(crate) page: String,
     /// The launcher's process id.
     pub(crate) pid: u32,
-    /// Every process, in the order of its start.
+    /// All processes, in the order of their starts.
     pub(crate) processes: Vec<Entry>,
 }
 
 /// One process.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Entry {
-    /// Its name.
     pub(crate) name: String,
-    /// Its process id; none while it does not run.
+    /// None while the process does not run.
     pub(crate) pid: Option<u32>,
-    /// Where it listens, running or not.
+    /// Where it listens, even while it does not run.
     pub(crate) address: String,
-    /// How often it was started again.
     pub(crate) restarts: u32,
 }
 
-/// Keeps the file true.
+/// Keeps the file up to date.
 #[derive(Debug)]
-pub(crate) struct Roster {
+pub(crate) struct StackFile {
     path: PathBuf,
-    processes: Mutex<Processes>,
+    content: Mutex<Content>,
 }
 
-impl Roster {
-    /// Writes the file with nothing running yet.
+impl StackFile {
+    /// Writes the file, before any process runs.
     pub(crate) fn create(folder: &Path, page: &str, specs: &[Spec]) -> io::Result<Self> {
         let entry = |spec: &Spec| Entry {
             name: spec.name.clone(),
@@ -52,44 +50,44 @@ impl Roster {
             address: spec.port.address().to_string(),
             restarts: 0,
         };
-        let processes = Processes {
+        let content = Content {
             page: page.into(),
             pid: std::process::id(),
             processes: specs.iter().map(entry).collect(),
         };
         let path = folder.join(FILE);
-        write(&path, &processes)?;
-        Ok(Self { path, processes: Mutex::new(processes) })
+        write(&path, &content)?;
+        Ok(Self { path, content: Mutex::new(content) })
     }
 
-    /// Notes the process that runs under a name now, or that none does.
-    pub(crate) fn note(&self, name: &str, pid: Option<u32>, restarts: u32) {
-        let mut held = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
-        for entry in held.processes.iter_mut().filter(|entry| entry.name == name) {
+    /// Writes the process id that a process has now; none if it does not run.
+    pub(crate) fn update(&self, name: &str, pid: Option<u32>, restarts: u32) {
+        let mut content = self.content.lock();
+        for entry in content.processes.iter_mut().filter(|entry| entry.name == name) {
             entry.pid = pid;
             entry.restarts = restarts;
         }
-        if let Err(error) = write(&self.path, &held) {
+        if let Err(error) = write(&self.path, &content) {
             eprintln!("cannot write {}: {error}", self.path.display());
         }
     }
 
-    /// Removes the file: nothing runs any more.
+    /// Removes the file, after all processes have ended.
     pub(crate) fn remove(&self) {
-        // Gone already is as good.
+        // It is no error if somebody has removed it already.
         _ = fs::remove_file(&self.path);
     }
 }
 
-/// What a launcher wrote last into this folder; nothing when it ended in order.
-pub(crate) fn read(folder: &Path) -> Option<Processes> {
+/// The file that the last launcher on this folder has left. None if that launcher ended in order.
+pub(crate) fn read(folder: &Path) -> Option<Content> {
     let text = fs::read_to_string(folder.join(FILE)).ok()?;
     serde_json::from_str(&text).ok()
 }
 
-/// Whoever reads the file sees all of it or the one before.
-fn write(path: &Path, processes: &Processes) -> io::Result<()> {
+/// Writes another file and renames it, so that a reader never sees a part of it.
+fn write(path: &Path, content: &Content) -> io::Result<()> {
     let next = path.with_extension("json.next");
-    fs::write(&next, serde_json::to_string_pretty(processes)?)?;
+    fs::write(&next, serde_json::to_string_pretty(content)?)?;
     fs::rename(next, path)
 }
