@@ -4,7 +4,6 @@ mod admission;
 mod assets;
 mod body;
 mod bursts;
-mod elsewhere;
 mod extract;
 mod feed;
 mod messages;
@@ -13,22 +12,16 @@ mod page;
 mod problem;
 mod results;
 
-use std::sync::Arc;
-
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Route, guard};
 use barrage::health::Readiness;
-use barrage::kafka::{Offsets, RecordCounter};
-use barrage::position::Topic;
-use barrage::table::Table;
 use barrage::telemetry::Metrics;
 
 pub(crate) use self::admission::Admission;
-pub(crate) use self::elsewhere::Recounts;
 pub(crate) use self::page::Pages;
 use crate::assets::Assets;
-use crate::burst::{Bursts, Pulses};
+use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::config::Page;
 use crate::crowd::Crowd;
 use crate::limits::Clients;
@@ -40,7 +33,6 @@ use crate::reader::wall::Wall;
 #[derive(Clone)]
 pub(crate) struct Handlers {
     pub(crate) admission: Data<Admission>,
-    pub(crate) api: Data<Api>,
     pub(crate) assets: Data<Assets>,
     pub(crate) bursts: Data<Bursts>,
     pub(crate) clients: Data<Clients>,
@@ -49,21 +41,11 @@ pub(crate) struct Handlers {
     pub(crate) metrics: Data<Metrics>,
     pub(crate) pages: Data<Pages>,
     pub(crate) readiness: Data<Readiness>,
+    pub(crate) remote_bursts: Data<RemoteBursts>,
+    pub(crate) results: Data<Results>,
     pub(crate) sender: Data<Sender>,
     pub(crate) settings: Data<Page>,
     pub(crate) wall: Data<Wall>,
-}
-
-/// What the calls about bursts need.
-pub(crate) struct Api {
-    pub(crate) bursts: Data<Bursts>,
-    pub(crate) wall: Arc<Wall>,
-    pub(crate) table: Table,
-    pub(crate) topic: Topic,
-    pub(crate) offsets: Offsets,
-    pub(crate) counter: RecordCounter,
-    pub(crate) pulses: Pulses,
-    pub(crate) recounts: Recounts,
 }
 
 /// What answers GET answers HEAD as well.
@@ -100,7 +82,6 @@ pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
 fn provide(config: &mut ServiceConfig, handlers: Handlers) {
     config
         .app_data(handlers.admission)
-        .app_data(handlers.api)
         .app_data(handlers.assets)
         .app_data(handlers.bursts)
         .app_data(handlers.clients)
@@ -109,6 +90,8 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.metrics)
         .app_data(handlers.pages)
         .app_data(handlers.readiness)
+        .app_data(handlers.remote_bursts)
+        .app_data(handlers.results)
         .app_data(handlers.sender)
         .app_data(handlers.settings)
         .app_data(handlers.wall);

@@ -5,9 +5,12 @@ mod engine;
 mod life;
 mod pace;
 mod pulse;
+mod remote;
+mod results;
 mod tally;
 
 pub(crate) use board::Snapshot;
 pub(crate) use engine::{Bursts, Parts, StartError};
-pub(crate) use pulse::{Pulse, Pulses};
+pub(crate) use remote::{RemoteBursts, RemoteError};
+pub(crate) use results::Results;
 pub(crate) use tally::Tally;

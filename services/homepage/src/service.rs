@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Config;
-use crate::api::{Admission, Api, Handlers, Pages, Recounts};
+use crate::api::{Admission, Handlers, Pages};
 use crate::assets::Assets;
-use crate::burst::{self, Bursts, Pulses, Tally};
+use crate::burst::{self, Bursts, RemoteBursts, Results, Tally};
 use crate::crowd::Crowd;
 use crate::limits::Clients;
 use crate::lookup::Lookup;
@@ -186,19 +186,11 @@ fn handlers(
     };
     let pages = Pages { assets: assets.clone(), wall: wall.clone(), settings: settings.clone() };
     let bursts = Data::new(Bursts::new(Arc::new(parts)));
-    let api = Api {
-        bursts: bursts.clone(),
-        wall: reader.wall.clone(),
-        table: reader.table.clone(),
-        topic: reader.topic.clone(),
-        offsets: reader.offsets.clone(),
-        counter: RecordCounter::new(&config.kafka),
-        pulses: Pulses::default(),
-        recounts: Recounts::default(),
-    };
+    let results = Results { table: reader.table.clone(), topic: reader.topic.clone() };
+    let (offsets, counter) = (reader.offsets.clone(), RecordCounter::new(&config.kafka));
+    let remote_bursts = RemoteBursts::new(results.clone(), offsets, counter, reader.wall.clone());
     Ok(Handlers {
         admission: Data::new(Admission { clients: clients.clone(), kafka: kafka.clone() }),
-        api: Data::new(api),
         assets,
         bursts,
         clients,
@@ -207,6 +199,8 @@ fn handlers(
         metrics: Data::new(metrics),
         pages: Data::new(pages),
         readiness: Data::new(readiness),
+        remote_bursts: Data::new(remote_bursts),
+        results: Data::new(results),
         sender,
         settings,
         wall,

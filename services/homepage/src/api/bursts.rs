@@ -12,8 +12,7 @@ use super::body::Body;
 use super::extract::BurstId;
 use super::page::Pages;
 use super::problem::Problem;
-use super::{Api, elsewhere};
-use crate::burst::{Bursts, Snapshot};
+use crate::burst::{Bursts, RemoteBursts, Snapshot};
 use crate::page::language::Locale;
 use crate::page::public_url::PublicUrl;
 use crate::request::{BurstRequest, RawFields};
@@ -59,18 +58,26 @@ async fn begin(
 }
 
 /// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written.
-pub(super) async fn show(api: Data<Api>, id: BurstId) -> Result<impl Responder, Problem> {
-    let snapshot = match api.bursts.find(id.0) {
+pub(super) async fn show(
+    bursts: Data<Bursts>,
+    remote: Data<RemoteBursts>,
+    BurstId(id): BurstId,
+) -> Result<impl Responder, Problem> {
+    let snapshot = match bursts.find(id) {
         Some(burst) => burst.snapshot(),
-        None => elsewhere::find(&api, id.0).await?.into(),
+        None => remote.find(id).await?.into(),
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(snapshot))
 }
 
 /// `DELETE /bursts/{id}`: its senders stop; what was accepted is finished all the same. Another homepage reads
 /// the request to stop in the burst's row, so it may take a second.
-pub(super) async fn stop(api: Data<Api>, id: BurstId) -> Result<impl Responder, Problem> {
-    let (snapshot, had_ended) = match api.bursts.find(id.0) {
+pub(super) async fn stop(
+    bursts: Data<Bursts>,
+    remote: Data<RemoteBursts>,
+    BurstId(id): BurstId,
+) -> Result<impl Responder, Problem> {
+    let (snapshot, had_ended) = match bursts.find(id) {
         Some(burst) => {
             let snapshot = burst.snapshot();
             burst.stop.cancel();
@@ -78,7 +85,7 @@ pub(super) async fn stop(api: Data<Api>, id: BurstId) -> Result<impl Responder, 
             (snapshot, had_ended)
         }
         None => {
-            let (row, had_ended) = elsewhere::stop(&api, id.0).await?;
+            let (row, had_ended) = remote.stop(id).await?;
             (row.into(), had_ended)
         }
     };

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use barrage::table;
 use serde::Serialize;
 
-use crate::burst::StartError;
+use crate::burst::{RemoteError, StartError};
 use crate::limits::TooMuch;
 use crate::lookup;
 use crate::page::translations::EN;
@@ -131,6 +131,12 @@ impl Problem {
         Self::away(detail)
     }
 
+    /// 503: the table does not answer.
+    fn table_away(error: &table::Error) -> Self {
+        tracing::warn!(%error, "a request needs the table");
+        Self::away("The table does not answer now. What was accepted is safe in Kafka.")
+    }
+
     fn away(detail: &str) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         Self { retry_after: Some(Self::AWAY), ..problem }
@@ -192,8 +198,17 @@ impl From<StartError> for Problem {
 
 impl From<table::Error> for Problem {
     fn from(error: table::Error) -> Self {
-        tracing::warn!(%error, "a request needs the table");
-        Self::away("The table does not answer now. What was accepted is safe in Kafka.")
+        Self::table_away(&error)
+    }
+}
+
+impl From<RemoteError> for Problem {
+    fn from(error: RemoteError) -> Self {
+        match error {
+            RemoteError::NotFound => Self::not_found("burst"),
+            RemoteError::Kafka(_) => Self::kafka_away(),
+            RemoteError::Table(error) => Self::table_away(&error),
+        }
     }
 }
 

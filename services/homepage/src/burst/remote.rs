@@ -1,0 +1,156 @@
+//! Bursts that another homepage runs or ran. Their rows in the table tell how far they are. When the homepage of
+//! a burst has died, this homepage counts the burst again and writes its last row.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use barrage::kafka::{self, Offsets, RecordCounter};
+use barrage::retry::pause;
+use barrage::shutdown::with_sources;
+use barrage::table::{self, BurstRow, State, Verdict};
+use barrage::time::Millis;
+use futures::future::{BoxFuture, Shared};
+use futures::{FutureExt as _, TryStreamExt as _};
+use parking_lot::Mutex;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::pulse::{Pulse, Pulses};
+use super::results::Results;
+use crate::reader::wall::Wall;
+
+/// A count that many requests may wait for.
+type Recount = Shared<BoxFuture<'static, Result<BurstRow, RemoteError>>>;
+
+/// Finds and stops the bursts of other homepages.
+pub(crate) struct RemoteBursts {
+    results: Results,
+    offsets: Offsets,
+    counter: RecordCounter,
+    wall: Arc<Wall>,
+    pulses: Pulses,
+    /// The counts that are under way. Each goes on when its request is gone: a large topic takes longer to
+    /// count than a person waits.
+    recounts: Mutex<HashMap<Uuid, Recount>>,
+}
+
+/// Why nothing can be said about a remote burst.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum RemoteError {
+    #[error("the table has no such burst")]
+    NotFound,
+    #[error("the records of the burst cannot be counted")]
+    Kafka(#[source] Arc<kafka::Error>),
+    #[error(transparent)]
+    Table(Arc<table::Error>),
+}
+
+impl From<kafka::Error> for RemoteError {
+    fn from(error: kafka::Error) -> Self {
+        Self::Kafka(Arc::new(error))
+    }
+}
+
+impl From<table::Error> for RemoteError {
+    fn from(error: table::Error) -> Self {
+        Self::Table(Arc::new(error))
+    }
+}
+
+impl RemoteBursts {
+    /// How often the row is read again while it is unknown whether its homepage is alive.
+    const POLL: Duration = Duration::from_millis(500);
+    /// How long one request waits for a count.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    pub(crate) fn new(
+        results: Results,
+        offsets: Offsets,
+        counter: RecordCounter,
+        wall: Arc<Wall>,
+    ) -> Self {
+        let (pulses, recounts) = (Pulses::default(), Mutex::default());
+        Self { results, offsets, counter, wall, pulses, recounts }
+    }
+
+    /// The row of a burst. If its homepage has died, the burst counts as stopped, and is counted first.
+    pub(crate) async fn find(self: &Arc<Self>, id: Uuid) -> Result<BurstRow, RemoteError> {
+        loop {
+            let row = self.row(id).await?;
+            if row.state.is_final() {
+                return Ok(row);
+            }
+            match self.pulses.feel(id, row.heartbeat, Millis::now(), Instant::now()) {
+                Pulse::Beats => return Ok(row),
+                Pulse::Unsure => pause(Self::POLL).await,
+                Pulse::Silent => return self.counted(row).await,
+            }
+        }
+    }
+
+    /// Asks the burst's homepage, by the burst's row, to stop it. Returns the row, and whether the burst had
+    /// ended before.
+    pub(crate) async fn stop(self: &Arc<Self>, id: Uuid) -> Result<(BurstRow, bool), RemoteError> {
+        // Also if its homepage seems to be dead: if it is not, it stops.
+        let requested = self.results.table.request_stop(id).await?;
+        let row = self.find(id).await?;
+        let had_ended = !requested || row.state.is_final();
+        Ok((row, had_ended))
+    }
+
+    async fn row(&self, id: Uuid) -> Result<BurstRow, RemoteError> {
+        self.results.table.burst(id).await?.ok_or(RemoteError::NotFound)
+    }
+
+    /// The row of a burst whose homepage has died, after its count. While the count takes too long: the last
+    /// row, as draining, because its senders are gone.
+    async fn counted(self: &Arc<Self>, row: BurstRow) -> Result<BurstRow, RemoteError> {
+        let recount = match self.recounts.lock().entry(row.id) {
+            Entry::Occupied(under_way) => under_way.get().clone(),
+            Entry::Vacant(place) => place.insert(self.clone().begin_recount(row.clone())).clone(),
+        };
+        let late = |_| Ok(BurstRow { state: State::Draining, ..row });
+        timeout(Self::PATIENCE, recount).await.unwrap_or_else(late)
+    }
+
+    fn begin_recount(self: Arc<Self>, row: BurstRow) -> Recount {
+        let (id, owner) = (row.id, self.clone());
+        let recount = async move { self.recount(row).await }.boxed().shared();
+        let under_way = recount.clone();
+        tokio::spawn(async move {
+            if let Err(error) = under_way.await {
+                let error = with_sources(&error);
+                tracing::debug!(burst = %id, error, "burst {id} cannot be counted now");
+            }
+            owner.recounts.lock().remove(&id);
+        });
+        recount
+    }
+
+    /// Counts in the topic what was accepted and in the table what was stored. The result becomes the burst's
+    /// last row once all of it is finished.
+    async fn recount(&self, mut row: BurstRow) -> Result<BurstRow, RemoteError> {
+        let partitions: Vec<_> = row.from.keys().copied().collect();
+        let high_watermarks = self.offsets.high_watermarks(&partitions).await?;
+        let prefix = format!("{}/", row.id).into_bytes();
+        let counted = self.counter.count(row.from.clone(), high_watermarks, prefix).await?;
+        (row.accepted, row.to, row.state) = (counted.records, counted.next_offsets, State::Stopped);
+        let finished = self.wall.has_finished(&row.to);
+        (row.stored, row.blocked) = (0, 0);
+        let pages = self.results.pages(&row.from, &row.to);
+        let mut pages = std::pin::pin!(pages);
+        while let Some(page) = pages.try_next().await? {
+            for stored in page.iter().filter(|it| it.burst == row.id) {
+                row.stored += 1;
+                row.blocked += u64::from(stored.verdict == Verdict::Blocked);
+            }
+        }
+        // If its homepage is alive after all and wrote the row meanwhile, that row counts.
+        if finished && !self.results.table.replace_burst(&row, row.heartbeat).await? {
+            return self.row(row.id).await;
+        }
+        Ok(row)
+    }
+}
