@@ -2,9 +2,9 @@
 
 mod board;
 mod engine;
+mod heartbeats;
 mod life;
 mod pace;
-mod pulse;
 mod remote;
 mod results;
 mod tally;

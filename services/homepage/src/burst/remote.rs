@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::pulse::{Pulse, Pulses};
+use super::heartbeats::{Heartbeats, Liveness};
 use super::results::Results;
 use crate::reader::wall::Wall;
 
@@ -30,7 +30,7 @@ pub(crate) struct RemoteBursts {
     offsets: Offsets,
     counter: RecordCounter,
     wall: Arc<Wall>,
-    pulses: Pulses,
+    heartbeats: Heartbeats,
     /// The counts that are under way. Each goes on when its request is gone: a large topic takes longer to
     /// count than a person waits.
     recounts: Mutex<HashMap<Uuid, Recount>>,
@@ -71,8 +71,8 @@ impl RemoteBursts {
         counter: RecordCounter,
         wall: Arc<Wall>,
     ) -> Self {
-        let (pulses, recounts) = (Pulses::default(), Mutex::default());
-        Self { results, offsets, counter, wall, pulses, recounts }
+        let (heartbeats, recounts) = (Heartbeats::default(), Mutex::default());
+        Self { results, offsets, counter, wall, heartbeats, recounts }
     }
 
     /// The row of a burst. If its homepage has died, the burst counts as stopped, and is counted first.
@@ -82,10 +82,10 @@ impl RemoteBursts {
             if row.state.is_final() {
                 return Ok(row);
             }
-            match self.pulses.feel(id, row.heartbeat, Millis::now(), Instant::now()) {
-                Pulse::Beats => return Ok(row),
-                Pulse::Unsure => pause(Self::POLL).await,
-                Pulse::Silent => return self.counted(row).await,
+            match self.heartbeats.observe(id, row.heartbeat, Millis::now(), Instant::now()) {
+                Liveness::Alive => return Ok(row),
+                Liveness::Unknown => pause(Self::POLL).await,
+                Liveness::Dead => return self.counted(row).await,
             }
         }
     }
