@@ -23,11 +23,11 @@ pub(crate) use self::page::Pages;
 use crate::assets::Assets;
 use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::config::Page;
-use crate::crowd::Crowd;
 use crate::limits::Clients;
 use crate::lookup::Lookup;
 use crate::producer::Sender;
 use crate::reader::wall::Wall;
+use crate::viewers::Viewers;
 
 /// What the handlers need, one value for each concern. A handler takes the values that it uses.
 #[derive(Clone)]
@@ -36,7 +36,6 @@ pub(crate) struct Handlers {
     pub(crate) assets: Data<Assets>,
     pub(crate) bursts: Data<Bursts>,
     pub(crate) clients: Data<Clients>,
-    pub(crate) crowd: Data<Crowd>,
     pub(crate) lookup: Data<Lookup>,
     pub(crate) metrics: Data<Metrics>,
     pub(crate) pages: Data<Pages>,
@@ -45,6 +44,7 @@ pub(crate) struct Handlers {
     pub(crate) results: Data<Results>,
     pub(crate) sender: Data<Sender>,
     pub(crate) settings: Data<Page>,
+    pub(crate) viewers: Data<Viewers>,
     pub(crate) wall: Data<Wall>,
 }
 
@@ -85,7 +85,6 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.assets)
         .app_data(handlers.bursts)
         .app_data(handlers.clients)
-        .app_data(handlers.crowd)
         .app_data(handlers.lookup)
         .app_data(handlers.metrics)
         .app_data(handlers.pages)
@@ -94,6 +93,7 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.results)
         .app_data(handlers.sender)
         .app_data(handlers.settings)
+        .app_data(handlers.viewers)
         .app_data(handlers.wall);
 }
 

@@ -5,16 +5,19 @@ mod api;
 mod assets;
 mod burst;
 pub mod config;
-mod crowd;
 mod limits;
 mod lookup;
+mod metrics;
 mod page;
 mod producer;
 mod reader;
 mod request;
 mod row_json;
+#[cfg(test)]
+mod sample;
 mod server;
 mod service;
+mod viewers;
 
 pub use config::Config;
 pub use service::{BindError, RunError, Service};

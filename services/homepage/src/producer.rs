@@ -11,11 +11,11 @@ use barrage::telemetry::Tracer;
 use barrage::telemetry::spans;
 use barrage::time::Millis;
 use bytes::Bytes;
-use metrics::counter;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::config::TraceNames;
+use crate::metrics;
 
 /// How far Kafka has acknowledged what this process sent: the reader learns of news at once.
 #[derive(Debug, Default)]
@@ -93,12 +93,12 @@ impl Sender {
             Ok(position) => {
                 span.set_position(&position);
                 self.acks.note(&position);
-                counter!("homepage_messages_total", "outcome" => "accepted").increment(1);
+                metrics::message_accepted();
                 Ok(position)
             }
             Err(error) => {
                 span.fail(&error);
-                counter!("homepage_messages_total", "outcome" => "failed").increment(1);
+                metrics::message_failed();
                 Err(error)
             }
         }

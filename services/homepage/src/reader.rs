@@ -5,11 +5,8 @@ mod counts;
 pub(crate) mod cursor;
 mod doubt;
 pub(crate) mod known;
-mod meter;
 mod passage;
 mod round;
-#[cfg(test)]
-mod sample;
 mod stall;
 mod start;
 mod tracker;
@@ -33,6 +30,7 @@ use self::stall::Stall;
 use self::tracker::Tracker;
 use self::wall::{Round, Wall};
 use crate::burst::Tally;
+use crate::metrics;
 use crate::producer::Sender;
 
 /// What the reader needs.
@@ -97,7 +95,6 @@ impl Reader {
 
     /// Reads until `stop`.
     pub(crate) async fn run(parts: Parts, stop: CancellationToken) {
-        meter::describe();
         let reading = async {
             let mut parts = parts;
             loop {
@@ -196,7 +193,7 @@ impl Reader {
         rows.sort_by_key(|row| row.stored_at);
         self.count(&rows);
         let (counts, has_moved) = (self.counts(), self.found() > before);
-        meter::waiting(counts.waiting);
+        metrics::set_waiting(counts.waiting);
         let stalled_since = match (&followed, &read) {
             (Ok(()), Ok(())) => self.stall.note(counts.waiting, has_moved, Instant::now()),
             _ => self.stall.lose_sight(),

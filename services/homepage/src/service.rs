@@ -20,13 +20,14 @@ use crate::Config;
 use crate::api::{Admission, Handlers, Pages};
 use crate::assets::Assets;
 use crate::burst::{self, Bursts, RemoteBursts, Results, Tally};
-use crate::crowd::Crowd;
 use crate::limits::Clients;
 use crate::lookup::Lookup;
+use crate::metrics;
 use crate::producer::{Acks, Sender};
 use crate::reader::wall::Wall;
 use crate::reader::{self, Reader};
 use crate::server;
+use crate::viewers::Viewers;
 
 /// The homepage, listening but not yet answering.
 pub struct Service {
@@ -112,6 +113,7 @@ impl Service {
     /// # Errors
     /// When it died, rather than was told to stop.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
+        metrics::describe();
         let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
         let handlers = self.handlers;
         self.watch.spawn(&tasks, &self.reader, &end);
@@ -194,7 +196,6 @@ fn handlers(
         assets,
         bursts,
         clients,
-        crowd: Data::new(Crowd::default()),
         lookup: Data::new(lookup),
         metrics: Data::new(metrics),
         pages: Data::new(pages),
@@ -203,6 +204,7 @@ fn handlers(
         results: Data::new(results),
         sender,
         settings,
+        viewers: Data::new(Viewers::default()),
         wall,
     })
 }

@@ -10,9 +10,10 @@ use barrage::time::{Millis, Rfc3339};
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use crate::crowd::Crowd;
+use crate::metrics;
 use crate::reader::cursor::Cursor;
 use crate::reader::wall::{Counts, View, Wall};
+use crate::viewers::Viewers;
 
 /// How many bullets an answer has, unless `limit` says otherwise, and at most.
 const LIMIT: usize = 100;
@@ -66,7 +67,7 @@ pub(super) fn query_config() -> QueryConfig {
 /// The newest bullets after the cursor, oldest first.
 pub(super) async fn show(
     wall: Data<Wall>,
-    crowd: Data<Crowd>,
+    viewers: Data<Viewers>,
     readiness: Data<Readiness>,
     parameters: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
@@ -75,9 +76,9 @@ pub(super) async fn show(
     let view = wall.view(after.as_ref(), limit);
     let busy = view.passed > 0 || view.counts.waiting > 0;
     let least = if busy { POLL_BUSY } else { POLL_IDLE };
-    let poll_after = crowd.poll_after(least, Instant::now());
+    let poll_after = viewers.poll_after(least, Instant::now());
     let body = answer(&view, poll_after, problems(&readiness, &view));
-    metrics::counter!("homepage_feed_requests_total").increment(1);
+    metrics::feed_requested();
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -3,9 +3,10 @@
 use barrage::table::{Row, Verdict};
 use barrage::telemetry::spans;
 
+use super::Reader;
 use super::tracker::Tracker;
 use super::wall::Counts;
-use super::{Reader, meter};
+use crate::metrics;
 
 impl Reader {
     /// How many records were found to be finished.
@@ -16,7 +17,7 @@ impl Reader {
     /// Rows that were not seen before.
     pub(super) fn count(&mut self, rows: &[Row]) {
         if !self.history {
-            meter::stored(rows);
+            metrics::messages_stored(rows);
         }
         for row in rows {
             self.stored += 1;

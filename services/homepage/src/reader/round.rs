@@ -11,7 +11,8 @@ use futures::{StreamExt as _, stream};
 
 use super::passage::Passage;
 use super::tracker::Tracker;
-use super::{Error, Parts, Reader, meter};
+use super::{Error, Parts, Reader};
+use crate::metrics;
 
 impl Reader {
     /// How many partitions are read at once, so that a slow table does not hold up one behind the other.
@@ -113,7 +114,7 @@ async fn grow_wall(parts: &Parts, partitions: &[Partition]) -> Infallible {
     loop {
         pause(Reader::ASK_KAFKA).await;
         if let Ok(ends) = parts.offsets.high_watermarks(partitions).await {
-            meter::waiting(parts.wall.grow(&ends).waiting);
+            metrics::set_waiting(parts.wall.grow(&ends).waiting);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is believed of rows that were there before.
 
-use super::super::sample;
 use super::*;
+use crate::sample;
 
 fn at(offset: i64) -> Offset {
     Offset::new(offset).unwrap()

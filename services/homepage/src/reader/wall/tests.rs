@@ -2,8 +2,8 @@
 
 use barrage::table::Verdict;
 
-use super::super::sample;
 use super::*;
+use crate::sample;
 
 fn row(partition: i32, offset: i64) -> Row {
     sample::row(partition, offset, &format!("{partition}/{offset}"))

@@ -1,4 +1,4 @@
-//! A row for the tests of what is read.
+//! A row for tests.
 
 use barrage::position::{Offset, Partition, Position};
 use barrage::table::{Row, Verdict};
@@ -6,7 +6,7 @@ use barrage::time::Millis;
 use uuid::Uuid;
 
 /// A row that is shown and does not expire.
-pub(super) fn row(partition: Partition, offset: i64, id: &str) -> Row {
+pub(crate) fn row(partition: Partition, offset: i64, id: &str) -> Row {
     let offset = Offset::new(offset).unwrap();
     Row {
         position: Position { topic: "t".parse().unwrap(), partition, offset },
