@@ -73,7 +73,11 @@ fn same_site(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 fn json(bytes: &Bytes) -> Result<RawFields, Problem> {
-    match serde_json::from_slice(bytes) {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    // The path says at which member the JSON is broken.
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| error.to_string());
+    let value = value.and_then(|value| json.end().map(|()| value).map_err(|it| it.to_string()));
+    match value {
         Ok(Value::Object(raw)) => Ok(raw),
         Ok(_) => Err(Problem::malformed("The body must be a JSON object.")),
         Err(error) => Err(Problem::malformed(format!("The body is not JSON: {error}."))),

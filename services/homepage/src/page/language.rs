@@ -1,7 +1,7 @@
-//! Which language a person reads.
+//! The language of an answer: what the address says, else what the browser prefers.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::http::header::{AcceptLanguage, Quality};
+use actix_web::{HttpMessage as _, HttpRequest};
 
 use super::translations::{self, Translations};
 
@@ -66,7 +66,7 @@ impl Language {
         }
     }
 
-    /// Of a tag like zh-CN; whatever the region.
+    /// The language of a tag like `zh-CN`, of any region.
     fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default().trim();
         [Self::English, Self::Chinese]
@@ -74,35 +74,29 @@ impl Language {
             .find(|it| primary.eq_ignore_ascii_case(it.code()))
     }
 
-    /// The one of ours that an `Accept-Language` likes best; the first of equals.
-    fn accepted(header: &str) -> Option<Self> {
-        let mut best = None;
-        for range in header.split(',') {
-            let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-            let weight = weight.trim().strip_prefix("q=").and_then(|it| it.parse::<f32>().ok());
-            let (Some(language), Some(weight)) = (Self::of_tag(tag), weight) else { continue };
-            if weight > best.map_or(0.0, |(_, best)| best) {
-                best = Some((language, weight));
-            }
-        }
-        best.map(|(language, _)| language)
+    /// The language of ours that the header prefers; the first of equals.
+    fn preferred(header: &AcceptLanguage) -> Option<Self> {
+        let wanted = header.iter().filter(|range| range.quality > Quality::ZERO);
+        let ours = wanted.filter_map(|range| {
+            let language = Self::of_tag(range.item.item()?.primary_language())?;
+            Some((language, range.quality))
+        });
+        // `max_by_key` takes the last of equals.
+        ours.rev().max_by_key(|(_, quality)| *quality).map(|(language, _)| language)
     }
 }
 
 impl Locale {
-    /// What the address asks for, else what the browser does, else English.
+    /// What the address says, else what `Accept-Language` prefers, else English.
     pub(crate) fn of(request: &HttpRequest) -> Self {
-        let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
-        Self::chosen(request.query_string(), accepted.unwrap_or_default())
+        let mut pairs = request.query_string().split('&');
+        let explicit = pairs.find_map(|pair| Language::of_tag(pair.strip_prefix("lang=")?));
+        let preferred = || Language::preferred(&request.get_header::<AcceptLanguage>()?);
+        let language = explicit.or_else(preferred).unwrap_or(Language::English);
+        Self { language, by_address: explicit.is_some() }
     }
 
-    fn chosen(query: &str, accepted: &str) -> Self {
-        let asked = query.split('&').find_map(|pair| Language::of_tag(pair.strip_prefix("lang=")?));
-        let language = asked.or_else(|| Language::accepted(accepted)).unwrap_or(Language::English);
-        Self { language, by_address: asked.is_some() }
-    }
-
-    /// What an address of ours needs in order to keep the language, after this mark.
+    /// What a link needs in order to keep the language. `mark` is `?` or `&`.
     pub(crate) fn query(self, mark: &str) -> String {
         if self.by_address { format!("{mark}lang={}", self.language.code()) } else { String::new() }
     }
@@ -110,7 +104,14 @@ impl Locale {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    fn locale(query: &str, accepted: &str) -> Locale {
+        let request = TestRequest::with_uri(&format!("/?{query}"));
+        Locale::of(&request.insert_header(("accept-language", accepted)).to_http_request())
+    }
 
     #[test]
     fn a_page_is_in_the_language_of_its_address_or_else_of_the_browser() {
@@ -126,6 +127,8 @@ mod tests {
             ("", "*", en),
             ("", "zh;q=many, ;;, =", en),
             ("", "zhuang, ZH", zh),
+            ("", "zh-Hant-TW;q=0.9, en;q=0.8", zh),
+            ("", "en; q=0.3, zh-HK; q=0.4", zh),
             ("lang=zh", "en", zh),
             ("c=1&lang=en&d=1", "zh", en),
             ("lang=zh-Hans-CN", "", zh),
@@ -133,17 +136,13 @@ mod tests {
             ("lang=", "", en),
             ("slang=zh", "", en),
         ] {
-            assert_eq!(
-                Locale::chosen(query, accepted).language,
-                language,
-                "{query:?} {accepted:?}"
-            );
+            assert_eq!(locale(query, accepted).language, language, "{query:?} {accepted:?}");
         }
     }
 
     #[test]
     fn links_keep_the_language_only_if_the_address_says_it() {
-        assert_eq!(Locale::chosen("lang=zh", "").query("?"), "?lang=zh");
-        assert_eq!(Locale::chosen("", "zh").query("?"), "");
+        assert_eq!(locale("lang=zh", "").query("?"), "?lang=zh");
+        assert_eq!(locale("", "zh").query("?"), "");
     }
 }
