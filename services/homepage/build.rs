@@ -1,4 +1,4 @@
-//! Builds anew when a file of the page comes or goes: what is embedded is found by looking into the folders.
+//! Builds again when a file of the page comes or goes: the folders say which files are embedded.
 
 fn main() {
     println!("cargo:rerun-if-changed=../../web/static");

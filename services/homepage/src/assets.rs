@@ -1,9 +1,7 @@
-//! The page's files, embedded in the binary. Their addresses hold one digest of all of them: what one
-//! file imports by a relative address belongs to the same version, and all may be kept for ever.
+//! The page's files, embedded in the binary. Their addresses hold one digest of all files. So what a file
+//! imports by a relative address is of the same version, and a browser may keep every file for ever.
 
 mod compressed;
-mod lean;
-mod modules;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +26,7 @@ struct Vendored;
 /// The modules that pages begin with.
 const ENTRIES: [&str; 2] = ["app.js", "stage.js"];
 
-/// The style sheets of each page, sent as one.
+/// The style sheets of each page, sent as one file.
 const STYLES: [(&str, &[&str]); 3] = [
     (
         "index.css",
@@ -50,28 +48,26 @@ const STYLES: [(&str, &[&str]); 3] = [
     ("noscript.css", &["noscript.css"]),
 ];
 
-/// All files that a page may ask for.
+/// All files that a page may load.
 pub(crate) struct Assets {
     files: BTreeMap<String, Asset>,
     digest: String,
-    /// What each entry imports.
+    /// What each entry imports, by the entry.
     modules: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
-/// One file.
 pub(crate) struct Asset {
-    /// Its content type.
-    pub(crate) kind: &'static str,
-    /// Another one for another content.
+    pub(crate) content_type: &'static str,
+    /// A digest of the content.
     pub(crate) tag: String,
     compressed: Compressed,
 }
 
 impl Assets {
-    /// Those of this binary. What has no type that browsers know is not for them.
+    /// The files of this binary. Those without a type that browsers know, such as a README, are left out.
     pub(crate) fn embedded() -> Self {
         let ours = Ours::iter().filter(|name| !name.ends_with(".css"));
-        let ours = ours.filter_map(|name| Some((lean::file(&name, own(&name)?), name.into())));
+        let ours = ours.filter_map(|name| Some((own(&name)?, name.into())));
         let vendored = Vendored::iter()
             .filter_map(|name| Some((bytes(Vendored::get(&name)?.data), name.into_owned())));
         let styles = STYLES.map(|(page, parts)| (style(parts), page.to_owned()));
@@ -83,7 +79,7 @@ impl Assets {
         let mut hasher = DefaultHasher::new();
         files.iter().for_each(|(name, asset)| (name, &asset.tag).hash(&mut hasher));
         let digest = format!("{:016x}", hasher.finish());
-        let modules = ENTRIES.map(|entry| (entry, modules::imported(&files, entry))).into();
+        let modules = ENTRIES.map(|entry| (entry, imported(&files, entry))).into();
         Self { files, digest, modules }
     }
 
@@ -91,22 +87,21 @@ impl Assets {
         self.files.get(name)
     }
 
-    /// Whether an address with this digest means these very files.
-    pub(crate) fn are(&self, digest: &str) -> bool {
+    /// Whether an address with this digest means the files of this binary.
+    pub(crate) fn have_digest(&self, digest: &str) -> bool {
         self.digest == digest
     }
 
-    /// The address of a file.
     pub(crate) fn url(&self, name: &str) -> String {
         format!("/static/{}/{name}", self.digest)
     }
 
-    /// Every module that this entry needs, so that a browser need not find them one after the other.
+    /// Every module that an entry needs. The page names them all, so that a browser loads them at once.
     pub(crate) fn modules(&self, entry: &str) -> &BTreeSet<String> {
         self.modules.get(entry).expect("a page names one of the entries")
     }
 
-    /// Compresses all, unless it is told to stop. It takes a moment, and until then they go out as they are.
+    /// Compresses all files until `stop`. This takes a moment. Until then they are sent as they are.
     pub(crate) fn compress(&self, stop: &CancellationToken) {
         let wanted = self.files.values().take_while(|_| !stop.is_cancelled());
         wanted.for_each(|asset| asset.compressed.make());
@@ -114,28 +109,61 @@ impl Assets {
 }
 
 impl Asset {
-    fn new(kind: &'static str, content: Bytes) -> Self {
+    fn new(content_type: &'static str, content: Bytes) -> Self {
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
         let tag = format!("{:016x}", hasher.finish());
-        Self { kind, tag, compressed: Compressed::new(content) }
+        Self { content_type, tag, compressed: Compressed::new(content) }
     }
 
-    /// Its content as it is.
+    /// The content without compression.
     pub(crate) fn plain(&self) -> &Bytes {
         self.compressed.plain()
     }
 
-    /// Its content in the best encoding that there is yet, of those that are taken.
+    /// The content in the best encoding that `takes` accepts and that is ready.
     pub(crate) fn encoded(&self, takes: impl Fn(Encoding) -> bool) -> Option<(Encoding, &Bytes)> {
         let mut taken = Encoding::ALL.into_iter().filter(|encoding| takes(*encoding));
         taken.find_map(|encoding| Some((encoding, self.compressed.get(encoding)?)))
     }
 
-    /// As text; nothing of what is none.
+    /// The content as text; empty if it is not UTF-8.
     fn text(&self) -> &str {
         std::str::from_utf8(self.plain()).unwrap_or_default()
     }
+}
+
+/// What `entry` imports, and what these import in turn. What a module loads later by `import()` is not among
+/// it.
+fn imported(files: &BTreeMap<String, Asset>, entry: &str) -> BTreeSet<String> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![entry.to_owned()]);
+    while let Some(name) = open.pop() {
+        let imports = files.get(&name).map(|asset| imports(asset, &name)).unwrap_or_default();
+        let known = imports.into_iter().filter(|name| files.contains_key(name));
+        open.extend(known.filter(|name| found.insert(name.clone())));
+    }
+    found
+}
+
+fn imports(module: &Asset, name: &str) -> Vec<String> {
+    let froms = module.text().split(" from \"").skip(1);
+    let paths = froms.filter_map(|rest| rest.split('"').next());
+    paths.map(|path| resolved(name, path)).collect()
+}
+
+/// The name of the file that `relative` means in the module `name`: `../feed/feed.js` in `wall/wall.js` is
+/// `feed/feed.js`.
+fn resolved(name: &str, relative: &str) -> String {
+    let mut parts: Vec<_> = name.split('/').collect();
+    parts.pop();
+    for part in relative.split('/') {
+        match part {
+            "." => {}
+            ".." => _ = parts.pop(),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 fn own(name: &str) -> Option<Bytes> {
@@ -202,8 +230,15 @@ mod tests {
         let assets = Assets::embedded();
         let url = assets.url("wall/wall.js");
         let digest = url.strip_prefix("/static/").unwrap().strip_suffix("/wall/wall.js").unwrap();
-        assert!(digest.len() == 16 && assets.are(digest), "{url}");
-        assert!(!assets.are("0123456789abcdef"));
+        assert!(digest.len() == 16 && assets.have_digest(digest), "{url}");
+        assert!(!assets.have_digest("0123456789abcdef"));
+    }
+
+    #[test]
+    fn an_address_is_relative_to_the_file_that_names_it() {
+        assert_eq!(resolved("wall/wall.js", "../feed/feed.js"), "feed/feed.js");
+        assert_eq!(resolved("wall/wall.js", "./queue.js"), "wall/queue.js");
+        assert_eq!(resolved("app.js", "./text.js"), "text.js");
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::assets::{Assets, Encoding};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// With the digest of these files the answer may be kept for ever. A page of another version, as there is in
-/// the middle of a rollout, gets what this version has, and asks again the next time.
+/// With this version's digest the answer may be kept for ever. During a rollout, a page of another version may
+/// ask this one: it gets the file of this version and must revalidate it.
 pub(super) async fn serve(
     assets: Data<Assets>,
     request: HttpRequest,
@@ -23,18 +23,18 @@ pub(super) async fn serve(
     let tag = EntityTag::new_weak(asset.tag.clone());
     let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
     let fresh = known.is_some_and(|tags| tags.contains(tag.tag()));
-    let caching = if assets.are(&digest) { FOR_EVER } else { "no-cache" };
+    let caching = if assets.have_digest(&digest) { FOR_EVER } else { "no-cache" };
     let mut response = if fresh { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, caching));
     response.insert_header((VARY, "Accept-Encoding"));
     if fresh {
-        return Ok(response.finish()); // A 304 with a body would spoil the connection.
+        return Ok(response.finish()); // A 304 must not have a body.
     }
-    response.content_type(asset.kind);
+    response.content_type(asset.content_type);
     let accepted = request.get_header::<AcceptEncoding>();
     let takes = |encoding| accepted.as_ref().is_some_and(|header| takes(header, encoding));
     let Some((encoding, content)) = asset.encoded(takes) else {
-        // The middleware compresses it, if the browser likes that.
+        // The middleware compresses it if the browser accepts that.
         return Ok(response.body(asset.plain().clone()));
     };
     response.insert_header(coding(encoding));

@@ -1,4 +1,4 @@
-//! A file in the encodings that browsers take, each made once.
+//! A file in the encodings that browsers accept, each compressed once.
 
 use std::io::Write as _;
 use std::sync::OnceLock;
@@ -8,12 +8,11 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// How a file is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// What browsers take of a host that is secure or their own.
+    /// Browsers accept it over HTTPS and from localhost.
     Brotli,
-    /// What they take of any.
+    /// Browsers accept it from any host.
     Gzip,
 }
 
@@ -22,7 +21,6 @@ impl Encoding {
     pub(crate) const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
 }
 
-/// One content.
 pub(super) struct Compressed {
     plain: Bytes,
     gzip: OnceLock<Bytes>,
@@ -38,7 +36,7 @@ impl Compressed {
         &self.plain
     }
 
-    /// The content in that encoding, once it has been made.
+    /// The content in that encoding; `None` before `make` has compressed it.
     pub(super) fn get(&self, encoding: Encoding) -> Option<&Bytes> {
         match encoding {
             Encoding::Brotli => self.brotli.get(),
@@ -46,7 +44,7 @@ impl Compressed {
         }
     }
 
-    /// Makes them all, which takes a moment.
+    /// Compresses the content in every encoding, which takes a moment.
     pub(super) fn make(&self) {
         self.gzip.get_or_init(|| gzip(&self.plain));
         self.brotli.get_or_init(|| brotli(&self.plain));
@@ -60,7 +58,7 @@ fn gzip(plain: &[u8]) -> Bytes {
 }
 
 fn brotli(plain: &[u8]) -> Bytes {
-    // The best quality, for what is made once, and a window of 256 KiB, which holds any of our files.
+    // The best quality, because it is done once, and a window of 256 KiB, which holds any of our files.
     let mut encoder = CompressorWriter::new(Vec::new(), 4096, 11, 18);
     encoder.write_all(plain).expect("memory can be written");
     encoder.into_inner().into()
@@ -79,7 +77,7 @@ mod tests {
     fn each_encoding_holds_the_same_content_and_is_smaller_than_the_next() {
         let text = include_bytes!("../../../../web/static/wall/wall.js");
         let content = Compressed::new(Bytes::from_static(text));
-        assert_eq!(Encoding::ALL.map(|it| content.get(it)), [None; 2], "nothing is made yet");
+        assert_eq!(Encoding::ALL.map(|it| content.get(it)), [None; 2], "nothing is compressed yet");
         content.make();
         let [brotli, gzip] = Encoding::ALL.map(|it| content.get(it).unwrap());
         assert!(brotli.len() < gzip.len() && gzip.len() < content.plain().len());
