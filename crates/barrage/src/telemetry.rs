@@ -3,30 +3,26 @@
 mod config;
 mod logs;
 mod metrics;
-mod patient;
+mod pausing_exporter;
 pub mod spans;
 mod tracer;
-mod usage;
 
 pub use config::Config;
 pub use metrics::Metrics;
 pub use tracer::{Flush, Tracer, Tracers};
 
-/// A log or a recorder could not be set up. This happens only at start.
+/// Why telemetry could not be set up. This happens only at the start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The process has a log already.
     #[error("the log cannot be set up")]
     Logs(#[source] tracing_subscriber::util::TryInitError),
-    /// The process has a recorder of metrics already.
     #[error("the metrics cannot be set up")]
     Metrics(#[source] metrics_exporter_prometheus::BuildError),
-    /// The exporter of traces does not take its endpoint.
     #[error("the traces cannot be exported")]
     Traces(#[source] opentelemetry_otlp::ExporterBuildError),
 }
 
-/// Sets up the log and the metrics of this process. Called once, by `main`.
+/// Sets up the log and the metrics of this process. `main` calls it once.
 ///
 /// # Errors
 /// When they are set up already.

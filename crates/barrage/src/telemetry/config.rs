@@ -1,4 +1,4 @@
-//! How a service logs and traces.
+//! The variables for logs and traces.
 
 use std::str::FromStr;
 
@@ -26,7 +26,6 @@ const TRACE_SAMPLE: Variable = Variable::new(
     "The share of messages that are traced, beside single ones and the first of each burst.",
 );
 
-/// The form of a line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LogFormat {
     Text,
@@ -45,12 +44,10 @@ impl FromStr for LogFormat {
     }
 }
 
-/// Where traces go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TraceEndpoint {
-    /// OTLP over HTTP, with the full path.
+    /// The full URL for OTLP over HTTP.
     Http(String),
-    /// OTLP over gRPC.
     Grpc(String),
 }
 
@@ -65,7 +62,7 @@ impl FromStr for TraceEndpoint {
         let url: Endpoint = text.parse().map_err(|_| ())?;
         let (scheme, rest) = url.as_str().split_once("://").ok_or(())?;
         match (scheme, rest.strip_suffix("/api/traces"), rest.contains('/')) {
-            // The article's form, which is Jaeger's; its OTLP door lies beside it.
+            // The article's form is Jaeger's own API; the same host takes OTLP at another path.
             ("http", Some(base), _) => Ok(Self::Http(format!("http://{base}/api/otlp/traces"))),
             ("http", None, true) => Ok(Self::Http(format!("http://{rest}"))),
             ("http", None, false) => Ok(Self::Http(format!("http://{rest}/v1/traces"))),
@@ -74,13 +71,13 @@ impl FromStr for TraceEndpoint {
     }
 }
 
-/// How a service logs and traces.
+/// The settings of logs and traces.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(super) log_format: LogFormat,
     pub(super) log_levels: String,
     pub(super) endpoint: Option<TraceEndpoint>,
-    /// The share of messages that are traced.
+    /// Which part of the messages is traced.
     pub sample: Ratio,
 }
 

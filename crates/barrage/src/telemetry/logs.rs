@@ -1,10 +1,10 @@
-//! One line for each fact, on stderr.
+//! The log: one line for each fact, on stderr.
 
 use std::collections::HashMap;
 use std::io::stderr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::filter::FilterExt as _;
@@ -21,46 +21,47 @@ pub(super) fn init(config: &Config) -> Result<(), Error> {
         LogFormat::Text => layer.with_ansi(false).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
-    let levels = EnvFilter::new(&config.log_levels).and(OnceAWhile::default());
+    let levels = EnvFilter::new(&config.log_levels).and(KafkaErrorLimit::default());
     tracing_subscriber::registry().with(layer.with_filter(levels)).try_init().map_err(Error::Logs)
 }
 
-/// While a broker is away, Kafka's client says so ten times a second, in several ways, all from one place of
-/// its code. A few are enough, for they may name a reason; that and since when Kafka is away is told by the
-/// probe, once.
+/// Limits the error lines of librdkafka. While a broker is away it writes about ten a second, in several
+/// wordings, all from one place of its code. The first few are enough: they may name a reason. That and
+/// since when Kafka does not answer is logged once, by the service's probe.
 #[derive(Debug, Default)]
-struct OnceAWhile(Mutex<HashMap<&'static str, Said>>);
+struct KafkaErrorLimit(Mutex<HashMap<&'static str, Window>>);
 
-/// What was said of late.
+/// The lines of one target since a point in time.
 #[derive(Clone, Copy, Debug)]
-struct Said {
+struct Window {
     since: Instant,
     lines: u32,
 }
 
-impl OnceAWhile {
-    const WHILE: Duration = Duration::from_secs(60);
-    /// How many pass in a while: a second reason is not swallowed after the first.
+impl KafkaErrorLimit {
+    const WINDOW: Duration = Duration::from_secs(60);
+    /// How many lines of a target pass in a window. More than one, so that a second reason is seen too.
     const LINES: u32 = 3;
 
-    fn lets_pass(&self, level: Level, target: &'static str, now: Instant) -> bool {
+    fn passes(&self, level: Level, target: &'static str, now: Instant) -> bool {
         if level != Level::ERROR || !target.contains("rdkafka") {
             return true;
         }
-        let nothing = Said { since: now, lines: 0 };
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let said = all.entry(target).or_insert(nothing);
-        if now.duration_since(said.since) >= Self::WHILE {
-            *said = nothing;
+        let empty = Window { since: now, lines: 0 };
+        let mut windows = self.0.lock();
+        let window = windows.entry(target).or_insert(empty);
+        if now.duration_since(window.since) >= Self::WINDOW {
+            *window = empty;
         }
-        said.lines = said.lines.saturating_add(1);
-        said.lines <= Self::LINES
+        window.lines = window.lines.saturating_add(1);
+        window.lines <= Self::LINES
     }
 }
 
-/// Of levels it says nothing: they are the other filter's, which then still tells them for all at once. It
-/// must not say so of callsites as well: who is always enabled may not disable a single event.
-impl<S: Subscriber> Filter<S> for OnceAWhile {
+/// This filter decides about single events and leaves levels to the `EnvFilter` that it is combined with.
+/// So its level hint is the widest one. It must not implement `callsite_enabled`: for a callsite that is
+/// always enabled, `event_enabled` is not called.
+impl<S: Subscriber> Filter<S> for KafkaErrorLimit {
     fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         true
     }
@@ -71,7 +72,7 @@ impl<S: Subscriber> Filter<S> for OnceAWhile {
 
     fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
         let meta = event.metadata();
-        self.lets_pass(*meta.level(), meta.target(), Instant::now())
+        self.passes(*meta.level(), meta.target(), Instant::now())
     }
 }
 
@@ -82,11 +83,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kafkas_client_complains_thrice_a_minute_and_everybody_else_as_they_like() {
-        let (filter, begin) = (OnceAWhile::default(), Instant::now());
+    fn errors_of_librdkafka_pass_three_times_a_minute_and_all_other_lines_always() {
+        let (filter, begin) = (KafkaErrorLimit::default(), Instant::now());
         let passed = |level, target, seconds: Range<u64>| {
             let at = |second| begin + Duration::from_secs(second);
-            seconds.filter(|second| filter.lets_pass(level, target, at(*second))).count()
+            seconds.filter(|second| filter.passes(level, target, at(*second))).count()
         };
         assert_eq!(passed(Level::ERROR, "librdkafka", 0..60), 3);
         assert_eq!(passed(Level::ERROR, "rdkafka", 0..60), 3);
@@ -96,8 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn the_configured_levels_still_limit_all() {
-        let levels = EnvFilter::new("info,librdkafka=error").and(OnceAWhile::default());
+    fn the_configured_levels_apply_all_the_same() {
+        let levels = EnvFilter::new("info,librdkafka=error").and(KafkaErrorLimit::default());
         assert_eq!(Filter::<Registry>::max_level_hint(&levels), Some(LevelFilter::INFO));
     }
 }

@@ -1,5 +1,5 @@
-//! The spans of a message on its way, all in one place: the article's names come from the configuration,
-//! the others and all attributes from the OpenTelemetry conventions for messaging and databases (1.44).
+//! The spans of a message, all in one place. The article's names come from the configuration; the other
+//! names and all attributes come from OpenTelemetry's semantic conventions for messaging and databases (1.44).
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::{Span as _, SpanBuilder, SpanKind, Status};
@@ -9,7 +9,7 @@ use super::Tracer;
 use crate::position::{Position, Topic};
 use crate::propagation::TraceParent;
 
-/// A span that runs until it is dropped; or nothing, when this message is not traced.
+/// A span that ends when it is dropped. It records nothing when the message is not traced.
 #[derive(Debug)]
 pub struct MessageSpan {
     span: Option<Span>,
@@ -23,18 +23,17 @@ impl MessageSpan {
         Self { span, parent: parent.unwrap_or_else(TraceParent::unsampled) }
     }
 
-    /// What the next hop takes as its parent.
+    /// The parent for the span of the next hop.
     pub fn context(&self) -> &TraceParent {
         &self.parent
     }
 
     pub fn set_position(&mut self, position: &Position) {
         if let Some(span) = &mut self.span {
-            span.set_attributes(place(position));
+            span.set_attributes(position_attributes(position));
         }
     }
 
-    /// Notes that it failed.
     pub fn fail(&mut self, reason: impl std::fmt::Display) {
         if let Some(span) = &mut self.span {
             span.set_status(Status::error(reason.to_string()));
@@ -51,7 +50,7 @@ fn context_of(span: &Span) -> TraceParent {
     }
 }
 
-/// A person's message enters: the parent of all (the article's `PARENT_SPAN`).
+/// The homepage takes a message: the root of its trace (the article's `PARENT_SPAN`).
 pub fn accept(tracer: &Tracer, name: &str, traced: bool) -> MessageSpan {
     let span = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Server);
     if traced {
@@ -61,37 +60,40 @@ pub fn accept(tracer: &Tracer, name: &str, traced: bool) -> MessageSpan {
     }
 }
 
-/// A record is sent to Kafka (the article's `SUB_SPAN1`).
-pub fn send(tracer: &Tracer, name: &str, topic: &Topic, above: &TraceParent) -> MessageSpan {
+/// The homepage sends the record to Kafka (the article's `SUB_SPAN1`).
+pub fn send(tracer: &Tracer, name: &str, topic: &Topic, parent: &TraceParent) -> MessageSpan {
     let attributes = messaging("send", topic.as_str());
     let span = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Producer);
-    MessageSpan::start(tracer, span.with_attributes(attributes), Some(above))
+    MessageSpan::start(tracer, span.with_attributes(attributes), Some(parent))
 }
 
-/// The router has a record, from its receipt until it is finished.
+/// The router has the record, from its receipt until it is finished.
 pub fn route(
     tracer: &Tracer,
     at: &Position,
     group: &str,
-    above: Option<&TraceParent>,
+    parent: Option<&TraceParent>,
 ) -> MessageSpan {
     let group = KeyValue::new("messaging.consumer.group.name", group.to_owned());
-    let attributes =
-        messaging("receive", at.topic.as_str()).into_iter().chain(place(at)).chain([group]);
+    let attributes = messaging("receive", at.topic.as_str())
+        .into_iter()
+        .chain(position_attributes(at))
+        .chain([group]);
     let span = SpanBuilder::from_name(format!("route {}", at.topic)).with_kind(SpanKind::Consumer);
-    below(tracer, span.with_attributes(attributes.collect::<Vec<_>>()), above)
+    continued(tracer, span.with_attributes(attributes.collect::<Vec<_>>()), parent)
 }
 
-/// The processor has a record.
-pub fn process(tracer: &Tracer, at: &Position, above: Option<&TraceParent>) -> MessageSpan {
-    let attributes = messaging("process", at.topic.as_str()).into_iter().chain(place(at));
+/// The processor handles the record.
+pub fn process(tracer: &Tracer, at: &Position, parent: Option<&TraceParent>) -> MessageSpan {
+    let attributes =
+        messaging("process", at.topic.as_str()).into_iter().chain(position_attributes(at));
     let span =
         SpanBuilder::from_name(format!("process {}", at.topic)).with_kind(SpanKind::Consumer);
-    below(tracer, span.with_attributes(attributes.collect::<Vec<_>>()), above)
+    continued(tracer, span.with_attributes(attributes.collect::<Vec<_>>()), parent)
 }
 
-/// A row is written, together with others.
-pub fn write(tracer: &Tracer, table: &str, rows: usize, above: &TraceParent) -> MessageSpan {
+/// The processor writes the row, together with others.
+pub fn write(tracer: &Tracer, table: &str, rows: usize, parent: &TraceParent) -> MessageSpan {
     let rows = i64::try_from(rows).unwrap_or(i64::MAX);
     let attributes = vec![
         KeyValue::new("db.system.name", "aws.dynamodb"),
@@ -101,19 +103,19 @@ pub fn write(tracer: &Tracer, table: &str, rows: usize, above: &TraceParent) -> 
     ];
     let span =
         SpanBuilder::from_name(format!("BatchWriteItem {table}")).with_kind(SpanKind::Client);
-    MessageSpan::start(tracer, span.with_attributes(attributes), Some(above))
+    MessageSpan::start(tracer, span.with_attributes(attributes), Some(parent))
 }
 
-/// A row was read and is shown (the article's `SUB_SPAN2`).
-pub fn result(tracer: &Tracer, name: &str, at: &Position, above: &TraceParent) -> MessageSpan {
+/// The homepage has read the row and shows it (the article's `SUB_SPAN2`).
+pub fn result(tracer: &Tracer, name: &str, at: &Position, parent: &TraceParent) -> MessageSpan {
     let span = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Internal);
-    MessageSpan::start(tracer, span.with_attributes(place(at)), Some(above))
+    MessageSpan::start(tracer, span.with_attributes(position_attributes(at)), Some(parent))
 }
 
-/// A span of a record that may have come without a trace: then there is nothing to go on with.
-fn below(tracer: &Tracer, span: SpanBuilder, above: Option<&TraceParent>) -> MessageSpan {
-    match above {
-        Some(above) => MessageSpan::start(tracer, span, Some(above)),
+/// A span for a record. A record without a `traceparent` belongs to no trace, so its span records nothing.
+fn continued(tracer: &Tracer, span: SpanBuilder, parent: Option<&TraceParent>) -> MessageSpan {
+    match parent {
+        Some(parent) => MessageSpan::start(tracer, span, Some(parent)),
         None => MessageSpan { span: None, parent: TraceParent::unsampled() },
     }
 }
@@ -127,7 +129,7 @@ fn messaging(operation: &'static str, topic: &str) -> Vec<KeyValue> {
     ]
 }
 
-fn place(at: &Position) -> Vec<KeyValue> {
+fn position_attributes(at: &Position) -> Vec<KeyValue> {
     vec![
         KeyValue::new("messaging.destination.partition.id", at.partition.to_string()),
         KeyValue::new("messaging.kafka.offset", at.offset.get()),

@@ -1,7 +1,7 @@
-//! Exports spans by OTLP. A process may report as several services, as the article's homepage does.
+//! Exports spans by OTLP. One process may report as several services, as the article's homepage does.
 //!
-//! Spans are queued up to a bound and exported by a thread of their own: a tracing back end that is slow
-//! or away costs spans, never a message.
+//! Spans wait in a bounded queue, and a thread of their own exports them. When the tracing back end is slow
+//! or away, spans are lost, but never a message.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span};
 
 use super::config::TraceEndpoint;
-use super::patient::Patient;
+use super::pausing_exporter::PausingExporter;
 use super::{Config, Error};
 use crate::propagation::TraceParent;
 
-/// Makes the tracers of a process.
+/// Creates the tracers of a process, one for each service name.
 #[derive(Debug)]
 pub struct Tracers {
     endpoint: Option<TraceEndpoint>,
@@ -27,12 +27,12 @@ pub struct Tracers {
     flush: Flush,
 }
 
-/// Exports what is still queued; to be called last.
+/// Exports the spans that are still queued, at the end of a process.
 #[derive(Debug, Default)]
 pub struct Flush(Vec<SdkTracerProvider>);
 
 impl Tracers {
-    /// Nothing is exported without an endpoint. Needs the runtime.
+    /// Without an endpoint nothing is exported. Must be called within the tokio runtime.
     pub fn new(config: &Config, instance: &str) -> Self {
         Self {
             endpoint: config.endpoint.clone(),
@@ -44,7 +44,7 @@ impl Tracers {
     /// A tracer that reports as `service`.
     ///
     /// # Errors
-    /// When the exporter does not take the endpoint.
+    /// When the exporter rejects the endpoint.
     pub fn tracer(&mut self, service: &str) -> Result<Tracer, Error> {
         let Some(endpoint) = &self.endpoint else { return Ok(Tracer(None)) };
         let provider = provider(endpoint, service, &self.instance).map_err(Error::Traces)?;
@@ -53,7 +53,6 @@ impl Tracers {
         Ok(Tracer(Some(tracer)))
     }
 
-    /// What to call last.
     pub fn into_flush(self) -> Flush {
         self.flush
     }
@@ -62,7 +61,7 @@ impl Tracers {
 impl Flush {
     const TIMEOUT: Duration = Duration::from_secs(2);
 
-    /// Exports what is queued, for 2 seconds at most.
+    /// Exports what is queued. Takes 2 seconds at most.
     pub async fn flush(self) {
         let shutdown = |provider: SdkTracerProvider| {
             tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(Self::TIMEOUT))
@@ -89,11 +88,11 @@ fn provider(
         .with_service_name(service.to_owned())
         .with_attribute(opentelemetry::KeyValue::new("service.instance.id", instance.to_owned()))
         .build();
-    // Whether a message is traced is decided once, by the homepage; see `TraceParent::sampled`.
+    // The homepage alone decides whether a message is traced, once: see `TraceParent::sampled`.
     Ok(SdkTracerProvider::builder()
         .with_sampler(Sampler::AlwaysOn)
         .with_resource(resource)
-        .with_batch_exporter(Patient::new(exporter))
+        .with_batch_exporter(PausingExporter::new(exporter))
         .build())
 }
 
@@ -105,7 +104,7 @@ impl Tracer {
     /// A tracer that reports nothing.
     pub const OFF: Self = Self(None);
 
-    /// Starts a span below `parent`, or a new trace without one. `None` when nothing is to be recorded.
+    /// Starts a span below `parent`, or a new trace without one. `None` when the message is not traced.
     pub(super) fn start(&self, span: SpanBuilder, parent: Option<&TraceParent>) -> Option<Span> {
         let tracer = self.0.as_ref()?;
         match parent {
