@@ -1,37 +1,43 @@
-//! The row of a burst: what was asked, how far it is, and between which positions its records lie.
+//! The row of a burst, and the requests that write and read it.
+//!
+//! Several homepages may write the same row. None of them holds a lock: a write that depends on what the row
+//! holds has a condition, and the table refuses it when the condition does not hold.
 
 use std::fmt;
 use std::str::FromStr;
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Error;
-use super::item::{Build, Item, Read};
+use super::item::{Item, ItemBuilder, ItemReader};
+use super::{Error, Table};
 use crate::kafka::PartitionOffsets;
 use crate::time::Millis;
 
-/// How far a burst is.
+/// The state of a burst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Its senders send.
+    /// Its senders still send messages.
     Running,
-    /// All is sent, some of it is not finished.
+    /// Its senders have ended, but some records are not finished.
     Draining,
-    /// All that was accepted is finished.
+    /// All accepted messages are finished.
     Done,
-    /// A person stopped it, or its homepage died; what was accepted is finished all the same. Or its
-    /// topic was deleted, and with it what was not finished.
+    /// A person stopped it, its homepage died, or its topic was deleted. Accepted messages are finished all the
+    /// same, except those that were deleted with the topic.
     Stopped,
-    /// Kafka accepted nothing of it.
+    /// Kafka accepted none of its messages.
     Failed,
 }
 
 impl State {
     const ALL: [Self; 5] = [Self::Running, Self::Draining, Self::Done, Self::Stopped, Self::Failed];
 
-    /// The word in the table and in the API.
+    /// The value in the table and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -42,7 +48,7 @@ impl State {
         }
     }
 
-    /// Whether nothing changes any more.
+    /// Whether the burst does not change any more.
     pub fn is_final(self) -> bool {
         match self {
             Self::Running | Self::Draining => false,
@@ -68,48 +74,43 @@ impl FromStr for State {
 /// A burst as its homepage last wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BurstRow {
-    /// Its id.
     pub id: Uuid,
-    /// The message that is sent.
     pub message: String,
-    /// How many senders.
+    /// The number of its senders, 1 to 100.
     pub concurrency: u32,
-    /// For how many seconds.
+    /// How long each sender sends, in seconds.
     pub duration: u32,
-    /// How many messages per second each sender sends.
+    /// Messages per second of each sender.
     pub rate: u32,
-    /// How far it is.
     pub state: State,
-    /// Messages that Kafka acknowledged.
+    /// The number of messages that Kafka acknowledged.
     pub accepted: u64,
-    /// Messages that Kafka did not acknowledge.
+    /// The number of messages that Kafka did not acknowledge.
     pub failed: u64,
-    /// Rows that exist.
+    /// The number of its rows in the table.
     pub stored: u64,
-    /// Those of them that moderation blocked.
+    /// How many of the stored rows moderation blocked.
     pub blocked: u64,
-    /// Its records lie at these offsets or after them.
+    /// All its records are at these offsets or later.
     pub from: PartitionOffsets,
-    /// Its records lie before these offsets, as far as is known.
+    /// All its records that are known are before these offsets.
     pub to: PartitionOffsets,
-    /// The homepage that runs it.
+    /// The instance of the homepage that runs it.
     pub homepage: String,
-    /// When it began.
     pub started_at: Millis,
-    /// When its homepage last wrote this row.
+    /// When its homepage last wrote this row. It does so once a second, as a heartbeat.
     pub heartbeat: Millis,
-    /// When the table may forget it.
+    /// From then on the table may delete it.
     pub expires_at: Millis,
 }
 
 impl BurstRow {
-    /// Its partition key.
     pub(super) fn shard(id: Uuid) -> String {
         format!("burst#{id}")
     }
 
     pub(super) fn to_item(&self) -> Item {
-        Build::keyed(Self::shard(self.id), 0)
+        ItemBuilder::keyed(Self::shard(self.id), 0)
             .s("message", &self.message)
             .n("concurrency", self.concurrency)
             .n("duration", self.duration)
@@ -119,8 +120,8 @@ impl BurstRow {
             .n("failed", self.failed)
             .n("stored", self.stored)
             .n("blocked", self.blocked)
-            .ends("from", &self.from)
-            .ends("to", &self.to)
+            .offsets("from", &self.from)
+            .offsets("to", &self.to)
             .s("homepage", &self.homepage)
             .n("started_at", self.started_at.0)
             .n("heartbeat", self.heartbeat.0)
@@ -129,7 +130,7 @@ impl BurstRow {
     }
 
     pub(super) fn from_item(id: Uuid, item: &Item) -> Result<Self, Error> {
-        let read = Read(item);
+        let read = ItemReader(item);
         Ok(Self {
             id,
             message: read.s("message")?,
@@ -141,13 +142,100 @@ impl BurstRow {
             failed: read.n("failed")?,
             stored: read.n("stored")?,
             blocked: read.n("blocked")?,
-            from: read.ends("from")?,
-            to: read.ends("to")?,
+            from: read.offsets("from")?,
+            to: read.offsets("to")?,
             homepage: read.s("homepage")?,
             started_at: Millis(read.n("started_at")?),
             heartbeat: Millis(read.n("heartbeat")?),
             expires_at: Millis(read.n::<i64>("expires_at")?.saturating_mul(1000)),
         })
+    }
+}
+
+/// The attribute that requests the stop of a burst. Its homepage finds it when it next writes the row.
+const STOP: &str = "stop";
+
+impl Table {
+    /// Writes the row of a burst without a condition.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn put_burst(&self, burst: &BurstRow) -> Result<(), Error> {
+        let answer = self.put(burst).send().await;
+        answer.map(drop).map_err(|error| Error::of(error, &self.name))
+    }
+
+    /// Writes the row of a burst, unless its stop was requested. Returns whether it was written.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn put_burst_unless_stop_requested(&self, burst: &BurstRow) -> Result<bool, Error> {
+        let request = self.put(burst).condition_expression("attribute_not_exists(#stop)");
+        self.condition_held(request.expression_attribute_names("#stop", STOP).send().await)
+    }
+
+    /// Writes the row of a burst, unless it was written since its heartbeat `seen`. Returns whether it was
+    /// written by this call.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn replace_burst(&self, burst: &BurstRow, seen: Millis) -> Result<bool, Error> {
+        let request = self.put(burst).condition_expression("heartbeat = :seen");
+        let seen = AttributeValue::N(seen.0.to_string());
+        self.condition_held(request.expression_attribute_values(":seen", seen).send().await)
+    }
+
+    /// Requests that the homepage of a burst stops it. Returns false when the burst has ended already.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn request_stop(&self, id: Uuid) -> Result<bool, Error> {
+        let state = |state: State| AttributeValue::S(state.as_str().to_owned());
+        let request = self.client.update_item().table_name(self.name.as_str());
+        let answer = request
+            .set_key(Some(ItemBuilder::keyed(BurstRow::shard(id), 0).item()))
+            .update_expression("SET #stop = :yes")
+            .condition_expression("#state IN (:running, :draining)")
+            .expression_attribute_names("#stop", STOP)
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":running", state(State::Running))
+            .expression_attribute_values(":draining", state(State::Draining))
+            .send()
+            .await;
+        self.condition_held(answer)
+    }
+
+    /// The row of a burst, unless it has expired; strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer, or the row is not that of a burst.
+    pub async fn burst(&self, id: Uuid) -> Result<Option<BurstRow>, Error> {
+        let key = ItemBuilder::keyed(BurstRow::shard(id), 0).item();
+        let request = self.client.get_item().table_name(self.name.as_str()).consistent_read(true);
+        let answer = request.set_key(Some(key)).send().await;
+        let item = answer.map_err(|error| Error::of(error, &self.name))?.item;
+        let row = item.as_ref().map(|item| BurstRow::from_item(id, item)).transpose()?;
+        Ok(row.filter(|row| !row.expires_at.has_surely_passed(Millis::now())))
+    }
+
+    fn put(&self, burst: &BurstRow) -> PutItemFluentBuilder {
+        let request = self.client.put_item().table_name(self.name.as_str());
+        request.set_item(Some(burst.to_item()))
+    }
+
+    /// Whether the condition of a write did hold.
+    fn condition_held<T, E, R>(&self, answer: Result<T, SdkError<E, R>>) -> Result<bool, Error>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let refused = |error: &E| error.code() == Some("ConditionalCheckFailedException");
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(refused) => Ok(false),
+            Err(error) => Err(Error::of(error, &self.name)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The client of one table.
+//! The client of the table. Its requests are in `row.rs`, `burst.rs` and `schema.rs`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::{Config, Name};
 
-/// One table. Clones share its connections.
+/// The table. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub(super) client: Client,
@@ -22,7 +22,7 @@ impl Table {
     const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-    /// A client of the configured table. It connects when it is first asked.
+    /// Connects at the first request.
     pub fn new(config: &Config) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
@@ -38,14 +38,13 @@ impl Table {
             .endpoint_url(config.endpoint.as_str())
             .region(Region::new(config.region.clone()))
             .credentials_provider(Credentials::new(key, secret, None, None, "environment"))
-            // A failed request is retried by whoever called: each fault in one layer only.
+            // The callers retry failed requests. Retries in two layers would multiply.
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .build();
         Self { client: Client::from_conf(client), name: config.name.clone() }
     }
 
-    /// Its physical name.
     pub fn name(&self) -> &Name {
         &self.name
     }

@@ -1,4 +1,4 @@
-//! How to reach the table, from the article's variables and a few beyond them.
+//! The variables for the table. Their names are the article's, and a few more.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,12 +32,11 @@ const OTS_REGION: Variable = Variable::new(
 const TABLE_TTL: Variable =
     Variable::new("TABLE_TTL", "86400", "seconds, 60 to 31536000", "How long rows are kept.");
 
-/// The physical name of a table.
+/// The physical name of the table: `{instance}.{table}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
 impl Name {
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -49,10 +48,10 @@ impl fmt::Display for Name {
     }
 }
 
-/// One half of a [`Name`].
-struct Word(String);
+/// One half of a [`Name`], or a region.
+struct NamePart(String);
 
-impl FromStr for Word {
+impl FromStr for NamePart {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -62,12 +61,10 @@ impl FromStr for Word {
     }
 }
 
-/// The table service and the table.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The table's physical name.
     pub name: Name,
-    /// How long rows are kept.
+    /// How long after they were written rows expire.
     pub ttl: Duration,
     pub(super) endpoint: Endpoint,
     pub(super) region: String,
@@ -78,11 +75,11 @@ pub struct Config {
 impl Config {
     pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let endpoint = reader.read(&OTS_ENDPOINT);
-        let instance = reader.read::<Word>(&OTS_INSTANCENAME);
-        let table = reader.read::<Word>(&TABLE_NAME);
+        let instance = reader.read::<NamePart>(&OTS_INSTANCENAME);
+        let table = reader.read::<NamePart>(&TABLE_NAME);
         let key_id = reader.read(&OTS_KEYID);
         let secret = reader.read(&OTS_SECRET);
-        let region = reader.read::<Word>(&OTS_REGION);
+        let region = reader.read::<NamePart>(&OTS_REGION);
         let ttl = reader.read_if(&TABLE_TTL, |seconds| (60..=31_536_000).contains(seconds));
         Some(Self {
             name: Name(format!("{}.{}", instance?.0, table?.0)),

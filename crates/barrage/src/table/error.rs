@@ -1,37 +1,34 @@
-//! What can go wrong between us and the table.
+//! The errors of the table, and what each means for a record.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::Name;
 use crate::retry::Fate;
 
-/// Why the table did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The table service could not be reached, or did not answer in time.
+    /// The service was not reached, or did not answer in time.
     #[error("the table service cannot be reached: {0}")]
     Unreachable(String),
-    /// The table service wants less at a time.
+    /// The service limits our requests.
     #[error("the table service throttles")]
     Throttled,
-    /// The table does not exist, or not yet.
+    /// It does not exist, or is still being created.
     #[error("table {0} does not exist")]
     NoTable(Name),
-    /// Wrong credentials, or a missing permission.
+    /// The credentials are wrong, or a permission is missing.
     #[error("the table service refuses us: {0}")]
     Denied(String),
-    /// A row larger than the service takes.
     #[error("the row is larger than the table service takes")]
     RowTooLarge,
-    /// The table holds a row that is not as the contract says.
+    /// A row that the table has is not as the contract says.
     #[error("row {key} has no valid attribute {attribute}")]
     Malformed {
-        /// Its shard and offset.
+        /// The row as `shard@offset`.
         key: String,
-        /// The attribute.
         attribute: &'static str,
     },
-    /// Any other word of the service.
+    /// Any other error of the service.
     #[error("the table service failed: {0}")]
     Other(String),
 }
@@ -49,7 +46,7 @@ impl Error {
         }
     }
 
-    /// Sorts a client's error, whatever the operation.
+    /// Sorts an error of the SDK, of any operation.
     pub(super) fn of<E, R>(error: SdkError<E, R>, name: &Name) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -75,7 +72,7 @@ impl Error {
     }
 }
 
-/// The SDK wraps its errors deeply, and the outer ones say nothing.
+/// The innermost source: the SDK wraps its errors several times, and only the innermost has the reason.
 fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |error| (*error).source());
     chain.last().map(ToString::to_string).unwrap_or_default()

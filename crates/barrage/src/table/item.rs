@@ -1,4 +1,4 @@
-//! Items of the table, built and read attribute by attribute.
+//! Items are the rows in the SDK's own form. They are built and read one attribute at a time.
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
@@ -11,12 +11,11 @@ use crate::position::Offset;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// Builds an item. `s`, `n` and `m` are DynamoDB's own names for text, number and map.
+/// Builds an item. The methods `s` and `n` have DynamoDB's own names for text and number.
 #[derive(Debug, Default)]
-pub(super) struct Build(Item);
+pub(super) struct ItemBuilder(Item);
 
-impl Build {
-    /// An item with this key.
+impl ItemBuilder {
     pub(super) fn keyed(shard: impl ToString, offset: i64) -> Self {
         Self(Item::with_capacity(16)).s("shard", shard.to_string()).n("offset", offset)
     }
@@ -45,11 +44,12 @@ impl Build {
         }
     }
 
-    pub(super) fn ends(mut self, name: &str, ends: &PartitionOffsets) -> Self {
+    /// A map from partition to offset.
+    pub(super) fn offsets(mut self, name: &str, offsets: &PartitionOffsets) -> Self {
         let entry = |(partition, offset): (&i32, &Offset)| {
             (partition.to_string(), AttributeValue::N(offset.to_string()))
         };
-        let map = ends.iter().map(entry).collect();
+        let map = offsets.iter().map(entry).collect();
         self.0.insert(name.to_owned(), AttributeValue::M(map));
         self
     }
@@ -59,11 +59,11 @@ impl Build {
     }
 }
 
-/// Reads an item; an error names its key and the attribute.
+/// Reads an item. An error names its key and the attribute.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Read<'a>(pub(super) &'a Item);
+pub(super) struct ItemReader<'a>(pub(super) &'a Item);
 
-impl Read<'_> {
+impl ItemReader<'_> {
     pub(super) fn s(self, name: &'static str) -> Result<String, Error> {
         self.optional_s(name).ok_or_else(|| self.malformed(name))
     }
@@ -72,7 +72,7 @@ impl Read<'_> {
         self.0.get(name).and_then(|value| value.as_s().ok()).cloned()
     }
 
-    /// A text of a type of ours.
+    /// A text that is parsed to one of our types.
     pub(super) fn parsed<T: FromStr>(self, name: &'static str) -> Result<T, Error> {
         let text = self.optional_s(name).and_then(|text| text.parse().ok());
         text.ok_or_else(|| self.malformed(name))
@@ -86,14 +86,14 @@ impl Read<'_> {
         self.0.get(name).and_then(|value| value.as_n().ok()).and_then(|n| n.parse().ok())
     }
 
-    pub(super) fn ends(self, name: &'static str) -> Result<PartitionOffsets, Error> {
+    pub(super) fn offsets(self, name: &'static str) -> Result<PartitionOffsets, Error> {
         let map = self.0.get(name).and_then(|value| value.as_m().ok());
         let entry = |(partition, offset): (&String, &AttributeValue)| {
             let offset = offset.as_n().ok()?.parse().ok().and_then(Offset::new)?;
             Some((partition.parse().ok()?, offset))
         };
-        let ends: Option<BTreeMap<_, _>> = map.and_then(|map| map.iter().map(entry).collect());
-        ends.ok_or_else(|| self.malformed(name))
+        let offsets: Option<BTreeMap<_, _>> = map.and_then(|map| map.iter().map(entry).collect());
+        offsets.ok_or_else(|| self.malformed(name))
     }
 
     pub(super) fn malformed(self, attribute: &'static str) -> Error {

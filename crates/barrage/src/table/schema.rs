@@ -1,4 +1,4 @@
-//! Makes sure that the table exists.
+//! Creates the table when it is missing, and reports whether it answers.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -16,7 +16,7 @@ use crate::retry::pause;
 impl Table {
     const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-    /// Asks whether the table is there.
+    /// Whether the table can be used.
     ///
     /// # Errors
     /// [`Error::NoTable`] when it does not exist or is still being created.
@@ -29,11 +29,11 @@ impl Table {
         }
     }
 
-    /// Creates the table when it does not exist, and lets rows expire by their `expires_at`, where that may
-    /// be: readers leave out what has expired all the same.
+    /// Creates the table when it does not exist, and has it delete rows by their `expires_at`. If the service
+    /// does not do that, rows stay in the table, but readers leave out expired ones anyway.
     ///
     /// # Errors
-    /// [`Error::NoTable`] while it is being created; ask again.
+    /// [`Error::NoTable`] while the table is being created: call again.
     pub async fn ensure(&self) -> Result<(), Error> {
         if let Err(error) = self.check().await {
             if !matches!(error, Error::NoTable(_)) {
@@ -42,9 +42,9 @@ impl Table {
             self.create().await?;
             self.check().await?;
         }
-        match self.expire().await {
+        match self.enable_expiry().await {
             Err(Error::Denied(why) | Error::Other(why)) => {
-                tracing::warn!(table = %self.name, why, "rows that have expired stay in the table");
+                tracing::warn!(table = %self.name, why, "expired rows stay in the table");
                 Ok(())
             }
             answer => answer,
@@ -96,7 +96,7 @@ impl Table {
         Ok(())
     }
 
-    async fn expire(&self) -> Result<(), Error> {
+    async fn enable_expiry(&self) -> Result<(), Error> {
         let (client, name) = (&self.client, self.name.as_str());
         let answer = client.describe_time_to_live().table_name(name).send().await;
         let known = answer.map_err(|error| Error::of(error, &self.name))?.time_to_live_description;
@@ -119,7 +119,7 @@ impl Table {
 type CreateError =
     aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::create_table::CreateTableError>;
 
-/// Another processor was quicker.
+/// Another processor has created the table at the same time.
 fn is_in_use(error: &CreateError) -> bool {
     error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception())
 }
