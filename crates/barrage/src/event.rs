@@ -5,36 +5,33 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-/// A header of a record: its name and, unless it is null, its value.
+/// A header of a record: its name, and its value unless that is null.
 pub type Header = (String, Option<Bytes>);
 
 /// The context attributes of one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
-    /// `id`: unique within its source.
+    /// Unique only together with `source`.
     pub id: String,
-    /// `source`: who made it.
     pub source: String,
-    /// `type`: what its data is.
+    /// The attribute `type`.
     pub kind: String,
-    /// `time`, RFC 3339.
+    /// A time by RFC 3339.
     pub time: Option<String>,
-    /// `datacontenttype`, from the header `content-type`.
+    /// The attribute `datacontenttype`, which is the header `content-type`.
     pub content_type: Option<String>,
-    /// All other attributes.
+    /// All other attributes by their names.
     pub extensions: BTreeMap<String, String>,
 }
 
-/// Why a record's headers are no envelope.
+/// Why the headers of a record are not a CloudEvent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
     /// A required header is missing or empty.
     #[error("not a CloudEvent: header {0} is missing")]
     Missing(&'static str),
-    /// An attribute is not text.
     #[error("not a CloudEvent: header {} is not UTF-8", excerpt(.0))]
     NotUtf8(String),
-    /// Only version 1.0 is known.
     #[error("CloudEvents version {} is unknown", excerpt(.0))]
     Version(String),
 }
@@ -43,7 +40,7 @@ impl Event {
     /// Reads the envelope of a record.
     ///
     /// # Errors
-    /// When a required attribute is missing, or an attribute is not text. Other headers may be anything.
+    /// When a required attribute is missing, or an attribute is not UTF-8. Other headers may be anything.
     pub fn from_headers(headers: &[Header]) -> Result<Self, EventError> {
         let mut event = Self::default();
         let mut version = String::new();
@@ -119,7 +116,7 @@ impl Event {
     }
 }
 
-/// A foreign text for logs and reasons: quoted, on one line, and cut to 64 characters.
+/// A text from outside, for logs and error messages: quoted, on one line, cut to 64 characters.
 pub fn excerpt(text: &str) -> String {
     match text.char_indices().nth(64) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
@@ -127,7 +124,7 @@ pub fn excerpt(text: &str) -> String {
     }
 }
 
-/// The value of the last header of this name, where it is text.
+/// The value of the last header of this name, if it is UTF-8.
 pub fn header_text<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
     let (_, value) = headers.iter().rev().find(|(header, _)| header == name)?;
     std::str::from_utf8(value.as_ref()?).ok()

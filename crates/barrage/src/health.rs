@@ -1,10 +1,9 @@
-//! `/healthz`, `/readyz` and `/metrics`: whether the process lives, whether its dependencies answer, and
-//! what it counts.
+//! `/healthz` (the process is alive), `/readyz` (its dependencies answer) and `/metrics`.
 
 mod liveness;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::State;
@@ -12,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -20,54 +20,51 @@ use crate::time::{Millis, Rfc3339};
 
 pub use liveness::{NotAlive, check_liveness};
 
-/// What is known of each dependency. Clones share it.
+/// The state of each dependency. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, Dependency>>>);
 
-/// One dependency's last word.
+/// The state of one dependency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Dependency {
-    /// Whether it answered.
     pub ready: bool,
-    /// Since when this is so.
+    /// When `ready` last changed.
     pub since: Rfc3339,
     /// Why it is not ready, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When it answered last.
+    /// When it was last reported ready.
     #[serde(skip)]
     pub last_up: Option<Instant>,
-    /// Which refusal the log has told of since then.
+    /// The denial that was logged last since then.
     #[serde(skip)]
-    told: Option<String>,
+    logged_denial: Option<String>,
 }
 
-/// The answer of `/readyz`.
+/// The body of an answer to `/readyz`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Whether all dependencies answer.
+    /// Whether all dependencies are ready.
     pub ready: bool,
-    /// Each by its name.
     pub dependencies: BTreeMap<&'static str, Dependency>,
 }
 
 impl Readiness {
-    /// A handle by which one dependency is reported. It counts as not ready until reported.
+    /// Adds a dependency. It is not ready until its probe reports that it is.
     pub fn dependency(&self, name: &'static str) -> Probe {
         let probe = Probe { readiness: self.clone(), name };
         probe.down(UNKNOWN);
         probe
     }
 
-    /// What is known now.
     pub fn report(&self) -> Report {
-        let dependencies = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let dependencies = self.0.lock().clone();
         Report { ready: dependencies.values().all(|dependency| dependency.ready), dependencies }
     }
 
-    fn set(&self, name: &'static str, ready: bool, reason: Option<String>, is_refusal: bool) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.get(name);
+    fn set(&self, name: &'static str, ready: bool, reason: Option<String>, is_denial: bool) {
+        let mut states = self.0.lock();
+        let before = states.get(name);
         let last_up = before.and_then(|before| before.last_up);
         let last_up = if ready { Some(Instant::now()) } else { last_up };
         let is_same = |before: &&Dependency| {
@@ -75,16 +72,16 @@ impl Readiness {
         };
         let same = before.filter(is_same);
         let since = same.map_or_else(|| Millis::now().rfc3339(), |before| before.since);
-        let mut told = same.and_then(|before| before.told.clone());
-        if same.is_none() || (is_refusal && told != reason) {
+        let mut logged_denial = same.and_then(|before| before.logged_denial.clone());
+        if same.is_none() || (is_denial && logged_denial != reason) {
             log_change(name, ready, reason.as_deref());
-            told = reason.clone().filter(|_| is_refusal);
+            logged_denial = reason.clone().filter(|_| is_denial);
         }
-        known.insert(name, Dependency { ready, since, reason, last_up, told });
+        states.insert(name, Dependency { ready, since, reason, last_up, logged_denial });
     }
 }
 
-/// What is said of a dependency that was not asked yet.
+/// The reason of a dependency that was not reported yet.
 const UNKNOWN: &str = "has not answered yet";
 
 fn log_change(name: &str, ready: bool, reason: Option<&str>) {
@@ -98,7 +95,7 @@ fn log_change(name: &str, ready: bool, reason: Option<&str>) {
     }
 }
 
-/// Reports one dependency.
+/// Reports the state of one dependency.
 #[derive(Clone, Debug)]
 pub struct Probe {
     readiness: Readiness,
@@ -106,23 +103,22 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// It answers.
     pub fn up(&self) {
         self.readiness.set(self.name, true, None, false);
     }
 
-    /// It does not answer, or refuses.
+    /// It does not answer, or with an error.
     pub fn down(&self, reason: impl Into<String>) {
         self.readiness.set(self.name, false, Some(reason.into()), false);
     }
 
-    /// It answers, but refuses us: somebody has to do something. So it is told in the log too where it
-    /// comes after another reason.
+    /// It answers, but denies us something, so a person has to act. Therefore each new denial is logged, even
+    /// if the dependency was not ready before for another reason.
     pub fn denied(&self, reason: impl Into<String>) {
         self.readiness.set(self.name, false, Some(reason.into()), true);
     }
 
-    /// Reports a result: an error is a reason.
+    /// Ready after `Ok`; not ready after `Err`, with the error as the reason.
     pub fn report<T, E: std::error::Error>(&self, result: &Result<T, E>) {
         match result {
             Ok(_) => self.up(),
@@ -130,26 +126,25 @@ impl Probe {
         }
     }
 
-    /// Whether the last word was that it answers.
     pub fn is_up(&self) -> bool {
-        self.known().is_some_and(|known| known.ready)
+        self.state().is_some_and(|state| state.ready)
     }
 
-    /// When it answered last.
+    /// When it was last reported ready.
     pub fn last_up(&self) -> Option<Instant> {
-        self.known().and_then(|known| known.last_up)
+        self.state().and_then(|state| state.last_up)
     }
 
-    fn known(&self) -> Option<Dependency> {
-        let known = self.readiness.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(self.name).cloned()
+    fn state(&self) -> Option<Dependency> {
+        let states = self.readiness.0.lock();
+        states.get(self.name).cloned()
     }
 }
 
-/// Answers the three routes on a port of their own, for ever.
+/// Serves the three routes on a port of their own, without end.
 ///
 /// # Errors
-/// When the listener fails.
+/// When the listener fails for good.
 pub async fn serve(
     listener: TcpListener,
     readiness: Readiness,
@@ -158,7 +153,7 @@ pub async fn serve(
     axum::serve(listener, routes(readiness, metrics)).await
 }
 
-/// The three routes, for services whose HTTP is axum.
+/// The three routes, for a service that serves more than these with axum.
 pub fn routes(readiness: Readiness, metrics: Metrics) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -190,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_stays_that_of_the_change() {
+    fn since_stays_the_time_of_the_change_when_only_the_reason_changes() {
         let readiness = Readiness::default();
         let table = readiness.dependency("table");
         table.down("refused");

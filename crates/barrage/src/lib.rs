@@ -1,7 +1,7 @@
-//! What the three services share: the words of the domain, the doors to Kafka and the table, and
-//! how a service starts, reports and stops.
+//! What the three services share: the types of the domain, the clients of Kafka and of the table, and how a
+//! service is configured, reports its state and stops.
 //!
-//! Foreign clients have one home each: `rdkafka` in [`kafka`], the AWS SDK in [`table`],
+//! Each client library is used in one module only: `rdkafka` in [`kafka`], the AWS SDK in [`table`],
 //! OpenTelemetry in [`telemetry`]. Services see only the types of this crate.
 
 pub mod config;

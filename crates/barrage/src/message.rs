@@ -1,4 +1,4 @@
-//! What a person sends: the value of a record, and the rule of its text.
+//! A message: the value of its record, and the rule for its text.
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -11,13 +11,13 @@ pub const EVENT_TYPE: &str = "barrage.message.sent.v1";
 
 /// The text of a message: 1 to 100 characters after normalisation.
 ///
-/// Normalisation is Unicode NFC, without control characters, trimmed. A line break or a tab becomes a
-/// space, so that words stay apart. Normalising twice changes nothing.
+/// Normalisation composes characters (Unicode NFC), removes control characters and trims. A line break or a
+/// tab becomes a space, so that words stay apart. Normalising twice changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text(String);
 
-/// A text that is no message.
+/// Why a text is no message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// Nothing is left of it.
@@ -25,17 +25,14 @@ pub enum TextError {
     Empty,
     /// It has more characters than [`Text::MAX_CHARS`].
     #[error("the message has {chars} characters, at most 100 are allowed")]
-    TooLong {
-        /// How many it has.
-        chars: usize,
-    },
+    TooLong { chars: usize },
 }
 
 impl Text {
-    /// The most characters (Unicode scalar values) that a message has.
+    /// Counted in Unicode scalar values, after normalisation.
     pub const MAX_CHARS: usize = 100;
 
-    /// The normalised text.
+    /// Normalises the text.
     ///
     /// # Errors
     /// When nothing is left or it is too long.
@@ -50,7 +47,6 @@ impl Text {
         }
     }
 
-    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -73,7 +69,6 @@ impl From<Text> for String {
 /// The JSON value of a record of type [`EVENT_TYPE`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// What is shown.
     pub message: Text,
     /// The burst that it belongs to; a single message has its own id here.
     pub burst: Uuid,

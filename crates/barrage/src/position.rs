@@ -1,31 +1,29 @@
-//! A record's place in Kafka, and the shard of the table that its row lies in.
+//! The position of a record in Kafka, and the shard of the table that has its row.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The name of a topic: 1 to 249 of `a-z A-Z 0-9 . _ -`, and neither `.` nor `..`, as Kafka has it.
+/// The name of a topic: 1 to 249 of `a-z A-Z 0-9 . _ -`, but neither `.` nor `..`. This is Kafka's own rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(Arc<str>);
 
-/// A text that cannot name a topic.
+/// The text is not the name of a topic.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a topic's name is 1 to 249 of a-z A-Z 0-9 . _ -")]
 pub struct TopicError;
 
 impl Topic {
-    /// Kafka's limit of a name's length.
     pub const MAX_LENGTH: usize = 249;
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The topic for dead letters of this one.
+    /// The default topic for dead letters: this one's name with `-dead`.
     ///
     /// # Errors
-    /// When the name gets too long.
+    /// When that is longer than [`Topic::MAX_LENGTH`].
     pub fn dead(&self) -> Result<Self, TopicError> {
         format!("{self}-dead").parse()
     }
@@ -47,42 +45,39 @@ impl fmt::Display for Topic {
     }
 }
 
-/// One of a topic's partitions, counted from 0.
+/// The number of a partition, from 0.
 pub type Partition = i32;
 
-/// A place in a partition, counted from 0.
+/// The number of a record in its partition, from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset(i64);
 
 impl Offset {
-    /// `None` when it is negative, which in Kafka's protocol means something else.
+    /// `None` when it is negative: Kafka's protocol uses such numbers for other things.
     pub fn new(offset: i64) -> Option<Self> {
         (offset >= 0).then_some(Self(offset))
     }
 
-    /// The number.
     pub fn get(self) -> i64 {
         self.0
     }
 
-    /// The place after this one.
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// How many places lie from `earlier` to here; 0 when it is later.
+    /// How many offsets it is from `earlier` to this one; 0 when `earlier` is the larger one.
     pub fn since(self, earlier: Self) -> u64 {
         u64::try_from(self.0 - earlier.0).unwrap_or(0)
     }
 
-    /// This many places later.
-    pub fn plus(self, places: i64) -> Self {
-        Self(self.0.saturating_add(places))
+    pub fn plus(self, count: i64) -> Self {
+        Self(self.0.saturating_add(count))
     }
 
-    /// This many places earlier, or the beginning.
-    pub fn minus(self, places: i64) -> Self {
-        Self((self.0 - places).max(0))
+    /// Stops at 0, the beginning of the partition.
+    pub fn minus(self, count: i64) -> Self {
+        Self((self.0 - count).max(0))
     }
 }
 
@@ -95,16 +90,13 @@ impl fmt::Display for Offset {
 /// Topic, partition and offset: the identity of a record, and the key of its row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// The topic.
     pub topic: Topic,
-    /// The partition.
     pub partition: Partition,
-    /// The offset.
     pub offset: Offset,
 }
 
 impl Position {
-    /// The shard in which this record's row lies.
+    /// The shard that has this record's row.
     pub fn shard(&self) -> Shard {
         Shard::of(&self.topic, self.partition, self.offset)
     }
@@ -118,7 +110,8 @@ impl fmt::Display for Position {
 
 /// The partition key of the table: `{topic}#{partition}#{offset >> 16}`.
 ///
-/// So rows are spread as the topic is, and no shard grows past 65,536 rows.
+/// So rows are spread over the table as records are over partitions, and no shard has more than 65,536 rows.
+/// An example: the row of offset 70,000 of partition 3 is in shard `barrage-info#3#1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shard {
     topic: Topic,
@@ -127,10 +120,9 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// How many bits of the offset lie within a shard.
+    /// How many low bits of the offset are not part of the shard.
     const BITS: u32 = 16;
 
-    /// The shard that holds this offset.
     pub fn of(topic: &Topic, partition: Partition, offset: Offset) -> Self {
         Self { topic: topic.clone(), partition, bucket: offset.get() >> Self::BITS }
     }

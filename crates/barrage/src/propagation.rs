@@ -1,26 +1,27 @@
-//! W3C Trace Context (<https://www.w3.org/TR/trace-context/>): how one trace goes on from hop to hop.
+//! W3C Trace Context (<https://www.w3.org/TR/trace-context/>): each hop hands its span to the next one, which
+//! continues the trace.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The `traceparent` of a message: which trace it belongs to and which span is next above.
+/// The `traceparent` of a message: its trace, and the span that is the parent of the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent {
-    /// Never zero.
+    /// Never zero, by the specification.
     pub trace_id: u128,
-    /// Never zero.
+    /// Never zero, by the specification.
     pub span_id: u64,
-    /// Whether spans are recorded. Decided once, by the homepage.
+    /// Whether spans are recorded. The homepage decides it, once for the whole trace.
     pub sampled: bool,
 }
 
-/// A text that is no `traceparent`.
+/// The text is no valid `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a traceparent of W3C Trace Context")]
 pub struct TraceParentError;
 
 impl TraceParent {
-    /// A new trace that nobody records: its id still names the message.
+    /// A new trace without recorded spans. Its id still identifies the message.
     pub fn unsampled() -> Self {
         let nonzero = |n: u128| n.max(1);
         let span_id = rand::random::<u64>().max(1);
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_trace_that_nobody_records_reads_back() {
+    fn a_new_trace_without_recorded_spans_reads_back() {
         let parent = TraceParent::unsampled();
         assert_eq!(parent.to_string().parse(), Ok(parent));
     }

@@ -1,20 +1,23 @@
-//! What to do after an error, and how long to wait before doing it.
+//! What an error means for a record, and how long to wait before the next attempt.
 
 use std::time::Duration;
 
-/// What an error means for a record on its way.
+/// What an error means for the record that met it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// The world is at fault: try again without end.
+    /// The record is not at fault, for example when a service is down: try again without a limit.
     Wait,
-    /// This record is at fault, perhaps: try it again, counted.
+    /// The record may be at fault: try again, a limited number of times.
     Retry,
-    /// This record is at fault, for good.
+    /// The record is at fault and stays so: do not try again.
     Final,
 }
 
-/// Waiting times that double up to a limit, each shortened by up to half at random, so that those
-/// who wait for the same thing do not come back together.
+/// Waiting times that double up to a limit. Each is shortened by up to half at random, so that many waiters
+/// for the same thing do not try again at the same moment.
+///
+/// An example: 100 ms with a limit of 1 s gives at most 100, 200, 400, 800, 1000, 1000 ms, and at least half of
+/// each.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     first: Duration,
@@ -23,36 +26,33 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Waits `first`, then twice as long each time, up to `limit`.
     pub const fn new(first: Duration, limit: Duration) -> Self {
         Self { first, limit, failures: 0 }
     }
 
-    /// Starts anew, after a success.
+    /// To be called after a success: the next wait is the first one again.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 
-    /// How many times it was asked since the last success.
+    /// How many waits there were since the last success.
     pub fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// The next waiting time.
     pub fn next_wait(&mut self) -> Duration {
         let doubled = self.first.saturating_mul(1 << self.failures.min(20));
         self.failures = self.failures.saturating_add(1);
         doubled.min(self.limit).mul_f64(1.0 - rand::random::<f64>() / 2.0)
     }
 
-    /// Waits for [`Backoff::next_wait`].
     pub async fn wait(&mut self) {
         let wait = self.next_wait();
         pause(wait).await;
     }
 }
 
-/// Waits a fixed time: between two polls of a thing that cannot call us.
+/// Waits a fixed time between two polls.
 #[expect(clippy::disallowed_methods, reason = "the one place where services wait for time")]
 pub async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_limit_and_start_anew_after_a_success() {
+    fn waits_double_up_to_the_limit_and_begin_again_after_a_success() {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         for full in [100, 200, 400, 800, 1000, 1000] {
             let wait = backoff.next_wait();

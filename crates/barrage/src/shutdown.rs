@@ -1,4 +1,4 @@
-//! How a service is told to stop, and what its exit code says.
+//! The signals that stop a service, and its exit code.
 
 use std::error::Error;
 use std::io;
@@ -17,21 +17,22 @@ pub fn on_signal() -> io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let stop = CancellationToken::new();
-    let told = stop.clone();
+    let on_signal = stop.clone();
     tokio::spawn(async move {
         let name = tokio::select! {
             _ = interrupt.recv() => "SIGINT",
             _ = terminate.recv() => "SIGTERM",
         };
         tracing::info!(signal = name, "stopping");
-        told.cancel();
+        on_signal.cancel();
     });
     Ok(stop)
 }
 
-/// 0 when told to stop, 2 for a wrong configuration (one line a fault), 1 for anything else.
+/// 0 after a stop, 2 for an invalid configuration, 1 for any other error.
 ///
-/// The words go to stderr: a wrong configuration is known before there is a log.
+/// It prints the error to stderr, because the configuration is read before the log is set up. An invalid
+/// configuration gives one line for each problem.
 pub fn exit_code<E: AsRef<dyn Error + Send + Sync>>(result: Result<(), E>) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };
     let error: &(dyn Error + 'static) = error.as_ref();
@@ -41,7 +42,7 @@ pub fn exit_code<E: AsRef<dyn Error + Send + Sync>>(result: Result<(), E>) -> Ex
     ExitCode::from(if configuration { 2 } else { 1 })
 }
 
-/// An error with all that caused it, in one line.
+/// An error and its sources in one line, with colons between them.
 pub fn with_sources(error: &dyn Error) -> String {
     let sources = std::iter::successors(error.source(), |error| (*error).source());
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))

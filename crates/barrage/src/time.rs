@@ -1,5 +1,5 @@
-//! Wall-clock time as the contract writes it: milliseconds since the epoch in the table, RFC 3339
-//! with milliseconds in records.
+//! Wall-clock time as the contract writes it: milliseconds since the epoch in the table, RFC 3339 with
+//! milliseconds in records.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,28 +7,30 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds since 1970-01-01 UTC.
+/// Milliseconds since the Unix epoch, 1970-01-01 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// The wall clock. It orders nothing: clocks of two machines may differ by minutes.
+    /// The wall clock of this machine. Do not order events of two machines by it: their clocks may differ by
+    /// minutes.
     pub fn now() -> Self {
         Self(Timestamp::now().as_millisecond())
     }
 
-    /// Whole seconds since the epoch, as a table's TTL wants it.
+    /// Whole seconds since the epoch, which is the unit of a table's TTL.
     pub fn as_seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// How far clocks may be apart. Beyond this, services of the cloud refuse what is signed.
-    const CLOCKS_APART: i64 = 15 * 60 * 1000;
+    /// How far the clocks of two machines may differ. With more, cloud services reject signed requests anyway.
+    const MAX_CLOCK_SKEW: i64 = 15 * 60 * 1000;
 
-    /// Whether this time of another machine's clock has passed by whatever clock: `now` is ours.
+    /// Whether this time, taken by another machine's clock, has passed however that clock differs from ours.
+    /// `now` is by our clock. An example: 12:00 has surely passed at 12:15 by our clock, but not at 12:14.
     pub fn has_surely_passed(self, now: Self) -> bool {
-        self.0.saturating_add(Self::CLOCKS_APART) <= now.0
+        self.0.saturating_add(Self::MAX_CLOCK_SKEW) <= now.0
     }
 
     /// RFC 3339 in UTC with three digits of fraction.
@@ -82,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_passed_only_when_no_clock_can_say_otherwise() {
+    fn a_time_has_surely_passed_when_it_is_over_by_every_clock() {
         let minute = 60_000;
         assert!(!Millis(0).has_surely_passed(Millis(10 * minute)));
         assert!(Millis(0).has_surely_passed(Millis(15 * minute)));

@@ -1,4 +1,5 @@
-//! Asks a service that runs here whether it lives: what a container's health check does without a shell.
+//! `SERVICE --health`: requests `/healthz` of the service on this machine. So a container's health check needs
+//! neither a shell nor `curl`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,28 +13,26 @@ use crate::config::{Faults, Listen, Vars};
 /// Why a service does not count as alive.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAlive {
-    /// Where it listens is not known.
-    // Not a source: a wrong configuration ends the service itself with 2, but the question with 1.
+    // Not a `#[source]`: an invalid variable ends a service with exit code 2, but a health check with 1.
     #[error("{0}")]
     Configuration(Faults),
-    /// The ready line alone tells where it listens.
+    /// With port 0 only the ready line says where the service listens.
     #[error("PORT: expected the port it listens on, saw \"0\"")]
     AnyPort,
-    /// It does not answer.
     #[error("{0} does not answer")]
-    Silent(SocketAddr, #[source] io::Error),
-    /// It answers, but not that it lives.
+    NoAnswer(SocketAddr, #[source] io::Error),
+    /// The status of its answer is not 200.
     #[error("{0} answered {1:?}")]
-    Unwell(SocketAddr, String),
+    Unhealthy(SocketAddr, String),
 }
 
-/// Longer than a service that lives takes.
+/// A service that is alive answers much sooner.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// Asks `/healthz` of the service that has these variables, of which only `HOST` and `PORT` matter.
+/// Requests `/healthz` of the service that has these variables. Only `HOST` and `PORT` matter.
 ///
 /// # Errors
-/// When it does not answer that it lives.
+/// When the answer is not 200, or does not come within 2 seconds.
 pub async fn check_liveness(vars: &Vars) -> Result<(), NotAlive> {
     let address = Listen::address(vars).map_err(NotAlive::Configuration)?;
     if address.port() == 0 {
@@ -42,11 +41,11 @@ pub async fn check_liveness(vars: &Vars) -> Result<(), NotAlive> {
     let address = SocketAddr::new(reachable(address.ip()), address.port());
     let answer = tokio::time::timeout(DEADLINE, first_line(address)).await;
     let line = answer.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-    let line = line.map_err(|error| NotAlive::Silent(address, error))?;
-    if line.contains(" 200 ") { Ok(()) } else { Err(NotAlive::Unwell(address, line)) }
+    let line = line.map_err(|error| NotAlive::NoAnswer(address, error))?;
+    if line.contains(" 200 ") { Ok(()) } else { Err(NotAlive::Unhealthy(address, line)) }
 }
 
-/// The first line of the answer, which has the status.
+/// The status line of the answer.
 async fn first_line(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET /healthz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
@@ -56,7 +55,7 @@ async fn first_line(address: SocketAddr) -> io::Result<String> {
     Ok(line.trim_end().to_owned())
 }
 
-/// Who listens everywhere listens here.
+/// An address to connect to: a service that listens on all addresses listens on loopback too.
 fn reachable(host: IpAddr) -> IpAddr {
     match host {
         one if !one.is_unspecified() => one,
@@ -71,45 +70,45 @@ mod tests {
 
     use super::*;
 
-    /// A port of which the first caller gets this answer.
+    /// A port whose first caller gets this answer.
     async fn answering(answer: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut asked = BufReader::new(&mut stream).lines();
-            while asked.next_line().await.unwrap().is_some_and(|line| !line.is_empty()) {}
+            let mut request = BufReader::new(&mut stream).lines();
+            while request.next_line().await.unwrap().is_some_and(|line| !line.is_empty()) {}
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
         port.to_string()
     }
 
-    async fn asked(port: &str) -> Result<(), String> {
-        // A configuration of which nothing else is right.
+    async fn check(port: &str) -> Result<(), String> {
+        // A health check must not mind that another variable is wrong.
         let vars = Vars::from_iter([("PORT", port), ("SHUTDOWN_GRACE", "never")]);
         check_liveness(&vars).await.map_err(|error| error.to_string())
     }
 
     #[tokio::test]
-    async fn a_service_lives_when_it_says_so() {
-        assert_eq!(asked(&answering("HTTP/1.1 200 OK\r\n\r\nok\n").await).await, Ok(()));
-        let error = asked(&answering("HTTP/1.1 503 Busy\r\n\r\n").await).await.unwrap_err();
+    async fn a_service_is_alive_when_it_answers_200() {
+        assert_eq!(check(&answering("HTTP/1.1 200 OK\r\n\r\nok\n").await).await, Ok(()));
+        let error = check(&answering("HTTP/1.1 503 Busy\r\n\r\n").await).await.unwrap_err();
         assert!(error.ends_with(" answered \"HTTP/1.1 503 Busy\""), "{error}");
     }
 
     #[tokio::test]
-    async fn a_service_that_cannot_be_asked_does_not_live() {
+    async fn a_service_that_cannot_be_reached_is_not_alive() {
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let error = asked(&gone.port().to_string()).await.unwrap_err();
+        let error = check(&gone.port().to_string()).await.unwrap_err();
         assert_eq!(error, format!("{gone} does not answer"));
-        let error = asked("0").await.unwrap_err();
+        let error = check("0").await.unwrap_err();
         assert_eq!(error, "PORT: expected the port it listens on, saw \"0\"");
-        let error = asked("eighty").await.unwrap_err();
+        let error = check("eighty").await.unwrap_err();
         assert_eq!(error, "PORT: expected 0 to 65535, saw \"eighty\"");
     }
 
     #[test]
-    fn who_listens_everywhere_is_asked_here() {
+    fn a_service_that_listens_on_all_addresses_is_checked_on_loopback() {
         for (host, here) in [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("127.0.0.9", "127.0.0.9")] {
             assert_eq!(reachable(host.parse().unwrap()), here.parse::<IpAddr>().unwrap());
         }

@@ -1,4 +1,5 @@
-//! How to reach Kafka, from the article's variables and a few beyond them.
+//! The variables for Kafka, and the settings that all clients share. The names of the variables are the
+//! article's, and a few more.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +36,7 @@ const KAFKA_GROUP: Variable = Variable::new(
     "The router's consumer group; the homepage reads how far it is.",
 );
 
-/// A list of brokers: `host:port,…`.
+/// The bootstrap servers: `host:port,host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Servers(String);
 
@@ -57,7 +58,6 @@ impl FromStr for Servers {
 pub struct Group(String);
 
 impl Group {
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -77,16 +77,13 @@ impl fmt::Display for Group {
     }
 }
 
-/// Kafka, its topic and its group.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The topic of messages.
     pub topic: Topic,
     /// How many partitions a topic gets when we create it.
     pub partitions: i32,
-    /// The router's consumer group.
     pub group: Group,
-    /// Who asks: the first part of what Kafka's logs and quotas call its clients.
+    /// The first part of each `client.id`, by which Kafka's logs and quotas name clients.
     service: &'static str,
     servers: Servers,
     security: Security,
@@ -96,7 +93,7 @@ impl Config {
     pub fn read(reader: &mut Reader<'_>, service: &'static str) -> Option<Self> {
         let servers = reader.read(&KAFKA_SERVER);
         let security = Security::read(reader);
-        // The topic for dead letters is longer by its suffix.
+        // The name of the dead letter topic is longer, by its suffix.
         let topic = reader.read_if(&KAFKA_TOPIC, |topic: &Topic| topic.dead().is_ok());
         let partitions = reader.read_if(&KAFKA_PARTITIONS, |n| (1..=1000).contains(n));
         let group = reader.read(&KAFKA_GROUP);

@@ -1,4 +1,4 @@
-//! What can go wrong between us and Kafka.
+//! The errors of Kafka, and what each means for a record.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
@@ -6,37 +6,35 @@ use super::access::Access;
 use crate::position::Topic;
 use crate::retry::Fate;
 
-/// Why Kafka did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No broker could be reached, or none answered in time.
+    /// No broker was reached, or none answered in time.
     #[error("kafka cannot be reached")]
     Unreachable(#[source] KafkaError),
-    /// The topic does not exist, or not yet.
+    /// It does not exist, or the broker does not know of it yet.
     #[error("topic {0} does not exist")]
     NoTopic(Topic),
-    /// The topic does not exist, and we were not able to create it: perhaps we may not.
+    /// The source says why it was not created: often a missing permission.
     #[error("topic {0} does not exist and cannot be created")]
     NotCreated(Topic, #[source] Box<Error>),
-    /// The broker refuses us: wrong credentials, or a missing permission. The words say which.
+    /// Wrong credentials or a missing permission; the text says which.
     #[error("{0}")]
     Denied(String),
-    /// Who leads a partition or a group is being settled: soon somebody does.
+    /// A partition has no leader, or a group no coordinator. This ends by itself soon.
     #[error("kafka elects a leader")]
     Electing(#[source] KafkaError),
-    /// A record larger than the broker takes.
     #[error("the record is larger than kafka takes")]
     TooLarge,
-    /// The client cannot be made of this configuration.
+    /// librdkafka refuses its configuration.
     #[error("the kafka client cannot be made of this configuration")]
     Configuration(#[source] KafkaError),
-    /// Kafka says that it has a record, which is not where it was looked for.
+    /// Kafka acknowledged a record without its offset, and a search did not find it.
     #[error("kafka has the record but does not give it")]
     Lost,
-    /// A task or thread of ours ended before its answer.
+    /// A task or thread of ours ended before it had a result.
     #[error("the kafka client was closed")]
     Closed,
-    /// Any other word of the broker or the client.
+    /// Any other error of the broker or of librdkafka.
     #[error("kafka failed")]
     Other(#[source] KafkaError),
 }

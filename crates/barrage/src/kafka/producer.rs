@@ -1,4 +1,4 @@
-//! Sends records: idempotent, acknowledged by all in-sync replicas.
+//! Sends records: without duplicates (idempotent), and acknowledged by all in-sync replicas.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,14 +28,14 @@ pub struct Producer {
 }
 
 impl Producer {
-    /// How long a record may take to be acknowledged before its sending has failed. Longer than a
-    /// broker's restart, so that a sender waits for that rather than leave a gap.
+    /// How long a record may wait for its acknowledgement. It is longer than the restart of a broker, so that
+    /// a sender waits for the broker and leaves no gap.
     pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// A producer for `topic`. It connects in the background.
+    /// Connects in the background.
     ///
     /// # Errors
-    /// When the client cannot be made of the configuration.
+    /// When librdkafka refuses the configuration.
     pub fn new(config: &Config, topic: Topic) -> Result<Self, Error> {
         let settings = settings(config);
         let client = settings.create().map_err(Error::Configuration)?;
@@ -46,8 +46,14 @@ impl Producer {
 
     /// Sends a record and waits until Kafka has acknowledged it.
     ///
+    /// The acknowledgement has the record's offset, with one exception. An example: the broker appends the
+    /// record at offset 7, but the connection breaks before its acknowledgement arrives. librdkafka sends the
+    /// record again. The broker knows it by its sequence number and answers only "duplicate". So the record
+    /// is stored once, but its offset is unknown. Then it is searched for in its partition: see
+    /// [`RecordFinder`].
+    ///
     /// # Errors
-    /// When Kafka did not acknowledge it within [`Producer::DELIVERY_TIMEOUT`], or refused it.
+    /// When Kafka did not acknowledge it within [`Producer::DELIVERY_TIMEOUT`], or rejected it.
     pub async fn send(&self, record: &ProducerRecord) -> Result<Position, Error> {
         let now = Millis::now();
         let mut outgoing =
@@ -58,7 +64,7 @@ impl Producer {
         let client = self.client.read().clone();
         let sent = client.send(outgoing, Timeout::After(Self::DELIVERY_TIMEOUT)).await;
         let delivery = sent.map_err(|(error, _)| {
-            let error = self.replace_if_dead().map_or(error, KafkaError::Global);
+            let error = self.replace_after_fatal_error().map_or(error, KafkaError::Global);
             Error::of(error, &self.access)
         })?;
         match Offset::new(delivery.offset) {
@@ -70,22 +76,28 @@ impl Producer {
         }
     }
 
-    /// After what the client calls a fatal error it never sends again, even if its cause goes away, as
-    /// a missing permission does when it is given. A new one starts from nothing. Answers the cause.
-    fn replace_if_dead(&self) -> Option<RDKafkaErrorCode> {
+    /// Replaces librdkafka's producer after a fatal error, and returns that error. After one it never sends
+    /// again, even if the cause is over, for example when a missing permission was granted.
+    fn replace_after_fatal_error(&self) -> Option<RDKafkaErrorCode> {
         let mut client = self.client.write();
         let (code, reason) = client.client().fatal_error()?;
         match self.settings.create() {
             Ok(new) => {
-                // A refusal is told by whoever reports it, and each record may meet one.
+                // A denial is logged by its probe; here it would be logged for each record.
                 if self.access.denial(code).is_none() {
-                    tracing::error!(?code, reason, "the producer is dead, another takes its place");
+                    tracing::error!(
+                        ?code,
+                        reason,
+                        "the kafka producer failed for good and is replaced"
+                    );
                 }
-                // What it still holds it would neither send nor give back before its time is over.
+                // Otherwise its records would neither be sent nor fail before their timeout.
                 client.purge(PurgeConfig::default().queue().inflight().non_blocking());
                 *client = new;
             }
-            Err(error) => tracing::error!(%error, "the producer is dead and cannot be replaced"),
+            Err(error) => {
+                tracing::error!(%error, "the kafka producer failed for good and cannot be replaced")
+            }
         }
         Some(code)
     }
@@ -98,15 +110,14 @@ fn settings(config: &Config) -> ClientConfig {
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("message.timeout.ms", timeout)
-        // While an idempotent producer waits for acknowledgements with more to send, librdkafka's thread
-        // asks the clock and the socket without a pause, unless a request is held back. And batches form
-        // of what comes while one is under way.
+        // With more than one request in flight, librdkafka's thread polls without a pause while it waits for
+        // acknowledgements. With one, the records that arrive meanwhile form the next batch.
         .set("max.in.flight", "1")
-        // Batches form of what comes within this time; more would only add to the latency.
+        // How long records are collected for a batch. More would only add latency.
         .set("linger.ms", "2")
-        // How large a record may be is for the broker to decide.
+        // High, because the broker decides how large a record may be.
         .set("message.max.bytes", "16777216")
-        // Memory is bounded; callers wait when the queue is full.
+        // Bounds the memory. Callers wait while the queue is full.
         .set("queue.buffering.max.kbytes", "32768");
     client
 }
@@ -127,7 +138,7 @@ mod tests {
     use bytes::Bytes;
 
     #[tokio::test]
-    async fn a_producer_that_is_dead_for_good_is_replaced() {
+    async fn a_producer_with_a_fatal_error_is_replaced() {
         let broker = MockCluster::new(1).unwrap();
         broker.create_topic("barrage-info", 1, 1).unwrap();
         let vars = Vars::from_iter([("KAFKA_SERVER", broker.bootstrap_servers().as_str())]);
@@ -138,9 +149,9 @@ mod tests {
 
         let record =
             ProducerRecord { key: Some(Bytes::from_static(b"key")), ..ProducerRecord::default() };
-        let refused = producer.send(&record).await.unwrap_err();
+        let denied = producer.send(&record).await.unwrap_err();
         let line = "user \"ANONYMOUS\" may not WRITE topic \"barrage-info\"";
-        assert_eq!(refused.to_string(), line);
+        assert_eq!(denied.to_string(), line);
         assert_eq!(producer.send(&record).await.unwrap().offset, Offset::default());
     }
 }

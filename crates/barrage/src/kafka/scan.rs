@@ -12,3 +12,94 @@ mod scanner;
 pub use event_ids::EventIds;
 pub use record_counter::{RecordCount, RecordCounter};
 pub(super) use record_finder::RecordFinder;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::DefaultProducerContext;
+
+    use super::*;
+    use crate::config::{self, Vars};
+    use crate::event::Header;
+    use crate::kafka::{Config, Error, PartitionOffsets, Producer, ProducerRecord};
+    use crate::position::Offset;
+    use crate::time::Millis;
+
+    type Broker = MockCluster<'static, DefaultProducerContext>;
+
+    /// A broker with one partition, which has these records.
+    async fn broker_with(records: &[ProducerRecord]) -> (Broker, Config) {
+        let broker = MockCluster::new(1).unwrap();
+        broker.create_topic("barrage-info", 1, 1).unwrap();
+        let vars = Vars::from_iter([("KAFKA_SERVER", broker.bootstrap_servers().as_str())]);
+        let config = config::parse(&vars, |reader| Config::read(reader, "test")).unwrap();
+        let producer = Producer::new(&config, config.topic.clone()).unwrap();
+        for record in records {
+            producer.send(record).await.unwrap();
+        }
+        (broker, config)
+    }
+
+    fn record(key: &'static str, headers: Vec<Header>) -> ProducerRecord {
+        ProducerRecord { key: Some(key.into()), value: Some(key.into()), headers }
+    }
+
+    fn offset(offset: i64) -> Offset {
+        Offset::new(offset).unwrap()
+    }
+
+    fn until(end: i64) -> PartitionOffsets {
+        PartitionOffsets::from([(0, offset(end))])
+    }
+
+    #[tokio::test]
+    async fn records_of_a_range_are_counted_by_the_prefix_of_their_keys() {
+        let records = ["a/1", "b/1", "a/2", "a/3"].map(|key| record(key, Vec::new()));
+        let (_broker, config) = broker_with(&records).await;
+        let counter = RecordCounter::new(&config);
+        let count = |from, to| counter.count(until(from), until(to), b"a/".to_vec());
+        let all = RecordCount { records: 3, next_offsets: until(4) };
+        assert_eq!(count(0, 4).await.unwrap(), all);
+        let middle = RecordCount { records: 1, next_offsets: until(3) };
+        assert_eq!(count(1, 3).await.unwrap(), middle);
+        assert_eq!(count(4, 4).await.unwrap(), RecordCount::default());
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_nobody_waits_for_makes_way_for_the_next_one() {
+        let (_broker, config) = broker_with(&[record("a/1", Vec::new())]).await;
+        let counter = RecordCounter::new(&config);
+        let endless = counter.count(until(0), until(1000), Vec::new());
+        assert!(tokio::time::timeout(Duration::from_secs(1), endless).await.is_err());
+        let next = counter.count(until(0), until(1), Vec::new());
+        let count = tokio::time::timeout(Duration::from_secs(5), next).await.unwrap().unwrap();
+        assert_eq!(count.records, 1);
+    }
+
+    #[tokio::test]
+    async fn events_of_a_range_have_ids_and_other_records_have_none() {
+        let id =
+            |id: &'static str| vec![("ce_id".to_owned(), Some(Bytes::from_static(id.as_bytes())))];
+        let records = [record("a", id("one")), record("b", Vec::new()), record("c", id("three"))];
+        let (_broker, config) = broker_with(&records).await;
+        let ids = EventIds::new(&config).unwrap();
+        let found = ids.between(0, offset(0), offset(9)).await.unwrap();
+        let found: Vec<_> = found.into_iter().map(|(at, id)| (at.get(), id)).collect();
+        assert_eq!(found, [(0, "one".to_owned()), (2, "three".to_owned())]);
+        assert_eq!(ids.between(0, offset(1), offset(2)).await.unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_record_is_found_by_its_key_and_value() {
+        let records = ["a", "b", "c"].map(|key| record(key, Vec::new()));
+        let (_broker, config) = broker_with(&records).await;
+        let finder = RecordFinder::new(&config, &config.topic);
+        let found = finder.find(0, Millis(0), record("b", Vec::new())).await.unwrap();
+        assert_eq!(found.offset, offset(1));
+        let other = finder.find(0, Millis(0), record("d", Vec::new())).await;
+        assert!(matches!(other, Err(Error::Lost)), "{other:?}");
+    }
+}

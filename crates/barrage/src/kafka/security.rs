@@ -1,4 +1,4 @@
-//! Who we are to Kafka, and how the connection is protected.
+//! The variables for the SASL user and for TLS.
 
 use std::str::FromStr;
 
@@ -29,7 +29,8 @@ const KAFKA_SSL_CA: Variable = Variable::optional(
     "the path of a PEM file",
     "The certificate authority of the brokers; the system's ones without it.",
 );
-/// The user, the password and what protects them.
+
+/// How to log in, and how connections are protected.
 #[derive(Clone, Debug)]
 pub(super) struct Security {
     protocol: Protocol,
@@ -57,12 +58,10 @@ impl Security {
         Some(Self { protocol, user, password, mechanism: mechanism?, ca: ca? })
     }
 
-    /// Who we say we are.
     pub(super) fn user(&self) -> Option<String> {
         self.user.clone()
     }
 
-    /// Adds it to a client's settings.
     pub(super) fn apply(&self, client: &mut ClientConfig) {
         client.set("security.protocol", self.protocol.as_str());
         if let Some(user) = &self.user {
@@ -78,15 +77,15 @@ impl Security {
     }
 }
 
-/// Declares an enum whose values are words of librdkafka's configuration.
-macro_rules! words {
-    ($name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+/// Declares an enum whose variants are values of librdkafka's configuration.
+macro_rules! values {
+    ($name:ident { $($variant:ident = $value:literal),+ $(,)? }) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         enum $name { $($variant),+ }
 
         impl $name {
             fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
+                match self { $(Self::$variant => $value),+ }
             }
         }
 
@@ -94,20 +93,20 @@ macro_rules! words {
             type Err = ();
 
             fn from_str(text: &str) -> Result<Self, ()> {
-                match text { $($word => Ok(Self::$variant),)+ _ => Err(()) }
+                match text { $($value => Ok(Self::$variant),)+ _ => Err(()) }
             }
         }
     };
 }
 
-words!(Protocol {
+values!(Protocol {
     Plaintext = "PLAINTEXT",
     Ssl = "SSL",
     SaslPlaintext = "SASL_PLAINTEXT",
     SaslSsl = "SASL_SSL",
 });
 
-words!(Mechanism {
+values!(Mechanism {
     Plain = "PLAIN",
     Scram256 = "SCRAM-SHA-256",
     Scram512 = "SCRAM-SHA-512",
