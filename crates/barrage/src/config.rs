@@ -1,4 +1,4 @@
-//! Configuration by environment variables.
+//! Configuration by environment variables, which are the public contract of a service.
 //!
 //! A [`Variable`] declares a variable once: its default, what its value must be, and what it is for.
 //! Reading it with a [`Reader`] also lists it for `--help`, so no second list exists: a new variable is one
@@ -94,11 +94,11 @@ pub fn variables_of<T>(read: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Vec<V
     reader.variables
 }
 
-/// Reads variables. It collects the problems, so that a person sees all of them at once, and the variables,
-/// for [`variables_of`].
+/// Reads variables. It collects the problems, so that a person sees all of them at once. It also collects the
+/// variables, which is what [`variables_of`] returns.
 ///
-/// For both, a `read` function reads every variable before its first `?` that can fail: a variable after it
-/// would be missing from `--help`, and its problems would show only at the next start.
+/// So a `read` function must read every variable before its first `?`: a variable after it would be missing
+/// from `--help`, and its problems would show only at the next start.
 #[derive(Debug)]
 pub struct Reader<'a> {
     vars: &'a Vars,
@@ -107,8 +107,7 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The variable's value, or its default. `None` when there is none or it is wrong; then the problem is
-    /// recorded.
+    /// The variable's value, or its default. `None` when it is missing or wrong: that is recorded.
     pub fn read<T: FromStr>(&mut self, variable: &Variable) -> Option<T> {
         self.read_if(variable, |_| true)
     }

@@ -1,5 +1,5 @@
-//! The CloudEvents envelope of a record: Kafka protocol binding 1.0, binary mode
-//! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>).
+//! The CloudEvents envelope of a record: Kafka protocol binding 1.0, binary mode. The specification is at
+//! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub struct Event {
     /// Unique only together with `source`.
     pub id: String,
     pub source: String,
-    /// The attribute `type`.
+    /// The attribute `type`, which is a keyword in Rust.
     pub kind: String,
     /// A time by RFC 3339.
     pub time: Option<String>,

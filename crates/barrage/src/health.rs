@@ -28,7 +28,7 @@ pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, Dependency>>>);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Dependency {
     pub ready: bool,
-    /// When `ready` last changed.
+    /// The time of the last change of `ready`.
     pub since: Rfc3339,
     /// Why it is not ready, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]

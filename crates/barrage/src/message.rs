@@ -32,10 +32,8 @@ impl Text {
     /// Counted in Unicode scalar values, after normalisation.
     pub const MAX_CHARS: usize = 100;
 
-    /// Normalises the text.
-    ///
     /// # Errors
-    /// When nothing is left or it is too long.
+    /// When nothing is left after normalisation, or the text is too long.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
         let plain: String = spaced.filter(|c| !c.is_control()).nfc().collect();

@@ -24,7 +24,7 @@ impl Topic {
     ///
     /// # Errors
     /// When that is longer than [`Topic::MAX_LENGTH`].
-    pub fn dead(&self) -> Result<Self, TopicError> {
+    pub fn dead_letter_topic(&self) -> Result<Self, TopicError> {
         format!("{self}-dead").parse()
     }
 }

@@ -1,5 +1,5 @@
-//! W3C Trace Context (<https://www.w3.org/TR/trace-context/>): each hop hands its span to the next one, which
-//! continues the trace.
+//! W3C Trace Context (<https://www.w3.org/TR/trace-context/>): how a trace continues from one service to the
+//! next, by a header that names the trace and the last span.
 
 use std::fmt;
 use std::str::FromStr;

@@ -16,8 +16,8 @@ pub enum Fate {
 /// Waiting times that double up to a limit. Each is shortened by up to half at random, so that many waiters
 /// for the same thing do not try again at the same moment.
 ///
-/// An example: 100 ms with a limit of 1 s gives at most 100, 200, 400, 800, 1000, 1000 ms, and at least half of
-/// each.
+/// An example: 100 ms with a limit of 1 s gives at most 100, 200, 400, 800, 1000, 1000 ms, and so on. Each wait
+/// is at least half of that.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     first: Duration,

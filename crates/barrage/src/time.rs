@@ -1,5 +1,5 @@
-//! Wall-clock time as the contract writes it: milliseconds since the epoch in the table, RFC 3339 with
-//! milliseconds in records.
+//! Wall-clock time as the contract writes it: milliseconds since the epoch in the table, and RFC 3339 with
+//! three digits of fraction in records.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// The wall clock of this machine. Do not order events of two machines by it: their clocks may differ by
-    /// minutes.
+    /// The wall clock of this machine. It cannot order what happens on two machines: their clocks may differ by
+    /// some minutes or more.
     pub fn now() -> Self {
         Self(Timestamp::now().as_millisecond())
     }

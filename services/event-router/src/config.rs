@@ -1,4 +1,4 @@
-//! The event router's configuration.
+//! The event router's variables, and the configuration that is read from them.
 
 use std::time::Duration;
 
@@ -56,14 +56,11 @@ const TRACE_NAME: Variable = Variable::new(
     "The service that its spans are reported as.",
 );
 
-/// The event router's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it listens for `/healthz`, `/readyz` and `/metrics`.
+    /// For `/healthz`, `/readyz` and `/metrics`: the router has no other port.
     pub listen: Listen,
-    /// Where records come from.
     pub kafka: kafka::Config,
-    /// Logs and traces.
     pub telemetry: telemetry::Config,
     pub(crate) targets: Targets,
     pub(crate) filters: Filters,
@@ -73,14 +70,13 @@ pub struct Config {
     pub(crate) trace_name: String,
 }
 
-/// How much at once, how long, and how often.
+/// The limits of calls to processors.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How long one call may take.
     pub(crate) call_timeout: Duration,
-    /// How often a record is tried again that the processor answers with RETRY.
+    /// How many more attempts a record gets that the processor answers with RETRY.
     pub(crate) retry_count: u32,
-    /// How long such a record waits in between.
+    /// How long such a record waits between two attempts.
     pub(crate) retry_interval: Duration,
     /// The most records in one call.
     pub(crate) batch_max: usize,
@@ -90,7 +86,7 @@ pub(crate) struct Limits {
 
 impl Config {
     /// # Errors
-    /// All problems at once.
+    /// All problems of the variables at once.
     pub fn parse(vars: &Vars) -> Result<Self, Faults> {
         config::parse(vars, Self::read)
     }
@@ -115,7 +111,8 @@ impl Config {
         let telemetry = telemetry::Config::read(reader);
         let trace_name = reader.read(&TRACE_NAME);
         let kafka = kafka?;
-        let dead_letter_topic = dead_letter_topic?.or_else(|| kafka.topic.dead().ok())?;
+        let dead_letter_topic =
+            dead_letter_topic?.or_else(|| kafka.topic.dead_letter_topic().ok())?;
         if dead_letter_topic == kafka.topic {
             reader.fault(&DEAD_LETTER_TOPIC);
         }
@@ -151,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn kafka_and_the_sink_are_enough() {
+    fn only_kafka_and_the_sink_are_required() {
         let config = parse(&[]).unwrap();
         assert_eq!(config.dead_letter_topic.as_str(), "barrage-info-dead");
         assert_eq!(config.limits.call_timeout, Duration::from_secs(60));

@@ -1,4 +1,4 @@
-//! The homepage's configuration.
+//! The homepage's variables, and the configuration that is read from them.
 
 use std::num::NonZeroU32;
 
@@ -55,30 +55,25 @@ const TRACE_UI: Variable = Variable::optional(
     "Where traces are looked at; {trace} in it is a trace's id, and without that it ends in /trace/{trace}.",
 );
 
-/// The homepage's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it listens, and what it calls itself.
     pub listen: Listen,
-    /// Where messages are sent.
     pub kafka: kafka::Config,
-    /// Where results are read.
     pub table: table::Config,
-    /// Logs and traces.
     pub telemetry: telemetry::Config,
     pub(crate) limits: Limits,
     pub(crate) traces: TraceNames,
     pub(crate) page: Page,
 }
 
-/// The most that people may ask for.
+/// The limits of what people may send.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// The most bursts that run at once.
     pub(crate) bursts: usize,
-    /// The most messages per second that all running bursts together ask for.
+    /// The most messages per second of all running bursts together.
     pub(crate) rate: u64,
-    /// The most sends per second of one client address, and its most questions for single messages.
+    /// The most sends per second of one client address, and its most requests for single messages.
     pub(crate) client_rate: NonZeroU32,
 }
 
@@ -92,10 +87,10 @@ pub(crate) struct TraceNames {
     pub(crate) result_span: String,
 }
 
-/// What the page needs to know of the world.
+/// URLs outside of the homepage that the page shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
-    /// Where people reach it.
+    /// Where people reach the page.
     pub(crate) public_url: Option<PublicUrl>,
     /// Where traces are looked at.
     pub(crate) trace_ui: Option<TraceUi>,
@@ -103,7 +98,7 @@ pub(crate) struct Page {
 
 impl Config {
     /// # Errors
-    /// All problems at once.
+    /// All problems of the variables at once.
     pub fn parse(vars: &Vars) -> Result<Self, Faults> {
         config::parse(vars, Self::read)
     }
@@ -152,12 +147,17 @@ impl Page {
 
 impl TraceNames {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let sender = reader.read(&TRACE_NAME1);
+        let result = reader.read(&TRACE_NAME3);
+        let parent_span = reader.read(&PARENT_SPAN);
+        let send_span = reader.read(&SUB_SPAN1);
+        let result_span = reader.read(&SUB_SPAN2);
         Some(Self {
-            sender: reader.read(&TRACE_NAME1)?,
-            result: reader.read(&TRACE_NAME3)?,
-            parent_span: reader.read(&PARENT_SPAN)?,
-            send_span: reader.read(&SUB_SPAN1)?,
-            result_span: reader.read(&SUB_SPAN2)?,
+            sender: sender?,
+            result: result?,
+            parent_span: parent_span?,
+            send_span: send_span?,
+            result_span: result_span?,
         })
     }
 }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_reported_together() {
+    fn all_missing_variables_are_reported_together() {
         let faults = Config::parse(&Vars::default()).unwrap_err();
         let names: Vec<_> = faults.0.iter().map(|fault| fault.variable).collect();
         assert_eq!(names, ["KAFKA_SERVER", "OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);

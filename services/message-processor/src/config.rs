@@ -1,4 +1,4 @@
-//! What the message processor is told by its environment.
+//! The message processor's variables, and the configuration that is read from them.
 
 use std::time::Duration;
 
@@ -44,10 +44,8 @@ const TRACE_NAME2: Variable = Variable::new(
     "The service that its spans are reported as.",
 );
 
-/// How a message processor runs.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How it logs and traces.
     pub telemetry: telemetry::Config,
     pub(crate) listen: Listen,
     pub(crate) table: table::Config,
@@ -61,7 +59,7 @@ pub struct Config {
 
 impl Config {
     /// # Errors
-    /// All problems at once.
+    /// All problems of the variables at once.
     pub fn parse(vars: &Vars) -> Result<Self, Faults> {
         config::parse(vars, Self::read)
     }
@@ -71,7 +69,6 @@ impl Config {
         config::variables_of(Self::read)
     }
 
-    /// All variables are read before the first `?`, so that all faults are noted.
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listen = Listen::read(reader);
         let blocked = reader.read_optional::<BlockedWords>(&BLOCKED_WORDS);
@@ -100,14 +97,14 @@ impl Config {
 pub(crate) mod tests {
     use super::*;
 
-    /// The least that is needed, and `more`.
+    /// Parses the required variables and `more`.
     pub(crate) fn parse(more: &[(&str, &str)]) -> Result<Config, Faults> {
         let needed = [("OTS_ENDPOINT", "http://t:1"), ("OTS_KEYID", "k"), ("OTS_SECRET", "hush")];
         Config::parse(&Vars::from_iter(needed.iter().chain(more).copied()))
     }
 
     #[test]
-    fn only_the_table_must_be_told() {
+    fn only_the_table_is_required() {
         let config = parse(&[]).unwrap();
         assert_eq!(config.listen.address.to_string(), "0.0.0.0:8080");
         assert_eq!(config.topic.as_str(), "barrage-info");

@@ -36,7 +36,7 @@ const KAFKA_GROUP: Variable = Variable::new(
     "The router's consumer group; the homepage reads how far it is.",
 );
 
-/// The bootstrap servers: `host:port,host:port`.
+/// Kafka's bootstrap servers, as `host:port` with commas between them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Servers(String);
 
@@ -94,7 +94,7 @@ impl Config {
         let servers = reader.read(&KAFKA_SERVER);
         let security = Security::read(reader);
         // The name of the dead letter topic is longer, by its suffix.
-        let topic = reader.read_if(&KAFKA_TOPIC, |topic: &Topic| topic.dead().is_ok());
+        let topic = reader.read_if(&KAFKA_TOPIC, |topic: &Topic| topic.dead_letter_topic().is_ok());
         let partitions = reader.read_if(&KAFKA_PARTITIONS, |n| (1..=1000).contains(n));
         let group = reader.read(&KAFKA_GROUP);
         Some(Self {

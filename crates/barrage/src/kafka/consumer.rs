@@ -2,8 +2,8 @@
 //!
 //! librdkafka must be polled all the time, or the group takes the partitions away. Its rebalance callback
 //! must block until the records of the partitions that are taken away are finished. A task of tokio can
-//! promise neither, so a thread of its own polls. It hands everything to the caller as [`ConsumerEvent`]s
-//! through a bounded channel.
+//! promise neither, so a thread of its own polls. It sends [`ConsumerEvent`]s to the caller through a bounded
+//! channel, so a slow caller slows the thread down.
 //!
 //! The caller decides which offsets may be committed, and says so by [`Consumer::store`]. librdkafka commits
 //! what is stored in the background and before a revoke.

@@ -25,7 +25,7 @@ pub enum Error {
     Electing(#[source] KafkaError),
     #[error("the record is larger than kafka takes")]
     TooLarge,
-    /// librdkafka refuses its configuration.
+    /// librdkafka rejects the settings that we give it.
     #[error("the kafka client cannot be made of this configuration")]
     Configuration(#[source] KafkaError),
     /// Kafka acknowledged a record without its offset, and a search did not find it.

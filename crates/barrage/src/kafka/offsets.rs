@@ -78,8 +78,8 @@ impl Offsets {
         self.list(partitions, EARLIEST).await
     }
 
-    /// The committed offset of each partition: all records before it are finished. A partition without a
-    /// commit is left out.
+    /// The committed offset of each partition: all records before it are finished. A partition that has no
+    /// commit is left out of the result.
     ///
     /// # Errors
     /// When Kafka does not answer.

@@ -12,7 +12,7 @@ use crate::position::{Offset, Position, Topic};
 pub struct ConsumerRecord {
     pub position: Position,
     pub key: Option<Bytes>,
-    /// `None` is a tombstone.
+    /// `None` for a tombstone, which deletes its key in a compacted topic.
     pub value: Option<Bytes>,
     /// In their order, without those whose names are not UTF-8.
     pub headers: Vec<Header>,

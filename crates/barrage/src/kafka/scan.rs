@@ -1,8 +1,7 @@
-//! Reads a range of a topic once, without joining a group: what was in it, when nobody noted it at the time.
+//! Reads a range of a topic once, without joining a group.
 //!
-//! [`Scanner`] has the one loop. On top of it stand three questions: [`EventIds`] (which event is at which
-//! offset), [`RecordCounter`] (how many records have a key that begins so), and [`RecordFinder`] (at which
-//! offset is this record).
+//! [`scanner::Scanner`] has the one loop. Three requests use it: [`EventIds`] (which event is at which offset),
+//! [`RecordCounter`] (how many records have keys with a prefix), and [`RecordFinder`] (the offset of a record).
 
 mod event_ids;
 mod record_counter;

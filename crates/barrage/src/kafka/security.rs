@@ -42,11 +42,12 @@ pub(super) struct Security {
 
 impl Security {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
-        let user = reader.read_optional::<String>(&KAFKA_USER)?;
-        let password = reader.read_optional(&KAFKA_PWD)?;
+        let user = reader.read_optional::<String>(&KAFKA_USER);
+        let password = reader.read_optional(&KAFKA_PWD);
         let protocol = reader.read_optional::<Protocol>(&KAFKA_SECURITY_PROTOCOL);
         let mechanism = reader.read(&KAFKA_SASL_MECHANISM);
         let ca = reader.read_optional(&KAFKA_SSL_CA);
+        let (user, password) = (user?, password?);
         if user.is_some() && password.is_none() {
             reader.fault(&KAFKA_PWD);
         }

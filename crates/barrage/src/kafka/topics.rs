@@ -18,7 +18,7 @@ use crate::health::Probe;
 use crate::position::Topic;
 use crate::retry::{Backoff, pause};
 
-/// Describes and creates topics.
+/// Describes topics, and creates those that are missing.
 #[derive(Clone)]
 pub struct Topics {
     consumer: Arc<BaseConsumer<ErrorCallback>>,
@@ -115,7 +115,6 @@ impl Topics {
     }
 }
 
-/// The number of partitions.
 fn describe(consumer: &BaseConsumer<ErrorCallback>, access: &Access) -> Result<i32, Error> {
     let topic = access.topic.as_str();
     let answer = consumer.fetch_metadata(Some(topic), REQUEST_TIMEOUT);

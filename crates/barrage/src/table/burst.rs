@@ -174,8 +174,8 @@ impl Table {
         self.condition_held(request.expression_attribute_names("#stop", STOP).send().await)
     }
 
-    /// Writes the row of a burst, unless it was written since its heartbeat `seen`. Returns whether it was
-    /// written by this call.
+    /// Writes the row of a burst, unless its heartbeat is no longer `seen`, which means that another process
+    /// has written it. Returns whether this call has written it.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -230,10 +230,10 @@ impl Table {
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
     {
-        let refused = |error: &E| error.code() == Some("ConditionalCheckFailedException");
+        let condition_failed = |error: &E| error.code() == Some("ConditionalCheckFailedException");
         match answer {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(refused) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(condition_failed) => Ok(false),
             Err(error) => Err(Error::of(error, &self.name)),
         }
     }

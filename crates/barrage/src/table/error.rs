@@ -24,7 +24,7 @@ pub enum Error {
     /// A row that the table has is not as the contract says.
     #[error("row {key} has no valid attribute {attribute}")]
     Malformed {
-        /// The row as `shard@offset`.
+        /// The row's key as `shard@offset`.
         key: String,
         attribute: &'static str,
     },

@@ -133,9 +133,9 @@ fn position(read: ItemReader<'_>) -> Option<Position> {
 /// A request for rows of one shard.
 #[derive(Clone, Copy, Debug)]
 pub struct Range {
-    /// The first offset, included.
+    /// The first offset of the range.
     pub from: Offset,
-    /// The last offset, excluded.
+    /// The offset after the last one of the range.
     pub to: Offset,
     /// The most rows that one answer has.
     pub limit: i32,
@@ -180,8 +180,8 @@ impl Table {
     /// Writes rows. All positions must differ.
     ///
     /// # Errors
-    /// Then any of the rows may be written or not. Write all again: that is safe, because the key is the
-    /// position.
+    /// Then any of the rows may be written or not. Write all of them again. That is safe, because the key of a
+    /// row is the position of its record.
     pub async fn write(&self, rows: &[Row]) -> Result<(), Error> {
         let chunks: Vec<_> =
             rows.chunks(Self::WRITE_CHUNK).map(|chunk| self.write_chunk(chunk)).collect();

@@ -4,19 +4,16 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-/// Pauses the polling thread. A caller whose memory is full closes it; then the thread stays in
-/// [`Gate::is_open_within`] instead of polling.
+/// Pauses the polling thread. A caller whose memory is full closes the gate. Then the thread waits at it, and
+/// receives no more records.
 ///
-/// An example with a limit of 100 ms:
+/// An example with a limit of 100 ms, as the polling thread has it:
 ///
-/// ```text
-/// the loop                          the caller
-/// is_open_within(100 ms) -> true
-/// polls                             close(true)
-/// is_open_within(100 ms) -> false   (100 ms later; the loop checks whether it must end)
-/// is_open_within(100 ms)            close(false) after 30 ms
-///                        -> true    (at once, not after the remaining 70 ms)
-/// ```
+/// 1. The gate is open: `is_open_within` returns true at once, and the thread polls.
+/// 2. The caller calls `close(true)`. The next `is_open_within` returns false after 100 ms. The thread checks
+///    whether it must end, and waits at the gate again.
+/// 3. After 30 ms of this wait the caller calls `close(false)`: `is_open_within` returns true at once, and does
+///    not wait for the other 70 ms.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     is_closed: Mutex<bool>,

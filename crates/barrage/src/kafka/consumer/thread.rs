@@ -1,5 +1,4 @@
-//! The thread of a consumer: it polls librdkafka, and answers the rebalances that librdkafka reports while
-//! it is polled.
+//! The thread of a consumer: it polls librdkafka, which reports rebalances from within a poll.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,8 +27,7 @@ pub(super) struct Poller {
 }
 
 impl Poller {
-    /// How long one poll, or one wait at the gate, takes at most. After each the thread checks whether it
-    /// must end.
+    /// The limit of one poll, and of one wait at the gate. After each the thread checks whether it must end.
     const POLL: Duration = Duration::from_millis(100);
 
     /// Polls until the caller has dropped the receiver of the events.

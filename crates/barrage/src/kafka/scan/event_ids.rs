@@ -36,8 +36,8 @@ impl EventIds {
         Ok(Self { consumer, scanner: Scanner::new(config.access(Operation::Read)) })
     }
 
-    /// The ids of the events of a partition, `from` included and `to` excluded. A record that is no event
-    /// has none.
+    /// The ids of the events of a partition, `from` included and `to` excluded. Records that are no events are
+    /// left out of the result.
     ///
     /// # Errors
     /// When Kafka does not deliver the whole range.

@@ -34,7 +34,7 @@ pub(super) struct Range {
 /// What a scan does when a poll fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OnError {
-    /// It gives up.
+    /// It ends with that error.
     Fail,
     /// It goes on, as librdkafka does by itself. The error becomes the reason if no record comes any more.
     Continue,
@@ -102,20 +102,14 @@ impl Scan {
 
     /// Calls `visit` for the records of these ranges until all are read, or until it breaks.
     ///
-    /// An example: the ranges are partition 0 from 5 to 8 and partition 1 from 2 to 4, and offset 7 of
-    /// partition 0 was taken by compaction. The consumer delivers
+    /// An example: the ranges are partition 0 from 5 to 8 and partition 1 from 2 to 4. Compaction has removed
+    /// offset 7 of partition 0. The consumer delivers 0@5, 1@2, 0@6, 1@3 and 0@8. All but the last are visited.
+    /// 1@3 ends partition 1, because the offset after it is the end of the range. 0@8 is after the range and
+    /// ends partition 0, and with it the scan.
     ///
-    /// ```text
-    /// 0@5  1@2  0@6  1@3  0@8
-    /// ```
-    ///
-    /// All but the last are visited. 1@3 ends partition 1, because the offset after it is the end. 0@8 lies
-    /// after the range and ends partition 0.
-    ///
-    /// The scan also ends when
-    /// - a partition has no more records, if the consumer reports that (`enable.partition.eof`),
-    /// - no record came for [`Scan::SILENCE`],
-    /// - it was cancelled.
+    /// A partition also ends where it has no more records, if the consumer reports that
+    /// (`enable.partition.eof`). The scan fails when no record came for [`Scan::SILENCE`], or when nobody
+    /// waits for its result any more.
     pub(super) fn read(
         &self,
         consumer: &BaseConsumer,
