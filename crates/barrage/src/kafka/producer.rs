@@ -49,7 +49,7 @@ impl Producer {
     /// The acknowledgement has the record's offset, with one exception. An example: the broker appends the
     /// record at offset 7, but the connection breaks before its acknowledgement arrives. librdkafka sends the
     /// record again. The broker knows it by its sequence number and answers only "duplicate". So the record
-    /// is stored once, but its offset is unknown. Then a [`RecordFinder`] searches for it in the partition.
+    /// is stored once, but its offset is unknown. Then `RecordFinder` searches for it in the partition.
     ///
     /// # Errors
     /// When Kafka did not acknowledge it within [`Producer::DELIVERY_TIMEOUT`], or rejected it.
