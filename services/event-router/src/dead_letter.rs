@@ -9,30 +9,58 @@ use barrage::retry::{Backoff, Fate};
 use barrage::shutdown::with_sources;
 use barrage::time::Millis;
 use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::record::Open;
+use crate::record::InFlightRecord;
 
-/// Writes dead letters.
-#[derive(Clone)]
+/// Writes dead letters, any number at once.
 pub(crate) struct DeadLetters {
-    pub(crate) producer: Producer,
-    pub(crate) permission: Permission,
+    writer: Writer,
+    running: FuturesUnordered<BoxFuture<'static, InFlightRecord>>,
+}
+
+#[derive(Clone)]
+struct Writer {
+    producer: Producer,
+    permission: Permission,
 }
 
 impl DeadLetters {
-    /// Writes a record until Kafka has acknowledged it, and gives it back. Nothing is committed meanwhile.
-    pub(crate) async fn bury(self, open: Open, reason: String) -> Open {
-        let added = added(&open.received.position, &reason, open.attempts, Millis::now());
+    pub(crate) fn new(producer: Producer, permission: Permission) -> Self {
+        Self { writer: Writer { producer, permission }, running: FuturesUnordered::new() }
+    }
+
+    /// Begins to write the dead letter of a record.
+    pub(crate) fn start(&mut self, record: InFlightRecord, reason: String) {
+        self.running.push(Box::pin(self.writer.clone().write(record, reason)));
+    }
+
+    /// The next record whose dead letter Kafka has acknowledged. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<InFlightRecord> {
+        self.running.next().await
+    }
+
+    /// How many dead letters are not acknowledged yet.
+    pub(crate) fn len(&self) -> usize {
+        self.running.len()
+    }
+}
+
+impl Writer {
+    /// Tries until Kafka has acknowledged the dead letter. The record is not finished meanwhile.
+    async fn write(self, record: InFlightRecord, reason: String) -> InFlightRecord {
+        let at = &record.received.position;
+        let added = added_headers(at, &reason, record.attempts, Millis::now());
         let mut part = Part::Whole;
         let mut backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
         loop {
-            let sent = self.producer.send(&dead_letter(&open.received, &added, part)).await;
+            let sent = self.producer.send(&dead_letter(&record.received, &added, part)).await;
             self.permission.observe(&sent);
-            let Err(error) = sent else { return open };
-            let at = &open.received.position;
+            let Err(error) = sent else { return record };
             let why = with_sources(&error);
             if backoff.failures() == 0 {
-                tracing::warn!(error = %why, %at, "the dead letter of {at} was not accepted, trying again");
+                tracing::warn!(error = %why, %at, "kafka did not accept the dead letter of {at}; it is tried again");
             }
             if error.fate() == Fate::Final {
                 part = part.smaller();
@@ -42,29 +70,29 @@ impl DeadLetters {
     }
 }
 
-/// How much of its record a dead letter carries. With what we add, the whole may be more than the
-/// topic takes; the headers tell where it lies.
+/// How much of its record a dead letter carries. The added headers can make it larger than the topic allows;
+/// they say where the whole record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Whole,
     WithoutValue,
-    Nothing,
+    AddedHeaders,
 }
 
 impl Part {
     fn smaller(self) -> Self {
         match self {
             Self::Whole => Self::WithoutValue,
-            Self::WithoutValue | Self::Nothing => Self::Nothing,
+            Self::WithoutValue | Self::AddedHeaders => Self::AddedHeaders,
         }
     }
 }
 
-/// The most characters of a reason, which may be a foreign processor's.
+/// The most characters of a reason. It may come from a processor that is not ours.
 const REASON_CHARS: usize = 1000;
 
-/// The headers that tell why a record is a dead letter and where it was.
-fn added(at: &Position, reason: &str, attempts: u32, failed_at: Millis) -> Vec<Header> {
+/// The headers that say why a record is a dead letter and where the record is.
+fn added_headers(at: &Position, reason: &str, attempts: u32, failed_at: Millis) -> Vec<Header> {
     let texts = [
         ("barrage_reason", reason.chars().take(REASON_CHARS).collect()),
         ("barrage_attempts", attempts.to_string()),
@@ -76,7 +104,7 @@ fn added(at: &Position, reason: &str, attempts: u32, failed_at: Millis) -> Vec<H
     texts.map(|(name, text)| (name.into(), Some(Bytes::from(text)))).into()
 }
 
-/// The record, unchanged, with the headers that are added; or what is left of it, and a word of that.
+/// The record, unchanged, with the added headers. If a part is left out, one more header says so.
 fn dead_letter(record: &ConsumerRecord, added: &[Header], part: Part) -> ProducerRecord {
     let whole = ProducerRecord {
         key: record.key.clone(),
@@ -90,7 +118,7 @@ fn dead_letter(record: &ConsumerRecord, added: &[Header], part: Part) -> Produce
             let headers = [whole.headers, vec![dropped("barrage_value_dropped")]].concat();
             ProducerRecord { value: None, headers, ..whole }
         }
-        Part::Nothing => {
+        Part::AddedHeaders => {
             let headers = [added, &[dropped("barrage_record_dropped")]].concat();
             ProducerRecord { key: None, value: None, headers }
         }
@@ -120,12 +148,12 @@ mod tests {
 
     fn letter(part: Part) -> ProducerRecord {
         let reason = format!("not JSON{}", "!".repeat(2000));
-        let added = added(&record().position, &reason, 2, Millis(1_700_000_000_123));
+        let added = added_headers(&record().position, &reason, 2, Millis(1_700_000_000_123));
         dead_letter(&record(), &added, part)
     }
 
     #[test]
-    fn a_dead_letter_is_the_record_with_its_origin_and_the_reason() {
+    fn a_dead_letter_is_the_record_with_its_position_and_the_reason() {
         let letter = letter(Part::Whole);
         assert_eq!((letter.key, letter.value), (record().key, record().value));
         assert_eq!(letter.headers[..2], record().headers);
@@ -143,17 +171,17 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_letter_that_is_too_large_says_what_it_left_out_and_where_that_lies() {
+    fn a_dead_letter_that_is_too_large_says_what_is_left_out_and_where_the_record_is() {
         let without_value = letter(Part::Whole.smaller());
         assert_eq!((without_value.key, without_value.value), (record().key, None));
         assert_eq!(header_text(&without_value.headers, "barrage_value_dropped"), Some("true"));
         assert_eq!(without_value.headers[..2], record().headers);
-        for part in [Part::WithoutValue.smaller(), Part::Nothing.smaller()] {
-            let nothing = letter(part);
-            assert_eq!((nothing.key, nothing.value), (None, None));
-            assert_eq!(header_text(&nothing.headers, "barrage_record_dropped"), Some("true"));
-            assert_eq!(header_text(&nothing.headers, "barrage_source_offset"), Some("70001"));
-            assert_eq!(nothing.headers.len(), 7);
+        for part in [Part::WithoutValue.smaller(), Part::AddedHeaders.smaller()] {
+            let headers_only = letter(part);
+            assert_eq!((headers_only.key, headers_only.value), (None, None));
+            assert_eq!(header_text(&headers_only.headers, "barrage_record_dropped"), Some("true"));
+            assert_eq!(header_text(&headers_only.headers, "barrage_source_offset"), Some("70001"));
+            assert_eq!(headers_only.headers.len(), 7);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Which events are forwarded: the dialect of `spec.filters` of Knative's Trigger
-//! (<https://knative.dev/docs/eventing/triggers/#trigger-filtering>), without its SQL.
+//! Which events are forwarded. The filters are those of `spec.filters` of Knative's Trigger
+//! (<https://knative.dev/docs/eventing/triggers/#trigger-filtering>), without `cesql`.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use std::str::FromStr;
 use barrage::event::Event;
 use serde::Deserialize;
 
-/// A list of filters. An event passes when it passes all of them; no filter lets all pass.
+/// A list of filters. An event passes if it passes all of them, so an empty list lets every event pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct Filters(Vec<Filter>);
+pub(crate) struct Filters(Vec<Filter>);
 
-/// Values by the names of attributes. All must fit; an attribute that the event lacks does not.
+/// Wanted values by attribute name. All must match; an attribute that the event does not have never matches.
 type Attributes = BTreeMap<String, String>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,8 +27,7 @@ enum Filter {
 }
 
 impl Filters {
-    /// Whether the event is forwarded.
-    pub fn pass(&self, event: &Event) -> bool {
+    pub(crate) fn pass(&self, event: &Event) -> bool {
         self.0.iter().all(|filter| filter.pass(event))
     }
 }
@@ -44,9 +43,11 @@ impl FromStr for Filters {
 impl Filter {
     fn pass(&self, event: &Event) -> bool {
         match self {
-            Self::Exact(wanted) => fit(event, wanted, |value, wanted| value == wanted),
-            Self::Prefix(wanted) => fit(event, wanted, |value, wanted| value.starts_with(wanted)),
-            Self::Suffix(wanted) => fit(event, wanted, |value, wanted| value.ends_with(wanted)),
+            Self::Exact(wanted) => matches(event, wanted, |value, wanted| value == wanted),
+            Self::Prefix(wanted) => {
+                matches(event, wanted, |value, wanted| value.starts_with(wanted))
+            }
+            Self::Suffix(wanted) => matches(event, wanted, |value, wanted| value.ends_with(wanted)),
             Self::All(filters) => filters.iter().all(|filter| filter.pass(event)),
             Self::Any(filters) => filters.iter().any(|filter| filter.pass(event)),
             Self::Not(filter) => !filter.pass(event),
@@ -54,10 +55,10 @@ impl Filter {
     }
 }
 
-fn fit(event: &Event, wanted: &Attributes, fits: impl Fn(&str, &str) -> bool) -> bool {
+fn matches(event: &Event, wanted: &Attributes, compare: impl Fn(&str, &str) -> bool) -> bool {
     wanted
         .iter()
-        .all(|(name, wanted)| event.attribute(name).is_some_and(|value| fits(value, wanted)))
+        .all(|(name, wanted)| event.attribute(name).is_some_and(|value| compare(value, wanted)))
 }
 
 #[cfg(test)]
@@ -76,12 +77,12 @@ mod tests {
     }
 
     #[test]
-    fn no_filter_lets_all_pass() {
+    fn an_empty_list_lets_every_event_pass() {
         assert!(passes("[]"));
     }
 
     #[test]
-    fn exact_prefix_and_suffix_look_at_attributes() {
+    fn exact_prefix_and_suffix_compare_attributes() {
         assert!(passes(r#"[{"exact":{"type":"barrage.message.sent.v1"}}]"#));
         assert!(!passes(r#"[{"exact":{"type":"barrage"}}]"#));
         assert!(passes(r#"[{"prefix":{"source":"/homepage/"}}]"#));
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn all_attributes_of_a_filter_must_fit_and_a_missing_one_does_not() {
+    fn all_attributes_of_a_filter_must_match_and_a_missing_one_does_not() {
         assert!(!passes(r#"[{"exact":{"id":"1","source":"x"}}]"#));
         assert!(!passes(r#"[{"prefix":{"unknown":""}}]"#));
     }
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_filter_is_refused() {
+    fn a_text_that_is_no_filter_is_refused() {
         for bad in ["", "{}", "[1]", r#"[{"cesql":"x"}]"#, r#"[{"exact":{"id":1}}]"#, r#"[{}]"#] {
             assert!(bad.parse::<Filters>().is_err(), "{bad}");
         }

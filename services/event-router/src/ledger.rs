@@ -1,4 +1,17 @@
-//! What may be committed: the rule that nothing accepted is lost.
+//! Which offset of a partition may be committed, so that a restart loses no record.
+//!
+//! Kafka keeps one offset for a group and partition: after a restart, reading goes on there. Records finish
+//! in any order. So the offset to commit is that of the oldest record that is not finished, however many
+//! after it are finished.
+//!
+//! Example: offsets 5, 6 and 9 are read. Offsets 7 and 8 hold no record that Kafka delivers.
+//!
+//! | event | open | may be committed |
+//! | --- | --- | --- |
+//! | 5, 6 and 9 are read | 5, 6, 9 | 5 |
+//! | 9 is finished | 5, 6 | 5 |
+//! | 5 is finished | 6 | 6 |
+//! | 6 is finished | none | 10: the last read offset + 1 |
 
 use std::collections::BTreeSet;
 
@@ -6,47 +19,36 @@ use barrage::position::Offset;
 
 /// Offsets of one partition that were read and are not finished yet.
 #[derive(Debug, Default)]
-pub struct CommitLedger {
-    turn: u64,
+pub(crate) struct CommitLedger {
     open: BTreeSet<Offset>,
     end: Option<Offset>,
 }
 
 impl CommitLedger {
-    /// A ledger for one turn of ours with the partition. Each assignment is another turn: what is still
-    /// under way from an earlier one is read again in this one, and says nothing here.
-    pub fn of_turn(turn: u64) -> Self {
-        Self { turn, ..Self::default() }
-    }
-
-    /// Which turn it is for.
-    pub fn turn(&self) -> u64 {
-        self.turn
-    }
-
-    /// A record was read. Kafka delivers a partition in order, but may leave offsets out.
-    pub fn read(&mut self, offset: Offset) {
+    /// Notes that a record was read. Kafka delivers a partition in order, but may leave offsets out.
+    pub(crate) fn read(&mut self, offset: Offset) {
         self.open.insert(offset);
         self.end = self.end.max(Some(offset.next()));
     }
 
-    /// A record is stored, filtered or dead-lettered. Saying so again changes nothing.
-    pub fn finish(&mut self, offset: Offset) {
+    /// Notes that a record is stored, filtered or dead-lettered. A second time changes nothing.
+    pub(crate) fn finish(&mut self, offset: Offset) {
         self.open.remove(&offset);
     }
 
-    /// Where a restart must read from: the oldest open offset. `None` until something was read.
-    pub fn committable(&self) -> Option<Offset> {
+    /// Where a restart must begin to read: the oldest open offset, or else the end. `None` until something
+    /// was read.
+    pub(crate) fn committable(&self) -> Option<Offset> {
         self.open.first().copied().or(self.end)
     }
 
-    /// After the furthest record that was read. `None` until something was read.
-    pub fn end(&self) -> Option<Offset> {
+    /// The offset after the last record that was read. `None` until something was read.
+    pub(crate) fn end(&self) -> Option<Offset> {
         self.end
     }
 
     /// How many offsets a restart would read again.
-    pub fn span(&self) -> u64 {
+    pub(crate) fn span(&self) -> u64 {
         let begin = self.committable().unwrap_or_default();
         self.end.map_or(0, |end| end.since(begin))
     }
@@ -109,6 +111,20 @@ mod tests {
                 prop_assert_eq!(ledger.committable(), Some(offset.next()));
             }
         }
+    }
+
+    #[test]
+    fn the_example_of_the_documentation_is_right() {
+        let [five, six, nine] = [5, 6, 9].map(|offset| Offset::new(offset).unwrap());
+        let mut ledger = CommitLedger::default();
+        [five, six, nine].into_iter().for_each(|offset| ledger.read(offset));
+        assert_eq!((ledger.committable(), ledger.span()), (Some(five), 5));
+        ledger.finish(nine);
+        assert_eq!(ledger.committable(), Some(five));
+        ledger.finish(five);
+        assert_eq!(ledger.committable(), Some(six));
+        ledger.finish(six);
+        assert_eq!((ledger.committable(), ledger.span()), (Offset::new(10), 0));
     }
 
     #[test]

@@ -1,14 +1,18 @@
-//! The event router: receives records from Kafka, filters them and forwards them in batches to message
-//! processors; retries, dead-letters, and commits an offset only when it and all before it are finished.
+//! The event router. It receives records from Kafka, filters them, and sends them in batches to message
+//! processors. It retries, writes dead letters, and commits an offset only when that record and all records
+//! before it are finished.
 
-pub mod batch;
-pub mod config;
+mod assignment;
+mod batch;
+mod calls;
+mod config;
 mod dead_letter;
-pub mod filter;
-pub mod ledger;
+mod filter;
+mod ledger;
 mod metrics;
 mod outcome;
 mod record;
+mod recreated;
 mod router;
 mod service;
 mod sink;

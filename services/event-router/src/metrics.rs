@@ -1,4 +1,4 @@
-//! What the router counts, in one place.
+//! The metrics of the event router.
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
@@ -7,16 +7,17 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 pub(crate) enum Finish {
     Stored,
     Filtered,
-    Dead,
+    DeadLettered,
 }
 
+/// Registers the metrics. Called once, at the start.
 pub(crate) fn describe() {
-    describe_counter!("router_records_total", "Records that are finished, by how.");
-    describe_counter!("router_retries_total", "Records that a processor asked to be tried again.");
+    describe_counter!("router_records_total", "Records that are finished, by outcome.");
+    describe_counter!("router_retries_total", "Records that a processor answered with RETRY.");
     describe_counter!("router_call_failures_total", "Calls that failed, by gRPC status.");
     describe_histogram!("router_batch_records", "Records in a call.");
-    describe_histogram!("router_call_duration_seconds", "How long a call that succeeded took.");
-    describe_gauge!("router_calls_in_flight", "Calls that are under way.");
+    describe_histogram!("router_call_duration_seconds", "Duration of calls that succeeded.");
+    describe_gauge!("router_calls_in_flight", "Calls that have not ended yet.");
     describe_gauge!("router_records_in_flight", "Records that were read and are not finished.");
     for outcome in ["stored", "filtered", "dead_lettered"] {
         counter!("router_records_total", "outcome" => outcome).increment(0);
@@ -27,7 +28,7 @@ pub(crate) fn finished(finish: Finish) {
     let outcome = match finish {
         Finish::Stored => "stored",
         Finish::Filtered => "filtered",
-        Finish::Dead => "dead_lettered",
+        Finish::DeadLettered => "dead_lettered",
     };
     counter!("router_records_total", "outcome" => outcome).increment(1);
 }
@@ -46,9 +47,9 @@ pub(crate) fn call_succeeded(records: usize, took: std::time::Duration) {
     histogram!("router_call_duration_seconds").record(took.as_secs_f64());
 }
 
-pub(crate) fn level(calls: usize, open: usize) {
+pub(crate) fn in_flight(calls: usize, records: usize) {
     #[expect(clippy::cast_precision_loss, reason = "both are bounded far below 2^52")]
-    let (calls, open) = (calls as f64, open as f64);
+    let (calls, records) = (calls as f64, records as f64);
     gauge!("router_calls_in_flight").set(calls);
-    gauge!("router_records_in_flight").set(open);
+    gauge!("router_records_in_flight").set(records);
 }

@@ -1,38 +1,40 @@
-//! What a processor's answer means for a record. Total: no answer is left to chance.
+//! What a processor's answer means for its records. Every possible answer has a meaning.
 
 use proto::outcome::Kind;
 use tonic::{Code, Status};
 
-/// What happens to a record next.
+/// What happens to a record after a processor has answered for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// It is finished: its row exists.
+pub(crate) enum Decision {
+    /// Its row exists, so it is finished.
     Stored,
-    /// It goes to the dead-letter topic.
-    Bury(String),
-    /// It is tried again later, counted.
+    DeadLetter(String),
+    /// It is sent again after `RETRY_INTERVAL`.
     Retry(String),
 }
 
-/// What an outcome means for its record.
-pub(crate) fn next(outcome: proto::Outcome) -> Next {
+/// Decides about a record after its `attempts`-th answer. It is retried at most `retry_count` times.
+pub(crate) fn decide(outcome: proto::Outcome, attempts: u32, retry_count: u32) -> Decision {
+    let retry = |reason| {
+        if attempts > retry_count { Decision::DeadLetter(reason) } else { Decision::Retry(reason) }
+    };
     match outcome.kind() {
-        Kind::Stored => Next::Stored,
-        Kind::Rejected => Next::Bury(outcome.reason),
-        Kind::Retry => Next::Retry(outcome.reason),
-        // A processor newer than this router: a later attempt may meet one that it understands.
-        Kind::Unspecified => Next::Retry(format!("unknown outcome {}", outcome.kind)),
+        Kind::Stored => Decision::Stored,
+        Kind::Rejected => Decision::DeadLetter(outcome.reason),
+        Kind::Retry => retry(outcome.reason),
+        // A processor newer than this router: a later attempt may reach one that it understands.
+        Kind::Unspecified => retry(format!("unknown outcome {}", outcome.kind)),
     }
 }
 
-/// What a failed call means. Whatever it is, all its records go again: the call says nothing of them.
+/// Why a call failed. All its records are sent again in every case: the call says nothing about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The processor is away or stopped answering.
-    Away,
-    /// The processor wants less: overload, or a deadline that passed.
+    /// The processor cannot be reached, or does not work.
+    Unavailable,
+    /// The processor needs smaller calls: it is overloaded, or a deadline has passed.
     Overloaded,
-    /// The call itself is wrong: a bug, ours or the processor's.
+    /// The call itself is wrong: a bug in the router or in the processor.
     Bug,
 }
 
@@ -51,7 +53,7 @@ pub(crate) fn failure(status: &Status) -> Failure {
         | Code::Internal
         | Code::Unavailable
         | Code::DataLoss
-        | Code::Unauthenticated => Failure::Away,
+        | Code::Unauthenticated => Failure::Unavailable,
     }
 }
 
@@ -59,33 +61,42 @@ pub(crate) fn failure(status: &Status) -> Failure {
 mod tests {
     use super::*;
 
-    fn outcome(kind: i32) -> proto::Outcome {
-        proto::Outcome { kind, reason: "why".into() }
+    fn decision(kind: i32, attempts: u32) -> Decision {
+        decide(proto::Outcome { kind, reason: "why".into() }, attempts, 5)
     }
 
     #[test]
-    fn each_outcome_decides_over_its_record() {
-        assert_eq!(next(outcome(Kind::Stored.into())), Next::Stored);
-        assert_eq!(next(outcome(Kind::Rejected.into())), Next::Bury("why".into()));
-        assert_eq!(next(outcome(Kind::Retry.into())), Next::Retry("why".into()));
+    fn each_outcome_decides_what_happens_to_its_record() {
+        assert_eq!(decision(Kind::Stored.into(), 1), Decision::Stored);
+        assert_eq!(decision(Kind::Rejected.into(), 1), Decision::DeadLetter("why".into()));
+        assert_eq!(decision(Kind::Retry.into(), 1), Decision::Retry("why".into()));
     }
 
     #[test]
-    fn an_outcome_that_nobody_knows_is_tried_again_and_counted() {
-        assert!(matches!(next(outcome(0)), Next::Retry(_)));
-        assert!(matches!(next(outcome(77)), Next::Retry(_)));
+    fn a_record_is_retried_only_so_often() {
+        assert_eq!(decision(Kind::Retry.into(), 5), Decision::Retry("why".into()));
+        assert_eq!(decision(Kind::Retry.into(), 6), Decision::DeadLetter("why".into()));
+        assert_eq!(decision(Kind::Stored.into(), 6), Decision::Stored);
     }
 
     #[test]
-    fn only_an_overload_asks_for_less_and_only_a_wrong_call_is_a_bug() {
-        let sorted = |code: i32| failure(&Status::new(Code::from_i32(code), "x"));
+    fn an_unknown_outcome_is_retried_and_counted() {
+        for unknown in [0, 77] {
+            assert!(matches!(decision(unknown, 5), Decision::Retry(_)));
+            assert!(matches!(decision(unknown, 6), Decision::DeadLetter(_)));
+        }
+    }
+
+    #[test]
+    fn only_an_overload_makes_calls_smaller_and_only_a_wrong_call_is_a_bug() {
         for code in 0..=16 {
             let expected = match code {
                 4 | 8 | 11 => Failure::Overloaded,
                 3 | 9 | 12 => Failure::Bug,
-                _ => Failure::Away,
+                _ => Failure::Unavailable,
             };
-            assert_eq!(sorted(code), expected, "code {code}");
+            let status = Status::new(Code::from_i32(code), "x");
+            assert_eq!(failure(&status), expected, "code {code}");
         }
     }
 }

@@ -1,61 +1,74 @@
-//! A record on its way through the router.
+//! A record in flight: read from Kafka and not finished yet.
 
 use barrage::event::{Event, EventError, header_text};
 use barrage::kafka::ConsumerRecord;
-use barrage::position::Offset;
+use barrage::position::{Offset, Partition};
 use barrage::propagation::TraceParent;
 use barrage::telemetry::Tracer;
 use barrage::telemetry::spans::{self, MessageSpan};
 use barrage::time::Millis;
 
+use crate::assignment::Generation;
 use crate::batch::BatchSize;
+use crate::filter::Filters;
 
-/// A record that is open: read and not finished.
+/// A record that was read and is not finished.
 #[derive(Debug)]
-pub(crate) struct Open {
-    /// The record as it came, for its dead letter.
+pub(crate) struct InFlightRecord {
+    /// The record as it was received, for its dead letter.
     pub(crate) received: ConsumerRecord,
-    /// When it had come: by then it was in Kafka.
+    /// When the router received it.
     pub(crate) read_at: Millis,
-    /// What is sent to the processor, or why it never is.
-    pub(crate) forward: Result<Forward, Unfit>,
+    /// What is sent to a processor, or why nothing can be sent.
+    pub(crate) envelope: Result<Envelope, EnvelopeError>,
     /// How often a processor has answered for it.
     pub(crate) attempts: u32,
-    /// In which turn of ours with its partition it was read.
-    pub(crate) turn: u64,
-    /// PartitionOffsets when the record is finished.
+    /// The generation of its partition in which it was read.
+    pub(crate) generation: Generation,
+    /// Ends when the record is finished.
     pub(crate) span: MessageSpan,
 }
 
-/// Why a record goes to no processor.
+/// Why a record cannot be sent to any processor.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unfit {
+pub(crate) enum EnvelopeError {
     #[error(transparent)]
-    Envelope(#[from] EventError),
-    /// It may be one that matters: nobody can tell.
-    #[error("the name of header {0} is not UTF-8; headers of such names are left out here")]
+    Event(#[from] EventError),
+    /// The client library cannot read such a header, and it may be an important one.
+    #[error("the name of header {0} is not UTF-8; headers with such names are missing here")]
     HeaderName(usize),
-    /// gRPC would refuse the call of this record alone, again and again.
+    /// gRPC would refuse a call with this record alone, each time.
     #[error("the record has {0} bytes, at most {max} fit in a call", max = BatchSize::BYTES)]
     TooLarge(usize),
 }
 
-/// What a record looks like to a processor.
+/// The CloudEvent of a record and its trace state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Forward {
+pub(crate) struct Envelope {
     pub(crate) event: Event,
     pub(crate) tracestate: String,
 }
 
-impl Forward {
-    /// Reads the envelope. A `tracestate` belongs to a `traceparent`.
-    fn of(received: &ConsumerRecord, is_traced: bool) -> Result<Self, Unfit> {
+/// Where a new record goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// To a processor.
+    Forward,
+    /// Nowhere: a filter does not let it pass, so it is finished.
+    Filtered,
+    /// To the dead-letter topic, for this reason.
+    DeadLetter(String),
+}
+
+impl Envelope {
+    /// Reads the headers. A `tracestate` counts only together with a valid `traceparent`.
+    fn read(received: &ConsumerRecord, is_traced: bool) -> Result<Self, EnvelopeError> {
         if let Some(at) = received.unreadable_header {
-            return Err(Unfit::HeaderName(at));
+            return Err(EnvelopeError::HeaderName(at));
         }
         let size = received.size();
         if size > BatchSize::BYTES {
-            return Err(Unfit::TooLarge(size));
+            return Err(EnvelopeError::TooLarge(size));
         }
         let event = Event::from_headers(&received.headers)?;
         let tracestate = header_text(&received.headers, "tracestate").filter(|_| is_traced);
@@ -63,30 +76,47 @@ impl Forward {
     }
 }
 
-impl Open {
+impl InFlightRecord {
     /// Reads the clock and the envelope, and starts the span.
-    pub(crate) fn new(received: ConsumerRecord, turn: u64, tracer: &Tracer, group: &str) -> Self {
+    pub(crate) fn new(
+        received: ConsumerRecord,
+        generation: Generation,
+        tracer: &Tracer,
+        group: &str,
+    ) -> Self {
         let read_at = Millis::now();
         let parent = header_text(&received.headers, "traceparent");
         let parent = parent.and_then(|text| text.parse::<TraceParent>().ok());
         let span = spans::route(tracer, &received.position, group, parent.as_ref());
-        let forward = Forward::of(&received, parent.is_some());
-        Self { received, read_at, forward, attempts: 0, turn, span }
+        let envelope = Envelope::read(&received, parent.is_some());
+        Self { received, read_at, envelope, attempts: 0, generation, span }
     }
 
-    /// Its offset.
+    /// Decides where the record goes first.
+    pub(crate) fn route(&self, filters: &Filters) -> Route {
+        match &self.envelope {
+            Err(error) => Route::DeadLetter(error.to_string()),
+            Ok(envelope) if filters.pass(&envelope.event) => Route::Forward,
+            Ok(_) => Route::Filtered,
+        }
+    }
+
+    pub(crate) fn partition(&self) -> Partition {
+        self.received.position.partition
+    }
+
     pub(crate) fn offset(&self) -> Offset {
         self.received.position.offset
     }
 
-    /// About how much memory it takes, in bytes.
+    /// About how many bytes of memory it takes.
     pub(crate) fn size(&self) -> usize {
         self.received.size()
     }
 
-    /// The record of a call; `None` when it is unfit for one.
+    /// The record as a call carries it; `None` if it has no valid envelope.
     pub(crate) fn to_proto(&self) -> Option<proto::Record> {
-        let Forward { event, tracestate } = self.forward.as_ref().ok()?;
+        let Envelope { event, tracestate } = self.envelope.as_ref().ok()?;
         let at = &self.received.position;
         Some(proto::Record {
             position: Some(proto::Position {
@@ -128,23 +158,33 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_no_call_can_carry_is_unfit() {
+    fn a_record_that_is_too_large_for_a_call_is_not_forwarded() {
         let most = BatchSize::BYTES - received(0).size();
-        assert!(Forward::of(&received(most), true).is_ok());
-        let unfit = Forward::of(&received(most + 1), true).unwrap_err().to_string();
-        assert_eq!(unfit, "the record has 2097153 bytes, at most 2097152 fit in a call");
+        assert!(Envelope::read(&received(most), true).is_ok());
+        let error = Envelope::read(&received(most + 1), true).unwrap_err().to_string();
+        assert_eq!(error, "the record has 2097153 bytes, at most 2097152 fit in a call");
     }
 
     #[test]
-    fn a_record_with_a_header_that_has_no_readable_name_is_unfit() {
-        let unfit =
-            Forward::of(&ConsumerRecord { unreadable_header: Some(2), ..received(1) }, true);
-        assert_eq!(unfit, Err(Unfit::HeaderName(2)));
+    fn a_record_with_a_header_name_that_is_not_utf_8_is_not_forwarded() {
+        let record = ConsumerRecord { unreadable_header: Some(2), ..received(1) };
+        assert_eq!(Envelope::read(&record, true), Err(EnvelopeError::HeaderName(2)));
+    }
+
+    #[test]
+    fn a_record_is_forwarded_filtered_or_dead_lettered() {
+        let record = |received| InFlightRecord::new(received, 1, &Tracer::OFF, "group");
+        let route = |filters: &str| record(received(1)).route(&filters.parse().unwrap());
+        assert_eq!(route("[]"), Route::Forward);
+        assert_eq!(route(r#"[{"exact":{"id":"2"}}]"#), Route::Filtered);
+        let bare = ConsumerRecord { headers: Vec::new(), ..received(1) };
+        let reason = "not a CloudEvent: header ce_specversion is missing".to_owned();
+        assert_eq!(record(bare).route(&Filters::default()), Route::DeadLetter(reason));
     }
 
     #[test]
     fn a_tracestate_without_a_traceparent_is_not_forwarded() {
-        assert_eq!(Forward::of(&received(1), true).unwrap().tracestate, "a=b");
-        assert_eq!(Forward::of(&received(1), false).unwrap().tracestate, "");
+        assert_eq!(Envelope::read(&received(1), true).unwrap().tracestate, "a=b");
+        assert_eq!(Envelope::read(&received(1), false).unwrap().tracestate, "");
     }
 }

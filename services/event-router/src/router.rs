@@ -1,17 +1,11 @@
-//! The loop at the heart of the router. It owns all state; every effect is a future that gives its record
-//! back when it has ended.
+//! The router's loop. It waits for the next thing that happens and hands it to one step; what a step should
+//! do is decided by the parts that it asks.
 
-mod calls;
-mod partitions;
-mod remade;
-
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{
-    self, Consumer, ConsumerEvent, ConsumerRecord, Offsets, PartitionOffsets, Permission,
-};
+use barrage::kafka::{self, Consumer, ConsumerEvent, ConsumerRecord, Permission};
 use barrage::position::Partition;
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
@@ -20,229 +14,310 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use self::calls::Answer;
-use self::remade::Look;
 use crate::Config;
-use crate::batch::BatchSize;
-use crate::config::Limits;
+use crate::assignment::{Arrival, Assignment};
+use crate::calls::{Calls, EndedCall};
 use crate::dead_letter::DeadLetters;
-use crate::filter::Filters;
-use crate::ledger::CommitLedger;
 use crate::metrics::{self, Finish};
-use crate::record::Open;
-use crate::sink::Sink;
+use crate::outcome::{self, Decision};
+use crate::record::{InFlightRecord, Route};
+use crate::recreated::{Finding, OffsetCheck, OffsetChecks};
 use crate::window::Window;
 
-/// What a router needs beside its configuration.
-pub(crate) struct Parts {
-    pub(crate) dead: DeadLetters,
+/// What a router needs in addition to its configuration.
+pub(crate) struct Dependencies {
+    pub(crate) dead_letters: DeadLetters,
+    /// The permission to read the topic as a member of the group.
     pub(crate) reading: Permission,
-    pub(crate) offsets: Offsets,
+    pub(crate) offset_checks: OffsetChecks,
     pub(crate) tracer: Tracer,
+    /// Whether any processor answers.
     pub(crate) processors: Probe,
 }
 
-/// Effects under way, each of which gives back what it took.
-type UnderWay<T> = FuturesUnordered<BoxFuture<'static, T>>;
-
+/// Every record in flight is in exactly one of `calls`, `retries` and `dead_letters`, and counted in `window`.
 pub(crate) struct Router {
+    config: Config,
     consumer: Consumer,
-    parts: Parts,
-    limits: Limits,
-    filters: Filters,
-    group: String,
-    grace: Duration,
-    sink: Sink,
-    size: BatchSize,
+    reading: Permission,
+    tracer: Tracer,
+    assignment: Assignment,
     window: Window,
-    /// What may be committed, for each partition that is ours.
-    ledgers: BTreeMap<Partition, CommitLedger>,
-    /// How many assignments there were.
-    turns: u64,
-    /// The partitions that deliver nothing for now.
-    paused: BTreeSet<Partition>,
-    /// Records that wait for a call.
-    queue: VecDeque<Open>,
-    calls: UnderWay<Answer>,
-    /// Records that wait for their next attempt.
-    retries: UnderWay<Open>,
-    /// Records whose dead letter is being written.
-    burials: UnderWay<Open>,
-    /// The one look at Kafka that is under way.
-    looks: UnderWay<Look>,
-    /// What the group had committed at the last look.
-    committed: PartitionOffsets,
-    /// Partitions that were made anew, of which nothing was read yet.
-    anew: BTreeSet<Partition>,
-    /// Since a partition was made anew: no call is started before all that are under way have ended.
-    settling: bool,
+    calls: Calls,
+    /// Records that wait for `RETRY_INTERVAL` before their next attempt.
+    retries: FuturesUnordered<BoxFuture<'static, InFlightRecord>>,
+    dead_letters: DeadLetters,
+    offset_checks: OffsetChecks,
 }
 
 impl Router {
-    pub(crate) fn new(consumer: Consumer, parts: Parts, config: &Config) -> Self {
+    pub(crate) fn new(consumer: Consumer, dependencies: Dependencies, config: Config) -> Self {
         let limits = config.limits;
         Self {
             consumer,
-            parts,
-            limits,
-            filters: config.filters.clone(),
-            group: config.kafka.group.to_string(),
-            grace: config.listen.grace,
-            sink: Sink::new(limits.call_timeout, limits.in_flight),
-            size: BatchSize::new(limits.batch_max),
+            reading: dependencies.reading,
+            tracer: dependencies.tracer,
+            assignment: Assignment::default(),
             window: Window::new(limits.batch_max * limits.in_flight),
-            ledgers: BTreeMap::new(),
-            turns: 0,
-            paused: BTreeSet::new(),
-            queue: VecDeque::new(),
-            calls: UnderWay::new(),
-            retries: UnderWay::new(),
-            burials: UnderWay::new(),
-            looks: UnderWay::new(),
-            committed: PartitionOffsets::new(),
-            anew: BTreeSet::new(),
-            settling: false,
+            calls: Calls::new(limits, dependencies.processors),
+            retries: FuturesUnordered::new(),
+            dead_letters: dependencies.dead_letters,
+            offset_checks: dependencies.offset_checks,
+            config,
         }
     }
 
-    /// Routes until `stop`.
+    /// Routes until `stop`. `urls` has the addresses of all processors.
     pub(crate) async fn run(
         mut self,
         mut urls: watch::Receiver<Vec<String>>,
         stop: CancellationToken,
     ) -> Result<(), kafka::Error> {
         while !stop.is_cancelled() {
-            let awake = self.wake_up();
-            self.look();
+            self.offset_checks.start(&self.assignment);
+            let wake_up = wait_until(self.next_deadline());
             tokio::select! { biased;
                 () = stop.cancelled() => break,
-                Some(answer) = self.calls.next() => self.answered(answer),
-                Some(open) = self.burials.next() => self.finish(&open, Finish::Dead),
-                Some(open) = self.retries.next() => self.send_again(open),
-                Some(look) = self.looks.next() => self.looked(look),
-                Ok(()) = urls.changed() => self.processors(&urls.borrow_and_update()),
+                Some(call) = self.calls.next() => self.call_ended(call),
+                Some(record) = self.dead_letters.next() => self.finish(&record, Finish::DeadLettered),
+                Some(record) = self.retries.next() => self.send_again(record),
+                Some(check) = self.offset_checks.next() => self.offsets_checked(check),
+                Ok(()) = urls.changed() => self.update_processors(&urls.borrow_and_update()),
                 event = self.consumer.next() => {
-                    self.hear(event.ok_or(kafka::Error::Closed)?).await;
-                    self.hear_more().await;
+                    self.handle(event.ok_or(kafka::Error::Closed)?).await;
+                    self.handle_available().await;
                 }
-                () = awake => {}
+                () = wake_up => {}
             }
-            self.start_calls();
-            self.hold_back();
-            metrics::level(self.calls.len(), self.window.records());
+            self.calls.start();
+            self.apply_window();
+            metrics::in_flight(self.calls.len(), self.window.records());
         }
         self.drain().await
     }
 
-    /// PartitionOffsets when a processor that rests may be called again, if anything waits for it, or when partitions
-    /// have to wait.
-    fn wake_up(&self) -> impl Future<Output = ()> + use<> {
-        let awake = self.sink.next_awake().filter(|_| !self.queue.is_empty() && !self.settling);
-        let at = awake.into_iter().chain(self.window.stuck_at()).min();
-        async move {
-            match at {
-                // A millisecond at least: a processor may rest no more and still have its one call.
-                Some(at) => pause((at - Instant::now()).max(Duration::from_millis(1))).await,
-                None => std::future::pending().await,
-            }
-        }
+    /// When something is due although nothing happens: a call to a processor that has backed off, or a pause of
+    /// the partitions.
+    fn next_deadline(&self) -> Option<Instant> {
+        self.calls.next_attempt_at().into_iter().chain(self.window.stuck_at()).min()
     }
 
-    /// Takes what has arrived meanwhile, so that it goes in one call; but not for ever, nor more than there is
-    /// room for.
-    async fn hear_more(&mut self) {
-        for _ in 0..self.limits.batch_max {
+    fn update_processors(&mut self, urls: &[String]) {
+        self.calls.update_processors(urls);
+        let in_calls =
+            self.config.limits.batch_max * self.config.limits.in_flight * urls.len().max(1);
+        // As many records may wait as calls can carry, so that a call that ends is followed at once.
+        self.window.resize(in_calls * 2);
+    }
+
+    /// Handles events that have arrived already, so that their records go in one call. At most one call's
+    /// records, and no more than the window has room for.
+    async fn handle_available(&mut self) {
+        for _ in 0..self.config.limits.batch_max {
             let Some(event) = self.consumer.try_next() else { return };
-            self.hear(event).await;
+            self.handle(event).await;
             if self.window.is_full() {
                 return;
             }
         }
     }
 
-    /// These are the processors from now on. As many records again may wait as are under way with them,
-    /// so that a call that ends is followed at once.
-    fn processors(&mut self, urls: &[String]) {
-        self.sink.update(urls);
-        let under_way = self.limits.batch_max * self.limits.in_flight * urls.len().max(1);
-        self.window.resize(under_way * 2);
-    }
-
-    async fn hear(&mut self, event: ConsumerEvent) {
+    async fn handle(&mut self, event: ConsumerEvent) {
         match event {
             ConsumerEvent::Assigned(partitions) => self.assigned(partitions),
-            ConsumerEvent::Revoked(partitions, hold) => {
+            ConsumerEvent::Revoked(partitions, guard) => {
                 self.revoked(&partitions).await;
-                drop(hold);
+                drop(guard);
             }
-            ConsumerEvent::Record(record) => self.take(record),
-            ConsumerEvent::Failed(error) => self.parts.reading.observe::<()>(&Err(error)),
+            ConsumerEvent::Record(record) => self.receive(record),
+            ConsumerEvent::Failed(error) => self.reading.observe::<()>(&Err(error)),
         }
     }
 
-    /// Decides what happens to a record that has come.
-    fn take(&mut self, received: ConsumerRecord) {
-        self.parts.reading.observe(&Ok(()));
+    fn assigned(&mut self, partitions: BTreeSet<Partition>) {
+        tracing::info!(?partitions, "partitions assigned");
+        self.reading.observe(&Ok(()));
+        self.assignment.assign(partitions);
+    }
+
+    /// Lets calls and dead letters in flight finish briefly. The rest is dropped: the next owner of the
+    /// partitions reads it again.
+    async fn revoked(&mut self, partitions: &BTreeSet<Partition>) {
+        tracing::info!(?partitions, "partitions revoked");
+        self.drop_waiting(|record| partitions.contains(&record.partition()));
+        self.finish_in_flight(Consumer::REVOKE_TIMEOUT.mul_f64(0.7)).await;
+        let paused = self.window.revoke(partitions);
+        if !paused.is_empty() {
+            self.consumer.resume(&paused);
+        }
+        self.assignment.revoke(partitions);
+        // Failed calls have put their records back meanwhile.
+        self.drop_waiting(|record| partitions.contains(&record.partition()));
+    }
+
+    fn receive(&mut self, received: ConsumerRecord) {
+        self.reading.observe(&Ok(()));
         let (partition, offset) = (received.position.partition, received.position.offset);
-        let end = self.ledgers.get(&partition).and_then(CommitLedger::end);
-        if end == Some(offset.next()) {
-            return; // Around a pause, the client may hand out its last record twice.
+        match self.assignment.arrival(partition, offset) {
+            Arrival::NotAssigned | Arrival::Repeated => return,
+            Arrival::Recreated => self.recreated(partition),
+            Arrival::Next => {}
         }
-        if end > Some(offset) {
-            self.made_anew(partition);
-        }
-        let Some(ledger) = self.ledgers.get_mut(&partition) else { return };
-        if self.anew.remove(&partition) {
+        let Some(read) = self.assignment.read(partition, offset) else { return };
+        if read.is_first_after_recreation {
             self.consumer.reset_commit(partition, offset);
         }
-        ledger.read(offset);
-        let open = Open::new(received, ledger.turn(), &self.parts.tracer, &self.group);
-        self.window.open(open.size());
-        match &open.forward {
-            Err(error) => {
-                let reason = error.to_string();
-                self.bury(open, reason);
-            }
-            Ok(forward) if !self.filters.pass(&forward.event) => {
-                self.finish(&open, Finish::Filtered)
-            }
-            Ok(_) => self.queue.push_back(open),
+        let group = self.config.kafka.group.as_str();
+        let record = InFlightRecord::new(received, read.generation, &self.tracer, group);
+        self.window.add(record.size());
+        match record.route(&self.config.filters) {
+            Route::Forward => self.calls.push_back(record),
+            Route::Filtered => self.finish(&record, Finish::Filtered),
+            Route::DeadLetter(reason) => self.dead_letter(record, reason),
         }
     }
 
-    fn bury(&mut self, mut open: Open, reason: String) {
-        let at = &open.received.position;
+    fn call_ended(&mut self, call: EndedCall) {
+        match self.calls.end(call) {
+            Ok(answered) => {
+                answered.into_iter().for_each(|(record, outcome)| self.answered(record, outcome));
+            }
+            Err(records) => records.into_iter().rev().for_each(|record| self.send_again(record)),
+        }
+    }
+
+    /// A processor has answered for a record.
+    fn answered(&mut self, mut record: InFlightRecord, outcome: proto::Outcome) {
+        record.attempts += 1;
+        match outcome::decide(outcome, record.attempts, self.config.limits.retry_count) {
+            Decision::Stored => self.finish(&record, Finish::Stored),
+            Decision::DeadLetter(reason) => self.dead_letter(record, reason),
+            Decision::Retry(reason) => self.retry(record, &reason),
+        }
+    }
+
+    fn retry(&mut self, record: InFlightRecord, reason: &str) {
+        let (at, attempts) = (&record.received.position, record.attempts);
+        tracing::info!(%at, reason, attempts, "record {at} is sent again later");
+        metrics::retried();
+        let interval = self.config.limits.retry_interval;
+        self.retries.push(Box::pin(async move {
+            pause(interval).await;
+            record
+        }));
+    }
+
+    /// Puts a record back, before those that came later. If its partition has ended meanwhile, the record is
+    /// dropped: it is read again, by this router or by another.
+    fn send_again(&mut self, record: InFlightRecord) {
+        if self.assignment.is_current(record.partition(), record.generation) {
+            self.calls.push_front(record);
+        } else {
+            self.window.remove(record.size());
+        }
+    }
+
+    fn dead_letter(&mut self, mut record: InFlightRecord, reason: String) {
+        let at = &record.received.position;
         tracing::warn!(%at, reason, "record {at} goes to the dead-letter topic");
-        open.span.fail(&reason);
-        self.burials.push(Box::pin(self.parts.dead.clone().bury(open, reason)));
+        record.span.fail(&reason);
+        self.dead_letters.start(record, reason);
     }
 
-    /// A record is finished: its offset may be committed as soon as all before it are.
-    fn finish(&mut self, open: &Open, how: Finish) {
+    /// A record is finished. Its offset may be committed as soon as all before it are finished.
+    fn finish(&mut self, record: &InFlightRecord, how: Finish) {
         metrics::finished(how);
-        self.window.close(open.size());
-        let partition = open.received.position.partition;
-        if let Some(ledger) = self.ledgers.get_mut(&partition).filter(|it| it.turn() == open.turn) {
-            let before = ledger.committable();
-            ledger.finish(open.offset());
-            if let Some(next) = ledger.committable().filter(|next| Some(*next) != before) {
-                self.consumer.store(partition, next);
+        self.window.remove(record.size());
+        let (partition, generation) = (record.partition(), record.generation);
+        if let Some(next) = self.assignment.finish(partition, generation, record.offset()) {
+            self.consumer.store(partition, next);
+        }
+    }
+
+    fn offsets_checked(&mut self, check: OffsetCheck) {
+        for (partition, finding) in self.offset_checks.findings(check, &self.assignment) {
+            match finding {
+                Finding::Recreated => {
+                    self.consumer.seek_to_beginning(partition);
+                    self.recreated(partition);
+                }
+                Finding::StaleCommit => {
+                    if let Some(next) = self.assignment.committable(partition) {
+                        self.consumer.reset_commit(partition, next);
+                    }
+                }
             }
         }
     }
 
-    /// Lets what is under way finish, hands back the rest, and leaves the group.
+    /// The topic was recreated, so nothing counts that was read of this partition. Calls in flight end before
+    /// the next one starts: an old row must not be written over a new one. The loop goes on meanwhile, so that a
+    /// stop or a revoke is handled at once.
+    fn recreated(&mut self, partition: Partition) {
+        tracing::warn!(
+            partition,
+            "the topic was recreated: partition {partition} is read from its beginning"
+        );
+        self.assignment.recreate(partition);
+        self.drop_waiting(|record| record.partition() == partition);
+        self.calls.hold();
+    }
+
+    /// Drops records that wait for a call. Nothing of them is committed.
+    fn drop_waiting(&mut self, which: impl Fn(&InFlightRecord) -> bool) {
+        for record in self.calls.remove_waiting(which) {
+            self.window.remove(record.size());
+        }
+    }
+
+    /// Waits until all calls and dead letters in flight have ended, but not longer than `at_most`.
+    async fn finish_in_flight(&mut self, at_most: Duration) {
+        let ended = tokio::time::timeout(at_most, async {
+            while self.calls.len() + self.dead_letters.len() > 0 {
+                tokio::select! {
+                    Some(call) = self.calls.next() => self.call_ended(call),
+                    Some(record) = self.dead_letters.next() => self.finish(&record, Finish::DeadLettered),
+                }
+            }
+        });
+        if ended.await.is_err() {
+            tracing::warn!("not all records in flight were finished in time; they are read again");
+        }
+    }
+
+    /// Applies to the consumer what the window decides.
+    fn apply_window(&mut self) {
+        let change = self.window.update(self.assignment.spans(), Instant::now());
+        if !change.pause.is_empty() {
+            self.consumer.pause(&change.pause);
+        }
+        if !change.resume.is_empty() {
+            self.consumer.resume(&change.resume);
+        }
+        self.consumer.suspend_polling(self.window.is_full());
+    }
+
+    /// Lets what is in flight finish, drops the rest, and leaves the group.
     async fn drain(mut self) -> Result<(), kafka::Error> {
-        self.forget(|_| true);
-        self.settle(self.grace.mul_f64(0.6)).await;
-        tracing::info!(open = self.calls.len() + self.burials.len(), "drained");
-        match tokio::time::timeout(self.grace.mul_f64(0.2), self.consumer.leave()).await {
+        let grace = self.config.listen.grace;
+        self.drop_waiting(|_| true);
+        self.finish_in_flight(grace.mul_f64(0.6)).await;
+        tracing::info!(open = self.calls.len() + self.dead_letters.len(), "drained");
+        match tokio::time::timeout(grace.mul_f64(0.2), self.consumer.leave()).await {
             Ok(left) => left,
             Err(_) => {
                 tracing::warn!("kafka did not answer: the last offsets may not be committed");
                 Ok(())
             }
         }
+    }
+}
+
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        // At least a millisecond, so that a deadline in the past cannot make the loop spin.
+        Some(at) => pause((at - Instant::now()).max(Duration::from_millis(1))).await,
+        None => std::future::pending().await,
     }
 }
 

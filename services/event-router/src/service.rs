@@ -1,4 +1,4 @@
-//! The event router as a value: bound, then run until it is told to stop.
+//! The running event router: it binds its port, watches its dependencies, and routes until it must stop.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,10 +14,11 @@ use tokio_util::task::TaskTracker;
 use crate::Config;
 use crate::dead_letter::DeadLetters;
 use crate::metrics;
-use crate::router::{Parts, Router};
+use crate::recreated::OffsetChecks;
+use crate::router::{Dependencies, Router};
 use crate::sink::resolve;
 
-/// The event router, listening but not yet at work.
+/// An event router that has its port and its clients, and does not route yet.
 pub struct Service {
     config: Config,
     listener: TcpListener,
@@ -25,40 +26,36 @@ pub struct Service {
     readiness: Readiness,
     metrics: Metrics,
     topics: Topics,
-    parts: Parts,
+    dependencies: Dependencies,
     flush: Flush,
 }
 
-/// Why a router could not be made. A dependency that is down is no reason.
+/// Why the router cannot start. A dependency that is down is no reason.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// The port cannot be had.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// A Kafka client cannot be made.
     #[error(transparent)]
     Kafka(#[from] kafka::Error),
-    /// The exporter of traces cannot be made.
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),
 }
 
-/// Why a router died, rather than was told to stop.
+/// Why the router died. Being told to stop is no error.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Nobody answers `/healthz` any more.
     #[error("the health port failed")]
     Health(#[source] io::Error),
-    /// The Kafka client's thread has died.
+    /// The thread of the Kafka client has ended.
     #[error("the consumer died")]
     Consumer(#[source] kafka::Error),
 }
 
 impl Service {
-    /// Listens, and makes the clients.
+    /// Opens the port and creates the clients, without waiting for any dependency.
     ///
     /// # Errors
-    /// When the port cannot be had, or a client cannot be made.
+    /// If the port cannot be opened or a client cannot be created.
     pub async fn bind(config: Config, metrics: Metrics) -> Result<Self, BindError> {
         let failed = |error| BindError::Listen(config.listen.address, error);
         let listener = TcpListener::bind(config.listen.address).await.map_err(failed)?;
@@ -66,31 +63,32 @@ impl Service {
         let mut tracers = Tracers::new(&config.telemetry, config.listen.instance.as_str());
         let readiness = Readiness::default();
         let processors = readiness.dependency("processors");
-        processors.up(); // Nobody is asked before there is a record: they may be scaled to zero.
-        let parts = Parts {
-            dead: DeadLetters {
-                producer: Producer::new(&config.kafka, config.dead_letter_topic.clone())?,
-                permission: Permission::new(readiness.dependency("dead-letters")),
-            },
+        // Before the first record no processor is called: they may be scaled to zero.
+        processors.up();
+        let dependencies = Dependencies {
+            dead_letters: DeadLetters::new(
+                Producer::new(&config.kafka, config.dead_letter_topic.clone())?,
+                Permission::new(readiness.dependency("dead-letters")),
+            ),
             reading: Permission::new(readiness.dependency("reading")),
-            offsets: Offsets::new(&config.kafka)?,
+            offset_checks: OffsetChecks::new(Offsets::new(&config.kafka)?),
             tracer: tracers.tracer(&config.trace_name)?,
             processors,
         };
         let (topics, flush) = (Topics::new(&config.kafka)?, tracers.into_flush());
         metrics::describe();
-        Ok(Self { config, listener, address, readiness, metrics, topics, parts, flush })
+        Ok(Self { config, listener, address, readiness, metrics, topics, dependencies, flush })
     }
 
-    /// Where it listens.
+    /// The address of the health port.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Routes until `stop`, then hands back what is in flight.
+    /// Routes until `stop`, then lets what is in flight finish.
     ///
     /// # Errors
-    /// When it died, rather than was told to stop.
+    /// If the router died before it was told to stop.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
         let tasks = TaskTracker::new();
         self.watch_dependencies(&tasks, &stop);
@@ -99,8 +97,8 @@ impl Service {
 
         tasks.spawn(self.metrics.clone().run_upkeep(stop.clone()));
         let health = health::serve(self.listener, self.readiness, self.metrics);
-        let work = route(self.config, self.topics, self.parts, urls, stop.clone());
-        // The health port answers until the work has ended, and a failure of either ends both.
+        let work = route(self.config, self.topics, self.dependencies, urls, stop.clone());
+        // The health port answers until the work has ended. If one of them fails, both end.
         let result = tokio::select! {
             worked = work => worked.map_err(RunError::Consumer),
             served = health => served.map_err(RunError::Health),
@@ -134,7 +132,7 @@ impl Service {
 async fn route(
     config: Config,
     topics: Topics,
-    parts: Parts,
+    dependencies: Dependencies,
     urls: watch::Receiver<Vec<String>>,
     stop: CancellationToken,
 ) -> Result<(), kafka::Error> {
@@ -143,5 +141,5 @@ async fn route(
         return Ok(());
     }
     let consumer = Consumer::join(&config.kafka, config.fetch_wait)?;
-    Router::new(consumer, parts, &config).run(urls, stop).await
+    Router::new(consumer, dependencies, config).run(urls, stop).await
 }

@@ -1,4 +1,19 @@
-//! The message processors: where calls go, and which of them get none for a while.
+//! The message processors: which of them gets the next call.
+//!
+//! A call goes to the processor with the fewest calls in flight. A processor whose last call failed backs
+//! off: it gets no call for a while, then a single call with one record, the probe. While the probe runs
+//! it gets nothing else. If the probe succeeds, the processor is used like the others again; if it fails,
+//! the wait doubles.
+//!
+//! Example with processors a and b:
+//!
+//! | what happens | calls to a | calls to b |
+//! | --- | --- | --- |
+//! | both work | up to `IN_FLIGHT` | up to `IN_FLIGHT` |
+//! | a call to a fails | none for 25 to 50 ms | up to `IN_FLIGHT` |
+//! | the wait is over | one, with one record | up to `IN_FLIGHT` |
+//! | the probe fails | none for 50 to 100 ms, then a probe; the wait grows up to 1 s | up to `IN_FLIGHT` |
+//! | the probe succeeds | up to `IN_FLIGHT` | up to `IN_FLIGHT` |
 
 mod target;
 
@@ -14,45 +29,45 @@ use tonic::transport::{Channel, Endpoint};
 
 pub(crate) use target::{Targets, resolve};
 
-/// All processors that are known, by their URL.
+/// All known processors by their URL.
 #[derive(Debug)]
 pub(crate) struct Sink {
     processors: BTreeMap<Arc<str>, Processor>,
     timeout: Duration,
-    /// The most calls at once to one of them.
-    in_flight: usize,
-    /// How many calls were handed out.
-    turns: u64,
+    /// The most calls in flight to one processor.
+    max_calls: usize,
+    /// How many calls were handed out so far.
+    calls_made: u64,
 }
 
 #[derive(Debug)]
 struct Processor {
     client: MessageProcessorClient<Channel>,
-    calls: usize,
-    /// When it got its last call, counted in calls.
-    turn: u64,
+    calls_in_flight: usize,
+    /// The number of its last call, counted over all processors: the round robin among equals.
+    last_call: u64,
     backoff: Backoff,
-    /// It gets no calls before this, because one has failed.
-    resting_until: Option<Instant>,
+    /// It gets no call before this time, because a call has failed.
+    backs_off_until: Option<Instant>,
 }
 
 /// A call that is ready to be made.
 pub(crate) struct Call {
     pub(crate) url: Arc<str>,
-    /// It tries a processor that has failed: one record is enough to learn whether it is back.
+    /// Whether it tests a processor that has failed: one record is enough for that.
     pub(crate) is_probe: bool,
     client: MessageProcessorClient<Channel>,
     timeout: Duration,
 }
 
 impl Call {
-    /// Makes it. The answer has one outcome for each record, or the call has failed.
-    pub(crate) async fn make(&mut self, records: Vec<Record>) -> Result<Vec<Outcome>, Status> {
+    /// Sends the records. `Ok` has one outcome for each record, in order.
+    pub(crate) async fn send(&mut self, records: Vec<Record>) -> Result<Vec<Outcome>, Status> {
         let count = records.len();
-        let answer = self.client.process_batch(ProcessBatchRequest { records });
+        let response = self.client.process_batch(ProcessBatchRequest { records });
         let late = |_| Status::deadline_exceeded("the processor did not answer in time");
-        let answer = tokio::time::timeout(self.timeout, answer).await.map_err(late)??;
-        let outcomes = answer.into_inner().outcomes;
+        let response = tokio::time::timeout(self.timeout, response).await.map_err(late)??;
+        let outcomes = response.into_inner().outcomes;
         if outcomes.len() == count {
             return Ok(outcomes);
         }
@@ -65,59 +80,59 @@ impl Sink {
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
     const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-    /// No processor yet; each gets at most `in_flight` calls at once, each of which may take `timeout`.
-    pub(crate) fn new(timeout: Duration, in_flight: usize) -> Self {
-        Self { processors: BTreeMap::new(), timeout, in_flight, turns: 0 }
+    /// Without processors at first. Each gets at most `max_calls` calls at once, each with this `timeout`.
+    pub(crate) fn new(timeout: Duration, max_calls: usize) -> Self {
+        Self { processors: BTreeMap::new(), timeout, max_calls, calls_made: 0 }
     }
 
-    /// From now on these are the processors. Connections to those that stay are kept.
+    /// Replaces the list of processors. Connections to those that stay are kept.
     pub(crate) fn update(&mut self, urls: &[String]) {
         self.processors.retain(|known, _| urls.iter().any(|url| **url == **known));
         for url in urls {
             if !self.processors.contains_key(url.as_str()) {
                 match Processor::new(url) {
                     Ok(processor) => drop(self.processors.insert(url.as_str().into(), processor)),
-                    Err(error) => tracing::warn!(url, %error, "no processor has such an address"),
+                    Err(error) => tracing::warn!(url, %error, "this is no address of a processor"),
                 }
             }
         }
     }
 
-    /// A call to the processor that has the fewest, by turns where several have; `None` while all
-    /// of them rest or have their fill.
+    /// A call to the processor with the fewest calls in flight. Among equals it is the one whose last call
+    /// is the longest ago. `None` while all of them back off or have as many calls as they may.
     pub(crate) fn pick(&mut self, now: Instant) -> Option<Call> {
-        let in_flight = self.in_flight;
-        let awake = self.processors.iter_mut().filter(|(_, it)| it.is_awake(now));
-        // One that failed is tried by a single call, whose success lets the others come.
-        let free = awake.filter(|(_, it)| it.calls < if it.has_failed() { 1 } else { in_flight });
-        let (url, processor) = free.min_by_key(|(_, it)| (it.calls, it.turn))?;
-        self.turns += 1;
-        processor.calls += 1;
-        processor.turn = self.turns;
+        let max_calls = self.max_calls;
+        let available = self.processors.iter_mut().filter(|(_, it)| !it.backs_off(now));
+        let free = available.filter(|(_, it)| it.calls_in_flight < it.most_calls(max_calls));
+        let (url, processor) = free.min_by_key(|(_, it)| (it.calls_in_flight, it.last_call))?;
+        self.calls_made += 1;
+        processor.calls_in_flight += 1;
+        processor.last_call = self.calls_made;
         let (url, client) = (url.clone(), processor.client.clone());
         Some(Call { url, is_probe: processor.has_failed(), client, timeout: self.timeout })
     }
 
-    /// When the first processor that rests may be called again.
-    pub(crate) fn next_awake(&self) -> Option<Instant> {
-        let idle = self.processors.values().filter(|it| it.calls == 0);
-        idle.filter_map(|it| it.resting_until).min()
+    /// When the first processor that backs off may be called again. A processor with calls in flight does
+    /// not count: the end of its call decides.
+    pub(crate) fn next_attempt_at(&self) -> Option<Instant> {
+        let idle = self.processors.values().filter(|it| it.calls_in_flight == 0);
+        idle.filter_map(|it| it.backs_off_until).min()
     }
 
-    /// Whether no processor answers.
-    pub(crate) fn all_rest(&self) -> bool {
+    /// Whether the last call to every processor has failed.
+    pub(crate) fn all_have_failed(&self) -> bool {
         self.processors.values().all(Processor::has_failed)
     }
 
-    /// How a call ended.
-    pub(crate) fn ended(&mut self, url: &str, succeeded: bool, now: Instant) {
+    /// Notes how a call ended.
+    pub(crate) fn call_ended(&mut self, url: &str, succeeded: bool, now: Instant) {
         let Some(processor) = self.processors.get_mut(url) else { return };
-        processor.calls = processor.calls.saturating_sub(1);
+        processor.calls_in_flight = processor.calls_in_flight.saturating_sub(1);
         if succeeded {
             processor.backoff.reset();
-            processor.resting_until = None;
+            processor.backs_off_until = None;
         } else {
-            processor.resting_until = Some(now + processor.backoff.next_wait());
+            processor.backs_off_until = Some(now + processor.backoff.next_wait());
         }
     }
 }
@@ -132,20 +147,25 @@ impl Processor {
             .connect_lazy();
         Ok(Self {
             client: MessageProcessorClient::new(channel),
-            calls: 0,
-            turn: 0,
+            calls_in_flight: 0,
+            last_call: 0,
             backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
-            resting_until: None,
+            backs_off_until: None,
         })
     }
 
-    /// Its last call has failed.
+    /// Whether its last call has failed.
     fn has_failed(&self) -> bool {
         self.backoff.failures() > 0
     }
 
-    fn is_awake(&self, now: Instant) -> bool {
-        self.resting_until.is_none_or(|until| until <= now)
+    fn backs_off(&self, now: Instant) -> bool {
+        self.backs_off_until.is_some_and(|until| now < until)
+    }
+
+    /// How many calls it may have: only the probe if its last call has failed.
+    fn most_calls(&self, max: usize) -> usize {
+        if self.has_failed() { 1 } else { max }
     }
 }
 
@@ -169,12 +189,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn processors_that_have_nothing_to_do_get_calls_by_turns() {
+    async fn processors_without_calls_get_the_next_call_in_turn() {
         let mut sink = sink(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
         let mut call = || {
             let url = sink.pick(now).unwrap().url;
-            sink.ended(&url, true, now);
+            sink.call_ended(&url, true, now);
             url
         };
         let (first, second, third) = (call(), call(), call());
@@ -183,32 +203,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_processor_that_failed_rests_and_is_then_tried_by_a_single_call() {
+    async fn a_processor_that_failed_backs_off_and_then_gets_a_single_call() {
         let mut sink = sink(&["http://a:1"]);
         let now = Instant::now();
         let url = sink.pick(now).unwrap().url;
-        sink.ended(&url, false, now);
+        sink.call_ended(&url, false, now);
         assert!(sink.pick(now).is_none());
-        let later = sink.next_awake().unwrap();
+        let later = sink.next_attempt_at().unwrap();
         assert!(later > now);
-        assert!(sink.all_rest());
+        assert!(sink.all_have_failed());
         assert!(sink.pick(later).unwrap().is_probe);
-        assert_eq!(sink.next_awake(), None);
+        assert_eq!(sink.next_attempt_at(), None);
         assert!(sink.pick(later).is_none());
-        sink.ended(&url, true, later);
+        sink.call_ended(&url, true, later);
         assert!(!sink.pick(later).unwrap().is_probe);
         assert!(sink.pick(later).is_some());
     }
 
     #[tokio::test]
-    async fn while_one_rests_the_others_get_its_calls() {
+    async fn while_one_backs_off_the_others_get_its_calls() {
         let mut sink = sink(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
-        sink.ended("http://a:1", false, now);
+        sink.call_ended("http://a:1", false, now);
         for _ in 0..2 {
             assert_eq!(&*sink.pick(now).unwrap().url, "http://b:1");
         }
-        assert!(!sink.all_rest());
+        assert!(!sink.all_have_failed());
     }
 
     #[tokio::test]
@@ -216,6 +236,6 @@ mod tests {
         let mut sink = sink(&["http://a:1"]);
         sink.update(&["http://b:1".to_owned()]);
         assert_eq!(&*sink.pick(Instant::now()).unwrap().url, "http://b:1");
-        sink.ended("http://a:1", true, Instant::now());
+        sink.call_ended("http://a:1", true, Instant::now());
     }
 }

@@ -1,52 +1,82 @@
-//! How much may be open at once, and which partitions have to wait meanwhile. So memory stays flat
-//! whatever the backlog.
+//! How much may be in flight at once, so that memory stays flat however large the backlog is.
+//!
+//! There are two ways to stop the flow of records, and the window chooses one:
+//!
+//! - **Full**: the consumer is not polled. It keeps what it has read ahead, and goes on at once. But it does
+//!   not see a rebalance meanwhile, so this cannot last.
+//! - **Stuck**, full for [`Window::PATIENCE`]: the partitions are paused, and the consumer is polled again. A
+//!   pause discards what the consumer has read ahead of it, so it is only for the case that nothing moves.
+//!
+//! Example with a limit of 4 records:
+//!
+//! | event | in flight | consumer |
+//! | --- | --- | --- |
+//! | 4 records are read | 4 | is not polled: the window is full |
+//! | 1 is finished | 3 | is polled |
+//! | 1 is read, and the processor dies; 500 ms pass | 4 | is polled, all partitions paused: stuck |
+//! | the processor is back, 2 are finished | 2 | the same: half of the limit is still in flight |
+//! | 1 more is finished | 1 | is polled, all partitions resumed |
+//!
+//! A single partition is paused, too, while a restart would have to read too many offsets of it again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use barrage::position::Partition;
 
-use crate::ledger::CommitLedger;
-
-/// Counts what is open: read and not finished.
+/// Counts what is in flight, and decides which partitions are paused.
 #[derive(Debug)]
 pub(crate) struct Window {
     records: usize,
     bytes: usize,
-    limit: usize,
-    /// Since when it has been full; once it is stuck, until half is finished.
+    max_records: usize,
+    /// Since when it has been full. Once it is stuck, this stays until less than half is in flight.
     full_since: Option<Instant>,
-    /// It was full for so long that all partitions wait.
-    stuck: bool,
+    is_stuck: bool,
+    paused: BTreeSet<Partition>,
+}
+
+/// What has to change at the consumer. Either may be empty.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct PauseChange {
+    pub(crate) pause: BTreeSet<Partition>,
+    pub(crate) resume: BTreeSet<Partition>,
 }
 
 impl Window {
-    /// The most bytes open at once. A little more may come, because what the client has handed over
-    /// already still arrives.
+    /// The most bytes in flight. It can be a little more: what the client has handed over already is still
+    /// received.
     const BYTES: usize = 16 << 20;
-    /// The most offsets that a restart may have to read again in one partition, for example behind a
-    /// record whose dead letter cannot be written.
+    /// The most offsets of one partition that a restart may have to read again, for example after a record
+    /// whose dead letter cannot be written.
     const SPAN: u64 = 20_000;
-    /// How long it may be full before partitions wait. Whoever drains a backlog has a full window all the
-    /// time, and a partition that waits costs what the client has read ahead of it.
+    /// How long the window may be full before partitions are paused. While a backlog is drained it is full
+    /// many times a second, and each pause would discard what the client has read ahead.
     const PATIENCE: Duration = Duration::from_millis(500);
 
-    /// At most `limit` records.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { records: 0, bytes: 0, limit, full_since: None, stuck: false }
+    pub(crate) fn new(max_records: usize) -> Self {
+        Self {
+            records: 0,
+            bytes: 0,
+            max_records,
+            full_since: None,
+            is_stuck: false,
+            paused: BTreeSet::new(),
+        }
     }
 
-    /// From now on at most `limit` records.
-    pub(crate) fn resize(&mut self, limit: usize) {
-        self.limit = limit;
+    pub(crate) fn resize(&mut self, max_records: usize) {
+        self.max_records = max_records;
     }
 
-    pub(crate) fn open(&mut self, bytes: usize) {
+    /// A record of this size is in flight from now on.
+    pub(crate) fn add(&mut self, bytes: usize) {
         self.records += 1;
         self.bytes += bytes;
     }
 
-    pub(crate) fn close(&mut self, bytes: usize) {
+    /// A record of this size is not in flight any more.
+    pub(crate) fn remove(&mut self, bytes: usize) {
         self.records = self.records.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
     }
@@ -55,103 +85,127 @@ impl Window {
         self.records
     }
 
-    /// Whether the client is to rest for now. It may not for long, so this ends when the window is stuck: then
-    /// its partitions wait instead.
+    /// Whether the consumer must not be polled for now. This ends when the window is stuck: then partitions
+    /// are paused instead.
     pub(crate) fn is_full(&self) -> bool {
-        !self.stuck && self.has_reached(1)
+        !self.is_stuck && self.has_reached(1)
     }
 
-    /// When it will be stuck, if nothing is finished until then.
+    /// When it will be stuck if nothing is finished until then.
     pub(crate) fn stuck_at(&self) -> Option<Instant> {
-        self.full_since.filter(|_| !self.stuck).map(|since| since + Self::PATIENCE)
+        self.full_since.filter(|_| !self.is_stuck).map(|since| since + Self::PATIENCE)
     }
 
-    /// Which of these partitions have to wait now. Once stuck, it opens again when half is finished, so
-    /// that the client is not told at every record.
-    pub(crate) fn waiting(
+    /// Decides again which of the assigned partitions are paused. `spans` says for each how many offsets a
+    /// restart would read again.
+    pub(crate) fn update(
         &mut self,
-        ledgers: &BTreeMap<Partition, CommitLedger>,
+        spans: impl Iterator<Item = (Partition, u64)>,
         now: Instant,
-    ) -> BTreeSet<Partition> {
-        let still_full = self.has_reached(if self.stuck { 2 } else { 1 });
-        self.full_since = still_full.then(|| self.full_since.unwrap_or(now));
-        self.stuck = self.full_since.is_some_and(|since| now >= since + Self::PATIENCE);
-        let waits = |ledger: &CommitLedger| self.stuck || ledger.span() >= Self::SPAN;
-        ledgers
-            .iter()
-            .filter(|(_, ledger)| waits(ledger))
-            .map(|(partition, _)| *partition)
-            .collect()
+    ) -> PauseChange {
+        // A window that is stuck opens at half, so that partitions are not paused again at the next record.
+        let is_full = self.has_reached(if self.is_stuck { 2 } else { 1 });
+        self.full_since = is_full.then(|| self.full_since.unwrap_or(now));
+        self.is_stuck = self.full_since.is_some_and(|since| now >= since + Self::PATIENCE);
+        let must_wait = |span| self.is_stuck || span >= Self::SPAN;
+        let paused: BTreeSet<_> =
+            spans.filter(|(_, span)| must_wait(*span)).map(|(partition, _)| partition).collect();
+        let change = PauseChange {
+            pause: paused.difference(&self.paused).copied().collect(),
+            resume: self.paused.difference(&paused).copied().collect(),
+        };
+        self.paused = paused;
+        change
     }
 
-    /// Whether the window is full, or to this part of it.
+    /// Forgets partitions that are revoked. Returns those that are paused: the client would keep a pause
+    /// beyond the revoke, even if the partition comes back.
+    pub(crate) fn revoke(&mut self, partitions: &BTreeSet<Partition>) -> BTreeSet<Partition> {
+        let paused = self.paused.intersection(partitions).copied().collect();
+        self.paused.retain(|partition| !partitions.contains(partition));
+        paused
+    }
+
+    /// Whether at least one `part`-th of the limit is in flight.
     fn has_reached(&self, part: usize) -> bool {
-        self.records * part >= self.limit || self.bytes * part >= Self::BYTES
+        self.records * part >= self.max_records || self.bytes * part >= Self::BYTES
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use barrage::position::Offset;
-
     use super::*;
 
-    fn ledgers() -> BTreeMap<Partition, CommitLedger> {
-        BTreeMap::from([(0, CommitLedger::default()), (1, CommitLedger::default())])
+    /// Two partitions of which a restart would read nothing again.
+    const SPANS: [(Partition, u64); 2] = [(0, 0), (1, 0)];
+
+    impl Window {
+        fn paused_at(&mut self, now: Instant) -> usize {
+            self.update(SPANS.into_iter(), now);
+            self.paused.len()
+        }
     }
 
     #[test]
     fn a_window_is_full_until_something_is_finished() {
         let mut window = Window::new(4);
-        (0..3).for_each(|_| window.open(10));
+        (0..3).for_each(|_| window.add(10));
         assert!(!window.is_full());
-        window.open(10);
+        window.add(10);
         assert!(window.is_full());
-        assert!(window.waiting(&ledgers(), Instant::now()).is_empty());
-        window.close(10);
+        assert_eq!(window.paused_at(Instant::now()), 0);
+        window.remove(10);
         assert!(!window.is_full());
     }
 
     #[test]
-    fn one_that_stays_full_makes_all_wait_until_half_of_it_is_finished() {
+    fn a_window_that_stays_full_pauses_all_partitions_until_less_than_half_is_in_flight() {
         let (mut window, begin) = (Window::new(4), Instant::now());
-        (0..4).for_each(|_| window.open(10));
-        assert!(window.waiting(&ledgers(), begin).is_empty());
+        (0..4).for_each(|_| window.add(10));
+        assert_eq!(window.paused_at(begin), 0);
         let at = window.stuck_at().unwrap();
-        assert_eq!(window.waiting(&ledgers(), at).len(), 2);
-        // The client need not rest any more, so that it is heard again.
+        let both = BTreeSet::from([0, 1]);
+        let change = window.update(SPANS.into_iter(), at);
+        assert_eq!(change, PauseChange { pause: both.clone(), resume: BTreeSet::new() });
+        // The consumer is polled again.
         assert_eq!((window.is_full(), window.stuck_at()), (false, None));
-        (0..2).for_each(|_| window.close(10));
-        assert_eq!(window.waiting(&ledgers(), at).len(), 2);
-        window.close(10);
-        assert!(window.waiting(&ledgers(), at).is_empty());
+        (0..2).for_each(|_| window.remove(10));
+        assert_eq!(window.update(SPANS.into_iter(), at), PauseChange::default());
+        window.remove(10);
+        let change = window.update(SPANS.into_iter(), at);
+        assert_eq!(change, PauseChange { pause: BTreeSet::new(), resume: both });
     }
 
     #[test]
     fn a_window_that_was_open_in_between_is_not_stuck() {
         let (mut window, begin) = (Window::new(1), Instant::now());
-        window.open(10);
-        window.waiting(&ledgers(), begin);
-        window.close(10);
-        window.waiting(&ledgers(), begin + Window::PATIENCE / 2);
-        window.open(10);
-        assert!(window.waiting(&ledgers(), begin + Window::PATIENCE).is_empty());
+        window.add(10);
+        window.paused_at(begin);
+        window.remove(10);
+        window.paused_at(begin + Window::PATIENCE / 2);
+        window.add(10);
+        assert_eq!(window.paused_at(begin + Window::PATIENCE), 0);
     }
 
     #[test]
-    fn bytes_count_as_well() {
+    fn bytes_are_limited_as_well() {
         let mut window = Window::new(1000);
-        window.open(Window::BYTES);
+        window.add(Window::BYTES);
         assert!(window.is_full());
     }
 
     #[test]
-    fn a_partition_that_is_stuck_waits_alone() {
-        let mut ledgers = ledgers();
-        let stuck = ledgers.get_mut(&1).unwrap();
-        stuck.read(Offset::default());
-        stuck.read(Offset::new(20_000).unwrap());
-        let waiting = Window::new(10).waiting(&ledgers, Instant::now());
-        assert_eq!(waiting, BTreeSet::from([1]));
+    fn a_partition_with_too_much_to_read_again_is_paused_alone() {
+        let mut window = Window::new(10);
+        let change = window.update([(0, 19_999), (1, 20_000)].into_iter(), Instant::now());
+        assert_eq!(change.pause, BTreeSet::from([1]));
+    }
+
+    #[test]
+    fn a_revoked_partition_is_resumed_if_it_was_paused() {
+        let mut window = Window::new(10);
+        window.update([(0, 0), (1, 20_000)].into_iter(), Instant::now());
+        assert_eq!(window.revoke(&BTreeSet::from([0, 1])), BTreeSet::from([1]));
+        assert_eq!(window.revoke(&BTreeSet::from([0, 1])), BTreeSet::new());
     }
 }

@@ -1,50 +1,48 @@
-//! What the router may commit and sends again, whatever ends when. Its clients meet nobody.
+//! What the router commits and sends again, in whichever order things end. Nothing answers its clients.
 
 use barrage::config::Vars;
 use barrage::event::Header;
 use barrage::health::Readiness;
-use barrage::kafka::{Permission, Producer};
+use barrage::kafka::{Offsets, Producer};
 use barrage::position::{Offset, Position};
-use barrage::telemetry::Tracers;
 use barrage::time::Millis;
 use bytes::Bytes;
 
 use super::*;
 
-/// A router to which partition 0 was assigned.
+/// A router with partition 0 assigned.
 fn router() -> Router {
     let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", "http://127.0.0.1:1")];
     let config = Config::parse(&Vars::from_iter(vars)).unwrap();
     let readiness = Readiness::default();
-    let parts = Parts {
-        dead: DeadLetters {
-            producer: Producer::new(&config.kafka, config.dead_letter_topic.clone()).unwrap(),
-            permission: Permission::new(readiness.dependency("dead-letters")),
-        },
+    let dependencies = Dependencies {
+        dead_letters: DeadLetters::new(
+            Producer::new(&config.kafka, config.dead_letter_topic.clone()).unwrap(),
+            Permission::new(readiness.dependency("dead-letters")),
+        ),
         reading: Permission::new(readiness.dependency("reading")),
-        offsets: Offsets::new(&config.kafka).unwrap(),
-        tracer: Tracers::new(&config.telemetry, "test").tracer("event-router").unwrap(),
+        offset_checks: OffsetChecks::new(Offsets::new(&config.kafka).unwrap()),
+        tracer: Tracer::OFF,
         processors: readiness.dependency("processors"),
     };
     let consumer = Consumer::join(&config.kafka, config.fetch_wait).unwrap();
-    let mut router = Router::new(consumer, parts, &config);
+    let mut router = Router::new(consumer, dependencies, config);
     router.assigned(BTreeSet::from([0]));
     router
 }
 
-/// The partition goes, and comes back.
-async fn come_back(router: &mut Router) {
+async fn revoke_and_assign(router: &mut Router) {
     router.revoked(&BTreeSet::from([0])).await;
     router.assigned(BTreeSet::from([0]));
 }
 
-/// The oldest record that waits goes into a call.
-fn under_way(router: &mut Router) -> Open {
-    router.queue.pop_front().unwrap()
+/// Takes the oldest waiting record, as a call does.
+fn take_for_call(router: &mut Router) -> InFlightRecord {
+    router.calls.take_batch(1).pop().unwrap()
 }
 
 fn committable(router: &Router) -> Option<i64> {
-    router.ledgers[&0].committable().map(Offset::get)
+    router.assignment.committable(0).map(Offset::get)
 }
 
 fn message(offset: i64) -> ConsumerRecord {
@@ -55,7 +53,7 @@ fn message(offset: i64) -> ConsumerRecord {
     ConsumerRecord { headers: envelope.map(header).into(), ..poison(offset) }
 }
 
-/// It has no envelope.
+/// A record without an envelope.
 fn poison(offset: i64) -> ConsumerRecord {
     ConsumerRecord {
         position: Position {
@@ -71,21 +69,21 @@ fn poison(offset: i64) -> ConsumerRecord {
 }
 
 #[tokio::test]
-async fn a_processor_is_told_when_the_record_was_read() {
+async fn a_call_says_when_the_record_was_read() {
     let mut router = router();
     let before = Millis::now().0;
-    router.take(message(5));
-    let read_at = under_way(&mut router).to_proto().unwrap().read_at;
+    router.receive(message(5));
+    let read_at = take_for_call(&mut router).to_proto().unwrap().read_at;
     assert!((before..=Millis::now().0).contains(&read_at), "{read_at}");
 }
 
 #[tokio::test]
-async fn nothing_is_committed_past_a_record_that_is_under_way() {
+async fn nothing_is_committed_past_a_record_in_flight() {
     let mut router = router();
     for offset in 5..8 {
-        router.take(message(offset));
+        router.receive(message(offset));
     }
-    let [first, second, third] = [(); 3].map(|()| under_way(&mut router));
+    let [first, second, third] = [(); 3].map(|()| take_for_call(&mut router));
     router.finish(&third, Finish::Stored);
     assert_eq!(committable(&router), Some(5));
     router.finish(&first, Finish::Stored);
@@ -97,78 +95,83 @@ async fn nothing_is_committed_past_a_record_that_is_under_way() {
 #[tokio::test]
 async fn nothing_is_committed_past_a_record_whose_dead_letter_is_not_written() {
     let mut router = router();
-    router.take(poison(5));
-    router.take(message(6));
-    let open = under_way(&mut router);
-    router.finish(&open, Finish::Stored);
-    assert_eq!((router.burials.len(), committable(&router)), (1, Some(5)));
+    router.receive(poison(5));
+    router.receive(message(6));
+    let record = take_for_call(&mut router);
+    router.finish(&record, Finish::Stored);
+    assert_eq!((router.dead_letters.len(), committable(&router)), (1, Some(5)));
 }
 
-/// What lies at that offset now need not be what lay there: the topic may have been made anew.
+/// There may be another record at that offset now, because the topic can be recreated.
 #[tokio::test]
-async fn what_ends_after_its_partition_came_back_finishes_nothing_that_was_read_since() {
+async fn a_record_that_ends_after_its_partition_came_back_finishes_nothing_that_was_read_since() {
     let mut router = router();
-    router.take(message(5));
-    let late = under_way(&mut router);
-    come_back(&mut router).await;
-    router.take(message(5));
+    router.receive(message(5));
+    let late = take_for_call(&mut router);
+    revoke_and_assign(&mut router).await;
+    router.receive(message(5));
     router.finish(&late, Finish::Stored);
     assert_eq!((committable(&router), router.window.records()), (Some(5), 1));
 }
 
-/// Sent beside its newer copy, it could be stored in the place of another, or be buried twice.
+/// Otherwise it could overwrite the row of another record, or be dead-lettered twice.
 #[tokio::test]
-async fn what_fails_after_its_partition_came_back_is_not_sent_beside_its_newer_copy() {
+async fn a_record_that_fails_after_its_partition_came_back_is_not_sent_again() {
     let mut router = router();
-    router.take(message(5));
-    let late = under_way(&mut router);
-    come_back(&mut router).await;
-    router.take(message(5));
+    router.receive(message(5));
+    let late = take_for_call(&mut router);
+    revoke_and_assign(&mut router).await;
+    router.receive(message(5));
     router.send_again(late);
-    assert_eq!((router.queue.len(), router.window.records()), (1, 1));
+    assert_eq!((router.calls.waiting(), router.window.records()), (1, 1));
 }
 
 #[tokio::test]
-async fn what_fails_after_its_partition_was_taken_away_is_not_sent_again() {
+async fn a_record_that_fails_after_its_partition_was_revoked_is_not_sent_again() {
     let mut router = router();
-    router.take(message(5));
-    let late = under_way(&mut router);
+    router.receive(message(5));
+    let late = take_for_call(&mut router);
     router.revoked(&BTreeSet::from([0])).await;
     router.send_again(late);
-    assert_eq!((router.queue.len(), router.window.records()), (0, 0));
+    assert_eq!((router.calls.waiting(), router.window.records()), (0, 0));
 }
 
-/// The topic was made anew: what was read before says nothing of what is read now.
+/// The topic was recreated: what was read before says nothing about what is read now.
 #[tokio::test]
-async fn a_record_below_what_was_read_begins_a_new_turn() {
+async fn a_record_below_what_was_read_begins_a_new_generation() {
     let mut router = router();
-    router.take(message(5));
-    let late = under_way(&mut router);
-    router.take(message(0));
+    router.receive(message(5));
+    let late = take_for_call(&mut router);
+    router.receive(message(0));
     router.finish(&late, Finish::Stored);
     assert_eq!((committable(&router), router.window.records()), (Some(0), 1));
 }
 
 /// An old row must not be written over a new one.
 #[tokio::test]
-async fn what_was_made_anew_is_not_sent_before_all_that_is_under_way_has_ended() {
+async fn records_of_a_recreated_topic_are_not_sent_before_all_calls_in_flight_have_ended() {
     let mut router = router();
-    router.processors(&["http://127.0.0.1:1".into()]);
-    router.take(message(5));
-    router.start_calls();
-    router.take(message(0));
-    router.start_calls();
-    assert_eq!((router.calls.len(), router.queue.len()), (1, 1));
-    router.calls.clear();
-    router.start_calls();
-    assert_eq!((router.calls.len(), router.queue.len()), (1, 0));
+    router.update_processors(&["http://127.0.0.1:1".into()]);
+    router.receive(message(5));
+    router.calls.start();
+    router.receive(message(0));
+    router.calls.start();
+    assert_eq!((router.calls.len(), router.calls.waiting()), (1, 1));
+    let failed = router.calls.next().await.unwrap();
+    router.call_ended(failed);
+    assert_eq!((router.calls.len(), router.calls.waiting()), (0, 1), "the old record is dropped");
+    // The processor backs off after the failed call.
+    router.calls.start();
+    wait_until(router.next_deadline()).await;
+    router.calls.start();
+    assert_eq!((router.calls.len(), router.calls.waiting()), (1, 0));
 }
 
 #[tokio::test]
-async fn a_record_that_is_handed_out_twice_is_taken_once() {
+async fn a_record_that_is_delivered_twice_is_sent_once() {
     let mut router = router();
     for offset in [5, 6, 6] {
-        router.take(message(offset));
+        router.receive(message(offset));
     }
-    assert_eq!((router.queue.len(), committable(&router)), (2, Some(5)));
+    assert_eq!((router.calls.waiting(), committable(&router)), (2, Some(5)));
 }

@@ -1,4 +1,4 @@
-//! The variable `SINK`, and the addresses that it stands for.
+//! The variable `SINK`: where the processors are, and the lookup of their addresses.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -9,15 +9,14 @@ use barrage::retry::pause;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Where the processors are.
+/// The value of `SINK`, for example `http://a:8080,http://b:8080` or `dns:///processors:8080`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Targets(Vec<Target>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Target {
-    /// One address.
     Url(String),
-    /// All addresses that a name has: `host:port`.
+    /// `host:port`, which stands for all addresses that the host has in DNS.
     Dns(String),
 }
 
@@ -46,12 +45,12 @@ impl FromStr for Target {
     }
 }
 
-/// How often names are looked up again.
+/// The time between two lookups of a name.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Until `stop`, tells the URLs of all processors whenever they change.
+/// Until `stop`, sends the URLs of all processors whenever they change.
 ///
-/// A name that cannot be looked up keeps the addresses that it had.
+/// If a lookup fails, the name keeps the addresses of the last lookup.
 pub(crate) async fn resolve(
     targets: Targets,
     urls: watch::Sender<Vec<String>>,
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sink_is_a_list_of_urls_or_a_name_to_look_up() {
+    fn a_sink_is_a_list_of_urls_or_of_names() {
         let url = |url: &str| Target::Url(url.into());
         assert_eq!(
             "http://a:1, grpc://b:2/".parse(),
@@ -107,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_stands_for_all_its_addresses() {
+    async fn a_name_becomes_all_its_addresses() {
         let (sender, mut urls) = watch::channel(Vec::new());
         let stop = CancellationToken::new();
         let targets = "dns:///localhost:9,http://x:1".parse().unwrap();

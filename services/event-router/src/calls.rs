@@ -1,0 +1,158 @@
+//! Calls to the processors: which records wait for one, what goes into one, and how it ended.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use barrage::health::Probe;
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use proto::Outcome;
+use tonic::Status;
+
+use crate::batch::{self, BatchSize};
+use crate::config::Limits;
+use crate::metrics;
+use crate::outcome::{self, Failure};
+use crate::record::InFlightRecord;
+use crate::sink::{Call, Sink};
+
+/// Records that wait for a call, and the calls in flight.
+pub(crate) struct Calls {
+    sink: Sink,
+    size: BatchSize,
+    waiting: VecDeque<InFlightRecord>,
+    running: FuturesUnordered<BoxFuture<'static, EndedCall>>,
+    /// No call starts before all calls in flight have ended.
+    is_held: bool,
+    /// Whether any processor answers, for `/readyz`.
+    probe: Probe,
+}
+
+/// A call that has ended, with the records that it carried.
+pub(crate) struct EndedCall {
+    url: Arc<str>,
+    records: Vec<InFlightRecord>,
+    outcomes: Result<Vec<Outcome>, Status>,
+    took: Duration,
+}
+
+impl Calls {
+    pub(crate) fn new(limits: Limits, probe: Probe) -> Self {
+        Self {
+            sink: Sink::new(limits.call_timeout, limits.in_flight),
+            size: BatchSize::new(limits.batch_max),
+            waiting: VecDeque::new(),
+            running: FuturesUnordered::new(),
+            is_held: false,
+            probe,
+        }
+    }
+
+    pub(crate) fn update_processors(&mut self, urls: &[String]) {
+        self.sink.update(urls);
+    }
+
+    /// Appends a record that was just read.
+    pub(crate) fn push_back(&mut self, record: InFlightRecord) {
+        self.waiting.push_back(record);
+    }
+
+    /// Puts a record that is sent again before those that came later.
+    pub(crate) fn push_front(&mut self, record: InFlightRecord) {
+        self.waiting.push_front(record);
+    }
+
+    /// Removes records that wait for a call.
+    pub(crate) fn remove_waiting(
+        &mut self,
+        which: impl Fn(&InFlightRecord) -> bool,
+    ) -> VecDeque<InFlightRecord> {
+        let (removed, kept) = std::mem::take(&mut self.waiting).into_iter().partition(which);
+        self.waiting = kept;
+        removed
+    }
+
+    /// Starts no call until all calls in flight have ended.
+    pub(crate) fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Starts calls while records wait and a processor is available.
+    pub(crate) fn start(&mut self) {
+        self.is_held &= !self.running.is_empty();
+        while !self.is_held && self.waiting() > 0 {
+            let Some(call) = self.sink.pick(Instant::now()) else { return };
+            let records = self.take_batch(if call.is_probe { 1 } else { self.size.records() });
+            self.running.push(Box::pin(send(call, records)));
+        }
+    }
+
+    /// Takes the records of the next call, at most `most`.
+    pub(crate) fn take_batch(&mut self, most: usize) -> Vec<InFlightRecord> {
+        let sizes = self.waiting.iter().map(InFlightRecord::size);
+        let count = batch::fitting(sizes, most);
+        self.waiting.drain(..count).collect()
+    }
+
+    /// The call that ends next. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<EndedCall> {
+        self.running.next().await
+    }
+
+    /// Learns from a call that has ended. `Ok` has the outcome of each record. `Err` has all records of a
+    /// failed call, which says nothing about them.
+    pub(crate) fn end(
+        &mut self,
+        call: EndedCall,
+    ) -> Result<Vec<(InFlightRecord, Outcome)>, Vec<InFlightRecord>> {
+        let EndedCall { url, records, outcomes, took } = call;
+        self.sink.call_ended(&url, outcomes.is_ok(), Instant::now());
+        match outcomes {
+            Ok(outcomes) => {
+                self.probe.up();
+                metrics::call_succeeded(records.len(), took);
+                self.size.succeeded(records.len(), took);
+                Ok(records.into_iter().zip(outcomes).collect())
+            }
+            Err(status) => {
+                self.failed(&url, &status);
+                Err(records)
+            }
+        }
+    }
+
+    fn failed(&mut self, url: &str, status: &Status) {
+        let (code, message) = (status.code(), status.message());
+        metrics::call_failed(code);
+        if self.sink.all_have_failed() {
+            self.probe.down(format!("{url} answered {code:?}: {message}"));
+        }
+        match outcome::failure(status) {
+            Failure::Unavailable => tracing::debug!(url, ?code, message, "a call has failed"),
+            Failure::Overloaded => self.size.overloaded(),
+            Failure::Bug => tracing::error!(url, ?code, message, "a call was refused as malformed"),
+        }
+    }
+
+    /// When a processor that backs off may be called again, if records wait for that.
+    pub(crate) fn next_attempt_at(&self) -> Option<Instant> {
+        self.sink.next_attempt_at().filter(|_| self.waiting() > 0 && !self.is_held)
+    }
+
+    /// How many calls are in flight.
+    pub(crate) fn len(&self) -> usize {
+        self.running.len()
+    }
+
+    /// How many records wait for a call.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+}
+
+async fn send(mut call: Call, records: Vec<InFlightRecord>) -> EndedCall {
+    let started = Instant::now();
+    let outcomes = call.send(records.iter().filter_map(InFlightRecord::to_proto).collect()).await;
+    EndedCall { url: call.url, records, outcomes, took: started.elapsed() }
+}

@@ -1,0 +1,164 @@
+//! Finds out that the topic was deleted and created again under the same name. Its offsets restart, so what
+//! was read of the old topic says nothing about the new one.
+//!
+//! librdkafka notices it when the broker rejects its offset, or when it sees the topic missing: then a record
+//! arrives below what was read. In the other cases two facts tell it, which this module polls: Kafka deletes
+//! the group's commits together with a topic, and a high watermark never goes back.
+//!
+//! Example: all offsets below 50 were read, and at the last check the group had committed 40.
+//!
+//! | this check says | it means |
+//! | --- | --- |
+//! | committed 40, high watermark 60 | nothing happened |
+//! | no commit, high watermark 60 | recreated: the commit was deleted with the topic |
+//! | committed 40, high watermark 3 | recreated: the partition ends before what was read |
+//! | offsets below 3 were read again; committed 40, high watermark 5 | the commit is one of the old topic |
+//!
+//! A topic that was recreated and has outgrown the old one before the next check, while librdkafka did not see
+//! it missing, cannot be told from the old one.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use barrage::kafka::{self, Offsets, PartitionOffsets};
+use barrage::position::{Offset, Partition};
+use barrage::retry::pause;
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::assignment::{Assignment, Generation};
+
+/// Polls Kafka for the offsets of the assigned partitions, one check at a time.
+pub(crate) struct OffsetChecks {
+    offsets: Offsets,
+    /// The check in progress, if any.
+    running: FuturesUnordered<BoxFuture<'static, OffsetCheck>>,
+    /// What the group had committed at the last check.
+    committed: PartitionOffsets,
+}
+
+/// What Kafka said about the assigned partitions.
+pub(crate) struct OffsetCheck {
+    /// How far each partition was read before Kafka answered, and in which generation.
+    ends: BTreeMap<Partition, (Generation, Offset)>,
+    facts: Result<Facts, kafka::Error>,
+}
+
+struct Facts {
+    committed: PartitionOffsets,
+    high_watermarks: PartitionOffsets,
+}
+
+/// What a check has found out about a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// It was recreated.
+    Recreated,
+    /// The group's commit is one of the old topic.
+    StaleCommit,
+}
+
+impl OffsetChecks {
+    const INTERVAL: Duration = Duration::from_millis(250);
+
+    pub(crate) fn new(offsets: Offsets) -> Self {
+        Self { offsets, running: FuturesUnordered::new(), committed: PartitionOffsets::new() }
+    }
+
+    /// Starts the next check, which waits for its time first. Does nothing while one is in progress.
+    pub(crate) fn start(&mut self, assignment: &Assignment) {
+        if !self.running.is_empty() {
+            return;
+        }
+        let ends: BTreeMap<_, _> = assignment.ends().collect();
+        let partitions: Vec<_> = ends.keys().copied().collect();
+        let offsets = self.offsets.clone();
+        self.running.push(Box::pin(async move {
+            pause(Self::INTERVAL).await;
+            OffsetCheck { ends, facts: poll(&offsets, &partitions).await }
+        }));
+    }
+
+    /// The check that ends next. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<OffsetCheck> {
+        self.running.next().await
+    }
+
+    /// What a check has found. It says nothing about a partition that began again meanwhile, and nothing at
+    /// all if Kafka did not answer.
+    pub(crate) fn findings(
+        &mut self,
+        check: OffsetCheck,
+        assignment: &Assignment,
+    ) -> Vec<(Partition, Finding)> {
+        let Ok(facts) = check.facts else { return Vec::new() };
+        let current = check
+            .ends
+            .into_iter()
+            .filter(|(partition, (generation, _))| assignment.is_current(*partition, *generation));
+        let finding = |(partition, (_, end))| {
+            let finding = judge(
+                end,
+                self.committed.get(&partition).copied(),
+                facts.committed.get(&partition).copied(),
+                facts.high_watermarks.get(&partition).copied(),
+            );
+            Some((partition, finding?))
+        };
+        let findings = current.filter_map(finding).collect();
+        self.committed = facts.committed;
+        findings
+    }
+}
+
+async fn poll(offsets: &Offsets, partitions: &[Partition]) -> Result<Facts, kafka::Error> {
+    let committed = offsets.committed(partitions).await?;
+    let high_watermarks = offsets.high_watermarks(partitions).await?;
+    Ok(Facts { committed, high_watermarks })
+}
+
+/// Decides about a partition of which all before `end` was read.
+fn judge(
+    end: Offset,
+    committed_before: Option<Offset>,
+    committed: Option<Offset>,
+    high_watermark: Option<Offset>,
+) -> Option<Finding> {
+    let commit_is_gone = committed_before.is_some() && committed.is_none();
+    if commit_is_gone || high_watermark.is_some_and(|mark| mark < end) {
+        return Some(Finding::Recreated);
+    }
+    let (committed, mark) = committed.zip(high_watermark)?;
+    (committed > mark).then_some(Finding::StaleCommit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(end: i64, committed: [Option<i64>; 2], mark: Option<i64>) -> Option<Finding> {
+        let offset = |offset: Option<i64>| offset.and_then(Offset::new);
+        let [before, now] = committed.map(offset);
+        judge(Offset::new(end).unwrap(), before, now, offset(mark))
+    }
+
+    #[test]
+    fn a_partition_was_recreated_if_its_commit_is_gone_or_its_high_watermark_went_back() {
+        assert_eq!(judged(50, [Some(40), None], Some(60)), Some(Finding::Recreated));
+        assert_eq!(judged(50, [Some(40), None], None), Some(Finding::Recreated));
+        assert_eq!(judged(50, [Some(40), Some(40)], Some(49)), Some(Finding::Recreated));
+    }
+
+    #[test]
+    fn a_partition_is_the_same_unless_a_fact_proves_otherwise() {
+        assert_eq!(judged(50, [Some(40), Some(40)], Some(50)), None);
+        assert_eq!(judged(50, [None, None], Some(50)), None, "nothing was committed yet");
+        assert_eq!(judged(50, [Some(40), Some(30)], None), None, "an unknown mark proves nothing");
+    }
+
+    #[test]
+    fn a_commit_beyond_the_high_watermark_is_one_of_the_old_topic() {
+        assert_eq!(judged(3, [Some(40), Some(40)], Some(5)), Some(Finding::StaleCommit));
+        assert_eq!(judged(3, [None, Some(5)], Some(5)), None);
+    }
+}
