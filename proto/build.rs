@@ -1,4 +1,4 @@
-//! Compiles the contract with protox, so that no machine needs `protoc`.
+//! Compiles the contract with protox, so that the build needs no `protoc`.
 
 fn main() {
     let files = ["barrage/v1/processor.proto"];

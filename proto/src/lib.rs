@@ -1,4 +1,4 @@
-//! The gRPC contract `barrage.v1`, as Rust types. The documentation of each is in
+//! The gRPC contract `barrage.v1` as Rust types. Their documentation is in
 //! `proto/barrage/v1/processor.proto`.
 
 #[allow(
@@ -13,5 +13,5 @@ mod generated {
 
 pub use generated::*;
 
-/// The most records of one call, so that its answer stays as bounded as the call itself.
+/// The most records of one call. It bounds the response, as 4 MiB bound the request.
 pub const MAX_RECORDS: usize = 10_000;
