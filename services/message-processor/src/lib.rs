@@ -1,20 +1,19 @@
 //! The message processor: moderates messages and stores them as rows.
 //!
-//! Records come in by two doors on one port, gRPC (`ProcessBatch`) and CloudEvents over HTTP. Behind both
-//! lies the same core. It keeps no state, so any number of processors may run, none included.
+//! Records arrive on one port in two ways: by gRPC (`ProcessBatch`) from our router, and as CloudEvents over
+//! HTTP from Knative. Both hand them to [`calls`](crate::calls). It keeps no state, so any number of processors
+//! can run at once, also none.
 
-mod call;
+mod calls;
 mod cloudevents;
 mod config;
 mod grpc;
-mod health;
-mod incoming;
+mod grpc_health;
 mod metrics;
 mod moderation;
 mod parse;
-mod place;
 mod processor;
-mod router;
+mod record;
 mod service;
 
 pub use config::Config;

@@ -1,4 +1,4 @@
-//! What the processor counts, by name.
+//! The metrics of the message processor.
 
 use std::time::Instant;
 
@@ -6,26 +6,25 @@ use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-use crate::incoming::Outcome;
+use crate::record::Outcome;
 
 const RECORDS: &str = "processor_records_total";
-const SECONDS: &str = "processor_call_duration_seconds";
-const SIZE: &str = "processor_batch_records";
-const IN_FLIGHT: &str = "processor_calls_in_flight";
+const CALL_DURATION: &str = "processor_call_duration_seconds";
+const BATCH_RECORDS: &str = "processor_batch_records";
+const CALLS_IN_FLIGHT: &str = "processor_calls_in_flight";
 
-/// Says what each metric means. Called once, at start.
+/// Registers the metrics. Called once, at the start.
 pub(crate) fn describe() {
     describe_counter!(RECORDS, "Records that were answered, by outcome.");
-    describe_histogram!(SECONDS, Unit::Seconds, "How long calls took that found a place.");
-    describe_histogram!(SIZE, "How many records calls had.");
-    describe_gauge!(IN_FLIGHT, "Calls that are being served.");
-    gauge!(IN_FLIGHT).set(0.0);
+    describe_histogram!(CALL_DURATION, Unit::Seconds, "Duration of calls that were served.");
+    describe_histogram!(BATCH_RECORDS, "Records in a call.");
+    describe_gauge!(CALLS_IN_FLIGHT, "Calls that are being served.");
+    gauge!(CALLS_IN_FLIGHT).set(0.0);
     for outcome in ["stored", "rejected"] {
         counter!(RECORDS, "outcome" => outcome).increment(0);
     }
 }
 
-/// Counts the answer to one record.
 pub(crate) fn answered(outcome: &Outcome) {
     let outcome = match outcome {
         Outcome::Stored => "stored",
@@ -34,21 +33,21 @@ pub(crate) fn answered(outcome: &Outcome) {
     counter!(RECORDS, "outcome" => outcome).increment(1);
 }
 
-/// A call that is being served, until it is dropped: also when its caller has gone.
+/// Counts a call as in flight until it is dropped, also if its caller goes away.
 #[derive(Debug)]
-pub(crate) struct InFlight(Instant);
+pub(crate) struct CallInFlight(Instant);
 
-impl InFlight {
-    pub(crate) fn of(records: usize) -> Self {
-        histogram!(SIZE).record(records as f64);
-        gauge!(IN_FLIGHT).increment(1.0);
+impl CallInFlight {
+    pub(crate) fn begin(records: usize) -> Self {
+        histogram!(BATCH_RECORDS).record(records as f64);
+        gauge!(CALLS_IN_FLIGHT).increment(1.0);
         Self(Instant::now())
     }
 }
 
-impl Drop for InFlight {
+impl Drop for CallInFlight {
     fn drop(&mut self) {
-        gauge!(IN_FLIGHT).decrement(1.0);
-        histogram!(SECONDS).record(self.0.elapsed());
+        gauge!(CALLS_IN_FLIGHT).decrement(1.0);
+        histogram!(CALL_DURATION).record(self.0.elapsed());
     }
 }

@@ -1,4 +1,4 @@
-//! Which messages are shown: those without a blocked word.
+//! Moderation: a message is shown unless it contains a blocked word.
 
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -7,9 +7,9 @@ use barrage::message::Text;
 use barrage::table::Verdict;
 use unicode_normalization::UnicodeNormalization;
 
-/// Words that no shown message contains.
+/// The value of `BLOCKED_WORDS`.
 ///
-/// A word is found anywhere, also inside another word, because many scripts put no spaces between words.
+/// A word is found anywhere, also inside another word, because many scripts have no spaces between words.
 /// Case and compatibility forms (full width, ligatures, …) make no difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BlockedWords(Vec<String>);
@@ -26,15 +26,15 @@ impl FromStr for BlockedWords {
     type Err = Infallible;
 
     fn from_str(list: &str) -> Result<Self, Infallible> {
-        // A text contains the empty word, so one comma too many would block everything.
+        // Every text contains the empty word, so one comma too many would block all messages.
         let words = list.split(',').map(|word| fold(word.trim())).filter(|word| !word.is_empty());
         Ok(Self(words.collect()))
     }
 }
 
-/// What differs in case or compatibility form only becomes equal.
+/// Makes texts equal that differ only in case or in compatibility form.
 ///
-/// Lower case alone does not do: `ß` and `ẞ`, `σ` and `ς` only meet by way of upper case.
+/// Lower case alone is not enough: `ß` and `ẞ`, `σ` and `ς` become equal only through upper case.
 fn fold(text: &str) -> String {
     let lower = text.nfkc().flat_map(char::to_lowercase);
     lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_found_in_any_case_form_and_place() {
+    fn a_word_is_found_in_any_case_and_form_and_anywhere() {
         for (word, text) in [
             ("spam", "no SPAM please"),
             ("SPAM", "antispamming"),
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_blocked_word_a_message_is_shown() {
+    fn a_message_without_a_blocked_word_is_shown() {
         for words in ["", ",", " , ,", "spam", "ham,eggs"] {
             assert_eq!(verdict(words, "sp am"), Verdict::Shown, "{words}");
         }

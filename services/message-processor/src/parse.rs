@@ -1,53 +1,24 @@
-//! Reads the message of a record, or says why there never will be one.
+//! Reads the message of a record, or says why the record can never be stored.
 
-mod fields;
-
+use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
 
-use barrage::message::{EVENT_TYPE, Message, Text, TextError};
+use barrage::message::{EVENT_TYPE, Message, Text};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
-use self::fields::Fields;
-use crate::incoming::Incoming;
+use crate::record::{Record, Rejection};
 
-/// Why a record is rejected. The words go to the dead-letter topic and to the log, so they name what is
-/// wrong and do not repeat what a person wrote.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Rejection {
-    #[error("the event's type {0:?} is unknown")]
-    Type(String),
-    #[error("the event's id has {bytes} bytes, it must have 1 to {MAX_ID_BYTES}")]
-    Id { bytes: usize },
-    #[error("there is no data")]
-    Empty,
-    #[error("the data is not JSON (line {line}, column {column})")]
-    NotJson { line: usize, column: usize },
-    #[error("the data is not a JSON object")]
-    NotAnObject,
-    #[error("the data has a field twice")]
-    Twice,
-    #[error("the data has no field {0}")]
-    Missing(&'static str),
-    #[error("the data's field {field} is not {expected}")]
-    Field { field: &'static str, expected: &'static str },
-    #[error(transparent)]
-    Text(#[from] TextError),
-    #[error("the table can never take it: {0}")]
-    Unstorable(String),
-}
-
-/// With it a row is bounded: all that is in one beside the id is short by type.
-const MAX_ID_BYTES: usize = 256;
-
-/// The message of a record.
-pub(crate) fn message(record: &Incoming) -> Result<Message, Rejection> {
+/// Checks the envelope first, then each field of the data.
+pub(crate) fn message(record: &Record) -> Result<Message, Rejection> {
     if record.kind != EVENT_TYPE {
         return Err(Rejection::Type(record.kind.chars().take(64).collect()));
     }
     let bytes = record.id.len();
-    if !(1..=MAX_ID_BYTES).contains(&bytes) {
+    if !(1..=Rejection::MAX_ID_BYTES).contains(&bytes) {
         return Err(Rejection::Id { bytes });
     }
-    let mut fields = Fields::of(&record.data)?;
+    let mut fields = Fields::parse(&record.data)?;
     let text: String = fields.take("message", "a text")?;
     Ok(Message {
         message: Text::parse(&text)?,
@@ -58,21 +29,78 @@ pub(crate) fn message(record: &Incoming) -> Result<Message, Rejection> {
     })
 }
 
+/// The fields of a JSON object. They are read one by one, because serde's own errors repeat the value and do
+/// not always name the field.
+#[derive(Debug, Default)]
+struct Fields {
+    by_name: Map<String, Value>,
+    /// A name is there more than once. Two readers of such data could see two different messages.
+    has_duplicate: bool,
+}
+
+impl Fields {
+    fn parse(data: &[u8]) -> Result<Self, Rejection> {
+        if data.is_empty() {
+            return Err(Rejection::Empty);
+        }
+        let fields: Self = serde_json::from_slice(data).map_err(|error| {
+            if error.is_data() {
+                Rejection::NotAnObject
+            } else {
+                Rejection::NotJson { line: error.line(), column: error.column() }
+            }
+        })?;
+        if fields.has_duplicate { Err(Rejection::DuplicateField) } else { Ok(fields) }
+    }
+
+    fn take<T: DeserializeOwned>(
+        &mut self,
+        field: &'static str,
+        expected: &'static str,
+    ) -> Result<T, Rejection> {
+        let value = self.by_name.remove(field).ok_or(Rejection::MissingField(field))?;
+        serde_json::from_value(value).map_err(|_| Rejection::Field { field, expected })
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut fields = Fields::default();
+        while let Some((name, value)) = map.next_entry()? {
+            fields.has_duplicate |= fields.by_name.insert(name, value).is_some();
+        }
+        Ok(fields)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::Value;
 
     use super::*;
 
-    fn reason(change: impl FnOnce(&mut Incoming)) -> String {
-        let mut record = Incoming::example();
+    fn reason(change: impl FnOnce(&mut Record)) -> String {
+        let mut record = Record::example();
         change(&mut record);
         message(&record).unwrap_err().to_string()
     }
 
-    fn with(field: &str, value: Value) -> Incoming {
-        let mut record = Incoming::example();
+    fn with(field: &str, value: Value) -> Record {
+        let mut record = Record::example();
         let mut data: Value = serde_json::from_slice(&record.data).unwrap();
         data[field] = value;
         record.data = data.to_string().into();
@@ -81,19 +109,19 @@ mod tests {
 
     #[test]
     fn a_record_of_the_contract_has_its_message() {
-        let message = message(&Incoming::example()).unwrap();
+        let message = message(&Record::example()).unwrap();
         assert_eq!(message.message.as_str(), "hi");
         assert_eq!((message.sender, message.seq), (3, 17));
         assert_eq!(message.sent_at.to_string(), "2026-01-01T00:00:00.000Z");
     }
 
     #[test]
-    fn another_field_is_no_fault() {
+    fn an_unknown_field_is_ignored() {
         assert!(message(&with("colour", "red".into())).is_ok());
     }
 
     #[test]
-    fn the_envelope_is_judged_first() {
+    fn the_envelope_is_checked_first() {
         let unknown = reason(|record| record.kind = "x".repeat(999));
         assert_eq!(unknown, format!("the event's type {:?} is unknown", "x".repeat(64)));
         let long = reason(|record| record.id = "i".repeat(257));
@@ -103,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_object_is_rejected() {
+    fn data_that_is_no_json_object_is_rejected() {
         let broken = reason(|record| record.data = r#"{"message":"#.into());
         assert_eq!(broken, "the data is not JSON (line 1, column 11)");
         let binary = reason(|record| record.data = vec![0xff, 0xfe].into());
@@ -113,11 +141,11 @@ mod tests {
     }
 
     #[test]
-    fn each_field_is_missed_and_judged_by_name() {
+    fn a_missing_or_wrong_field_is_named() {
         for name in ["message", "burst", "sender", "seq", "sent_at"] {
             let wrong = message(&with(name, Value::Bool(true))).unwrap_err();
             assert!(wrong.to_string().starts_with(&format!("the data's field {name} is not ")));
-            let data: Value = serde_json::from_slice(&Incoming::example().data).unwrap();
+            let data: Value = serde_json::from_slice(&Record::example().data).unwrap();
             let without = reason(|record| {
                 let mut fields = data.as_object().unwrap().clone();
                 fields.remove(name);
@@ -128,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_message_is_rejected_without_being_repeated() {
+    fn a_text_that_is_no_message_is_rejected_and_not_repeated() {
         let long = message(&with("message", "弹".repeat(101).into())).unwrap_err();
         assert_eq!(long.to_string(), "the message has 101 characters, at most 100 are allowed");
         let empty = message(&with("message", " \n".into())).unwrap_err();
@@ -149,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_there_twice_is_ambiguous() {
+    fn a_duplicate_field_is_rejected() {
         let twice = reason(|record| {
             let data = String::from_utf8(record.data.to_vec()).unwrap();
             record.data = data.replacen('{', r#"{"message":"other","#, 1).into();
@@ -159,24 +187,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_have_a_message_or_a_reason(
+        fn any_bytes_are_a_message_or_have_a_reason(
             kind in "\\PC{0,4}|barrage.message.sent.v1",
             id in "\\PC{0,300}",
             data in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
-            let record = Incoming { kind, id, data: data.into(), ..Incoming::example() };
+            let record = Record { kind, id, data: data.into(), ..Record::example() };
             prop_assert!(message(&record).is_err());
         }
 
         #[test]
-        fn a_message_that_is_changed_somewhere_has_a_message_or_a_reason(
+        fn a_damaged_message_is_a_message_or_has_a_reason(
             at in any::<prop::sample::Index>(), byte in any::<u8>(), end in any::<prop::sample::Index>(),
         ) {
-            let mut data = Incoming::example().data.to_vec();
+            let mut data = Record::example().data.to_vec();
             let at = at.index(data.len());
             data[at] = byte;
             data.truncate(end.index(data.len()) + 1);
-            let record = Incoming { data: data.into(), ..Incoming::example() };
+            let record = Record { data: data.into(), ..Record::example() };
             if let Err(rejection) = message(&record) {
                 prop_assert!(!rejection.to_string().is_empty());
             }

@@ -1,4 +1,4 @@
-//! The core: records in, rows written, outcomes out.
+//! The core: judges records, writes the rows of the valid ones, and answers with an outcome for each.
 
 use std::slice;
 use std::time::Duration;
@@ -13,43 +13,40 @@ use barrage::telemetry::Tracer;
 use barrage::telemetry::spans::{self, MessageSpan};
 use barrage::time::Millis;
 
-use crate::incoming::{Incoming, Outcome};
 use crate::metrics;
 use crate::moderation::BlockedWords;
-use crate::parse::{Rejection, message};
+use crate::parse;
+use crate::record::{Outcome, Record, Rejection};
 
-/// Moderates messages and stores them. It has no state of its own.
+/// Moderates messages and stores them. It keeps no state between calls.
 #[derive(Debug)]
 pub(crate) struct Processor {
     pub(crate) table: Table,
-    /// How long rows are kept.
+    /// How long rows are kept after they were stored.
     pub(crate) ttl: Duration,
     pub(crate) tracer: Tracer,
     pub(crate) instance: Instance,
     pub(crate) blocked: BlockedWords,
-    /// The simulated cost of each message.
+    /// The simulated work for each message.
     pub(crate) work: Duration,
 }
 
-/// Records of one call that were judged but not written: a span and, unless rejected, a row for each.
+/// The judged records of one call, before anything is written.
 #[derive(Default)]
 struct Judged {
-    /// In the order of the records; a record that is right has the next of `rows`.
+    /// One for each record, in order; `None` for a valid record, which has the next of `rows`.
     rejections: Vec<Option<Rejection>>,
     rows: Vec<Row>,
-    /// The spans of `rows`. They run until these are written.
+    /// The spans of `rows`. They end when the rows are written.
     spans: Vec<MessageSpan>,
 }
 
 impl Processor {
-    /// Stores what can be stored; one outcome for each record, in order. All positions must differ.
+    /// Stores the valid records. Returns one outcome for each record, in order. All positions must differ.
     ///
     /// # Errors
-    /// When the table is at fault. Then any of the records may be stored, and all must be sent again.
-    pub(crate) async fn process(
-        &self,
-        records: Vec<Incoming>,
-    ) -> Result<Vec<Outcome>, table::Error> {
+    /// If the table fails. Then any of the records may be stored, and all must be sent again.
+    pub(crate) async fn process(&self, records: Vec<Record>) -> Result<Vec<Outcome>, table::Error> {
         let mut judged = self.judge(records).await;
         let stored_at = Millis::now();
         for row in &mut judged.rows {
@@ -64,13 +61,13 @@ impl Processor {
         Ok(outcomes.inspect(metrics::answered).collect())
     }
 
-    async fn judge(&self, records: Vec<Incoming>) -> Judged {
+    async fn judge(&self, records: Vec<Record>) -> Judged {
         let received_at = Millis::now();
         let mut judged = Judged::default();
         for record in records {
-            let (at, above) = (&record.position, record.traceparent.as_ref());
-            let mut span = spans::process(&self.tracer, at, above);
-            match message(&record) {
+            let (at, parent) = (&record.position, record.traceparent.as_ref());
+            let mut span = spans::process(&self.tracer, at, parent);
+            match parse::message(&record) {
                 Ok(message) => {
                     if !self.work.is_zero() {
                         pause(self.work).await;
@@ -89,7 +86,7 @@ impl Processor {
         judged
     }
 
-    fn row(&self, record: Incoming, message: Message, now: Millis, span: &TraceParent) -> Row {
+    fn row(&self, record: Record, message: Message, now: Millis, span: &TraceParent) -> Row {
         let sent_at = message.sent_at.0;
         Row {
             read_at: record.read_between(sent_at, now),
@@ -113,21 +110,21 @@ impl Processor {
     async fn write_traced(
         &self,
         rows: &[Row],
-        above: &mut [MessageSpan],
+        parents: &mut [MessageSpan],
     ) -> Result<Vec<Outcome>, table::Error> {
         let table = self.table.name().as_str();
-        let traced = above.iter().map(MessageSpan::context).filter(|context| context.sampled);
+        let traced = parents.iter().map(MessageSpan::context).filter(|context| context.sampled);
         let mut writes: Vec<_> =
             traced.map(|context| spans::write(&self.tracer, table, rows.len(), context)).collect();
         let written = self.write(rows).await;
         if let Err(error) = &written {
-            writes.iter_mut().chain(above).for_each(|span| span.fail(error));
+            writes.iter_mut().chain(parents).for_each(|span| span.fail(error));
         }
         written
     }
 
-    /// Writes all rows at once, or else one by one to find the one that the table never takes: it must
-    /// not hold up the others for ever.
+    /// Writes all rows at once. If the table will never accept one of them, writes them one by one, so that
+    /// this row is rejected and does not hold up the others for ever.
     async fn write(&self, rows: &[Row]) -> Result<Vec<Outcome>, table::Error> {
         match self.table.write(rows).await {
             Ok(()) => return Ok(rows.iter().map(|_| Outcome::Stored).collect()),

@@ -1,4 +1,4 @@
-//! The running message processor.
+//! The running message processor: it binds its port, serves everything on it, and drains when it must stop.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,47 +6,52 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use barrage::config::Listen;
-use barrage::health::{Probe, Readiness};
+use barrage::health::{self, Probe, Readiness};
+use barrage::position::Topic;
 use barrage::retry::pause;
 use barrage::table::Table;
 use barrage::telemetry::{self, Flush, Metrics, Tracers};
+use proto::message_processor_server::MessageProcessorServer;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::{HealthReporter, health_reporter};
 
-use crate::call::Calls;
+use crate::calls::Calls;
+use crate::cloudevents;
 use crate::config::Config;
-use crate::health;
+use crate::grpc::Grpc;
+use crate::grpc_health;
 use crate::metrics;
 use crate::processor::Processor;
-use crate::router::router;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Its address is taken or not ours.
     #[error("cannot listen on {address}")]
     Listen {
-        /// The address.
         address: SocketAddr,
-        /// Why not.
         #[source]
         source: io::Error,
     },
-    /// Its traces cannot be exported.
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),
 }
 
-/// The server died.
+/// The server died. Being told to stop is no error.
 #[derive(Debug, thiserror::Error)]
 #[error("the server died")]
 pub struct RunError(#[from] tonic::transport::Error);
 
-/// A message processor that has its port. The table may be away.
+/// A message processor that has its port. The table may still be away.
 #[derive(Debug)]
 pub struct Service {
     listener: TcpListener,
@@ -63,13 +68,13 @@ pub struct Service {
 }
 
 impl Service {
-    /// How much of the grace period is kept for exporting the last spans.
+    /// The part of the grace period that is left for exporting the last spans.
     const FLUSH: Duration = Duration::from_secs(2);
 
-    /// Opens the port and makes the clients.
+    /// Opens the port and creates the clients, without waiting for the table.
     ///
     /// # Errors
-    /// When the port cannot be had.
+    /// If the port cannot be opened or the exporter of traces cannot be created.
     pub async fn bind(config: Config, metrics: Metrics) -> Result<Self, BindError> {
         let Listen { address, instance, grace } = config.listen;
         let listen = |source| BindError::Listen { address, source };
@@ -82,8 +87,8 @@ impl Service {
         let table = Table::new(&config.table);
         let readiness = Readiness::default();
         let probe = readiness.dependency("table");
-        let (reporter, grpc_health) = health_reporter();
-        health::set(&reporter, false).await;
+        let (reporter, health_server) = health_reporter();
+        grpc_health::set(&reporter, false).await;
 
         let processor = Processor {
             table: table.clone(),
@@ -97,7 +102,7 @@ impl Service {
         Ok(Self {
             listener,
             address,
-            router: router(calls, config.topic, grpc_health, readiness.clone(), metrics.clone()),
+            router: router(calls, config.topic, health_server, readiness.clone(), metrics.clone()),
             metrics,
             table,
             table_create: config.table_create,
@@ -109,15 +114,14 @@ impl Service {
         })
     }
 
-    /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Runs until `stop`, then finishes the calls in flight.
+    /// Serves until `stop`, then finishes the calls in flight.
     ///
     /// # Errors
-    /// It died, and was not told to stop.
+    /// If the server died before it was told to stop.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
         // Cancelled by `stop`, or when the server dies.
         let stop = stop.child_token();
@@ -126,7 +130,7 @@ impl Service {
             serve(self.listener, self.router, drain, stop.clone()),
             self.table.watch(self.table_create, self.probe, stop.clone()),
             self.metrics.run_upkeep(stop.clone()),
-            health::announce(self.readiness, self.reporter, stop),
+            grpc_health::follow(self.readiness, self.reporter, stop),
         );
         self.flush.flush().await;
         served
@@ -139,21 +143,49 @@ async fn serve(
     drain: Duration,
     stop: CancellationToken,
 ) -> Result<(), RunError> {
-    let _others_end_too = stop.clone().drop_guard();
+    // Dropped when the server ends: then everything else stops, too.
+    let _guard = stop.clone().drop_guard();
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let server = Server::builder()
         .accept_http1(true)
         .add_routes(router.into())
         .serve_with_incoming_shutdown(incoming, stop.clone().cancelled_owned());
-    let patience = async {
+    let deadline = async {
         stop.cancelled().await;
         pause(drain).await;
     };
     tokio::select! {
         served = server => Ok(served?),
-        () = patience => {
-            tracing::warn!("calls were still in flight after {drain:?}; their callers send them again");
+        () = deadline => {
+            tracing::warn!("some calls did not finish within {drain:?}; their callers send them again");
             Ok(())
         }
     }
+}
+
+/// Everything on the one port: both ways to send records, health and metrics.
+fn router(
+    calls: Arc<Calls>,
+    topic: Topic,
+    health_server: HealthServer<impl Health>,
+    readiness: Readiness,
+    metrics: Metrics,
+) -> Router {
+    Routes::new(MessageProcessorServer::new(Grpc::new(calls.clone())))
+        .add_service(health_server)
+        .into_axum_router()
+        .merge(cloudevents::route(calls, topic))
+        .merge(health::routes(readiness, metrics))
+        .fallback(unknown)
+}
+
+/// gRPC says "no such service" with the HTTP status 200, which a sender of CloudEvents would understand as
+/// "stored". So other requests get 404, which means "try again" to it.
+async fn unknown(headers: HeaderMap) -> Response {
+    let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    if content_type.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
+        return Status::unimplemented("this service does not exist here").into_http::<Body>();
+    }
+    (StatusCode::NOT_FOUND, "nothing is served at this path; send CloudEvents to /\n")
+        .into_response()
 }

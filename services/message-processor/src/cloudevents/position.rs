@@ -1,35 +1,43 @@
-//! Where the record of an event lies in Kafka, as Knative's sources tell it.
+//! The position in Kafka of an event's record, as Knative's sources say it.
+//!
+//! Sources of different versions say it in different ways, so the newest way that is there counts:
+//!
+//! | | partition and offset | topic |
+//! | --- | --- | --- |
+//! | newest | `knativekafkapartition` and `knativekafkaoffset` | `knativekafkatopic` |
+//! | | subject `partition:P#O` | source `…#TOPIC` |
+//! | oldest | id `partition:P/offset:O` | `KAFKA_TOPIC` |
 
 use barrage::event::Event;
 use barrage::position::{Position, Topic};
 
-use super::malformed::Malformed;
-use crate::place;
+use super::events::Malformed;
+use crate::record;
 
-/// The position. Sources of all ages tell it, each in its own way: the newest way goes first.
+/// The position. `default` is the topic of an event that names none.
 pub(super) fn of(event: &Event, default: &Topic) -> Result<Position, Malformed> {
-    let (partition, offset) = place(event)?;
-    Ok(place::position(topic(event).unwrap_or(default.as_str()), partition, offset)?)
+    let (partition, offset) = partition_and_offset(event)?;
+    Ok(record::position(topic(event).unwrap_or(default.as_str()), partition, offset)?)
 }
 
-fn place(event: &Event) -> Result<(i32, i64), Malformed> {
+fn partition_and_offset(event: &Event) -> Result<(i32, i64), Malformed> {
     let partition = event.attribute("knativekafkapartition");
     let offset = event.attribute("knativekafkaoffset");
     if partition.is_some() || offset.is_some() {
-        let place = partition.zip(offset).and_then(|(p, o)| p.parse().ok().zip(o.parse().ok()));
-        return place.ok_or(Malformed::NotNumbers);
+        let both = partition.zip(offset).and_then(|(p, o)| p.parse().ok().zip(o.parse().ok()));
+        return both.ok_or(Malformed::NotIntegers);
     }
-    let subject = event.attribute("subject").and_then(|text| written(text, "#"));
-    subject.or_else(|| written(&event.id, "/offset:")).ok_or(Malformed::NoPosition)
+    let subject = event.attribute("subject").and_then(|text| parse(text, "#"));
+    subject.or_else(|| parse(&event.id, "/offset:")).ok_or(Malformed::NoPosition)
 }
 
 /// `partition:P#O` or `partition:P/offset:O`.
-fn written(text: &str, between: &str) -> Option<(i32, i64)> {
+fn parse(text: &str, between: &str) -> Option<(i32, i64)> {
     let (partition, offset) = text.strip_prefix("partition:")?.split_once(between)?;
     partition.parse().ok().zip(offset.parse().ok())
 }
 
-/// Any source may have a fragment; one that cannot name a topic is none.
+/// The fragment of a source may be anything. It counts only if it is a valid name of a topic.
 fn topic(event: &Event) -> Option<&str> {
     let fragment = || event.source.split_once('#').map(|(_, fragment)| fragment);
     let fragment = || fragment().filter(|name| name.parse::<Topic>().is_ok());
@@ -60,7 +68,7 @@ mod tests {
     const SOURCE: (&str, &str) = ("source", "/apis/v1/namespaces/n/kafkasources/barrage#other");
 
     #[test]
-    fn each_form_of_the_place_is_read_and_the_newest_goes_first() {
+    fn the_newest_form_of_partition_and_offset_counts() {
         let id = ("id", "partition:1/offset:10");
         let subject = ("subject", "partition:2#20");
         assert_eq!(position(&[id]).unwrap(), "barrage-info/1@10");
@@ -70,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_of_the_topic_is_read_and_the_newest_goes_first() {
+    fn the_newest_form_of_the_topic_counts() {
         let topic = ("knativekafkatopic", "newest");
         assert_eq!(position(&[PARTITION, OFFSET, SOURCE]).unwrap(), "other/3@70000");
         assert_eq!(position(&[PARTITION, OFFSET, SOURCE, topic]).unwrap(), "newest/3@70000");
@@ -79,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_a_place_is_malformed() {
+    fn an_event_without_a_position_is_malformed() {
         assert_eq!(position(&[]), Err(Malformed::NoPosition));
         for subject in ["partition:1", "partition:1#", "partition:x#1", "1#1", "partition:1#1#1"] {
             assert_eq!(position(&[("subject", subject)]), Err(Malformed::NoPosition), "{subject}");
@@ -87,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_is_told_wrongly_is_not_looked_for_elsewhere() {
+    fn a_wrong_position_in_the_newest_form_is_malformed_even_if_an_older_form_is_right() {
         let id = ("id", "partition:1/offset:10");
         for wrong in [
             &[PARTITION][..],
@@ -95,12 +103,16 @@ mod tests {
             &[PARTITION, ("knativekafkaoffset", "x")],
             &[("knativekafkapartition", "2147483648"), OFFSET],
         ] {
-            assert_eq!(position(&[&[id], wrong].concat()), Err(Malformed::NotNumbers), "{wrong:?}");
+            assert_eq!(
+                position(&[&[id], wrong].concat()),
+                Err(Malformed::NotIntegers),
+                "{wrong:?}"
+            );
         }
     }
 
     #[test]
-    fn a_place_that_cannot_be_is_malformed() {
+    fn an_impossible_position_is_malformed() {
         for wrong in [
             &[PARTITION, ("knativekafkaoffset", "-1")][..],
             &[("subject", "partition:-1#1")],
@@ -113,18 +125,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_an_event_says_its_place_can_be_or_is_malformed(
+        fn any_event_has_a_possible_position_or_is_malformed(
             partition in "-?[0-9]{0,12}|\\PC{0,3}", offset in "-?[0-9]{0,21}|\\PC{0,3}",
             subject in "partition:-?[0-9]{0,12}#-?[0-9]{0,21}|\\PC{0,9}",
         ) {
-            let told = [
+            let newest = [
                 ("knativekafkapartition", partition.as_str()),
                 ("knativekafkaoffset", offset.as_str()),
             ];
-            for attributes in [&told[..], &[("subject", subject.as_str())]] {
+            for attributes in [&newest[..], &[("subject", subject.as_str())]] {
                 if let Ok(position) = position(attributes) {
-                    let place = position.strip_prefix("barrage-info/");
-                    prop_assert!(place.is_some_and(|place| !place.contains('-')), "{position}");
+                    let rest = position.strip_prefix("barrage-info/");
+                    prop_assert!(rest.is_some_and(|rest| !rest.contains('-')), "{position}");
                 }
             }
         }

@@ -1,27 +1,25 @@
-//! The HTTP status of the answer. To a Knative sender 2xx means stored, 408, 409, 429, 404 and all of 5xx
-//! mean try again, and any other 4xx means never again.
+//! The HTTP status of an answer. For a Knative sender 2xx means stored; 404, 408, 409, 429 and all of 5xx
+//! mean that it tries again; and every other 4xx means that it gives up.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use barrage::table;
 
-use super::malformed::Malformed;
-use crate::call;
-use crate::incoming::Outcome;
+use super::events::Malformed;
+use crate::calls;
+use crate::record::Outcome;
 
 /// Why a request has no outcomes.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
-    /// It carries no events.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// Nothing is known of its events.
     #[error(transparent)]
-    Call(#[from] call::Error),
+    Call(#[from] calls::Error),
 }
 
-/// The answer when all was done that can be. Without a body when all is stored: Knative would take one for
-/// an event in reply.
+/// The answer to a request whose events were processed. If all are stored it has no body, because Knative
+/// would take a body as an event in reply.
 pub(super) fn answered(outcomes: &[Outcome]) -> Response {
     let reasons: String = (1..).zip(outcomes).filter_map(|(nth, it)| reason(nth, it)).collect();
     if reasons.is_empty() {
@@ -31,7 +29,7 @@ pub(super) fn answered(outcomes: &[Outcome]) -> Response {
     }
 }
 
-/// A line for each event that is rejected; the others of a batch are stored all the same.
+/// One line for each rejected event, counted from 1. The other events of the batch are stored.
 fn reason(nth: usize, outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Stored => None,
@@ -39,19 +37,19 @@ fn reason(nth: usize, outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// The answer when nothing is known.
+/// The answer to a request without outcomes.
 pub(super) fn refused(refusal: &Refusal) -> Response {
     (status(refusal), format!("{refusal}\n")).into_response()
 }
 
 fn status(refusal: &Refusal) -> StatusCode {
-    use call::Error as Call;
+    use calls::Error as Call;
     match refusal {
         Refusal::Malformed(Malformed::Format(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Refusal::Malformed(_) | Refusal::Call(Call::Malformed(_) | Call::TooMany(_)) => {
+        Refusal::Malformed(_) | Refusal::Call(Call::Malformed(_) | Call::TooManyRecords(_)) => {
             StatusCode::BAD_REQUEST
         }
-        Refusal::Call(Call::Full(_) | Call::Table(table::Error::Throttled)) => {
+        Refusal::Call(Call::TooManyCalls(_) | Call::Table(table::Error::Throttled)) => {
             StatusCode::TOO_MANY_REQUESTS
         }
         Refusal::Call(Call::Table(
@@ -60,7 +58,7 @@ fn status(refusal: &Refusal) -> StatusCode {
             | table::Error::Denied(_)
             | table::Error::Other(_),
         )) => StatusCode::SERVICE_UNAVAILABLE,
-        // The processor turns these into outcomes of single events, so here they are its bug.
+        // The processor makes these the outcomes of single events, so here they are its bug.
         Refusal::Call(Call::Table(table::Error::RowTooLarge | table::Error::Malformed { .. })) => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
@@ -71,11 +69,10 @@ fn status(refusal: &Refusal) -> StatusCode {
 mod tests {
     use super::*;
     use crate::config::tests::parse;
-    use crate::parse::Rejection;
-    use crate::place;
+    use crate::record::{PositionError, Rejection};
 
     #[test]
-    fn an_answer_is_204_unless_an_event_is_rejected() {
+    fn the_status_is_204_unless_an_event_is_rejected() {
         let rejected = || Outcome::Rejected(Rejection::NotAnObject);
         assert_eq!(answered(&[]).status(), 204);
         assert_eq!(answered(&[Outcome::Stored]).status(), 204);
@@ -89,16 +86,16 @@ mod tests {
         use table::Error as Table;
         let malformed = Table::Malformed { key: "s@1".into(), attribute: "id" };
         for (error, expected) in [
-            (call::Error::Malformed(place::Error::Missing), 400),
-            (call::Error::TooMany(10_001), 400),
-            (call::Error::Full(1), 429),
-            (call::Error::Table(Table::Throttled), 429),
-            (call::Error::Table(Table::Unreachable("refused".into())), 503),
-            (call::Error::Table(Table::NoTable(parse(&[]).unwrap().table.name)), 503),
-            (call::Error::Table(Table::Denied("who?".into())), 503),
-            (call::Error::Table(Table::Other("hm".into())), 503),
-            (call::Error::Table(Table::RowTooLarge), 500),
-            (call::Error::Table(malformed), 500),
+            (calls::Error::Malformed(PositionError::Missing), 400),
+            (calls::Error::TooManyRecords(10_001), 400),
+            (calls::Error::TooManyCalls(1), 429),
+            (calls::Error::Table(Table::Throttled), 429),
+            (calls::Error::Table(Table::Unreachable("refused".into())), 503),
+            (calls::Error::Table(Table::NoTable(parse(&[]).unwrap().table.name)), 503),
+            (calls::Error::Table(Table::Denied("who?".into())), 503),
+            (calls::Error::Table(Table::Other("hm".into())), 503),
+            (calls::Error::Table(Table::RowTooLarge), 500),
+            (calls::Error::Table(malformed), 500),
         ] {
             assert_eq!(refused(&Refusal::Call(error)).status(), expected);
         }

@@ -1,5 +1,4 @@
-//! Calls and requests that are wrong in every way: each is answered as documented, and the processor
-//! goes on.
+//! Malformed calls and requests of every kind: each gets the documented answer, and the processor goes on.
 
 use std::time::{Duration, Instant};
 
@@ -16,8 +15,8 @@ use crate::processor::{Processor, eventually};
 use crate::records::{data, record, request};
 use crate::table::Table;
 
-/// A processor that says at every door that it is well: gRPC hears of it a moment later.
-async fn well(table: &str) -> Processor {
+/// A processor that says by HTTP and by gRPC that it is ready. gRPC says so a moment later.
+async fn ready(table: &str) -> Processor {
     let processor = Processor::ready(table, &[]).await;
     eventually("it serves", async || is_serving(&processor).await).await;
     processor
@@ -25,12 +24,12 @@ async fn well(table: &str) -> Processor {
 
 async fn is_serving(processor: &Processor) -> bool {
     let mut health = HealthClient::new(processor.channel().await);
-    let told = health.check(HealthCheckRequest::default()).await.unwrap();
-    told.get_ref().status().as_str_name() == "SERVING"
+    let status = health.check(HealthCheckRequest::default()).await.unwrap();
+    status.get_ref().status().as_str_name() == "SERVING"
 }
 
-/// It still says so.
-async fn assert_well(processor: &Processor, after: &str) {
+/// Checks that it still says so.
+async fn assert_ready(processor: &Processor, after: &str) {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(processor.get(path).await.0, 200, "{path} after {after}");
     }
@@ -43,36 +42,40 @@ fn at(topic: &str, partition: i32, offset: i64) -> Record {
 }
 
 #[tokio::test]
-async fn a_malformed_call_is_refused_whole_and_harms_nobody() {
+async fn a_malformed_call_is_refused_as_a_whole_and_does_no_harm() {
     let (table, url) = Table::start().await;
-    let processor = well(&url).await;
+    let processor = ready(&url).await;
     let large = Record { data: vec![b' '; 4 << 20].into(), ..record(1, "") };
     let nowhere = Record { position: None, ..record(1, "hi") };
     let many = (0..).take(proto::MAX_RECORDS + 1).map(|offset| at("t", 0, offset)).collect();
     let long = "t".repeat(250);
     let cases: Vec<(&str, Vec<Record>, Code)> = vec![
-        ("larger than gRPC takes", vec![large], Code::OutOfRange),
+        ("larger than gRPC accepts", vec![large], Code::OutOfRange),
         ("more records than a call may have", many, Code::InvalidArgument),
         ("no position", vec![nowhere], Code::InvalidArgument),
         ("an empty record", vec![Record::default()], Code::InvalidArgument),
         ("no topic", vec![at("", 0, 0)], Code::InvalidArgument),
-        ("no name of a topic", vec![at("a b#1", 0, 0)], Code::InvalidArgument),
-        ("a topic too long", vec![at(&long, 0, 0)], Code::InvalidArgument),
+        ("an invalid topic", vec![at("a b#1", 0, 0)], Code::InvalidArgument),
+        ("a topic that is too long", vec![at(&long, 0, 0)], Code::InvalidArgument),
         ("a negative partition", vec![at("t", -1, 0)], Code::InvalidArgument),
         ("a negative offset", vec![at("t", 0, -1)], Code::InvalidArgument),
-        ("the least offset", vec![at("t", i32::MIN, i64::MIN)], Code::InvalidArgument),
-        ("a position twice", vec![at("t", 0, 1), at("t", 0, 1)], Code::InvalidArgument),
-        ("one wrong among good ones", vec![record(1, "hi"), at("", 0, 0)], Code::InvalidArgument),
+        ("the lowest offset", vec![at("t", i32::MIN, i64::MIN)], Code::InvalidArgument),
+        ("two equal positions", vec![at("t", 0, 1), at("t", 0, 1)], Code::InvalidArgument),
+        (
+            "one invalid record among valid ones",
+            vec![record(1, "hi"), at("", 0, 0)],
+            Code::InvalidArgument,
+        ),
     ];
     for (what, records, code) in cases {
         let answer = processor.client().await.process_batch(request(records)).await;
         let status = answer.unwrap_err();
         assert_eq!(status.code(), code, "{what}: {status}");
         assert!(!status.message().is_empty(), "{what}");
-        assert_well(&processor, what).await;
+        assert_ready(&processor, what).await;
     }
     assert!(table.rows().is_empty());
-    // The last offset that there can be is no fault, and nothing to process is no fault either.
+    // The highest possible offset is valid, and so is a call without records.
     let mut client = processor.client().await;
     let last = client.process_batch(request([at("t", i32::MAX, i64::MAX)])).await.unwrap();
     assert_eq!(last.get_ref().outcomes.len(), 1);
@@ -89,7 +92,7 @@ fn event() -> Value {
     })
 }
 
-/// The event with this in place of what it has there; without it where it is null.
+/// The event with another value of a field, or without the field if the value is null.
 fn with(name: &str, value: Value) -> Value {
     let mut event = event();
     let fields = event.as_object_mut().unwrap();
@@ -108,7 +111,7 @@ fn post(processor: &Processor, kind: &str, body: impl Into<reqwest::Body>) -> Re
 const EVENT: &str = "application/cloudevents+json";
 const BATCH: &str = "application/cloudevents-batch+json";
 
-/// What is wrong, content type, body, and the status of the answer.
+/// What is wrong, content type, body, and the expected status.
 type Case = (&'static str, &'static str, String, u16);
 
 fn bodies() -> Vec<Case> {
@@ -118,12 +121,12 @@ fn bodies() -> Vec<Case> {
         ("10 MiB", EVENT, " ".repeat(10 << 20), 413),
         ("another format", "application/cloudevents+xml", text(event()), 415),
         ("another format of batch", "application/cloudevents-batch+avro", text(event()), 415),
-        ("no event at all", "text/plain", text(event()), 400),
+        ("not an event", "text/plain", text(event()), 400),
         ("no content type", "", text(event()), 400),
         ("nothing", EVENT, String::new(), 400),
         ("not JSON", EVENT, "{".into(), 400),
         ("not UTF-8 in JSON", EVENT, r#"{"id":"\ud800"}"#.into(), 400),
-        ("no number", EVENT, r#"{"id":NaN}"#.into(), 400),
+        ("not a number", EVENT, r#"{"id":NaN}"#.into(), 400),
         ("deeply nested", EVENT, deep, 400),
         ("not an object", EVENT, "[]".into(), 400),
         ("not an array", BATCH, text(event()), 400),
@@ -135,19 +138,24 @@ fn events() -> Vec<Case> {
     vec![
         ("no specversion", EVENT, text(with("specversion", Value::Null)), 400),
         ("another specversion", EVENT, text(with("specversion", json!("0.3"))), 400),
-        ("no id, and so no place", EVENT, text(with("id", Value::Null)), 400),
+        ("no id, and so no position", EVENT, text(with("id", Value::Null)), 400),
         ("an empty id", EVENT, text(with("id", json!(""))), 400),
         ("no source", EVENT, text(with("source", Value::Null)), 400),
         ("no type", EVENT, text(with("type", Value::Null)), 400),
         ("an attribute that is a list", EVENT, text(with("x", json!([]))), 400),
         ("data twice", EVENT, text(with("data_base64", json!(""))), 400),
         ("a negative offset", EVENT, text(with("subject", json!("partition:0#-1"))), 400),
-        ("an offset too large", EVENT, text(with("id", json!("partition:0/offset:9e9"))), 400),
+        (
+            "an offset that is too large",
+            EVENT,
+            text(with("id", json!("partition:0/offset:9e9"))),
+            400,
+        ),
         ("no data", EVENT, text(with("data", Value::Null)), 422),
         ("another type", EVENT, text(with("type", json!("x"))), 422),
         ("data that is no message", EVENT, text(with("data", json!({"message": "hi"}))), 422),
         (
-            "one without place among good ones",
+            "one event without position among valid ones",
             BATCH,
             text(json!([event(), with("id", json!("1"))])),
             400,
@@ -156,14 +164,14 @@ fn events() -> Vec<Case> {
 }
 
 #[tokio::test]
-async fn a_malformed_request_is_refused_whole_and_harms_nobody() {
+async fn a_malformed_request_is_refused_as_a_whole_and_does_no_harm() {
     let (table, url) = Table::start().await;
-    let processor = well(&url).await;
+    let processor = ready(&url).await;
     for (what, kind, body, status) in [bodies(), events()].concat() {
         let answer = post(&processor, kind, body).send().await.unwrap();
         assert_eq!(answer.status(), status, "{what}");
         assert!(answer.text().await.unwrap().ends_with('\n'), "{what}");
-        assert_well(&processor, what).await;
+        assert_ready(&processor, what).await;
     }
     assert!(table.rows().is_empty());
     let good = post(&processor, EVENT, event().to_string());
@@ -171,19 +179,19 @@ async fn a_malformed_request_is_refused_whole_and_harms_nobody() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_not_waited_for_for_long() {
+async fn a_body_that_does_not_arrive_ends_the_request_soon() {
     let (_table, url) = Table::start().await;
-    let processor = well(&url).await;
+    let processor = ready(&url).await;
     let mut slow =
         TcpStream::connect(processor.url.strip_prefix("http://").unwrap()).await.unwrap();
     let head =
         format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-type: {EVENT}\r\ncontent-length: 9\r\n");
     slow.write_all(format!("{head}\r\n{{").as_bytes()).await.unwrap();
     let started = Instant::now();
-    assert_well(&processor, "the head of a request").await;
+    assert_ready(&processor, "the head of a request").await;
     let mut answer = String::new();
     slow.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
-    assert_well(&processor, "a slow request").await;
+    assert_ready(&processor, "a slow request").await;
 }

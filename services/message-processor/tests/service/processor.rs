@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 
-/// The binary with no environment but this.
+/// The binary with an environment of only these variables.
 pub(crate) fn command(vars: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_message-processor"));
     command.env_clear().envs(vars.iter().copied()).kill_on_drop(true);
@@ -27,7 +27,7 @@ pub(crate) struct Processor {
 }
 
 impl Processor {
-    /// Starts it, with its table at this URL.
+    /// Starts it, and waits for the ready line. `table` is the table's URL.
     pub(crate) async fn start(table: &str, more: &[(&str, &str)]) -> Self {
         let mut vars = vec![
             ("HOST", "127.0.0.1"),
@@ -42,7 +42,7 @@ impl Processor {
         let mut child = command(&vars).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = timeout(Duration::from_secs(10), lines.next_line()).await;
-        let line = line.expect("it is ready in time").unwrap().expect("it is ready");
+        let line = line.expect("it is ready in time").unwrap().expect("it writes a line");
         let url = line.strip_prefix("message-processor ready on ").expect("the ready line");
         Self { child, url: url.to_owned() }
     }
@@ -54,36 +54,31 @@ impl Processor {
         processor
     }
 
-    /// A gRPC channel to it.
     pub(crate) async fn channel(&self) -> Channel {
         Endpoint::from_shared(self.url.clone()).unwrap().connect().await.unwrap()
     }
 
-    /// A client of its service.
     pub(crate) async fn client(&self) -> MessageProcessorClient<Channel> {
         MessageProcessorClient::new(self.channel().await)
     }
 
-    /// Status and body of a GET.
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
         let answer = reqwest::get(format!("{}{path}", self.url)).await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         let pid = i32::try_from(self.child.id().expect("it runs")).unwrap();
         kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
     }
 
-    /// Waits for its end.
     pub(crate) async fn exit_code(mut self) -> Option<i32> {
         let exit = timeout(Duration::from_secs(10), self.child.wait()).await;
         exit.expect("it ends in time").unwrap().code()
     }
 }
 
-/// Waits for a fact, for 10 seconds at most.
+/// Waits for at most 10 seconds until a fact is true.
 pub(crate) async fn eventually(what: &str, fact: impl AsyncFn() -> bool) {
     let wait = async {
         while !fact().await {

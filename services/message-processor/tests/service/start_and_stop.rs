@@ -1,4 +1,4 @@
-//! How it starts and how it stops.
+//! How the processor starts and how it stops.
 
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -8,7 +8,7 @@ use crate::records::{record, request};
 use crate::table::Table;
 
 #[tokio::test]
-async fn a_wrong_configuration_is_told_line_by_line_and_ends_with_2() {
+async fn an_invalid_configuration_is_reported_line_by_line_and_ends_with_exit_code_2() {
     let output = command(&[("PORT", "x"), ("OTS_SECRET", "hush")]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
@@ -30,7 +30,7 @@ async fn help_names_its_variables() {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_finishes_the_call_in_flight() {
+async fn after_sigterm_it_finishes_the_call_in_flight() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[("WORK_MS", "3000")]).await;
     let mut client = processor.client().await;
@@ -46,7 +46,7 @@ async fn told_to_stop_it_finishes_the_call_in_flight() {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_tells_its_callers_and_waits_for_no_watcher() {
+async fn after_sigterm_it_says_not_serving_and_ends_the_watch_calls() {
     let (_table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
     let mut health = HealthClient::new(processor.channel().await);
@@ -61,7 +61,7 @@ async fn told_to_stop_it_tells_its_callers_and_waits_for_no_watcher() {
 }
 
 #[tokio::test]
-async fn a_call_longer_than_the_grace_period_does_not_keep_it() {
+async fn a_call_longer_than_the_grace_period_does_not_delay_its_end() {
     let (_table, url) = Table::start().await;
     let vars = [("WORK_MS", "60000"), ("SHUTDOWN_GRACE", "1")];
     let processor = Processor::ready(&url, &vars).await;

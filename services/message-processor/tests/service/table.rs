@@ -1,4 +1,4 @@
-//! A stand-in for the table that can be told to misbehave.
+//! A stand-in for the table that can throttle, refuse a row, or have no TTL.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,22 +10,22 @@ use axum::routing::post;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The id of a row that it finds too large.
+/// The table refuses a row with this id as too large.
 pub(crate) const HUGE: &str = "huge";
 
 #[derive(Default)]
-struct Inside {
+struct Contents {
     throttles: bool,
     has_no_ttl: bool,
     rows: Vec<Value>,
 }
 
-/// Speaks as much of DynamoDB's API as a processor asks.
+/// Speaks the part of DynamoDB's API that a processor uses.
 #[derive(Clone, Default)]
-pub(crate) struct Table(Arc<Mutex<Inside>>);
+pub(crate) struct Table(Arc<Mutex<Contents>>);
 
 impl Table {
-    /// Starts it; gives its URL too.
+    /// Starts the stand-in, and returns its URL as well.
     pub(crate) async fn start() -> (Self, String) {
         let table = Self::default();
         let router = Router::new().route("/", post(answer)).with_state(table.clone());
@@ -35,39 +35,38 @@ impl Table {
         (table, url)
     }
 
-    /// From now on it throttles writes, or not.
+    /// Begins or stops to throttle writes.
     pub(crate) fn throttle(&self, throttles: bool) {
         self.0.lock().unwrap().throttles = throttles;
     }
 
-    /// It cannot let rows expire, or we may not have it do so.
-    pub(crate) fn lack_ttl(&self) {
+    /// From now on TTL is off and cannot be switched on.
+    pub(crate) fn disable_ttl(&self) {
         self.0.lock().unwrap().has_no_ttl = true;
     }
 
-    /// All items that were written, in DynamoDB's JSON, by offset.
+    /// All items that were written, in DynamoDB's JSON, sorted by offset.
     pub(crate) fn rows(&self) -> Vec<Value> {
         let mut rows = self.0.lock().unwrap().rows.clone();
         rows.sort_by_key(offset);
         rows
     }
 
-    /// The offsets of all items that were written.
     pub(crate) fn offsets(&self) -> Vec<i64> {
         self.rows().iter().map(offset).collect()
     }
 
     fn write(&self, body: &Value) -> Result<Value, &'static str> {
-        let mut inside = self.0.lock().unwrap();
+        let mut contents = self.0.lock().unwrap();
         let puts = body["RequestItems"]["barrage.barrage"].as_array().unwrap();
         let items: Vec<_> = puts.iter().map(|put| put["PutRequest"]["Item"].clone()).collect();
-        if inside.throttles {
+        if contents.throttles {
             return Err("ProvisionedThroughputExceededException");
         }
         if items.iter().any(|item| item["id"]["S"] == HUGE) {
             return Err("ItemCollectionSizeLimitExceededException");
         }
-        inside.rows.extend(items);
+        contents.rows.extend(items);
         Ok(json!({"UnprocessedItems": {}}))
     }
 }
@@ -82,7 +81,7 @@ async fn answer(
     body: Bytes,
 ) -> (StatusCode, String) {
     let operation = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap();
-    let answer = match operation {
+    let result = match operation {
         "DescribeTable" => Ok(json!({"Table": {"TableStatus": "ACTIVE"}})),
         "DescribeTimeToLive" => {
             let has_ttl = !table.0.lock().unwrap().has_no_ttl;
@@ -91,9 +90,9 @@ async fn answer(
         }
         "UpdateTimeToLive" => Err("AccessDeniedException"),
         "BatchWriteItem" => table.write(&serde_json::from_slice(&body).unwrap()),
-        other => panic!("{other} was asked"),
+        other => panic!("{other} is not supported"),
     };
-    match answer {
+    match result {
         Ok(answer) => (StatusCode::OK, answer.to_string()),
         Err(code) => {
             let fault = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}")});

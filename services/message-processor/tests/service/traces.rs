@@ -1,4 +1,4 @@
-//! Which spans a traced record leaves behind, as a tracing back end hears of them.
+//! The spans of a traced record, as a tracing back end receives them.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ use crate::processor::Processor;
 use crate::records::{TRACEPARENT, record, request};
 use crate::table::Table;
 
-/// A stand-in for the back end: what it was sent.
+/// A stand-in for the tracing back end. It keeps what it receives.
 #[derive(Clone, Default)]
 struct Collector(Arc<Mutex<Vec<ResourceSpans>>>);
 
@@ -32,7 +32,7 @@ impl Collector {
         (collector, url)
     }
 
-    /// All spans, each with its service's name before its own.
+    /// All spans, each with `SERVICE: NAME`.
     fn spans(&self) -> Vec<(String, Span)> {
         let sent = self.0.lock().unwrap();
         let of_resource = |resource: &ResourceSpans| {

@@ -1,4 +1,4 @@
-//! What comes in by gRPC becomes rows.
+//! Records that arrive by gRPC become rows.
 
 use proto::Record;
 use proto::outcome::Kind;
@@ -40,14 +40,14 @@ async fn a_record_becomes_the_row_of_the_contract() {
 }
 
 #[tokio::test]
-async fn a_time_of_reading_that_is_not_told_or_cannot_be_is_left_out_of_the_row() {
+async fn a_time_of_reading_that_is_missing_or_impossible_is_left_out_of_the_row() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
-    let told = [0, -1, 1, i64::MIN, i64::MAX].into_iter().zip(1..);
-    let records = told.map(|(read_at, offset)| Record { read_at, ..record(offset, "hi") });
+    let times = [0, -1, 1, i64::MIN, i64::MAX].into_iter().zip(1..);
+    let records = times.map(|(read_at, offset)| Record { read_at, ..record(offset, "hi") });
     let call = request(records.collect::<Vec<_>>());
-    let answer = processor.client().await.process_batch(call).await.unwrap();
-    assert_eq!(outcomes(answer.get_ref()), [(Kind::Stored, ""); 5]);
+    let response = processor.client().await.process_batch(call).await.unwrap();
+    assert_eq!(outcomes(response.get_ref()), [(Kind::Stored, ""); 5]);
     assert!(table.rows().iter().all(|row| row.get("read_at").is_none()));
 }
 
@@ -61,9 +61,9 @@ async fn each_record_has_its_own_outcome_in_the_order_of_the_call() {
     };
     let poison = Record { data: "oops".into(), ..record(2, "") };
     let records = [record(1, "SPAM!"), poison, unknown(record(3, "hi")), record(4, "hi")];
-    let answer = processor.client().await.process_batch(request(records)).await.unwrap();
+    let response = processor.client().await.process_batch(request(records)).await.unwrap();
     assert_eq!(
-        outcomes(answer.get_ref()),
+        outcomes(response.get_ref()),
         [
             (Kind::Stored, ""),
             (Kind::Rejected, "the data is not JSON (line 1, column 1)"),
@@ -92,7 +92,7 @@ async fn the_health_service_says_serving_once_the_table_answers() {
     let mut health = HealthClient::new(processor.channel().await);
     for service in ["", "barrage.v1.MessageProcessor"] {
         let request = HealthCheckRequest { service: service.into() };
-        let mut told = health.watch(request).await.unwrap().into_inner();
-        while told.message().await.unwrap().unwrap().status().as_str_name() != "SERVING" {}
+        let mut statuses = health.watch(request).await.unwrap().into_inner();
+        while statuses.message().await.unwrap().unwrap().status().as_str_name() != "SERVING" {}
     }
 }

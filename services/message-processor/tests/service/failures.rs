@@ -1,4 +1,4 @@
-//! What a call answers when the table, or the processor itself, cannot do it.
+//! What a call answers if the table fails or the processor has too many calls.
 
 use futures::future::join_all;
 use proto::Record;
@@ -12,11 +12,11 @@ use crate::processor::{Processor, eventually};
 use crate::records::{outcomes, record, request};
 use crate::table::{HUGE, Table};
 
-/// Nobody listens there.
+/// Nothing listens at this address.
 const AWAY: &str = "http://127.0.0.1:1";
 
 #[tokio::test]
-async fn without_the_table_it_starts_and_says_so_at_every_door() {
+async fn without_the_table_it_starts_and_says_by_http_and_grpc_that_it_is_not_ready() {
     let processor = Processor::start(AWAY, &[]).await;
     assert_eq!(processor.get("/healthz").await, (200.try_into().unwrap(), "ok\n".into()));
 
@@ -36,7 +36,7 @@ async fn without_the_table_it_starts_and_says_so_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_throttling_table_fails_the_call_and_costs_no_record_an_attempt() {
+async fn a_throttling_table_fails_the_whole_call() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
     let mut client = processor.client().await;
@@ -50,9 +50,9 @@ async fn a_throttling_table_fails_the_call_and_costs_no_record_an_attempt() {
 }
 
 #[tokio::test]
-async fn a_table_whose_rows_do_not_expire_is_used_all_the_same() {
+async fn a_table_whose_rows_do_not_expire_is_used_nevertheless() {
     let (table, url) = Table::start().await;
-    table.lack_ttl();
+    table.disable_ttl();
     let processor = Processor::ready(&url, &[]).await;
     let answer = processor.client().await.process_batch(request([record(1, "hi")])).await;
     assert_eq!(outcomes(answer.unwrap().get_ref())[0].0, Kind::Stored);
@@ -60,7 +60,7 @@ async fn a_table_whose_rows_do_not_expire_is_used_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_row_that_the_table_never_takes_does_not_hold_up_the_others() {
+async fn a_row_that_the_table_never_accepts_does_not_hold_up_the_others() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
     let mut records: Vec<_> = (0..30).map(|offset| record(offset, "hi")).collect();
@@ -68,15 +68,15 @@ async fn a_row_that_the_table_never_takes_does_not_hold_up_the_others() {
     let answer = processor.client().await.process_batch(request(records)).await.unwrap();
     let rejected: Vec<_> =
         (0..).zip(outcomes(answer.get_ref())).filter(|(_, it)| it.0 != Kind::Stored).collect();
-    let reason = "the table can never take it: the row is larger than the table service takes";
-    assert_eq!(rejected, [(7, (Kind::Rejected, reason))]);
+    let [(7, (Kind::Rejected, reason))] = rejected[..] else { panic!("{rejected:?}") };
+    assert!(reason.starts_with("the table never accepts this row: "), "{reason}");
     let mut offsets = table.offsets();
     offsets.dedup();
     assert_eq!(offsets, (0..30).filter(|&offset| offset != 7).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn more_calls_than_places_are_refused() {
+async fn calls_beyond_the_limit_are_refused() {
     let (table, url) = Table::start().await;
     let vars = [("CONTAINER_CONCURRENCY", "1"), ("WORK_MS", "1000")];
     let processor = Processor::ready(&url, &vars).await;
@@ -89,13 +89,13 @@ async fn more_calls_than_places_are_refused() {
     assert_eq!(refused.len(), 2);
     for status in refused {
         assert_eq!(status.code(), Code::ResourceExhausted);
-        assert_eq!(status.message(), "all 1 places for calls are taken");
+        assert_eq!(status.message(), "1 calls are being served already, which is the limit");
     }
     assert_eq!(table.rows().len(), 1);
 }
 
 #[tokio::test]
-async fn a_call_whose_caller_has_gone_gives_its_place_back() {
+async fn a_call_whose_caller_goes_away_makes_room_for_the_next() {
     let (table, url) = Table::start().await;
     let vars = [("CONTAINER_CONCURRENCY", "1"), ("WORK_MS", "60000")];
     let processor = Processor::ready(&url, &vars).await;

@@ -1,4 +1,4 @@
-//! Tells callers by `grpc.health.v1` what `/readyz` tells people.
+//! The service `grpc.health.v1`: it says to gRPC clients what `/readyz` says over HTTP.
 
 use std::time::Duration;
 
@@ -9,13 +9,12 @@ use tokio_util::sync::CancellationToken;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-/// The whole server, which has no name in the protocol, and its one service.
+/// The names in the protocol: the empty name is the whole server.
 const SERVICES: [&str; 2] = ["", SERVICE_NAME];
 
-/// How soon callers hear of a change.
+/// The longest time until clients see a change.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Sets what callers hear.
 pub(crate) async fn set(reporter: &HealthReporter, ready: bool) {
     let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
     for service in SERVICES {
@@ -23,27 +22,28 @@ pub(crate) async fn set(reporter: &HealthReporter, ready: bool) {
     }
 }
 
-/// Until `stop`, tells whether all dependencies answer; then, by both ways, that the processor goes.
-pub(crate) async fn announce(
+/// Until `stop`, says whether all dependencies answer. Then it says, here and in `/readyz`, that the processor
+/// is stopping.
+pub(crate) async fn follow(
     readiness: Readiness,
     mut reporter: HealthReporter,
     stop: CancellationToken,
 ) {
-    let follow = async {
-        let mut told = false;
+    let copy = async {
+        let mut last = false;
         loop {
             let ready = readiness.report().ready;
-            if ready != told {
+            if ready != last {
                 set(&reporter, ready).await;
-                told = ready;
+                last = ready;
             }
             pause(INTERVAL).await;
         }
     };
-    let _stopped: Option<()> = stop.run_until_cancelled(follow).await;
+    let _stopped: Option<()> = stop.run_until_cancelled(copy).await;
     readiness.dependency("processor").down("is stopping");
     set(&reporter, false).await;
-    // This ends the callers' `Watch` calls, for which the drain would wait otherwise.
+    // Ends the `Watch` calls of clients. Otherwise the drain would wait for them.
     for service in SERVICES {
         reporter.clear_service_status(service).await;
     }

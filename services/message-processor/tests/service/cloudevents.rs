@@ -1,4 +1,4 @@
-//! What comes in as CloudEvents over HTTP becomes the same rows.
+//! CloudEvents over HTTP become the same rows as records by gRPC.
 
 use std::future::poll_fn;
 
@@ -27,7 +27,7 @@ fn binary(processor: &Processor, offset: &str) -> RequestBuilder {
     headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
-/// An event as a Knative source wraps a record that is none.
+/// An event that a Knative source makes of a record without an envelope.
 fn wrapped(offset: i64) -> Value {
     json!({
         "specversion": "1.0",
@@ -65,7 +65,7 @@ async fn an_event_is_stored_in_all_three_modes() {
 }
 
 #[tokio::test]
-async fn an_event_is_stored_by_http_2_without_tls_too() {
+async fn an_event_is_also_stored_by_http_2_without_tls() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
     let mut channel = processor.channel().await;
@@ -78,7 +78,7 @@ async fn an_event_is_stored_by_http_2_without_tls_too() {
 }
 
 #[tokio::test]
-async fn what_can_never_be_stored_is_refused_for_good() {
+async fn an_event_that_can_never_be_stored_gets_a_final_status() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
     let poison = answer(binary(&processor, "1").body("oops")).await;
@@ -95,7 +95,7 @@ async fn what_can_never_be_stored_is_refused_for_good() {
 }
 
 #[tokio::test]
-async fn a_throttling_table_means_try_again() {
+async fn a_throttling_table_gets_a_status_that_means_try_again() {
     let (table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
     table.throttle(true);
@@ -108,13 +108,13 @@ async fn a_throttling_table_means_try_again() {
 async fn a_wrong_path_never_looks_like_success() {
     let (_table, url) = Table::start().await;
     let processor = Processor::ready(&url, &[]).await;
-    let elsewhere = Client::new().post(format!("{}/elsewhere", processor.url));
-    assert_eq!(answer(elsewhere).await.0, 404);
+    let wrong_path = Client::new().post(format!("{}/wrong", processor.url));
+    assert_eq!(answer(wrong_path).await.0, 404);
     let mut grpc = tonic::client::Grpc::new(processor.channel().await);
     grpc.ready().await.unwrap();
     let codec =
         tonic_prost::ProstCodec::<proto::ProcessBatchRequest, proto::ProcessBatchResponse>::new();
-    let path = "/barrage.v9.Nothing/Here".parse().unwrap();
+    let path = "/barrage.v9.Unknown/Call".parse().unwrap();
     let request = tonic::Request::new(proto::ProcessBatchRequest::default());
     let status = grpc.unary(request, path, codec).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
