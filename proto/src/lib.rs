@@ -1,5 +1,4 @@
-//! The gRPC contract `barrage.v1` as Rust types. Their documentation is in
-//! `proto/barrage/v1/processor.proto`.
+//! The gRPC contract `barrage.v1` as Rust types. `proto/barrage/v1/processor.proto` documents them.
 
 #[allow(
     unreachable_pub,

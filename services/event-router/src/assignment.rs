@@ -7,8 +7,8 @@
 //!
 //! Example: partition 0 is assigned in generation 1, and offset 5 is read and sent to a processor. The
 //! partition is revoked and comes back in generation 2, and offset 5 is read again. Now the first call ends.
-//! Its record is of generation 1, so nothing is committed; offset 5 stays open until its second record is
-//! finished.
+//! Its record is of generation 1, so nothing is committed. Offset 5 stays open until the record of
+//! generation 2 is finished.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +47,7 @@ pub(crate) enum Arrival {
     Recreated,
 }
 
-/// A record was read.
+/// What the router must know about a record that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Read {
     pub(crate) generation: Generation,
@@ -131,8 +131,8 @@ impl Assignment {
         self.partitions.iter().map(|(partition, it)| (*partition, it.ledger.span()))
     }
 
-    /// For each partition of which something was read: its generation, and the offset after the last record
-    /// that was read.
+    /// The partitions of which something was read. Each has its generation and the offset after the last
+    /// record that was read.
     pub(crate) fn ends(&self) -> impl Iterator<Item = (Partition, (Generation, Offset))> {
         let end = |it: &Assigned| Some((it.generation, it.ledger.end()?));
         self.partitions.iter().filter_map(move |(partition, it)| Some((*partition, end(it)?)))

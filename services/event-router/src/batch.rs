@@ -84,8 +84,8 @@ impl BatchSize {
     }
 }
 
-/// How many of the first records go in one call, by their sizes in bytes: at most `records` and
-/// [`BatchSize::BYTES`], but always one.
+/// How many records go in one call, from their sizes in bytes: always one, and otherwise at most `records`
+/// with [`BatchSize::BYTES`] in all.
 pub(crate) fn fitting(sizes: impl Iterator<Item = usize>, records: usize) -> usize {
     let mut bytes = 0;
     let fits = |size: &usize| {

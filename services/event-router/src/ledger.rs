@@ -1,8 +1,8 @@
 //! Which offset of a partition may be committed, so that a restart loses no record.
 //!
 //! Kafka keeps one offset for a group and partition: after a restart, reading goes on there. Records finish
-//! in any order. So the offset to commit is that of the oldest record that is not finished, however many
-//! after it are finished.
+//! in any order. So the offset to commit is that of the oldest record that is not finished, even if all
+//! records after it are.
 //!
 //! Example: offsets 5, 6 and 9 are read. Offsets 7 and 8 hold no record that Kafka delivers.
 //!
@@ -36,8 +36,8 @@ impl CommitLedger {
         self.open.remove(&offset);
     }
 
-    /// Where a restart must begin to read: the oldest open offset, or else the end. `None` until something
-    /// was read.
+    /// Where a restart must begin to read: at the oldest open offset, or else at the end. `None` as long as
+    /// nothing was read.
     pub(crate) fn committable(&self) -> Option<Offset> {
         self.open.first().copied().or(self.end)
     }

@@ -1,6 +1,6 @@
 //! The event router. It receives records from Kafka, filters them, and sends them in batches to message
-//! processors. It retries, writes dead letters, and commits an offset only when that record and all records
-//! before it are finished.
+//! processors. It retries and writes dead letters. It commits an offset only when all records before that
+//! offset are finished.
 
 mod assignment;
 mod batch;

@@ -52,7 +52,6 @@ pub(crate) struct Envelope {
 /// Where a new record goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// To a processor.
     Forward,
     /// Nowhere: a filter does not let it pass, so it is finished.
     Filtered,

@@ -52,7 +52,6 @@ struct Facts {
 /// What a check has found out about a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// It was recreated.
     Recreated,
     /// The group's commit is one of the old topic.
     StaleCommit,
@@ -84,8 +83,8 @@ impl OffsetChecks {
         self.running.next().await
     }
 
-    /// What a check has found. It says nothing about a partition that began again meanwhile, and nothing at
-    /// all if Kafka did not answer.
+    /// What a check has found. It says nothing about a partition with a new generation since the check began,
+    /// and nothing at all if Kafka did not answer.
     pub(crate) fn findings(
         &mut self,
         check: OffsetCheck,

@@ -31,7 +31,6 @@ pub(crate) struct Dependencies {
     pub(crate) reading: Permission,
     pub(crate) offset_checks: OffsetChecks,
     pub(crate) tracer: Tracer,
-    /// Whether any processor answers.
     pub(crate) processors: Probe,
 }
 
@@ -96,8 +95,8 @@ impl Router {
         self.drain().await
     }
 
-    /// When something is due although nothing happens: a call to a processor that has backed off, or a pause of
-    /// the partitions.
+    /// When something is due even if nothing happens: a call to a processor that has backed off, or the pause
+    /// that follows a full window.
     fn next_deadline(&self) -> Option<Instant> {
         self.calls.next_attempt_at().into_iter().chain(self.window.stuck_at()).min()
     }
@@ -140,8 +139,8 @@ impl Router {
         self.assignment.assign(partitions);
     }
 
-    /// Lets calls and dead letters in flight finish briefly. The rest is dropped: the next owner of the
-    /// partitions reads it again.
+    /// Lets calls and dead letters in flight finish briefly. The rest is dropped, because the next owner of
+    /// the partitions reads it again.
     async fn revoked(&mut self, partitions: &BTreeSet<Partition>) {
         tracing::info!(?partitions, "partitions revoked");
         self.drop_waiting(|record| partitions.contains(&record.partition()));
@@ -151,7 +150,7 @@ impl Router {
             self.consumer.resume(&paused);
         }
         self.assignment.revoke(partitions);
-        // Failed calls have put their records back meanwhile.
+        // Calls that failed have put their records back since the first line.
         self.drop_waiting(|record| partitions.contains(&record.partition()));
     }
 
@@ -251,8 +250,8 @@ impl Router {
     }
 
     /// The topic was recreated, so nothing counts that was read of this partition. Calls in flight end before
-    /// the next one starts: an old row must not be written over a new one. The loop goes on meanwhile, so that a
-    /// stop or a revoke is handled at once.
+    /// the next one starts: an old row must not be written over a new one. The loop goes on while they end, so
+    /// that a stop or a revoke is handled at once.
     fn recreated(&mut self, partition: Partition) {
         tracing::warn!(
             partition,

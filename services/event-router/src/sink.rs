@@ -2,8 +2,8 @@
 //!
 //! A call goes to the processor with the fewest calls in flight. A processor whose last call failed backs
 //! off: it gets no call for a while, then a single call with one record, the probe. While the probe runs
-//! it gets nothing else. If the probe succeeds, the processor is used like the others again; if it fails,
-//! the wait doubles.
+//! it gets nothing else. If the probe succeeds, the processor is used like the others again. If it fails,
+//! the wait doubles, up to a second.
 //!
 //! Example with processors a and b:
 //!

@@ -44,8 +44,8 @@ pub(crate) struct PauseChange {
 }
 
 impl Window {
-    /// The most bytes in flight. It can be a little more: what the client has handed over already is still
-    /// received.
+    /// The most bytes in flight. A little more is possible, because the records that the client has handed
+    /// over already are still received.
     const BYTES: usize = 16 << 20;
     /// The most offsets of one partition that a restart may have to read again, for example after a record
     /// whose dead letter cannot be written.
@@ -85,8 +85,8 @@ impl Window {
         self.records
     }
 
-    /// Whether the consumer must not be polled for now. This ends when the window is stuck: then partitions
-    /// are paused instead.
+    /// Whether the consumer must not be polled for now. This ends when the window is stuck, because then
+    /// all partitions are paused instead.
     pub(crate) fn is_full(&self) -> bool {
         !self.is_stuck && self.has_reached(1)
     }
@@ -96,8 +96,8 @@ impl Window {
         self.full_since.filter(|_| !self.is_stuck).map(|since| since + Self::PATIENCE)
     }
 
-    /// Decides again which of the assigned partitions are paused. `spans` says for each how many offsets a
-    /// restart would read again.
+    /// Decides again which partitions are paused. `spans` has all assigned partitions, and says for each how
+    /// many offsets a restart would read again.
     pub(crate) fn update(
         &mut self,
         spans: impl Iterator<Item = (Partition, u64)>,

@@ -22,8 +22,8 @@ pub(crate) async fn set(reporter: &HealthReporter, ready: bool) {
     }
 }
 
-/// Until `stop`, says whether all dependencies answer. Then it says, here and in `/readyz`, that the processor
-/// is stopping.
+/// Until `stop`, says whether all dependencies answer. Then it says that the processor is stopping, also in
+/// `/readyz`, and ends the clients' `Watch` calls.
 pub(crate) async fn follow(
     readiness: Readiness,
     mut reporter: HealthReporter,

@@ -1,8 +1,8 @@
 //! The message processor: moderates messages and stores them as rows.
 //!
 //! Records arrive on one port in two ways: by gRPC (`ProcessBatch`) from our router, and as CloudEvents over
-//! HTTP from Knative. Both hand them to [`calls`](crate::calls). It keeps no state, so any number of processors
-//! can run at once, also none.
+//! HTTP from Knative. Both ways lead to the same core. A processor keeps no state, so any number of them can
+//! run at once, and none if there is nothing to do.
 
 mod calls;
 mod cloudevents;

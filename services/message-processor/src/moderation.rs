@@ -7,7 +7,7 @@ use barrage::message::Text;
 use barrage::table::Verdict;
 use unicode_normalization::UnicodeNormalization;
 
-/// The value of `BLOCKED_WORDS`.
+/// The value of `BLOCKED_WORDS`: words, with commas between them.
 ///
 /// A word is found anywhere, also inside another word, because many scripts have no spaces between words.
 /// Case and compatibility forms (full width, ligatures, …) make no difference.

@@ -12,9 +12,8 @@ use barrage::time::Millis;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) position: Position,
-    /// The event's `id`.
     pub(crate) id: String,
-    /// The event's `type`.
+    /// The `type` of the event, which is a reserved word in Rust.
     pub(crate) kind: String,
     pub(crate) data: Bytes,
     /// The parent of this record's span.
@@ -115,7 +114,7 @@ impl Rejection {
 
 #[cfg(test)]
 impl Record {
-    /// A valid record.
+    /// A record that has nothing wrong with it.
     pub(crate) fn example() -> Self {
         let data = r#"{"message":"hi","burst":"00000000-0000-0000-0000-000000000001","sender":3,"seq":17,
             "sent_at":"2026-01-01T00:00:00.000Z"}"#;

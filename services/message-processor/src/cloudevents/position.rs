@@ -31,7 +31,7 @@ fn partition_and_offset(event: &Event) -> Result<(i32, i64), Malformed> {
     subject.or_else(|| parse(&event.id, "/offset:")).ok_or(Malformed::NoPosition)
 }
 
-/// `partition:P#O` or `partition:P/offset:O`.
+/// Parses `partition:P#O` or `partition:P/offset:O`, depending on what is `between` the numbers.
 fn parse(text: &str, between: &str) -> Option<(i32, i64)> {
     let (partition, offset) = text.strip_prefix("partition:")?.split_once(between)?;
     partition.parse().ok().zip(offset.parse().ok())
