@@ -1,56 +1,31 @@
 //! The mode `bursts`: messages as the form sends them, and what became of all of theirs.
 
-mod account;
+use std::{collections::BTreeMap, time::Duration};
 
-use std::{sync::Arc, time::Duration};
-
-use serde_json::json;
+use client::{
+    accounts::{Account, Accounts, Sighting},
+    burst::{self, BurstRequest},
+    homepage::{Bullet, Burst},
+    http::Error,
+    message::{MessageId, out_of_order},
+};
 use tokio::time::{Instant, sleep_until};
 
-pub(crate) use self::account::Account;
-use crate::{
-    failures::Request,
-    report::Stage,
-    run::Run,
-    target::{Burst, Refusal, Row},
-};
+use crate::{failures::Request, report::Stage, run::Run};
 
-/// The limits of one burst.
-const MAX_SENDERS: u32 = 100;
-const MAX_RATE: u32 = 1000;
-const MAX_SECONDS: u32 = 300;
+/// How often the state of the bursts is read.
+const POLL: Duration = Duration::from_millis(500);
 
-/// How often it is asked how bursts are doing.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// The senders of one burst, and how often each of them sends.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Share {
-    senders: u32,
-    rate: u32,
-}
-
-/// Bursts that together send so many messages per second.
-fn shares(rate: u32) -> Vec<Share> {
-    let most = MAX_SENDERS * MAX_RATE;
-    let whole = Share { senders: MAX_SENDERS, rate: MAX_RATE };
-    let rest = rate % most;
-    let even = Share { senders: MAX_SENDERS, rate: rest / MAX_SENDERS };
-    let odd = Share { senders: rest % MAX_SENDERS, rate: 1 };
-    let rest = [even, odd].into_iter().filter(|share| share.senders * share.rate > 0);
-    (0..rate / most).map(|_| whole).chain(rest).collect()
-}
-
-/// Sends the bursts of every stage when it begins, and follows them until they have had their time. Answers
-/// with those that began.
-pub(crate) async fn send(run: &Arc<Run>) -> Vec<Burst> {
+/// Sends the bursts of every stage when it begins, and follows them until the last stage is over. Returns those that
+/// were started.
+pub(crate) async fn send(run: &Run) -> Vec<Burst> {
     let mut bursts = Vec::new();
-    for (began, stage) in run.schedule.stages() {
+    for (begins, stage) in run.schedule.stages() {
         let mut done = 0;
         while done < stage.seconds {
-            let seconds = MAX_SECONDS.min(stage.seconds - done);
-            let at = run.began + began + Duration::from_secs(done.into());
-            if wait(run, &mut bursts, at).await.is_none() {
+            let seconds = BurstRequest::MAX_DURATION.min(stage.seconds - done);
+            let at = run.began + begins + Duration::from_secs(done.into());
+            if follow(run, &mut bursts, at).await.is_none() {
                 stop(run, &mut bursts).await;
                 return bursts;
             }
@@ -58,88 +33,165 @@ pub(crate) async fn send(run: &Arc<Run>) -> Vec<Burst> {
             done += seconds;
         }
     }
-    if wait(run, &mut bursts, run.began + run.schedule.lasts()).await.is_none() {
+    if follow(run, &mut bursts, run.began + run.schedule.lasts()).await.is_none() {
         stop(run, &mut bursts).await;
     }
     bursts
 }
 
-/// A run that a person has ended leaves nothing behind that sends.
+/// Stops what still sends: a run that a person has ended leaves no load behind.
 async fn stop(run: &Run, bursts: &mut [Burst]) {
     for burst in bursts.iter_mut().filter(|burst| !burst.has_ended()) {
-        match run.target.stop_burst(&burst.id).await {
+        match run.homepage.stop_burst(&burst.id).await {
             Ok(now) => *burst = now,
-            Err(refusal) => run.book.failed(Request::Burst, refusal),
+            Err(error) => run.measurements.failed(Request::Burst, error),
         }
     }
 }
 
 async fn start(run: &Run, bursts: &mut Vec<Burst>, stage: Stage, seconds: u32) {
-    for share in shares(stage.from) {
-        let burst = json!({
-            "message": run.tag.burst(),
-            "concurrency": share.senders,
-            "rate": share.rate,
-            "duration": seconds,
-        });
-        match run.target.send_burst(&burst).await {
+    for request in BurstRequest::at_rate(run.tag.burst(), stage.from, seconds, 1) {
+        match run.homepage.start_burst(&request).await {
             Ok(burst) => bursts.push(burst),
-            Err(refusal) => run.book.failed(Request::Burst, refusal),
+            Err(error) => run.measurements.failed(Request::Burst, error),
         }
     }
 }
 
-/// Looks at the bursts until then, or until a person ends the run: then nothing.
-async fn wait(run: &Run, bursts: &mut [Burst], until: Instant) -> Option<()> {
+/// Refreshes the bursts until then; `None` if a person ends the run meanwhile.
+async fn follow(run: &Run, bursts: &mut [Burst], until: Instant) -> Option<()> {
     while Instant::now() < until {
-        let next = until.min(Instant::now() + LOOK);
+        let next = until.min(Instant::now() + POLL);
         run.stop.run_until_cancelled(sleep_until(next)).await?;
-        look(run, bursts).await;
+        refresh(run, bursts).await;
     }
     Some(())
 }
 
-/// Asks how they are doing. Tells whether all have ended.
-pub(crate) async fn look(run: &Run, bursts: &mut [Burst]) -> bool {
-    for burst in bursts.iter_mut().filter(|burst| !burst.has_ended()) {
-        match run.target.burst(&burst.id).await {
-            Ok(now) => *burst = now,
-            Err(refusal) => run.book.failed(Request::Burst, refusal),
-        }
+/// Reads how the bursts are doing. Returns whether all have ended.
+pub(crate) async fn refresh(run: &Run, bursts: &mut [Burst]) -> bool {
+    for error in burst::refresh(&run.homepage, bursts).await {
+        run.measurements.failed(Request::Burst, error);
     }
     let accepted = bursts.iter().map(|burst| burst.accepted).sum();
-    run.book.bursts_accepted(accepted, run.began.elapsed());
+    run.measurements.bursts_accepted(accepted, run.began.elapsed());
     bursts.iter().all(Burst::has_ended)
 }
 
-/// Accounts for every message of a burst by its results.
-pub(crate) async fn account(run: &Run, burst: &Burst) -> Result<Account, Refusal> {
-    let mut answer = run.target.results(&burst.id).await?;
-    let (mut account, mut rest) = (Account::of(burst), Vec::new());
-    while let Some(piece) = answer.chunk().await.map_err(Refusal::of)? {
-        rest.extend_from_slice(&piece);
-        let whole = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        for line in rest.drain(..whole).as_slice().split(|byte| *byte == b'\n') {
-            if !line.is_empty() {
-                let row: Row = serde_json::from_slice(line).map_err(|_| Refusal::Malformed)?;
-                account.add(&row);
-            }
-        }
+/// What became of the messages of one burst, by its results.
+#[derive(Debug)]
+pub(crate) struct BurstAccount {
+    burst: Burst,
+    messages: Accounts<MessageId>,
+    twice: u64,
+}
+
+impl BurstAccount {
+    /// Reads all results of a burst.
+    pub(crate) async fn read(run: &Run, burst: &Burst) -> Result<Self, Error> {
+        let mut account = Self::of(burst);
+        run.homepage.each_result(&burst.id, |row| account.add(&row)).await?;
+        Ok(account)
     }
-    Ok(account)
+
+    fn of(burst: &Burst) -> Self {
+        Self { burst: burst.clone(), messages: Accounts::default(), twice: 0 }
+    }
+
+    fn add(&mut self, row: &Bullet) {
+        let Some(id) = row.message_id() else { return };
+        let sighting = self.messages.see_row(id, row.position(), row.is_blocked());
+        self.twice += u64::from(sighting != Sighting::First);
+    }
+
+    pub(crate) fn accepted(&self) -> u64 {
+        self.burst.accepted
+    }
+
+    pub(crate) fn failed(&self) -> u64 {
+        self.burst.failed
+    }
+
+    pub(crate) fn shown(&self) -> u64 {
+        self.messages.count(|message| !message.is_blocked)
+    }
+
+    pub(crate) fn blocked(&self) -> u64 {
+        self.messages.count(|message| message.is_blocked)
+    }
+
+    /// Rows of messages that have one already.
+    pub(crate) fn twice(&self) -> u64 {
+        self.twice
+    }
+
+    pub(crate) fn out_of_order(&self) -> u64 {
+        let row = |(id, message): (&MessageId, &Account)| Some((*id, message.row?));
+        out_of_order(self.messages.iter().filter_map(row)).len() as u64
+    }
+
+    /// How many accepted messages have no row.
+    pub(crate) fn without_row(&self) -> u64 {
+        self.accepted().saturating_sub(self.shown() + self.blocked())
+    }
+
+    /// The messages that have no row although a later one of their sender has one.
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = MessageId> {
+        let mut last = BTreeMap::new();
+        for (id, _) in self.messages.iter() {
+            let last = last.entry((id.burst, id.sender)).or_insert(0);
+            *last = id.seq.max(*last);
+        }
+        let before =
+            |((burst, sender), last)| (1..last).map(move |seq| MessageId { burst, sender, seq });
+        last.into_iter().flat_map(before).filter(|id| self.messages.get(id).is_none())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
     use super::*;
 
-    #[test]
-    fn any_rate_is_met_exactly_within_the_limits_of_a_burst() {
-        for rate in [0, 1, 99, 100, 101, 2050, 99_999, 100_000, 250_001] {
-            let shares = shares(rate);
-            assert_eq!(shares.iter().map(|it| it.senders * it.rate).sum::<u32>(), rate);
-            let fits = |it: &Share| it.senders <= MAX_SENDERS && it.rate <= MAX_RATE;
-            assert!(shares.iter().all(fits));
+    /// Rows are sender, number and offset. The third message of a sender is blocked.
+    fn account(accepted: u64, rows: &[(u32, u64, i64)]) -> BurstAccount {
+        let burst = json!({
+            "id": "b", "state": "done", "accepted": accepted, "failed": 0, "stored": 0, "blocked": 0,
+        });
+        let mut account = BurstAccount::of(&serde_json::from_value(burst).unwrap());
+        for (sender, seq, offset) in rows {
+            let row = json!({
+                "id": "i", "message": "m", "burst": Uuid::nil(), "sender": sender, "seq": seq,
+                "processor": "p", "partition": 0, "offset": offset, "sent_at": 0, "received_at": 0,
+                "stored_at": 0, "verdict": if *seq == 3 { "blocked" } else { "shown" },
+            });
+            account.add(&serde_json::from_value(row).unwrap());
         }
+        account
+    }
+
+    #[test]
+    fn a_burst_whose_every_message_has_a_row_lacks_nothing() {
+        let account = account(4, &[(1, 1, 10), (2, 1, 11), (1, 2, 12), (1, 3, 13)]);
+        assert_eq!((account.shown(), account.blocked(), account.without_row()), (3, 1, 0));
+        assert_eq!((account.twice(), account.out_of_order()), (0, 0));
+        assert_eq!(account.gaps().count(), 0);
+    }
+
+    #[test]
+    fn a_message_without_a_row_is_named_where_a_later_one_has_a_row() {
+        let account = account(5, &[(1, 1, 10), (1, 4, 12)]);
+        assert_eq!(account.without_row(), 3);
+        let gaps: Vec<_> = account.gaps().map(|id| (id.sender, id.seq)).collect();
+        assert_eq!(gaps, [(1, 2), (1, 3)]);
+    }
+
+    #[test]
+    fn second_rows_and_wrong_orders_are_counted() {
+        let account = account(3, &[(1, 1, 10), (1, 2, 9), (1, 3, 12), (1, 3, 14)]);
+        assert_eq!((account.twice(), account.out_of_order()), (1, 1));
+        assert_eq!(account.shown() + account.blocked(), 3);
     }
 }

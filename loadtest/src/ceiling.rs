@@ -1,4 +1,4 @@
-//! How many messages per second this program itself can send: so many does it measure at the most.
+//! How many messages per second this program itself can send. It cannot measure more.
 
 use std::{fmt, net::TcpListener, sync::Arc, thread, time::Duration};
 
@@ -15,25 +15,22 @@ use crate::{
     target::Target,
 };
 
-/// More than any machine takes, for so long.
+/// A rate that no machine reaches, for ten seconds.
 const FLAT_OUT: Stage = Stage { from: 1_000_000, to: 1_000_000, seconds: 10 };
 
-/// So many requests at once keep one thread busy, and wait for each other only little.
+/// Enough requests at once to keep one thread busy, and so few that they hardly wait for each other.
 const IN_FLIGHT: u32 = 64;
 
-/// What was reached.
 #[derive(Debug)]
 pub(crate) struct Ceiling {
     per_second: f64,
-    /// In a second of its own work, whatever others do on this machine; where the system tells.
+    /// Per second of CPU time, so that other load on this machine does not count. `None` where the system does not say it.
     per_busy_second: Option<f64>,
     naive: Option<Latency>,
 }
 
-/// Sends as fast as it goes, by the way of every run, to an endpoint that does nothing but answer.
-///
-/// # Errors
-/// When no endpoint can be made, or it does not answer.
+/// Sends as fast as possible, with the code of every run, to an endpoint that only answers. Fails when the endpoint
+/// cannot be started or does not answer.
 pub(crate) async fn measure() -> anyhow::Result<Ceiling> {
     let target = Target::new(&format!("http://{}", serve()?))?;
     let plan = Plan {
@@ -43,7 +40,7 @@ pub(crate) async fn measure() -> anyhow::Result<Ceiling> {
         viewers: 0,
         settle_s: 0,
     };
-    let run = Run::new(target, &plan, "ceiling", CancellationToken::new());
+    let run = Run::new(target.homepage, &plan, "ceiling", CancellationToken::new());
     let time = Duration::from_secs(FLAT_OUT.seconds.into());
     let end = tokio::time::sleep_until(run.began + time);
     let (sending, stop, before) = (run.clone(), run.stop.clone(), busy());
@@ -52,26 +49,26 @@ pub(crate) async fn measure() -> anyhow::Result<Ceiling> {
         stop.cancel();
     });
     let worked = busy().zip(before).map(|(now, before)| now - before);
-    let accepted = run.book.count().accepted as f64;
+    let accepted = run.measurements.count().accepted as f64;
     anyhow::ensure!(
-        run.book.failures().is_empty(),
+        run.measurements.failures().is_empty(),
         "the endpoint failed: {:?}",
-        run.book.failures()
+        run.measurements.failures()
     );
     Ok(Ceiling {
         per_second: accepted / time.as_secs_f64(),
         per_busy_second: worked.map(|worked| accepted / worked.as_secs_f64()),
-        naive: run.book.latencies().accept_naive,
+        naive: run.measurements.latencies().accept_naive,
     })
 }
 
-/// How long this thread has kept a core busy.
+/// The CPU time of this thread.
 fn busy() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// An endpoint on a thread of its own.
+/// Starts an endpoint on a thread of its own, which ends with the program.
 fn serve() -> anyhow::Result<std::net::SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no port is free")?;
     let address = listener.local_addr()?;
@@ -86,7 +83,6 @@ fn serve() -> anyhow::Result<std::net::SocketAddr> {
         App::new().route("/messages", answer)
     };
     let server = HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run();
-    // It ends with the program.
     thread::spawn(move || actix_web::rt::System::new().block_on(server));
     Ok(address)
 }

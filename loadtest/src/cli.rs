@@ -1,9 +1,9 @@
-//! What can be asked for on the command line.
+//! The command line.
 
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind, value_parser};
-use reqwest::Url;
+use client::http::Url;
 
 use crate::{
     expect::Expect,
@@ -20,68 +20,66 @@ const USAGE: &str = "cargo loadtest -- URL [OPTIONS]
 const EXIT: &str = "Exit: 0 all holds, 1 a message is not accounted for or an expectation failed, \
                     2 wrong usage or no barrage there, 130 interrupted.";
 
-/// Measures a barrage from outside: sends messages when they are due, follows each of them by its id to its
-/// result, and reports what became of all of them and how long it took.
+/// Measures a barrage from outside: sends messages when they are due, follows each of them by its id to its result, and
+/// reports what became of them and how long it took.
 #[derive(Debug, Parser)]
 #[command(name = "loadtest", override_usage = USAGE, after_help = EXIT, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) task: Option<Task>,
     #[command(flatten)]
-    pub(crate) order: Option<Order>,
+    pub(crate) run: Option<RunOptions>,
 }
 
-/// What else there is to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
     /// Compare two reports: B's figures as ratios to A's.
     Compare { a: PathBuf, b: PathBuf },
-    /// Measure what a fresh local stack reaches of what its parts reach alone; --help tells more.
+    /// Measure how much of the speed of its parts a fresh local stack reaches; has a --help of its own.
     #[command(disable_help_flag = true)]
     Ratios {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<OsString>,
     },
-    /// Measure how many requests per second this program itself can make.
+    /// Measure how many requests per second this program itself can send.
     Ceiling,
     /// Print the JSON Schema of a report.
     Schema,
 }
 
-/// What a run does.
+/// A value of `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-enum Way {
+enum ModeOption {
     /// Send each message by itself: POST /messages.
     Messages,
     /// Send as the form does: POST /bursts.
     Bursts,
-    /// Send nothing: viewers alone poll the feed, for as long as the stages last.
+    /// Send nothing: only viewers poll the feed, while the stages last.
     Viewers,
-    /// All at once.
+    /// All of them at the same time.
     All,
 }
 
-/// A run.
 #[derive(Args, Debug)]
-pub(crate) struct Order {
-    /// The barrage, such as http://127.0.0.1:8080
+pub(crate) struct RunOptions {
+    /// The URL of the barrage, such as http://127.0.0.1:8080
     pub(crate) url: String,
-    /// Stages RATE:SECONDS or FROM-TO:SECONDS, in messages per second.
+    /// The stages of the run: RATE:SECONDS or FROM-TO:SECONDS, in messages per second.
     #[arg(long, value_delimiter = ',', default_value = "200:5,1000:20,0:5")]
     stages: Vec<Stage>,
-    /// What to do, one or more of these: each message is due in each of the ways to send.
+    /// What to do, one or more of these. With both modes that send, every message is due in both.
     #[arg(long, value_delimiter = ',', value_enum, default_value = "messages")]
-    mode: Vec<Way>,
-    /// How many pages poll the feed, in every mode.
+    mode: Vec<ModeOption>,
+    /// How many viewers poll the feed, in every mode.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u32).range(0..=100_000))]
     viewers: u32,
-    /// The most messages under way at once; what is due beyond that waits, and its latency counts on.
+    /// The most messages under way at once. A message that is due beyond that waits, and its latency keeps counting.
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..=20_000))]
     in_flight: u32,
-    /// How long late messages may still be sent, and then how long the last ones have to become settled.
+    /// How long late messages may still be sent, and then how long the last messages have to be settled.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = value_parser!(u64).range(1..=86_400))]
     settle: u64,
-    /// The text of the messages; a mark of the run and a number follow.
+    /// The text of the messages. The program adds a mark of the run and a number.
     #[arg(long, value_name = "TEXT", default_value = "load", value_parser = text)]
     pub(crate) message: String,
     /// Write the report as JSON.
@@ -90,20 +88,21 @@ pub(crate) struct Order {
     /// Write the report as one HTML file.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// What the run must reach, such as 'p99<200ms' or 'lost==0'; may be given several times.
+    /// What the run must reach, such as 'p99<200ms' or 'lost==0'. May be given several times.
     #[arg(long = "expect", value_name = "FIGURE<LIMIT")]
     pub(crate) expects: Vec<Expect>,
-    /// The stack.json of the barrage, if it runs on this machine [default: that of `cargo demo`]
+    /// The stack.json of the barrage, if it runs on this machine [default: that of `cargo demo`].
     #[arg(long, value_name = "FILE")]
     pub(crate) stack: Option<PathBuf>,
-    /// Where a service serves its metrics, such as http://host:8080/metrics; may be given several times
-    /// [default: those of the stack, or the page's own]
+    /// Where a service serves its metrics, such as http://host:8080/metrics. May be given several times
+    /// [default: those of the stack, or of the homepage].
     #[arg(long, value_name = "URL")]
     pub(crate) metrics: Vec<Url>,
 }
 
 impl Cli {
-    /// Reads the command line; the error is one line for a person, and its exit code.
+    /// Reads the command line. The error is the text of `--help` or one line that says what is wrong, with the exit
+    /// code.
     pub(crate) fn read() -> Result<Self, (String, u8)> {
         Self::try_parse().map_err(|error| {
             let text = error.to_string();
@@ -112,12 +111,12 @@ impl Cli {
     }
 }
 
-/// What clap says first is what is wrong; usage and tips follow.
+/// The first paragraph of clap's error says what is wrong; usage and tips follow.
 fn one_line(error: &str) -> String {
     let mut lines = error.lines().map(str::trim).take_while(|line| !line.is_empty());
     let fault = lines.by_ref().collect::<Vec<_>>().join(" ");
     let fault = fault.strip_prefix("error: ").unwrap_or(&fault);
-    format!("{fault} (--help tells what there is)\n")
+    format!("{fault} (see --help)\n")
 }
 
 fn text(text: &str) -> Result<String, String> {
@@ -125,20 +124,19 @@ fn text(text: &str) -> Result<String, String> {
     fits.then(|| text.to_owned()).ok_or_else(|| format!("1 to {} characters", Tag::MAX_TEXT))
 }
 
-impl Order {
-    /// # Errors
-    /// When what is asked for cannot be done together.
+impl RunOptions {
+    /// Fails when the options do not fit together.
     pub(crate) fn plan(&self) -> Result<Plan, &'static str> {
-        let has = |way| self.mode.contains(&way) || self.mode.contains(&Way::All);
-        let modes = [(Way::Messages, Mode::Messages), (Way::Bursts, Mode::Bursts)];
+        let has = |mode| self.mode.contains(&mode) || self.mode.contains(&ModeOption::All);
+        let modes = [(ModeOption::Messages, Mode::Messages), (ModeOption::Bursts, Mode::Bursts)];
         let modes: Vec<_> =
-            modes.into_iter().filter(|(way, _)| has(*way)).map(|(_, mode)| mode).collect();
+            modes.into_iter().filter(|(option, _)| has(*option)).map(|(_, mode)| mode).collect();
         let ramps = self.stages.iter().any(|stage| stage.from != stage.to);
         if ramps && modes.contains(&Mode::Bursts) {
-            return Err("a burst has one rate: with bursts, no stage can be FROM-TO");
+            return Err("a burst has one rate: in the mode bursts, no stage can be FROM-TO");
         }
         if modes.is_empty() && self.viewers == 0 {
-            return Err("--mode viewers needs viewers: --viewers says how many");
+            return Err("--mode viewers needs at least one viewer: see --viewers");
         }
         Ok(Plan {
             modes,
@@ -168,8 +166,8 @@ mod tests {
 
     #[test]
     fn a_url_is_enough() {
-        let order = read("http://127.0.0.1:8080").unwrap().order.unwrap();
-        let plan = order.plan().unwrap();
+        let options = read("http://127.0.0.1:8080").unwrap().run.unwrap();
+        let plan = options.plan().unwrap();
         assert_eq!((plan.modes, plan.stages.len()), (vec![Mode::Messages], 3));
     }
 
@@ -177,13 +175,13 @@ mod tests {
     fn tasks_are_read() {
         assert!(matches!(read("ceiling").unwrap().task, Some(Task::Ceiling)));
         let Some(Task::Ratios { options }) = read("ratios --only P1 --help").unwrap().task else {
-            panic!("these are ratios")
+            panic!("the task is ratios")
         };
         assert_eq!(options, ["--only", "P1", "--help"]);
     }
 
     #[test]
-    fn a_fault_is_one_line_that_names_it() {
+    fn an_error_is_one_line_that_names_what_is_wrong() {
         for (line, named) in [
             ("http://h --stages 5", "500:30"),
             ("http://h --mode form", "form"),
@@ -206,16 +204,16 @@ mod tests {
             ("viewers,bursts", vec![Mode::Bursts]),
             ("all", vec![Mode::Messages, Mode::Bursts]),
         ] {
-            let order = read(&format!("http://h --mode {mode}")).unwrap().order.unwrap();
-            assert_eq!(order.plan().unwrap().modes, modes, "{mode}");
+            let options = read(&format!("http://h --mode {mode}")).unwrap().run.unwrap();
+            assert_eq!(options.plan().unwrap().modes, modes, "{mode}");
         }
     }
 
     #[test]
-    fn what_does_not_go_together_is_refused() {
+    fn options_that_do_not_fit_together_are_refused() {
         for line in ["--mode bursts --stages 0-5:5", "--mode viewers --viewers 0"] {
-            let order = read(&format!("http://h {line}")).unwrap().order.unwrap();
-            assert!(order.plan().is_err(), "{line}");
+            let options = read(&format!("http://h {line}")).unwrap().run.unwrap();
+            assert!(options.plan().is_err(), "{line}");
         }
     }
 }

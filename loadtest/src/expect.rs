@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::report::{Expectation, Latency, Report};
 
-/// An expectation as it was written.
+/// An expectation of the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expect {
     text: String,
@@ -22,7 +22,7 @@ enum Than {
     Exactly,
 }
 
-/// The signs, longer ones first: `<=` begins with `<`.
+/// Longer signs come first, because `<=` begins with `<`.
 const SIGNS: [(&str, Than); 5] = [
     ("<=", Than::AtMost),
     (">=", Than::AtLeast),
@@ -31,7 +31,7 @@ const SIGNS: [(&str, Than); 5] = [
     (">", Than::More),
 ];
 
-/// Units of time, in milliseconds.
+/// Units of time in milliseconds.
 const UNITS: [(&str, f64); 3] = [("us", 0.001), ("ms", 1.0), ("s", 1000.0)];
 
 /// A figure of the report.
@@ -112,7 +112,7 @@ impl FromStr for Expect {
     }
 }
 
-/// A number; a time has a unit.
+/// A number, in milliseconds for a time, which needs a unit.
 fn limit(text: &str, is_time: bool) -> Option<f64> {
     let (number, factor) = if is_time {
         let unit =
@@ -126,7 +126,7 @@ fn limit(text: &str, is_time: bool) -> Option<f64> {
 }
 
 impl Expect {
-    /// Whether a run has reached it. What was not measured was not reached.
+    /// Whether a run meets it. A figure that was not measured does not.
     pub(crate) fn of(&self, report: &Report) -> Expectation {
         let measured = (self.figure.of)(report);
         let holds = measured.is_some_and(|measured| match self.than {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_was_not_reached() {
+    fn a_figure_that_was_not_measured_does_not_meet_an_expectation() {
         let mut report = sample::report();
         report.latency.poll = None;
         let expectation = "poll_p99<1s".parse::<Expect>().unwrap().of(&report);
@@ -174,10 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn an_expectation_that_cannot_be_read_says_how_one_looks() {
+    fn a_wrong_expectation_is_answered_with_an_example() {
         for bad in ["", "p99", "p98<1ms", "p99<", "p99<200", "lost==x", "lost==-1", "lost==NaN"] {
-            let fault = bad.parse::<Expect>().unwrap_err().to_string();
-            assert!(fault.contains("p99<200ms") && fault.contains("out_of_order"), "{bad}");
+            let error = bad.parse::<Expect>().unwrap_err().to_string();
+            assert!(error.contains("p99<200ms") && error.contains("out_of_order"), "{bad}");
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{report::Failure, target::Refusal};
+use client::http::Error;
+
+use crate::report::Failure;
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -16,26 +18,23 @@ pub(crate) enum Request {
 
 /// How many failed in each way.
 #[derive(Debug, Default)]
-pub(crate) struct Failures(BTreeMap<(Request, Refusal), u64>);
+pub(crate) struct Failures(BTreeMap<(Request, Error), u64>);
 
 impl Failures {
-    /// One more.
-    pub(crate) fn count(&mut self, request: Request, refusal: Refusal) {
-        *self.0.entry((request, refusal)).or_default() += 1;
+    pub(crate) fn count(&mut self, request: Request, error: Error) {
+        *self.0.entry((request, error)).or_default() += 1;
     }
 
-    /// How many in all.
     pub(crate) fn total(&self) -> u64 {
         self.0.values().sum()
     }
 
-    /// All of them, for a report.
     pub(crate) fn list(&self) -> Vec<Failure> {
-        let failure = |((request, refusal), count): (&(Request, Refusal), &u64)| Failure {
+        let failure = |((request, error), count): (&(Request, Error), &u64)| Failure {
             request: request.name().into(),
-            kind: refusal.to_string(),
+            kind: error.to_string(),
             count: *count,
-            hint: request.hint(refusal).map(str::to_owned),
+            hint: request.hint(error).map(str::to_owned),
         };
         self.0.iter().map(failure).collect()
     }
@@ -53,10 +52,19 @@ impl Request {
     }
 
     /// What a person can do about it.
-    fn hint(self, refusal: &Refusal) -> Option<&'static str> {
-        match (self, refusal) {
+    fn hint(self, error: &Error) -> Option<&'static str> {
+        match (self, error) {
             (Self::Metrics, _) => Some("a service did not tell its figures: was it restarted?"),
-            (Self::Message | Self::Burst | Self::Feed | Self::Result, refusal) => refusal.hint(),
+            (_, Error::Status(429, _)) => Some(
+                "barrage limits what one address may send: raise MAX_CLIENT_RATE (and MAX_BURSTS, \
+                 MAX_RATE for bursts) of its homepage",
+            ),
+            (_, Error::Status(503, _)) => Some("Kafka does not answer barrage: see its /readyz"),
+            (_, Error::NoConnection) => Some("nobody listened there, or no connection was free"),
+            (_, Error::Timeout) => Some("more than it answers in time: offer less"),
+            (_, Error::Cut) => Some("it ended, or something between cut the connection"),
+            (_, Error::Malformed) => Some("is this a barrage of another version?"),
+            (_, Error::Status(..)) => None,
         }
     }
 }
@@ -68,9 +76,9 @@ mod tests {
     #[test]
     fn failures_of_one_kind_are_counted_together() {
         let mut failures = Failures::default();
-        let busy = || Refusal::Status(429, "Too Many Requests".into());
+        let busy = || Error::Status(429, "Too Many Requests".into());
         failures.count(Request::Message, busy());
-        failures.count(Request::Metrics, Refusal::NoConnection);
+        failures.count(Request::Metrics, Error::NoConnection);
         failures.count(Request::Message, busy());
         let list = failures.list();
         assert_eq!((failures.total(), list.len()), (3, 2));

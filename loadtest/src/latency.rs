@@ -1,4 +1,4 @@
-//! How long things take: over the whole run, and in each second of it.
+//! Latencies: over the whole run, and in each second of it.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use hdrhistogram::Histogram;
 
 use crate::report;
 
-/// Three significant digits, up to an hour, in microseconds.
+/// The precision in significant digits, and the largest value: an hour in microseconds.
 const DIGITS: u8 = 3;
 const LONGEST: u64 = 3_600_000_000;
 
-/// A latency, as it is measured.
+/// The histograms of one latency.
 #[derive(Debug)]
 pub(crate) struct Latency {
     all: Histogram<u64>,
     second: Histogram<u64>,
 }
 
-/// What is shown of one second. In milliseconds.
+/// The percentiles of one second, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Moment {
     pub(crate) p50: f64,
@@ -35,14 +35,14 @@ impl Default for Latency {
 }
 
 impl Latency {
-    /// Counts one. What takes longer than an hour counts as an hour.
+    /// Counts one value. What takes longer than an hour counts as an hour.
     pub(crate) fn record(&mut self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(LONGEST);
         self.second.saturating_record(micros);
         self.all.saturating_record(micros);
     }
 
-    /// The second that ends now; nothing where nothing was measured.
+    /// Ends the current second; `None` where nothing was measured in it.
     pub(crate) fn end_second(&mut self) -> Option<Moment> {
         let moment = (!self.second.is_empty()).then(|| Moment {
             p50: millis(self.second.value_at_quantile(0.5)),
@@ -52,7 +52,7 @@ impl Latency {
         moment
     }
 
-    /// The distribution of all; nothing where nothing was measured.
+    /// The distribution over the whole run; `None` where nothing was measured.
     pub(crate) fn summary(&self) -> Option<report::Latency> {
         let quantile = |share| millis(self.all.value_at_quantile(share));
         (!self.all.is_empty()).then(|| report::Latency {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_what_was_measured() {
+    fn percentiles_are_exact_to_two_per_mille() {
         let mut latency = Latency::default();
         assert_eq!(latency.summary(), None);
         (1..=1000).for_each(|millis| latency.record(Duration::from_millis(millis)));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn each_second_begins_anew() {
+    fn each_second_starts_empty() {
         let mut latency = Latency::default();
         latency.record(Duration::from_millis(10));
         assert!(latency.end_second().is_some());

@@ -1,23 +1,16 @@
-//! What becomes of each message that was accepted, by its id.
+//! The load tester's ledger: what becomes of each single message that was accepted, by its id.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    time::Duration,
+use std::{collections::HashMap, time::Duration};
+
+use client::{
+    accounts::{Account, Accounts, Sighting},
+    message::Position,
 };
-
-use serde::Deserialize;
 use uuid::Uuid;
-
-/// Where a message lies in Kafka.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-pub(crate) struct Place {
-    pub(crate) partition: i32,
-    pub(crate) offset: i64,
-}
 
 /// How a message ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Fate {
+pub(crate) enum Ending {
     /// It has a row and is shown.
     Shown,
     /// It has a row and is not shown.
@@ -26,30 +19,15 @@ pub(crate) enum Fate {
     WithoutRow,
 }
 
-/// The messages of a run. Times are since its begin.
+/// The single messages of a run. Times count from the run's start.
 ///
 /// A bullet may be seen before the answer to its own request: the feed is not slower than the answer.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    accepted: HashMap<Uuid, Message>,
-    /// Bullets of ours whose acknowledgement has not come, or never will.
-    early: HashMap<Uuid, Sighting>,
-    open: u64,
-    twice: u64,
+    accounts: Accounts<Uuid>,
+    /// When an open message was due, or when a bullet was seen whose message is not known to be accepted.
+    times: HashMap<Uuid, Duration>,
     came_again: u64,
-}
-
-#[derive(Debug)]
-struct Message {
-    place: Place,
-    due: Duration,
-    fate: Option<Fate>,
-}
-
-#[derive(Debug)]
-struct Sighting {
-    place: Place,
-    at: Duration,
 }
 
 /// How many messages ended how.
@@ -61,91 +39,99 @@ pub(crate) struct Count {
     pub(crate) without_row: u64,
     pub(crate) open: u64,
     pub(crate) twice: u64,
+    /// Messages with a bullet whose acknowledgement has not come.
     pub(crate) unheard: u64,
     pub(crate) came_again: u64,
 }
 
 impl Ledger {
-    /// A message that was due then was accepted. Tells how long it took until it was shown, where it has
-    /// been seen already.
-    pub(crate) fn accept(&mut self, id: Uuid, place: Place, due: Duration) -> Option<Duration> {
-        let seen = self.early.remove(&id);
-        if seen.as_ref().is_some_and(|seen| seen.place != place) {
-            self.twice += 1;
+    /// A message that was due then was accepted. If its bullet was seen already, returns how long that took.
+    pub(crate) fn accept(
+        &mut self,
+        id: Uuid,
+        position: Position,
+        due: Duration,
+    ) -> Option<Duration> {
+        self.accounts.accept(id, position);
+        let seen = self.times.remove(&id);
+        if seen.is_none() {
+            self.times.insert(id, due);
         }
-        let fate = seen.as_ref().map(|_| Fate::Shown);
-        self.accepted.insert(id, Message { place, due, fate });
-        self.open += u64::from(fate.is_none());
-        seen.map(|seen| seen.at.saturating_sub(due))
+        seen.map(|seen| seen.saturating_sub(due))
     }
 
-    /// A bullet of ours was seen. Tells how long that took since it was due, at the first time.
-    pub(crate) fn see(&mut self, id: Uuid, place: Place, at: Duration) -> Option<Duration> {
-        let Some(message) = self.accepted.get_mut(&id) else {
-            match self.early.entry(id) {
-                Entry::Vacant(vacant) => _ = vacant.insert(Sighting { place, at }),
-                Entry::Occupied(seen) if seen.get().place == place => self.came_again += 1,
-                Entry::Occupied(_) => self.twice += 1,
+    /// A bullet of ours was seen. At the first time, returns how long that took since its message was due.
+    pub(crate) fn see(&mut self, id: Uuid, position: Position, at: Duration) -> Option<Duration> {
+        match self.accounts.see_row(id, position, false) {
+            Sighting::First => {}
+            Sighting::Again => {
+                self.came_again += 1;
+                return None;
             }
-            return None;
-        };
-        if message.place != place {
-            self.twice += 1;
-            return None;
+            Sighting::OtherRow => return None,
         }
-        if message.fate.is_some() {
-            self.came_again += 1;
+        let is_accepted = self.accounts.get(&id).is_some_and(|account| account.accepted > 0);
+        if !is_accepted {
+            self.times.insert(id, at);
             return None;
         }
-        message.fate = Some(Fate::Shown);
-        self.open -= 1;
-        Some(at.saturating_sub(message.due))
+        self.times.remove(&id).map(|due| at.saturating_sub(due))
     }
 
-    /// What barrage says has become of a message that was not seen.
-    pub(crate) fn settle(&mut self, id: Uuid, fate: Fate) {
-        let message = self.accepted.get_mut(&id).filter(|message| message.fate.is_none());
-        if let Some(message) = message {
-            message.fate = Some(fate);
-            self.open -= 1;
+    /// Barrage says how an open message ended.
+    pub(crate) fn settle(&mut self, id: Uuid, ending: Ending) {
+        let open = self.accounts.get(&id).filter(|account| account.is_open());
+        let Some(position) = open.and_then(|account| account.position) else { return };
+        match ending {
+            Ending::Shown => _ = self.accounts.see_row(id, position, false),
+            Ending::Blocked => _ = self.accounts.see_row(id, position, true),
+            Ending::WithoutRow => self.accounts.end_without_row(id),
         }
+        self.times.remove(&id);
     }
 
-    /// Those of which this became, or nothing that is known, in the order of their places.
-    pub(crate) fn of_fate(&self, fate: Option<Fate>) -> Vec<(Uuid, Place)> {
-        let found = self.accepted.iter().filter(|(_, message)| message.fate == fate);
-        let mut found: Vec<_> = found.map(|(id, message)| (*id, message.place)).collect();
-        found.sort_by_key(|(_, place)| (place.partition, place.offset));
-        found
+    /// The messages of whose end nothing is known, in the order of their positions.
+    pub(crate) fn open(&self) -> Vec<(Uuid, Position)> {
+        self.those(Account::is_open)
     }
 
-    /// How many those are.
+    /// The messages that were filtered or dead-lettered, in the order of their positions.
+    pub(crate) fn without_row(&self) -> Vec<(Uuid, Position)> {
+        self.those(is_without_row)
+    }
+
+    fn those(&self, are: fn(&Account) -> bool) -> Vec<(Uuid, Position)> {
+        let those = self.accounts.iter().filter(|(_, account)| are(account));
+        let mut those: Vec<_> = those.filter_map(|(id, it)| Some((*id, it.position?))).collect();
+        those.sort_by_key(|(_, position)| *position);
+        those
+    }
+
     pub(crate) fn open_count(&self) -> u64 {
-        self.open
+        self.accounts.open()
     }
 
-    /// How many were accepted.
     pub(crate) fn accepted(&self) -> u64 {
-        self.accepted.len() as u64
+        self.accounts.accepted()
     }
 
-    /// The account.
     pub(crate) fn count(&self) -> Count {
-        let ended = |fate| {
-            let ended = self.accepted.values().filter(|message| message.fate == Some(fate));
-            ended.count() as u64
-        };
+        let has_row = |it: &Account| it.accepted > 0 && it.row.is_some();
         Count {
             accepted: self.accepted(),
-            shown: ended(Fate::Shown),
-            blocked: ended(Fate::Blocked),
-            without_row: ended(Fate::WithoutRow),
-            open: self.open,
-            twice: self.twice,
-            unheard: self.early.len() as u64,
+            shown: self.accounts.count(|it| has_row(it) && !it.is_blocked),
+            blocked: self.accounts.count(|it| has_row(it) && it.is_blocked),
+            without_row: self.accounts.count(is_without_row),
+            open: self.open_count(),
+            twice: self.accounts.iter().map(|(_, it)| u64::from(it.excess_rows())).sum(),
+            unheard: self.accounts.count(|it| it.accepted == 0),
             came_again: self.came_again,
         }
     }
+}
+
+fn is_without_row(account: &Account) -> bool {
+    account.ended_without_row && account.row.is_none()
 }
 
 #[cfg(test)]
@@ -154,8 +140,8 @@ mod tests {
 
     use super::*;
 
-    const AT: Place = Place { partition: 1, offset: 7 };
-    const ELSEWHERE: Place = Place { partition: 1, offset: 8 };
+    const HERE: Position = Position { partition: 1, offset: 7 };
+    const THERE: Position = Position { partition: 1, offset: 8 };
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
@@ -164,10 +150,10 @@ mod tests {
     #[test]
     fn a_message_is_settled_when_its_bullet_is_seen() {
         let (mut ledger, id) = (Ledger::default(), Uuid::from_u128(1));
-        assert_eq!(ledger.accept(id, AT, seconds(2)), None);
-        assert_eq!(ledger.of_fate(None), [(id, AT)]);
-        assert_eq!(ledger.see(id, AT, seconds(5)), Some(seconds(3)));
-        assert_eq!(ledger.see(id, AT, seconds(6)), None);
+        assert_eq!(ledger.accept(id, HERE, seconds(2)), None);
+        assert_eq!(ledger.open(), [(id, HERE)]);
+        assert_eq!(ledger.see(id, HERE, seconds(5)), Some(seconds(3)));
+        assert_eq!(ledger.see(id, HERE, seconds(6)), None);
         let expected = Count { accepted: 1, shown: 1, came_again: 1, ..Count::default() };
         assert_eq!(ledger.count(), expected);
     }
@@ -175,34 +161,33 @@ mod tests {
     #[test]
     fn a_bullet_may_come_before_the_answer() {
         let (mut ledger, id) = (Ledger::default(), Uuid::from_u128(1));
-        assert_eq!(ledger.see(id, AT, seconds(5)), None);
+        assert_eq!(ledger.see(id, HERE, seconds(5)), None);
         assert_eq!(ledger.count().unheard, 1);
-        assert_eq!(ledger.accept(id, AT, seconds(2)), Some(seconds(3)));
+        assert_eq!(ledger.accept(id, HERE, seconds(2)), Some(seconds(3)));
         assert_eq!(ledger.count(), Count { accepted: 1, shown: 1, ..Count::default() });
     }
 
     #[test]
     fn a_message_with_a_second_row_is_there_twice() {
         let (mut ledger, [early, late]) = (Ledger::default(), [1, 2].map(Uuid::from_u128));
-        ledger.see(early, ELSEWHERE, seconds(1));
-        ledger.accept(early, AT, seconds(0));
-        ledger.accept(late, AT, seconds(0));
-        ledger.see(late, AT, seconds(1));
-        ledger.see(late, ELSEWHERE, seconds(2));
+        ledger.see(early, THERE, seconds(1));
+        ledger.accept(early, HERE, seconds(0));
+        ledger.accept(late, HERE, seconds(0));
+        ledger.see(late, HERE, seconds(1));
+        ledger.see(late, THERE, seconds(2));
         assert_eq!(ledger.count().twice, 2);
     }
 
     #[test]
-    fn what_barrage_says_settles_a_message_that_nobody_saw() {
+    fn barrage_settles_a_message_that_nobody_saw() {
         let mut ledger = Ledger::default();
-        let fates = [Fate::Shown, Fate::Blocked, Fate::WithoutRow];
-        for (id, fate) in (1..).map(Uuid::from_u128).zip(fates) {
-            ledger.accept(id, AT, seconds(0));
-            ledger.settle(id, fate);
-            ledger.settle(id, Fate::Shown);
+        let endings = [Ending::Shown, Ending::Blocked, Ending::WithoutRow];
+        for (id, ending) in (1..).map(Uuid::from_u128).zip(endings) {
+            ledger.accept(id, HERE, seconds(0));
+            ledger.settle(id, ending);
+            ledger.settle(id, Ending::Shown);
         }
-        let last = (Uuid::from_u128(3), AT);
-        assert_eq!(ledger.of_fate(Some(Fate::WithoutRow)), [last]);
+        assert_eq!(ledger.without_row(), [(Uuid::from_u128(3), HERE)]);
         let Count { shown, blocked, without_row, open, .. } = ledger.count();
         assert_eq!((shown, blocked, without_row, open), (1, 1, 1, 0));
     }
@@ -215,19 +200,21 @@ mod tests {
             let mut ledger = Ledger::default();
             let mut accepted = std::collections::HashSet::new();
             for (step, id, offset) in steps {
-                let (id, place) = (Uuid::from_u128(id), Place { partition: 0, offset });
+                let (id, position) = (Uuid::from_u128(id), Position { partition: 0, offset });
                 match step {
-                    0 if accepted.insert(id) => _ = ledger.accept(id, place, seconds(0)),
-                    0 | 1 => _ = ledger.see(id, place, seconds(1)),
-                    2 => ledger.settle(id, Fate::Blocked),
-                    _ => ledger.settle(id, Fate::WithoutRow),
+                    0 if accepted.insert(id) => _ = ledger.accept(id, position, seconds(0)),
+                    0 | 1 => _ = ledger.see(id, position, seconds(1)),
+                    2 => ledger.settle(id, Ending::Blocked),
+                    _ => ledger.settle(id, Ending::WithoutRow),
                 }
             }
             let count = ledger.count();
             prop_assert_eq!(count.accepted, accepted.len() as u64);
             let settled = count.shown + count.blocked + count.without_row;
             prop_assert_eq!(settled + count.open, count.accepted);
-            prop_assert_eq!(ledger.of_fate(None).len() as u64, ledger.open_count());
+            prop_assert_eq!(ledger.open().len() as u64, ledger.open_count());
+            // A time is kept only until the other one of its pair is known.
+            prop_assert_eq!(ledger.times.len() as u64, count.open + count.unheard);
         }
     }
 }

@@ -1,29 +1,27 @@
 //! The load tester: measures a barrage from outside, by the id of each message.
 
-mod book;
 mod bursts;
 mod ceiling;
 mod cli;
-mod conclusion;
-mod environment;
+mod evaluation;
 mod expect;
 mod failures;
-mod follower;
+mod feed;
 mod latency;
 mod ledger;
+mod machine;
+mod measure;
+mod measurements;
 mod messages;
-mod order;
+mod progress;
 mod report;
 mod run;
 mod sampler;
 mod schedule;
-mod screen;
 mod services;
 mod settlement;
-mod stack;
 mod tag;
 mod target;
-mod viewers;
 
 use std::{convert::Infallible, ffi::OsString, os::unix::process::CommandExt as _, path::Path};
 use std::{process::Command, process::ExitCode};
@@ -35,10 +33,10 @@ use crate::{
     report::{Comparison, Report},
 };
 
-/// Wrong usage, or nothing there to measure.
+/// The exit code for wrong usage, or when there is nothing to measure.
 const UNUSABLE: u8 = 2;
 
-// One thread: what it can do is known (`loadtest ceiling`), and the rest of the machine is barrage's.
+// One thread: `loadtest ceiling` says what it can send, and the other cores are left to barrage.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = match Cli::read() {
@@ -62,15 +60,15 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match (cli.task, cli.order) {
+    match (cli.task, cli.run) {
         (Some(Task::Compare { a, b }), _) => compare(&a, &b)?,
         (Some(Task::Ratios { options }), _) => match become_ratios(&options)? {},
         (Some(Task::Ceiling), _) => print(&ceiling::measure().await?.to_string()),
         (Some(Task::Schema), _) => {
             print(&(serde_json::to_string_pretty(&report::schema())? + "\n"));
         }
-        (None, Some(order)) => return order::carry_out(order).await,
-        (None, None) => anyhow::bail!("which barrage? Its URL is missing (--help tells more)"),
+        (None, Some(options)) => return measure::measure(options).await,
+        (None, None) => anyhow::bail!("the URL of the barrage is missing (see --help)"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -81,7 +79,8 @@ fn compare(a: &Path, b: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Becomes the program beside this one that starts a stack of its own and knows Kafka and the table.
+/// Becomes the program `ratios` in the folder of this one. It starts a stack of its own, and uses Kafka and the table
+/// directly.
 fn become_ratios(options: &[OsString]) -> anyhow::Result<Infallible> {
     let own = std::env::current_exe()?;
     let program = own.with_file_name("ratios");
@@ -91,7 +90,7 @@ fn become_ratios(options: &[OsString]) -> anyhow::Result<Infallible> {
     })
 }
 
-#[expect(clippy::print_stdout, reason = "what was asked for belongs on stdout")]
+#[expect(clippy::print_stdout, reason = "the result of a command belongs on stdout")]
 fn print(text: &str) {
     print!("{text}");
 }

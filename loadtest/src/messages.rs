@@ -1,4 +1,4 @@
-//! The mode `messages`: each message by itself, when it is due, however long the answers to others take.
+//! The mode `messages`: each message by itself, when it is due, however slow the answers to other messages are.
 
 use std::{
     sync::{
@@ -13,13 +13,15 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{book::Times, run::Run};
+use crate::{measurements::Times, run::Run};
 
-/// Sends every message of the schedule, `in_flight` of them at once at the most.
+/// Sends every message of the schedule, at most `in_flight` of them at once.
 ///
-/// Whoever is free takes the next message and waits until it is due. Where all wait for answers, the next
-/// one is sent late: that is the fault of the answers, so its latency is counted from when it was due. What
-/// could not be sent even long after the last stage is not sent at all.
+/// Each sender takes the next message, waits until it is due, sends it and waits for the answer. While all senders wait
+/// for answers, the next message is sent late. Its latency counts from when it was due, because slow answers made it
+/// late. For example, with one sender, a message every 10 ms and answers after 30 ms, the third message is due after
+/// 20 ms, is sent after 60 ms and is accepted after 90 ms: its latency is 70 ms. A message that could not be sent long
+/// after the last stage is not sent any more.
 pub(crate) async fn send(run: &Arc<Run>, in_flight: u32) {
     let next = Arc::new(AtomicU64::new(0));
     let mut senders = JoinSet::new();
@@ -37,18 +39,18 @@ async fn send_each(run: Arc<Run>, next: Arc<AtomicU64>) {
         if run.stop.run_until_cancelled(wait).await.is_none() || Instant::now() > run.gives_up {
             return;
         }
-        // Once it is sent, its answer is waited for: Kafka may have it.
+        // A message that was sent is awaited even after a stop: Kafka may have it.
         send_one(&run, index, due).await;
     }
 }
 
 async fn send_one(run: &Run, index: u64, due: Duration) {
     let sent = run.began.elapsed();
-    match run.target.send_message(&run.tag.message(index)).await {
+    match run.homepage.send_message(&run.tag.message(index)).await {
         Ok(accepted) => {
             let times = Times { due, sent, answered: run.began.elapsed() };
-            run.book.accepted(accepted.id, accepted.place, times);
+            run.measurements.accepted(accepted.id, accepted.position, times);
         }
-        Err(refusal) => run.book.refused(refusal),
+        Err(error) => run.measurements.not_accepted(error),
     }
 }

@@ -1,28 +1,24 @@
 //! The report of a run: what `--json` writes, `--html` draws and `compare` reads.
 //!
-//! Its form is public. `report.schema.json` is made of these types; whoever changes them in a way that a reader
-//! would notice counts [`SCHEMA`] up.
+//! Its form is public. `report.schema.json` is generated from these types, with their doc comments as descriptions. A
+//! change that a reader of reports would notice needs a new version in [`SCHEMA`].
 
 mod compare;
-mod course;
 mod file;
 mod html;
 #[cfg(test)]
 pub(crate) mod sample;
-mod schema;
 mod summary;
 mod verdict;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::compare::Comparison;
-pub(crate) use self::course::{Process, Second};
 pub(crate) use self::html::render;
-pub(crate) use self::schema::schema;
 pub(crate) use self::summary::Summary;
 
-/// The name and the version of this form.
+/// Name and version of this form.
 pub(crate) const SCHEMA: &str = "barrage.loadtest/1";
 
 /// One run of the load tester.
@@ -227,4 +223,77 @@ pub(crate) struct Expectation {
     pub(crate) measured: Option<f64>,
     /// Whether it is so.
     pub(crate) holds: bool,
+}
+
+/// One second of the run. What is counted is what came in this second; what could not be measured is left out.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub(crate) struct Second {
+    /// Its end, in seconds since the first message was due.
+    pub(crate) at: f64,
+    /// Messages that were due.
+    pub(crate) due: u64,
+    /// Messages whose acknowledgement came; of bursts, what barrage has counted.
+    pub(crate) accepted: u64,
+    /// Requests that failed.
+    pub(crate) failed: u64,
+    /// Rows that barrage has counted since it last told how many, whoever sent them; nothing while it tells none.
+    pub(crate) stored: Option<u64>,
+    /// Messages that wait, as barrage says.
+    pub(crate) waiting: Option<u64>,
+    /// Processors that have stored something lately.
+    pub(crate) processors: Option<u32>,
+    /// The latencies of this second, in milliseconds.
+    pub(crate) accept_p50: Option<f64>,
+    /// See `accept_p50`.
+    pub(crate) accept_p99: Option<f64>,
+    /// See `accept_p50`.
+    pub(crate) shown_p50: Option<f64>,
+    /// See `accept_p50`.
+    pub(crate) shown_p99: Option<f64>,
+    /// Polls of viewers.
+    pub(crate) polls: u64,
+    /// Records in a call of the routers to the processors, on average.
+    pub(crate) batch: Option<f64>,
+    /// Calls of the routers that were under way when they were asked.
+    pub(crate) in_flight: Option<f64>,
+    /// Calls that the processors worked on when they were asked.
+    pub(crate) processing: Option<f64>,
+    /// Requests per second by which the homepages read the table.
+    pub(crate) table_reads: Option<f64>,
+    /// What each process has used: all of them where barrage runs on the same machine, else the services that tell it
+    /// at `/metrics`; `loadtest` is this program.
+    pub(crate) processes: Vec<Process>,
+}
+
+/// What a process has used.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub(crate) struct Process {
+    /// Its name.
+    pub(crate) name: String,
+    /// How many cores it kept busy: 1 is one of them all the time. Nothing in the second in which it began.
+    pub(crate) cpu: Option<f64>,
+    /// The memory it holds, in MiB. Nothing while it does not run.
+    pub(crate) rss_mib: Option<f64>,
+    /// How often it was started again.
+    pub(crate) restarts: u32,
+}
+
+/// The form of a report as a JSON Schema. It is generated from the types, so it cannot differ from them.
+pub(crate) fn schema() -> Schema {
+    schema_for!(Report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_schema_is_that_of_the_types() {
+        let committed = include_str!("../report.schema.json");
+        let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        assert!(
+            committed == schema,
+            "write it again: cargo loadtest -- schema > loadtest/report.schema.json"
+        );
+    }
 }

@@ -1,26 +1,27 @@
-//! Notes every second what happens.
+//! Samples every second what happens.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::{
-    failures::Request, report::Second, run::Run, screen::Screen, services::Services, stack::Stack,
+    failures::Request, machine::Stack, progress::Progress, report::Second, run::Run,
+    services::Services,
 };
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What is asked every second beside the book.
+/// What is read every second besides the measurements.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     pub(crate) services: Services,
     pub(crate) stack: Stack,
-    pub(crate) screen: Screen,
+    pub(crate) progress: Progress,
 }
 
 impl Sampler {
-    /// Samples until the run is over, and once more then. Answers with the seconds, and with what the
-    /// routers have filtered and dead-lettered.
+    /// Samples until the run is over, and then once more. Returns the seconds, and how many records the routers have
+    /// filtered and dead-lettered.
     pub(crate) async fn sample(mut self, run: Arc<Run>) -> (Vec<Second>, Option<(u64, u64)>) {
         self.second(&run, EVERY).await;
         let mut seconds: Vec<Second> = Vec::new();
@@ -34,20 +35,20 @@ impl Sampler {
             second.due = run.due_until(now - run.began) - run.due_until(last - run.began);
             second.at = (now - run.began).as_secs_f64();
             last = now;
-            self.screen.show(&run, &second);
+            self.progress.show(&run, &second);
             seconds.push(second);
             if over {
-                self.screen.clear();
-                self.services.insist(&run.target).await;
+                self.progress.clear();
+                self.services.retry().await;
                 return (seconds, self.services.filtered_and_dead());
             }
         }
     }
 
     async fn second(&mut self, run: &Run, since: Duration) -> Second {
-        let failed = |refusal| run.book.failed(Request::Metrics, refusal);
-        let work = self.services.ask(&run.target, failed).await;
-        let mut processes = self.stack.look(since);
+        let failed = |error| run.measurements.failed(Request::Metrics, error);
+        let work = self.services.scrape(failed).await;
+        let mut processes = self.stack.usage(since);
         if !self.stack.is_known() {
             processes.extend(work.processes);
         }
@@ -57,7 +58,7 @@ impl Sampler {
             processing: work.processing,
             table_reads: work.table_reads,
             processes,
-            ..run.book.end_second()
+            ..run.measurements.end_second()
         }
     }
 }

@@ -1,10 +1,10 @@
-//! When each message is due: the stages of a run as one line of time.
+//! When each message is due: the stages of a run, one after the other.
 
 use std::{str::FromStr, time::Duration};
 
 use crate::report::Stage;
 
-/// The highest rate and the longest stage that can be asked for.
+/// The highest rate, and the longest stage in seconds.
 const MAX_RATE: u32 = 1_000_000;
 const MAX_SECONDS: u32 = 86_400;
 
@@ -32,7 +32,7 @@ impl FromStr for Stage {
 }
 
 impl Stage {
-    /// How many messages are due in it.
+    /// How many messages are due in the whole stage.
     fn messages(self) -> u64 {
         u64::from(self.from + self.to) * u64::from(self.seconds) / 2
     }
@@ -59,7 +59,6 @@ impl Stage {
     }
 }
 
-/// The stages one after another.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule(Vec<Stage>);
 
@@ -73,7 +72,7 @@ impl Schedule {
         Duration::from_secs(self.0.iter().map(|stage| u64::from(stage.seconds)).sum())
     }
 
-    /// When the `index`th message is due, counted from 0; nothing after the last one.
+    /// When the `index`th message is due, counted from 0; `None` after the last one.
     pub(crate) fn due(&self, index: u64) -> Option<Duration> {
         let (mut began, mut first) = (0, 0);
         for stage in &self.0 {
@@ -100,7 +99,7 @@ impl Schedule {
         due
     }
 
-    /// When each stage begins, with the stage.
+    /// Each stage with the time when it begins.
     pub(crate) fn stages(&self) -> impl Iterator<Item = (Duration, Stage)> {
         self.0.iter().scan(0, |began, stage| {
             let from = *began;
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_is_a_rate_or_two_and_a_time() {
+    fn a_stage_has_one_rate_or_two_and_a_time() {
         assert_eq!("500:30".parse(), Ok(Stage { from: 500, to: 500, seconds: 30 }));
         assert_eq!("0-2000:60".parse(), Ok(Stage { from: 0, to: 2000, seconds: 60 }));
         for bad in ["", "500", "500:", ":30", "500:0", "-1:5", "1:5:6", "1000001:1", "5:x", "1-:2"]
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_a_rate_are_due_at_equal_distances_and_a_rest_has_none() {
+    fn messages_of_one_rate_are_due_in_equal_intervals_and_a_rest_has_none() {
         let schedule = schedule("2:2,0:10,4:1");
         let due: Vec<_> = (0..).map_while(|index| schedule.due(index)).collect();
         let seconds = [0.0, 0.5, 1.0, 1.5, 12.0, 12.25, 12.5, 12.75];
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ramp_becomes_faster_all_the_time() {
+    fn a_ramp_becomes_faster_and_faster() {
         let schedule = schedule("0-100:10");
         assert_eq!(schedule.due_until(schedule.lasts()), 500);
         assert_eq!(schedule.due_until(Duration::from_secs(5)), 125);
@@ -150,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn messages_are_due_in_their_order_within_their_stage(
+        fn messages_are_due_in_order_and_before_the_end(
             stages in vec((0_u32..300, 0_u32..300, 1_u32..20), 1..5)
         ) {
             let stage = |(from, to, seconds)| Stage { from, to, seconds };
@@ -162,7 +161,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_due_until_a_time_is_what_was_due_before_it(
+        fn messages_that_are_due_until_a_time_are_those_that_are_due_before_it(
             from in 0_u32..300, to in 0_u32..300, seconds in 1_u32..20, millis in 0_u64..30_000
         ) {
             let schedule = Schedule::new(&[Stage { from, to, seconds }]);

@@ -1,87 +1,96 @@
-//! What the services say of themselves at `/metrics`.
+//! What the services do, as their metrics say it.
 
 mod reading;
-mod service;
 
+use std::time::Duration;
+
+use client::{
+    http::{ClientError, Error, Url},
+    metrics::Scraper,
+};
 use futures::future::join_all;
-use reqwest::Url;
 use tokio::time::Instant;
 
-use self::{
-    reading::Reading,
-    service::{Change, Service},
-};
-use crate::{
-    report::Process,
-    target::{Refusal, Target},
-};
+use self::reading::Reading;
+use crate::report::Process;
 
-/// The services that can be asked.
+/// How long a service may take to answer: its values are samples of this second.
+const TIMEOUT: Duration = Duration::from_millis(400);
+
+/// The client that reads metrics.
+pub(crate) fn scraper() -> Result<Scraper, ClientError> {
+    Scraper::new(TIMEOUT)
+}
+
+/// The services whose metrics are read.
 #[derive(Debug)]
-pub(crate) struct Services(Vec<Service>);
+pub(crate) struct Services {
+    scraper: Scraper,
+    services: Vec<Service>,
+}
 
-/// What all services did since they were last asked.
+/// What all services did since their metrics were read before. A value is `None` where no service says it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Work {
-    /// Records in a call of the routers, on average; nothing without a call.
+    /// Records in a call of the routers, on average.
     pub(crate) batch: Option<f64>,
-    /// Calls of the routers under way now; nothing where nobody answers.
+    /// Calls of the routers under way now.
     pub(crate) in_flight: Option<f64>,
-    /// Calls that the processors work on now; nothing where nobody answers.
+    /// Calls that the processors work on now.
     pub(crate) processing: Option<f64>,
-    /// How often the homepages have read the table, in a second; nothing where nobody answers.
+    /// How often the homepages read the table, per second.
     pub(crate) table_reads: Option<f64>,
-    /// What each of them has used.
     pub(crate) processes: Vec<Process>,
 }
 
 impl Services {
-    /// How often a service is asked that does not answer.
+    /// How often a service that does not answer is tried again.
     const TRIES: u32 = 3;
 
-    /// Those that answer at these addresses.
-    pub(crate) fn new(urls: impl IntoIterator<Item = Url>) -> Self {
-        Self(urls.into_iter().map(Service::new).collect())
+    /// Those that serve their metrics at these URLs.
+    pub(crate) fn new(scraper: Scraper, urls: impl IntoIterator<Item = Url>) -> Self {
+        Self { scraper, services: urls.into_iter().map(Service::new).collect() }
     }
 
-    /// Hears what they have counted before a run. Whoever answers only later may have counted some of it.
-    pub(crate) async fn begin(&mut self, target: &Target) {
-        self.insist(target).await;
+    /// Reads what they have counted before a run. A service that answers only later may have counted some of the run by
+    /// then.
+    pub(crate) async fn begin(&mut self) {
+        self.retry().await;
         self.mark();
     }
 
     fn mark(&mut self) {
-        for service in &mut self.0 {
+        for service in &mut self.services {
             service.first = service.last.map(|(_, reading)| reading);
         }
     }
 
-    /// Asks those again that did not answer when they were last asked.
-    pub(crate) async fn insist(&mut self, target: &Target) {
+    /// Reads the metrics again of those that did not answer the last time.
+    pub(crate) async fn retry(&mut self) {
         for _ in 0..Self::TRIES {
-            let silent = self.0.iter_mut().filter(|it| it.last.is_none() || it.silent > 0);
-            let asks = silent.map(async |service| {
-                if let Ok(text) = target.figures(service.url.clone()).await {
-                    service.note(Reading::of(&text), Instant::now());
+            let silent = self.services.iter_mut().filter(|it| it.last.is_none() || it.silent > 0);
+            let scrapes = silent.map(async |service| {
+                if let Ok(metrics) = self.scraper.scrape(&service.url).await {
+                    service.record(Reading::of(&metrics), Instant::now());
                 }
             });
-            join_all(asks).await;
+            join_all(scrapes).await;
         }
     }
 
-    /// Asks all of them at once what they did since they last answered.
-    pub(crate) async fn ask(&mut self, target: &Target, failed: impl Fn(Refusal)) -> Work {
+    /// Reads the metrics of all of them at the same time. Returns what they did since they last answered.
+    pub(crate) async fn scrape(&mut self, failed: impl Fn(Error)) -> Work {
         let (mut work, mut calls, mut records) = (Work::default(), None, None);
-        let asks = self.0.iter().map(async |service| {
-            let answer = target.figures(service.url.clone()).await;
+        let scrapes = self.services.iter().map(async |service| {
+            let answer = self.scraper.scrape(&service.url).await;
             (answer, Instant::now())
         });
-        let answers = join_all(asks).await;
-        for (service, (answer, at)) in self.0.iter_mut().zip(answers) {
+        let answers = join_all(scrapes).await;
+        for (service, (answer, at)) in self.services.iter_mut().zip(answers) {
             let change = match answer {
-                Ok(text) => service.note(Reading::of(&text), at),
-                Err(refusal) => {
-                    failed(refusal);
+                Ok(metrics) => service.record(Reading::of(&metrics), at),
+                Err(error) => {
+                    failed(error);
                     service.silent += 1;
                     Change::default()
                 }
@@ -98,17 +107,17 @@ impl Services {
         work
     }
 
-    /// How many records the routers have filtered and dead-lettered since the run began; nothing where that
-    /// is not all there was to know.
+    /// How many records the routers have filtered and dead-lettered since the run began. `None` where some of them may
+    /// not have been counted.
     pub(crate) fn filtered_and_dead(&self) -> Option<(u64, u64)> {
         let mut sum = None;
-        for service in &self.0 {
-            // Whoever has never answered may be a router.
+        for service in &self.services {
+            // A service that has never answered may be a router.
             let (_, last) = service.last?;
             if last.filtered.is_none() {
                 continue;
             }
-            // One that answered only later had counted some of the run by then.
+            // A service that answered only during the run had counted some of it by then.
             let first = service.first?;
             if service.restarts > 0 || service.silent > 0 {
                 return None;
@@ -129,6 +138,79 @@ fn add(sum: &mut Option<f64>, of_one: Option<f64>) {
     }
 }
 
+/// A service whose metrics are read.
+#[derive(Debug)]
+struct Service {
+    url: Url,
+    /// Before the run began.
+    first: Option<Reading>,
+    last: Option<(Instant, Reading)>,
+    /// After a restart, what it counts is not all.
+    restarts: u32,
+    /// How often in a row it has not answered until now.
+    silent: u32,
+}
+
+/// What one service did since it last answered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Change {
+    calls: Option<f64>,
+    records: Option<f64>,
+    in_flight: Option<f64>,
+    processing: Option<f64>,
+    /// Per second.
+    table_reads: Option<f64>,
+    /// In cores.
+    cpu: Option<f64>,
+}
+
+impl Service {
+    /// How often in a row it must be silent to count as ended: before that it may only be busy.
+    const BUSY: u32 = 3;
+    /// The CPU clock of a process is too coarse for a shorter time.
+    const SHORTEST: Duration = Duration::from_millis(100);
+
+    fn new(url: Url) -> Self {
+        Self { url, first: None, last: None, restarts: 0, silent: 0 }
+    }
+
+    /// Records its values. Returns what it did since the last ones.
+    fn record(&mut self, now: Reading, at: Instant) -> Change {
+        self.silent = 0;
+        let last = self.last.replace((at, now));
+        let change =
+            Change { in_flight: now.in_flight, processing: now.processing, ..Change::default() };
+        let Some((before_at, before)) = last else { return change };
+        self.restarts += u32::from(now.began_after(before));
+        let elapsed = at - before_at;
+        let rate = |of| {
+            let more = now.since(before, of).filter(|_| elapsed >= Self::SHORTEST);
+            more.map(|more| more / elapsed.as_secs_f64())
+        };
+        Change {
+            calls: now.since(before, |it| it.calls),
+            records: now.since(before, |it| it.records),
+            table_reads: rate(|it| it.table_reads),
+            cpu: rate(|it| it.cpu),
+            ..change
+        }
+    }
+
+    /// What it has used. `None` while it is not known which service it is, or whether it still runs.
+    fn usage(&self, change: Change) -> Option<Process> {
+        let (_, last) = self.last.filter(|_| !(1..Self::BUSY).contains(&self.silent))?;
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        let at = format!("{}:{port}", self.url.host_str().unwrap_or_default());
+        let memory = last.memory.filter(|_| self.silent == 0);
+        Some(Process {
+            name: format!("{} at {at}", last.kind()),
+            cpu: change.cpu,
+            rss_mib: memory.map(|bytes| bytes / f64::from(1 << 20)),
+            restarts: self.restarts,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,58 +220,94 @@ mod tests {
         Reading { cpu, filtered, dead, in_flight: Some(0.0), ..Reading::default() }
     }
 
-    fn at_one_address() -> Services {
-        Services::new([Url::parse("http://127.0.0.1:1/metrics").unwrap()])
+    fn services(urls: impl IntoIterator<Item = Url>) -> Services {
+        Services::new(scraper().unwrap(), urls)
+    }
+
+    fn one_service() -> Services {
+        services([Url::parse("http://127.0.0.1:1/metrics").unwrap()])
     }
 
     #[test]
-    fn a_router_that_was_started_again_does_not_know_all() {
-        let (mut services, now) = (at_one_address(), Instant::now());
-        services.0[0].note(router(1.0, 7.0, 1.0), now);
+    fn a_router_that_was_restarted_has_not_counted_all() {
+        let (mut services, now) = (one_service(), Instant::now());
+        services.services[0].record(router(1.0, 7.0, 1.0), now);
         services.mark();
         assert_eq!(services.filtered_and_dead(), Some((0, 0)));
-        services.0[0].note(router(2.0, 9.0, 1.0), now);
+        services.services[0].record(router(2.0, 9.0, 1.0), now);
         assert_eq!(services.filtered_and_dead(), Some((2, 0)));
-        // It was busy after its start, but has filtered nothing yet.
-        services.0[0].note(router(2.5, 0.0, 0.0), now);
+        // It used CPU time after its restart, but has filtered nothing yet.
+        services.services[0].record(router(2.5, 0.0, 0.0), now);
         assert_eq!(services.filtered_and_dead(), None);
     }
 
     #[test]
-    fn a_router_that_was_not_heard_before_the_run_does_not_know_all() {
-        let mut services = at_one_address();
+    fn a_router_that_answers_only_during_the_run_has_not_counted_all() {
+        let mut services = one_service();
         services.mark();
-        services.0[0].note(router(1.0, 7.0, 1.0), Instant::now());
-        services.0[0].note(router(2.0, 9.0, 1.0), Instant::now());
+        services.services[0].record(router(1.0, 7.0, 1.0), Instant::now());
+        services.services[0].record(router(2.0, 9.0, 1.0), Instant::now());
         assert_eq!(services.filtered_and_dead(), None);
     }
 
     #[test]
-    fn another_service_that_was_not_heard_before_the_run_takes_nothing_from_what_routers_say() {
+    fn another_service_that_answers_only_during_the_run_does_not_matter() {
         let url = |port| Url::parse(&format!("http://127.0.0.1:{port}/metrics")).unwrap();
-        let mut services = Services::new([url(1), url(2)]);
-        services.0[0].note(router(1.0, 7.0, 1.0), Instant::now());
+        let mut services = services([url(1), url(2)]);
+        services.services[0].record(router(1.0, 7.0, 1.0), Instant::now());
         services.mark();
         assert_eq!(services.filtered_and_dead(), None);
-        services.0[1].note(Reading { cpu: Some(1.0), ..Reading::default() }, Instant::now());
+        services.services[1]
+            .record(Reading { cpu: Some(1.0), ..Reading::default() }, Instant::now());
         assert_eq!(services.filtered_and_dead(), Some((0, 0)));
     }
 
     #[test]
-    fn a_router_that_has_fallen_silent_does_not_say_all() {
-        let mut services = at_one_address();
-        services.0[0].note(router(1.0, 7.0, 1.0), Instant::now());
+    fn a_router_that_does_not_answer_any_more_has_not_counted_all() {
+        let mut services = one_service();
+        services.services[0].record(router(1.0, 7.0, 1.0), Instant::now());
         services.mark();
-        services.0[0].silent = 1;
+        services.services[0].silent = 1;
         assert_eq!(services.filtered_and_dead(), None);
     }
 
     #[test]
-    fn without_a_router_among_them_nothing_is_known_of_what_routers_do() {
-        assert_eq!(Services::new([]).filtered_and_dead(), None);
-        let mut services = at_one_address();
-        services.0[0].note(Reading { cpu: Some(1.0), ..Reading::default() }, Instant::now());
+    fn without_a_router_nothing_is_known_of_what_routers_do() {
+        assert_eq!(services([]).filtered_and_dead(), None);
+        let mut services = one_service();
+        services.services[0]
+            .record(Reading { cpu: Some(1.0), ..Reading::default() }, Instant::now());
         services.mark();
         assert_eq!(services.filtered_and_dead(), None);
+    }
+
+    fn service() -> Service {
+        Service::new(Url::parse("http://127.0.0.1:1/metrics").unwrap())
+    }
+
+    fn used(cpu: f64, memory: f64) -> Reading {
+        let in_flight = Some(0.0);
+        Reading { cpu: Some(cpu), memory: Some(memory), in_flight, ..Reading::default() }
+    }
+
+    #[test]
+    fn usage_is_of_the_time_since_the_service_last_answered() {
+        let (mut service, begin) = (service(), Instant::now());
+        assert_eq!(service.record(used(1.0, 0.0), begin).cpu, None);
+        let now = used(2.0, 3.0 * 1_048_576.0);
+        let change = service.record(now, begin + Duration::from_secs(4));
+        let usage = service.usage(change).unwrap();
+        assert_eq!((usage.cpu, usage.rss_mib), (Some(0.25), Some(3.0)));
+    }
+
+    #[test]
+    fn a_service_that_does_not_answer_counts_as_busy_first_and_then_as_ended() {
+        let mut service = service();
+        service.record(used(1.0, 3.0), Instant::now());
+        service.silent = 1;
+        assert!(service.usage(Change::default()).is_none());
+        service.silent = Service::BUSY;
+        let ended = service.usage(Change::default()).unwrap();
+        assert_eq!((ended.name.as_str(), ended.rss_mib), ("event-router at 127.0.0.1:1", None));
     }
 }

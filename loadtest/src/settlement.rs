@@ -1,62 +1,66 @@
-//! The end of a run: what was not seen in the feed is asked for, until all is known or the time is up.
+//! The end of a run: requests the result of each message that the feed did not show, until all results are known or the
+//! time is up.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use client::{
+    homepage::{Burst, MessageResult, MessageState},
+    http::Error,
+};
 use futures::{TryStreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use crate::{
-    bursts::{self, Account},
+    bursts::{self, BurstAccount},
     failures::Request,
-    ledger::Fate,
+    ledger::Ending,
     run::Run,
-    target::{Burst, Progress, Refusal, State},
 };
 
-/// How many messages are asked for at once.
+/// How many results are requested at once.
 const AT_ONCE: usize = 32;
 
-/// How often what cannot be read is tried again.
+/// How often the results of a burst are tried again when they cannot be read.
 const TRIES: u32 = 3;
 
-/// How often those that wait are asked for again.
+/// How long to wait before the results of what still waits are requested again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// What is known at the end beside the ledger.
+/// What is known at the end about bursts; what is known about single messages is in the ledger.
 #[derive(Debug, Default)]
 pub(crate) struct Settlement {
-    /// Of each burst that could be accounted for.
-    pub(crate) accounts: Vec<Account>,
-    /// Messages of bursts whose results could not be read.
+    /// Of each burst whose results could be read.
+    pub(crate) accounts: Vec<BurstAccount>,
+    /// How many accepted messages have the other bursts.
     pub(crate) unread: u64,
 }
 
 /// Settles all that was accepted, within so many seconds.
-pub(crate) async fn settle(run: &Arc<Run>, mut bursts: Vec<Burst>, seconds: u64) -> Settlement {
+pub(crate) async fn settle(run: &Run, mut bursts: Vec<Burst>, seconds: u64) -> Settlement {
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let settle = async {
         drain(run, &mut bursts, deadline).await;
-        while run.book.open_count() > 0 && Instant::now() < deadline {
-            ask_for_open(run, deadline).await;
+        while run.measurements.open_count() > 0 && Instant::now() < deadline {
+            request_open(run, deadline).await;
             pause(deadline).await;
         }
     };
     if run.stop.run_until_cancelled(settle).await.is_some() {
         return account(run, &bursts, TRIES).await;
     }
-    // What is known until now is reported.
-    bursts::look(run, &mut bursts).await;
+    // A person has ended the run: the report has what is known until now.
+    bursts::refresh(run, &mut bursts).await;
     account(run, &bursts, 0).await
 }
 
-/// Waits until all bursts have ended, and nothing waits or the feed brings nothing of ours any more.
+/// Waits until all bursts have ended, and either nothing waits or the feed shows no more messages of ours.
 async fn drain(run: &Run, bursts: &mut [Burst], deadline: Instant) {
     let mut open = u64::MAX;
     while Instant::now() < deadline {
-        let ended = bursts::look(run, bursts).await;
-        let waiting = run.book.barrage().is_none_or(|barrage| barrage.now.waiting > 0);
-        let before = std::mem::replace(&mut open, run.book.open_count());
+        let ended = bursts::refresh(run, bursts).await;
+        let waiting = run.measurements.barrage().is_none_or(|barrage| barrage.now.waiting > 0);
+        let before = std::mem::replace(&mut open, run.measurements.open_count());
         if ended && (open == 0 || !waiting || open == before) {
             return;
         }
@@ -68,38 +72,41 @@ async fn pause(deadline: Instant) {
     sleep_until(deadline.min(Instant::now() + AGAIN)).await;
 }
 
-/// Asks for each message that the feed has not shown: it was not shown at all, or the feed was a sample.
-async fn ask_for_open(run: &Run, deadline: Instant) {
-    let open = stream::iter(run.book.open().into_iter().map(Ok));
-    let asks = open.try_for_each_concurrent(AT_ONCE, async |(id, place)| {
-        match run.target.result(place).await {
-            Ok(answer) => note(run, id, answer),
-            Err(refusal) => {
-                // The others are of no more use now if we have asked too often.
-                let too_often = matches!(refusal, Refusal::Status(429, _));
-                run.book.failed(Request::Result, refusal);
-                return if too_often { Err(()) } else { Ok(()) };
+/// Requests the result of each message that the feed has not shown: it is not shown at all, or the feed left it out.
+async fn request_open(run: &Run, deadline: Instant) {
+    let open = stream::iter(run.measurements.open().into_iter().map(Ok));
+    let requests = open.try_for_each_concurrent(AT_ONCE, async |(id, position)| {
+        match run.homepage.result(position).await {
+            Ok(result) => record(run, id, result),
+            Err(error) => {
+                // After too many requests, more of them would fail too.
+                let too_many = matches!(error, Error::Status(429, _));
+                run.measurements.failed(Request::Result, error);
+                return if too_many { Err(()) } else { Ok(()) };
             }
         }
         Ok(())
     });
-    // Whoever is not asked until then stays open.
-    _ = tokio::time::timeout_at(deadline, asks).await;
+    // A message without a result until then stays open.
+    _ = tokio::time::timeout_at(deadline, requests).await;
 }
 
-fn note(run: &Run, id: Uuid, progress: Option<Progress>) {
-    let Some(Progress { state, row }) = progress else { return };
-    let at = run.began.elapsed();
-    match (state, row) {
-        (State::Waiting, _) => {}
-        (State::FinishedWithoutRow, _) => run.book.settled(id, Fate::WithoutRow, at),
-        (State::Stored, Some(row)) if row.id == id && row.is_blocked() => {
-            run.book.settled(id, Fate::Blocked, at);
+fn record(run: &Run, id: Uuid, result: Option<MessageResult>) {
+    let ending = match result {
+        Some(MessageResult { state: MessageState::FinishedWithoutRow, .. }) => Ending::WithoutRow,
+        // If another message lies where ours was acknowledged, ours stays open.
+        Some(MessageResult { state: MessageState::Stored, row: Some(row) })
+            if row.id.parse() == Ok(id) =>
+        {
+            if row.is_blocked() {
+                Ending::Blocked
+            } else {
+                Ending::Shown
+            }
         }
-        (State::Stored, Some(row)) if row.id == id => run.book.settled(id, Fate::Shown, at),
-        // Another message lies where ours was acknowledged: ours stays open.
-        (State::Stored, _) => {}
-    }
+        Some(_) | None => return,
+    };
+    run.measurements.settled(id, ending, run.began.elapsed());
 }
 
 async fn account(run: &Run, bursts: &[Burst], tries: u32) -> Settlement {
@@ -113,13 +120,12 @@ async fn account(run: &Run, bursts: &[Burst], tries: u32) -> Settlement {
     settlement
 }
 
-async fn account_of(run: &Run, burst: &Burst, tries: u32) -> Result<Account, Refusal> {
+async fn account_of(run: &Run, burst: &Burst, tries: u32) -> Result<BurstAccount, Error> {
     let mut tries = 0..tries;
     loop {
-        let account = bursts::account(run, burst).await;
-        match account {
-            Err(refusal) if tries.next().is_some() => {
-                run.book.failed(Request::Result, refusal);
+        match BurstAccount::read(run, burst).await {
+            Err(error) if tries.next().is_some() => {
+                run.measurements.failed(Request::Result, error);
                 sleep_until(Instant::now() + AGAIN).await;
             }
             account => return account,

@@ -1,4 +1,4 @@
-//! The text of the messages of one run, by which their bullets are told from those of others.
+//! The texts of the messages of one run. They begin with a tag, so that its bullets are distinguished from others.
 
 use uuid::Uuid;
 
@@ -7,16 +7,16 @@ use uuid::Uuid;
 pub(crate) struct Tag(String);
 
 impl Tag {
-    /// How many characters of a text are left when a tag and a number follow it: a message has at most 100.
+    /// The most characters of a text before a tag and a number: a message has at most 100.
     pub(crate) const MAX_TEXT: usize = 80;
 
-    /// A new one, after a text of a person.
+    /// A text followed by a random mark, such as `load 3fa9`.
     pub(crate) fn new(text: &str) -> Self {
         let [.., high, low] = *Uuid::new_v4().as_bytes();
         Self(format!("{} {:04x}", text.trim(), u16::from_be_bytes([high, low])))
     }
 
-    /// The text of a message by itself.
+    /// The text of a single message, such as `load 3fa9-17`.
     pub(crate) fn message(&self, index: u64) -> String {
         format!("{}-{index}", self.0)
     }

@@ -2,7 +2,7 @@
 
 "use strict";
 
-const { at, charts, happenings } = JSON.parse(document.getElementById("figures").textContent);
+const { at, charts, events } = JSON.parse(document.getElementById("figures").textContent);
 const style = getComputedStyle(document.documentElement);
 const token = (name) => style.getPropertyValue(name).trim();
 const FONT = "11px system-ui, sans-serif";
@@ -12,8 +12,8 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const short = (value) => (value == null ? "" : value < 10_000 ? grouped.format(value) : compact.format(value));
 
-/** The lines at which something happened, with their numbers in the list above the charts. */
-function drawHappenings({ ctx, bbox, valToPos }) {
+/** Marks the events, with their numbers in the list above the charts. */
+function drawEvents({ ctx, bbox, valToPos }) {
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = token("--bad");
@@ -21,8 +21,8 @@ function drawHappenings({ ctx, bbox, valToPos }) {
   ctx.textAlign = "center";
   ctx.lineWidth = ratio;
   ctx.setLineDash([3 * ratio, 3 * ratio]);
-  happenings.forEach((happening, n) => {
-    const x = valToPos(happening.at, "x", true);
+  events.forEach((event, n) => {
+    const x = valToPos(event.at, "x", true);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
@@ -55,7 +55,7 @@ const SCALES = {
   logarithmic: { distr: 3, log: 10 },
 };
 
-/** The places of values between two gaps, which no line shows. */
+/** The indices of values between two gaps, which no line shows. */
 const lonely = (values) =>
   values.flatMap((value, n) => (value != null && values[n - 1] == null && values[n + 1] == null ? [n] : []));
 
@@ -84,7 +84,7 @@ function draw(chart, host) {
       { label: "at", value: (_, value) => (value == null ? "–" : `${grouped.format(value)} s`) },
       ...chart.lines.map((line) => series(line, chart)),
     ],
-    hooks: { draw: [drawHappenings] },
+    hooks: { draw: [drawEvents] },
   };
   const plot = new uPlot(options, [at, ...chart.lines.map(({ values }) => values)], host);
   new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: HEIGHT })).observe(host);

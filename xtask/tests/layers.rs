@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("services", &["crates", "proto"]),
     // The gRPC contract is no service: a front that tests put before a processor speaks it.
     ("dev", &["dev", "proto"]),
-    ("loadtest", &["dev"]),
+    ("loadtest", &["dev/client"]),
     ("e2e", &["dev", "xtask"]),
     ("xtask", &[]),
 ];
@@ -37,7 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dynoxide-*", &["dev/stand-ins/table"]),
     ("nisshi-*", &["dev/stand-ins/broker"]),
     ("nix", &["dev", "loadtest", "e2e"]),
-    ("reqwest", &["dev", "loadtest", "e2e"]),
+    ("reqwest", &["dev", "e2e"]),
     // The services have an environment, no arguments.
     ("clap", &["dev", "loadtest"]),
     // For programs; a library has errors that can be matched.
@@ -56,6 +56,7 @@ struct Edge {
     to: String,
     folder: Option<String>,
     tests_only: bool,
+    features: Vec<Value>,
 }
 
 fn edges() -> Vec<Edge> {
@@ -78,6 +79,7 @@ fn edges() -> Vec<Edge> {
                 to: text(&dependency["name"]),
                 folder: dependency["path"].as_str().map(inside),
                 tests_only: dependency["kind"] == "dev",
+                features: list(&dependency["features"]),
             });
         }
     }
@@ -112,6 +114,15 @@ fn our_crates_depend_only_downwards() {
         }
     }
     report(&faults);
+}
+
+/// The feature `direct` of the client knows Kafka and the table.
+#[test]
+fn the_load_tester_measures_from_outside() {
+    let edges = edges();
+    let edge = edges.iter().find(|edge| edge.from == "loadtest" && edge.to == "client");
+    let features = &edge.expect("the load tester uses the client").features;
+    assert!(features.is_empty(), "{features:?}: the load tester may only use HTTP");
 }
 
 #[test]

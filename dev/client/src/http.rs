@@ -2,8 +2,8 @@
 
 use std::{error::Error as _, io, time::Duration};
 
-pub use reqwest::Url;
 use reqwest::{Client, RequestBuilder, Response};
+pub use reqwest::{Error as ClientError, Url};
 
 /// Services close a connection that was not used for longer, perhaps just when we use it again.
 const IDLE: Duration = Duration::from_secs(20);

@@ -1,14 +1,14 @@
-//! `compare A.json B.json`: how far the second run is from the first, as ratios.
+//! `compare A.json B.json`: the figures of the second run as ratios to those of the first.
 
 use std::fmt;
 
 use super::{Latency, Report};
 
-/// Two runs, the older one first.
+/// The reports of two runs, the older one first.
 #[derive(Debug)]
 pub(crate) struct Comparison<'a>(pub(crate) &'a Report, pub(crate) &'a Report);
 
-/// What is compared: its name, and where it is.
+/// A name, and how to read the value from a report.
 type Figure = (&'static str, fn(&Report) -> Option<f64>);
 
 const FIGURES: [Figure; 14] = [
@@ -28,7 +28,7 @@ const FIGURES: [Figure; 14] = [
     ("CPU of all services, cores", cores),
 ];
 
-/// What all processes but ourselves have kept busy, on average; nothing where some may not have told.
+/// How many cores all processes but our own kept busy, on average. `None` where some processes may be missing.
 fn cores(report: &Report) -> Option<f64> {
     if !report.environment.local {
         return None;
@@ -47,7 +47,7 @@ impl fmt::Display for Comparison<'_> {
         writeln!(f, "A  {:.0}  {}", a.started_at, a.url)?;
         writeln!(f, "B  {:.0}  {}", b.started_at, b.url)?;
         if a.plan != b.plan {
-            writeln!(f, "The two were asked for different things, so ratios say little.")?;
+            writeln!(f, "The two runs had different plans, so the ratios say little.")?;
         }
         writeln!(f, "\n{:<28}{:>12}{:>12}{:>9}", "", "A", "B", "B / A")?;
         for (name, figure) in FIGURES {
@@ -72,11 +72,11 @@ mod tests {
         let text = Comparison(&a, &b).to_string();
         let line = text.lines().find(|line| line.starts_with("accepted per second")).unwrap();
         assert_eq!(line.split_whitespace().collect::<Vec<_>>()[3..], ["500.0", "750.0", "1.50"]);
-        assert!(!text.contains("different things"));
+        assert!(!text.contains("different plans"));
     }
 
     #[test]
-    fn what_was_nothing_has_no_ratio_and_what_was_not_measured_no_line() {
+    fn a_figure_of_zero_has_no_ratio_and_one_that_was_not_measured_no_line() {
         let (mut a, b) = (sample::report(), sample::report());
         a.latency.poll = None;
         let text = Comparison(&a, &b).to_string();

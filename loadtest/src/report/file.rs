@@ -1,4 +1,4 @@
-//! Reports in files.
+//! Reports as JSON in files.
 
 use std::{
     fs, io,
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{Report, SCHEMA};
 
-/// A file that holds no report that we can read.
+/// A file without a report that this program can read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("{0} cannot be read: {1}")]
@@ -20,17 +20,14 @@ pub(crate) enum Unreadable {
     Version(PathBuf, String),
 }
 
-/// The one member that all versions have.
+/// The member that reports of all versions have.
 #[derive(Deserialize)]
 struct AnyVersion {
     schema: String,
 }
 
 impl Report {
-    /// Reads what `--json` has written.
-    ///
-    /// # Errors
-    /// When it is no report, or one of another version.
+    /// Reads a file that `--json` has written.
     pub(crate) fn read(path: &Path) -> Result<Self, Unreadable> {
         let text = fs::read(path).map_err(|error| Unreadable::File(path.into(), error))?;
         let form = |error| Unreadable::Form(path.into(), error);
@@ -41,10 +38,7 @@ impl Report {
         serde_json::from_slice(&text).map_err(form)
     }
 
-    /// The JSON that `--json` writes.
-    ///
-    /// # Errors
-    /// When a figure is no number that JSON knows.
+    /// The JSON that `--json` writes. Fails when a figure is no number that JSON has.
     pub(crate) fn to_json(&self) -> serde_json::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
@@ -76,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_report_is_said_to_be_none() {
+    fn a_file_without_a_report_is_named_as_such() {
         for text in ["", "{}", "[1]", r#"{"schema":"barrage.loadtest/1"}"#] {
             assert!(read(text).unwrap_err().contains("is no report"), "{text}");
         }

@@ -1,19 +1,17 @@
-//! The report as one HTML file that needs nothing else: no network, no other file.
+//! The report as one HTML file that needs no network and no other file.
 
 mod charts;
-mod facts;
-mod figures;
-mod happenings;
+mod events;
 mod lines;
+mod tables;
 
 use askama::Template;
 use serde::Serialize;
 
 use self::{
     charts::{Chart, charts},
-    facts::Fact,
-    figures::{Line, Percentiles, Tile, Trial},
-    happenings::{Happening, happenings},
+    events::{Event, events},
+    tables::{Expectation, Fact, Line, Percentiles, Tile},
 };
 use super::{Failure, Report};
 
@@ -23,7 +21,7 @@ const SCRIPT: &str = include_str!("../../templates/report.js");
 const STYLE: &str = include_str!("../../templates/report.css");
 const CHART_STYLE: &str = include_str!("../../templates/charts.css");
 
-/// Of longer runs, only the JSON tells every second in figures.
+/// The page of a longer run has no table of every second; its JSON has them.
 const SECONDS_IN_FULL: usize = 900;
 
 /// What the template shows.
@@ -38,13 +36,13 @@ struct Page<'a> {
     ledger: Vec<Line>,
     tiles: Vec<Tile>,
     latencies: Vec<Percentiles>,
-    trials: Vec<Trial>,
+    expectations: Vec<Expectation>,
     failures: &'a [Failure],
-    happenings: Vec<Happening>,
+    events: Vec<Event>,
     charts: Vec<Chart>,
-    asked: Vec<Fact>,
-    place: Vec<Fact>,
-    course: Vec<[String; figures::COURSE.len()]>,
+    plan: Vec<Fact>,
+    environment: Vec<Fact>,
+    timeline: Vec<[String; tables::TIMELINE.len()]>,
     figures: String,
 }
 
@@ -53,40 +51,37 @@ struct Page<'a> {
 struct Figures<'a> {
     at: Vec<f64>,
     charts: &'a [Chart],
-    happenings: &'a [Happening],
+    events: &'a [Event],
 }
 
-/// The file.
-///
-/// # Errors
-/// When a figure is no number that JSON knows, or the page cannot be made.
+/// The text of the file. Fails when a figure is no number that JSON has.
 pub(crate) fn render(report: &Report) -> anyhow::Result<String> {
-    let (charts, happenings) = (charts(report), happenings(&report.seconds));
+    let (charts, events) = (charts(report), events(&report.seconds));
     let at = report.seconds.iter().map(|second| lines::rounded(second.at)).collect();
     let in_full = report.seconds.len() <= SECONDS_IN_FULL;
-    let figures = Figures { at, charts: &charts, happenings: &happenings };
+    let figures = Figures { at, charts: &charts, events: &events };
     let page = Page {
         report,
         verdict: report.verdict().word(),
         says: report.says(),
         began: format!("{:.0}", report.started_at),
         took: format!("{:.1} s", report.took_s),
-        ledger: figures::ledger(&report.ledger),
-        tiles: figures::tiles(report),
-        latencies: figures::latencies(&report.latency),
-        trials: figures::trials(report),
+        ledger: tables::ledger(&report.ledger),
+        tiles: tables::tiles(report),
+        latencies: tables::latencies(&report.latency),
+        expectations: tables::expectations(report),
         failures: &report.sending.failures,
-        asked: facts::asked(report),
-        place: facts::place(report),
-        course: if in_full { figures::course(&report.seconds) } else { Vec::new() },
+        plan: tables::plan(report),
+        environment: tables::environment(report),
+        timeline: if in_full { tables::timeline(&report.seconds) } else { Vec::new() },
         figures: island(&serde_json::to_string(&figures)?),
-        happenings,
+        events,
         charts,
     };
     Ok(page.render()?)
 }
 
-/// JSON that may lie in a script element: nothing in it can end the element.
+/// JSON for a script element: nothing in it can end the element.
 fn island(json: &str) -> String {
     json.replace('<', "\\u003c")
 }
@@ -100,11 +95,11 @@ impl Page<'_> {
         [PLOT_SCRIPT, SCRIPT]
     }
 
-    fn course_names(&self) -> &'static [&'static str] {
-        &figures::COURSE
+    fn timeline_names(&self) -> &'static [&'static str] {
+        &tables::TIMELINE
     }
 
-    fn failed_trials(&self) -> usize {
+    fn failed_expectations(&self) -> usize {
         self.report.failed_expectations().count()
     }
 }
@@ -135,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_text_a_report_has_is_text_on_the_page() {
+    fn no_text_of_a_report_becomes_markup() {
         const EVIL: &str = "</script><img src=x onerror=alert(1)>\"'&";
         let mut report = sample::report();
         report.url = EVIL.into();
@@ -155,14 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn what_our_scripts_and_styles_hold_does_not_end_them() {
+    fn our_scripts_and_styles_do_not_end_their_element() {
         for text in [PLOT_SCRIPT, PLOT_STYLE, SCRIPT, STYLE, CHART_STYLE] {
             assert!(!text.contains("</") && !text.contains("<!--"));
         }
     }
 
     #[test]
-    fn a_run_of_which_little_is_known_has_a_page_all_the_same() {
+    fn a_run_without_measurements_has_a_page() {
         let mut report = sample::report();
         report.seconds.clear();
         report.latency = crate::report::Latencies::default();

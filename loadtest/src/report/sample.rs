@@ -5,7 +5,7 @@ use super::{
     SCHEMA, Second, Sending, Stage, Viewers,
 };
 
-/// Of a run of two seconds without a fault.
+/// The report of a run of two seconds in which no message was lost.
 pub(crate) fn report() -> Report {
     let latency =
         Latency { count: 1000, mean: 8.0, p50: 4.0, p90: 20.0, p99: 90.0, p999: 95.0, max: 99.0 };

@@ -1,4 +1,4 @@
-//! The report as a person reads it in a terminal.
+//! The report as text for a terminal.
 
 use std::fmt;
 
@@ -6,10 +6,9 @@ use indicatif::{HumanBytes, HumanCount};
 
 use super::{Latency, Report};
 
-/// How many of those that are lost are named here.
+/// How many lost messages are named here.
 const NAMED: usize = 10;
 
-/// Shows a report.
 #[derive(Debug)]
 pub(crate) struct Summary<'a>(pub(crate) &'a Report);
 
@@ -58,7 +57,7 @@ impl Summary<'_> {
             writeln!(f, "  missing: {id}")?;
         }
         if ledger.missing.len() > NAMED {
-            writeln!(f, "  and more, which --json and --html name")?;
+            writeln!(f, "  and more: see the report of --json or --html")?;
         }
         writeln!(f)
     }
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_told_with_what_to_do_about_them() {
+    fn failures_come_with_a_hint() {
         let summary = Summary(&sample::report()).to_string();
         assert!(summary.contains("3 x message: 429 Too Many Requests\n    raise MAX_CLIENT_RATE"));
         assert!(summary.contains("holds   p99<200ms  (measured: 90.000)"), "{summary}");

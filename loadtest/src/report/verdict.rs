@@ -1,4 +1,4 @@
-//! The verdict of a run, and how it ends for whoever started it.
+//! The verdict of a run, in a word and a sentence, and the exit code.
 
 use std::process::ExitCode;
 
@@ -6,21 +6,20 @@ use indicatif::HumanCount;
 
 use super::{Expectation, Report};
 
-/// What the ledger says, in one word.
+/// What the ledger of a run proves.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Verdict {
     /// Every accepted message is accounted for, once and in order.
     Holds,
-    /// Some are lost, there twice, or out of order.
+    /// Some messages are lost, there twice, or out of order.
     Broken,
-    /// A person ended the run; what is known until then holds.
+    /// A person ended the run; until then nothing was broken.
     Interrupted,
-    /// Nothing was accepted, so nothing is proved.
+    /// No message was accepted, so nothing is proved.
     Nothing,
 }
 
 impl Verdict {
-    /// What a person reads first.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Holds => "HOLDS",
@@ -32,14 +31,16 @@ impl Verdict {
 }
 
 impl Report {
-    /// What the verdict says.
+    /// The verdict in a sentence.
     pub(crate) fn says(&self) -> String {
         let ledger = &self.ledger;
         let [accepted, lost, twice, out_of_order, unsettled] =
             [ledger.accepted, ledger.lost, ledger.twice, ledger.out_of_order, ledger.unsettled]
                 .map(HumanCount);
         match self.verdict() {
-            Verdict::Holds if self.sending.due == 0 => "nothing was sent; viewers looked on".into(),
+            Verdict::Holds if self.sending.due == 0 => {
+                "nothing was sent; viewers polled the feed".into()
+            }
             Verdict::Holds => {
                 format!(
                     "each of the {accepted} accepted messages is accounted for, once and in order"
@@ -69,7 +70,7 @@ impl Report {
         }
     }
 
-    /// Exit: 0 all holds, 1 the ledger or an expectation does not, 130 interrupted.
+    /// 0 if all holds, 1 if the ledger or an expectation does not hold, 130 if interrupted.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.verdict() {
             Verdict::Broken | Verdict::Nothing => ExitCode::FAILURE,
@@ -79,7 +80,7 @@ impl Report {
         }
     }
 
-    /// Requests that failed, whatever they were for.
+    /// How many requests of any kind failed.
     pub(crate) fn failed_requests(&self) -> u64 {
         self.sending.failures.iter().map(|failure| failure.count).sum()
     }

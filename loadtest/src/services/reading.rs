@@ -1,24 +1,21 @@
-//! One answer of one service.
+//! What one service says in one answer.
 
-use std::collections::HashMap;
+use client::metrics::Metrics;
 
-/// What a service has counted since it began, and what it does now; nothing of what it does not tell, because
-/// it is none of its concerns.
+/// What a service has counted since its start, and what it does now. A value is `None` where it is another service's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Reading {
-    /// Seconds that it kept a core busy.
+    /// CPU time in seconds.
     pub(super) cpu: Option<f64>,
-    /// Bytes that it holds.
+    /// In bytes.
     pub(super) memory: Option<f64>,
-    /// Calls of a router.
+    /// Calls of a router, and the records in them.
     pub(super) calls: Option<f64>,
-    /// Records in them.
     pub(super) records: Option<f64>,
     /// Calls of a router that are under way.
     pub(super) in_flight: Option<f64>,
-    /// Records that a router has filtered.
+    /// Records that a router has filtered, and those that it has dead-lettered.
     pub(super) filtered: Option<f64>,
-    /// Records that a router has dead-lettered.
     pub(super) dead: Option<f64>,
     /// Calls that a processor works on.
     pub(super) processing: Option<f64>,
@@ -29,15 +26,11 @@ pub(super) struct Reading {
 const FILTERED: &str = r#"router_records_total{outcome="filtered"}"#;
 
 impl Reading {
-    /// Of the text format of Prometheus: a name with its labels, a blank, a number.
-    pub(super) fn of(text: &str) -> Self {
-        let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
-        let values: HashMap<&str, f64> =
-            lines.filter_map(|(name, value)| Some((name, value.parse().ok()?))).collect();
-        let value = |name| values.get(name).copied();
-        // Each tells of these from its start; what it has not done yet, it does not count.
-        let is_homepage = values.contains_key("homepage_waiting_records");
-        let is_router = values.contains_key(FILTERED);
+    pub(super) fn of(metrics: &Metrics) -> Self {
+        let value = |name| metrics.get(name);
+        // A service has these two from its start. It lacks other counters until it counts the first time.
+        let is_homepage = value("homepage_waiting_records").is_some();
+        let is_router = value(FILTERED).is_some();
         let count = |name, is_its: bool| is_its.then(|| value(name).unwrap_or_default());
         Self {
             cpu: value("process_cpu_seconds_total"),
@@ -52,7 +45,7 @@ impl Reading {
         }
     }
 
-    /// Which of the services it is.
+    /// Which service it is.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self { in_flight: Some(_), .. } => "event-router",
@@ -62,26 +55,30 @@ impl Reading {
         }
     }
 
-    /// Whether it was started again since: something that is counted is less than it was.
+    /// Whether it was restarted since: a counter is less than it was.
     pub(super) fn began_after(&self, before: Self) -> bool {
         let counted: [Counted; 5] =
             [|it| it.cpu, |it| it.calls, |it| it.records, |it| it.filtered, |it| it.dead];
         counted.into_iter().any(|of| of(self) < of(&before))
     }
 
-    /// How much more it is than before; all of it after a new start. Nothing where either is not known.
+    /// How much was counted since; after a restart, all that is counted now.
     pub(super) fn since(&self, before: Self, of: Counted) -> Option<f64> {
         let (before, now) = (of(&before)?, of(self)?);
         Some(if now < before { now } else { now - before })
     }
 }
 
-/// Something that is counted.
+/// A counter of a reading.
 pub(super) type Counted = fn(&Reading) -> Option<f64>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn reading(text: &str) -> Reading {
+        Reading::of(&Metrics::parse(text))
+    }
 
     const ROUTER: &str = "\
 # HELP router_calls_in_flight Calls that are under way.
@@ -94,7 +91,7 @@ process_cpu_seconds_total 1.5
 ";
 
     #[test]
-    fn what_a_service_counts_is_read_from_its_metrics() {
+    fn the_counters_of_a_service_are_read_from_its_metrics() {
         let expected = Reading {
             cpu: Some(1.5),
             calls: Some(4.0),
@@ -104,22 +101,22 @@ process_cpu_seconds_total 1.5
             dead: Some(1.0),
             ..Reading::default()
         };
-        assert_eq!((Reading::of(ROUTER), expected.kind()), (expected, "event-router"));
+        assert_eq!((reading(ROUTER), expected.kind()), (expected, "event-router"));
     }
 
     #[test]
-    fn a_service_is_known_by_what_it_tells() {
+    fn a_service_is_known_by_its_metrics() {
         for (text, kind) in [
             ("processor_calls_in_flight 0\nbarrage_table_reads_total 3\n", "message-processor"),
             ("homepage_waiting_records 0\n", "homepage"),
             ("up 1\n", "service"),
         ] {
-            assert_eq!(Reading::of(text).kind(), kind);
+            assert_eq!(reading(text).kind(), kind);
         }
     }
 
     #[test]
-    fn what_was_counted_since_is_all_of_it_after_a_new_start() {
+    fn after_a_restart_all_that_is_counted_is_new() {
         let calls = |calls| Reading { calls: Some(calls), ..Reading::default() };
         let since = |before, now: f64| calls(now).since(before, |it| it.calls);
         assert_eq!(since(calls(3.0), 5.0), Some(2.0));

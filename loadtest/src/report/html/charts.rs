@@ -1,17 +1,16 @@
-//! What the charts of a page show: the course of a run as lines over time. What was not measured is a gap.
+//! The charts of a page: lines over the time of a run. A value that was not measured is a gap.
 
 use serde::Serialize;
 
 use super::lines::{Line, each, line, rate};
 use crate::report::{Process, Report, Second};
 
-/// One chart.
 #[derive(Debug, Serialize)]
 pub(super) struct Chart {
     pub(super) title: &'static str,
-    /// What its values are.
+    /// Of its values; may be empty.
     pub(super) unit: &'static str,
-    /// What the lines mean, for a person.
+    /// What the lines mean.
     pub(super) about: &'static str,
     scale: Scale,
     lines: Vec<Line>,
@@ -26,7 +25,7 @@ enum Scale {
     Logarithmic,
 }
 
-/// What a line shows of a second.
+/// The value of a line in one second.
 type Value = fn(&Second) -> Option<f64>;
 
 /// How many colours there are for processes.
@@ -183,7 +182,7 @@ fn polls(seconds: &[Second]) -> Chart {
 }
 
 impl Chart {
-    /// What the chart shows, for those who do not see it.
+    /// Describes it for those who cannot see it.
     pub(super) fn label(&self) -> String {
         let lines: Vec<_> = self.lines.iter().map(Line::label).collect();
         let unit = if self.unit.is_empty() { "" } else { " in " };
@@ -204,12 +203,12 @@ mod tests {
         assert!(titles.starts_with(&["Messages per second", "Backlog", "Accepted after"]));
         let lines = || charts.iter().flat_map(|chart| &chart.lines);
         assert!(lines().all(|line| line.values.len() == report.seconds.len()));
-        // The sample has not measured how long it took until something was shown.
+        // The sample has no latency of shown messages in its seconds.
         assert!(!titles.contains(&"In the feed after"), "{titles:?}");
     }
 
     #[test]
-    fn a_chart_is_told_in_words() {
+    fn a_chart_has_a_description() {
         let report = sample::report();
         let label = charts(&report)[1].label();
         assert_eq!(

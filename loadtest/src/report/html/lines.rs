@@ -1,11 +1,11 @@
-//! The lines of the charts. What was not measured is a gap.
+//! The lines of the charts. A value that was not measured is a gap.
 
 use indicatif::HumanCount;
 use serde::Serialize;
 
 use crate::report::Second;
 
-/// The values of every second.
+/// A name, a colour and a value for every second.
 #[derive(Debug, Serialize)]
 pub(super) struct Line {
     name: String,
@@ -18,15 +18,15 @@ pub(super) fn line(name: &str, colour: &str, values: Vec<Option<f64>>) -> Line {
     Line { name: name.into(), colour: format!("--{colour}"), values }
 }
 
-/// A value of each second.
+/// One value for each second.
 pub(super) fn each(seconds: &[Second], of: impl Fn(&Second) -> Option<f64>) -> Vec<Option<f64>> {
     seconds.iter().map(|second| of(second).map(rounded)).collect()
 }
 
-/// What a run ends with may be less than this part of a second: a rate of it says nothing.
+/// The last sample of a run may come after less time than this: a rate over it says nothing.
 const TOO_SHORT: f64 = 0.3;
 
-/// Counts per second. After a gap, a count is of all the time since it was known last.
+/// Counts per second. After a gap, a count is of all the time since the last value.
 pub(super) fn rate(seconds: &[Second], of: impl Fn(&Second) -> Option<u64>) -> Vec<Option<f64>> {
     let mut known = 0.0;
     let rate = |second: &Second| {
@@ -38,7 +38,7 @@ pub(super) fn rate(seconds: &[Second], of: impl Fn(&Second) -> Option<u64>) -> V
     seconds.iter().map(rate).collect()
 }
 
-/// More digits than anybody sees make the file large.
+/// Rounds to three decimals: more digits only make the file larger.
 pub(super) fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
@@ -49,7 +49,7 @@ impl Line {
         self.values.iter().any(Option::is_some)
     }
 
-    /// What it shows, for those who do not see it.
+    /// Describes it for those who cannot see it.
     pub(super) fn label(&self) -> String {
         let values: Vec<f64> = self.values.iter().copied().flatten().collect();
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);

@@ -1,22 +1,22 @@
-//! The figures of a page as people read them.
+//! The tables of a page: figures and facts as people read them.
 
-use indicatif::HumanCount;
+use indicatif::{HumanBytes, HumanCount};
 
 use super::lines::number;
-use crate::report::{Latencies, Latency, Ledger, Report, Second, Viewers};
+use crate::report::{Latencies, Latency, Ledger, Mode, Report, Second, Stage, Viewers};
 
 /// One line of the ledger.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) name: &'static str,
     pub(super) count: String,
-    /// Of all that was accepted, in per cent; nothing where it is no part of that.
+    /// In per cent of all accepted messages; `None` where it is no part of them.
     pub(super) share: Option<String>,
     pub(super) is_bad: bool,
     pub(super) about: String,
 }
 
-/// A figure that is worth being large.
+/// A figure that the page shows large.
 #[derive(Debug)]
 pub(super) struct Tile {
     pub(super) name: &'static str,
@@ -33,15 +33,15 @@ pub(super) struct Percentiles {
     pub(super) values: [String; 6],
 }
 
-/// An expectation and what came of it.
+/// An expectation and whether it holds.
 #[derive(Debug)]
-pub(super) struct Trial {
+pub(super) struct Expectation {
     pub(super) text: String,
     pub(super) measured: String,
     pub(super) holds: bool,
 }
 
-/// The lines of the ledger: first those that together are all that was accepted.
+/// The lines of the ledger: first those that add up to all accepted messages.
 pub(super) fn ledger(ledger: &Ledger) -> Vec<Line> {
     let part = |name, count: u64, is_bad, about: String| {
         let share = count as f64 * 100.0 / ledger.accepted.max(1) as f64;
@@ -54,7 +54,7 @@ pub(super) fn ledger(ledger: &Ledger) -> Vec<Line> {
             about,
         }
     };
-    let beside = |name, count: u64, is_bad, about: &str| Line {
+    let extra = |name, count: u64, is_bad, about: &str| Line {
         share: None,
         ..part(name, count, is_bad, about.into())
     };
@@ -73,17 +73,17 @@ pub(super) fn ledger(ledger: &Ledger) -> Vec<Line> {
     if ledger.unsettled > 0 {
         lines.push(part("not settled", ledger.unsettled, false, "when the run was ended".into()));
     }
-    lines.push(beside("twice", ledger.twice, true, "messages with two rows"));
+    lines.push(extra("twice", ledger.twice, true, "messages with two rows"));
     let about = "before an earlier one of the same sender";
-    lines.push(beside("out of order", ledger.out_of_order, true, about));
+    lines.push(extra("out of order", ledger.out_of_order, true, about));
     if ledger.unheard > 0 {
         let about = "with a row although their request failed";
-        lines.push(beside("unheard", ledger.unheard, false, about));
+        lines.push(extra("unheard", ledger.unheard, false, about));
     }
     lines
 }
 
-/// The figures that people compare.
+/// The figures that people look at first.
 pub(super) fn tiles(report: &Report) -> Vec<Tile> {
     let sending = &report.sending;
     let tile = |name, value: f64, unit, about| Tile { name, value: number(value), unit, about };
@@ -125,7 +125,7 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
         .collect()
 }
 
-/// All latencies that were measured.
+/// A row for each latency that was measured.
 pub(super) fn latencies(latencies: &Latencies) -> Vec<Percentiles> {
     let row = |(name, latency): (_, Option<Latency>)| {
         let Latency { count, mean, p50, p90, p99, p999, max } = latency?;
@@ -141,18 +141,17 @@ pub(super) fn latencies(latencies: &Latencies) -> Vec<Percentiles> {
     all.into_iter().filter_map(row).collect()
 }
 
-/// What was expected.
-pub(super) fn trials(report: &Report) -> Vec<Trial> {
-    let trials = report.expectations.iter().map(|expectation| Trial {
+pub(super) fn expectations(report: &Report) -> Vec<Expectation> {
+    let expectations = report.expectations.iter().map(|expectation| Expectation {
         text: expectation.text.clone(),
         measured: expectation.measured.map_or("not measured".into(), |it| format!("{it:.3}")),
         holds: expectation.holds,
     });
-    trials.collect()
+    expectations.collect()
 }
 
-/// The columns of the course.
-pub(super) const COURSE: [&str; 12] = [
+/// The columns of the timeline.
+pub(super) const TIMELINE: [&str; 12] = [
     "until s",
     "due",
     "accepted",
@@ -167,8 +166,8 @@ pub(super) const COURSE: [&str; 12] = [
     "records in a call",
 ];
 
-/// Every second.
-pub(super) fn course(seconds: &[Second]) -> Vec<[String; COURSE.len()]> {
+/// A row for every second.
+pub(super) fn timeline(seconds: &[Second]) -> Vec<[String; TIMELINE.len()]> {
     let whole = |value: Option<u64>| value.map_or("-".into(), |it| HumanCount(it).to_string());
     let tenths = |value: Option<f64>| value.map_or("-".into(), |it| format!("{it:.1}"));
     let row = |it: &Second| {
@@ -190,13 +189,71 @@ pub(super) fn course(seconds: &[Second]) -> Vec<[String; COURSE.len()]> {
     seconds.iter().map(row).collect()
 }
 
+/// A name and a value.
+#[derive(Debug)]
+pub(super) struct Fact {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+}
+
+/// The plan of the run, and what its viewers got.
+pub(super) fn plan(report: &Report) -> Vec<Fact> {
+    let plan = &report.plan;
+    let stages: Vec<_> = plan.stages.iter().map(stage).collect();
+    let mode = |mode: &Mode| match mode {
+        Mode::Messages => "single messages",
+        Mode::Bursts => "bursts",
+    };
+    let modes: Vec<_> = plan.modes.iter().map(mode).collect();
+    let modes = if modes.is_empty() { "viewers alone".into() } else { modes.join(" and ") };
+    let viewers = report.viewers.as_ref().map(|it| {
+        let [count, bullets, passed] = [it.count.into(), it.bullets, it.passed].map(HumanCount);
+        format!("{count}, who got {bullets} of {passed} bullets in {}", HumanBytes(it.bytes))
+    });
+    [
+        ("sent", modes),
+        ("stages", stages.join(", then ")),
+        ("in flight", format!("{} messages at the most", HumanCount(plan.in_flight.into()))),
+        ("viewers", viewers.unwrap_or_else(|| "none".into())),
+        ("time to settle", format!("{} s", plan.settle_s)),
+    ]
+    .map(|(name, value)| Fact { name, value })
+    .into()
+}
+
+fn stage(Stage { from, to, seconds }: &Stage) -> String {
+    match (from, to) {
+        (0, 0) => format!("rest for {seconds} s"),
+        (from, to) if from == to => format!("{from}/s for {seconds} s"),
+        (from, to) => format!("{from} to {to}/s in {seconds} s"),
+    }
+}
+
+/// The machine of the load tester.
+pub(super) fn environment(report: &Report) -> Vec<Fact> {
+    let here = &report.environment;
+    let local = if here.local { "on this machine too" } else { "elsewhere, or not known where" };
+    let memory =
+        here.memory_mib.map_or("not known".into(), |mib| HumanBytes(mib << 20).to_string());
+    [
+        ("system", here.system.clone()),
+        ("processor", here.cpu.clone().unwrap_or_else(|| "not known".into())),
+        ("cores", here.cores.to_string()),
+        ("memory", memory),
+        ("barrage runs", local.into()),
+        ("load tester", here.version.clone()),
+    ]
+    .map(|(name, value)| Fact { name, value })
+    .into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::sample;
 
     #[test]
-    fn the_parts_of_the_ledger_are_all_that_was_accepted() {
+    fn the_parts_of_the_ledger_add_up_to_all_accepted_messages() {
         let lines = ledger(&sample::report().ledger);
         let shares = lines.iter().filter_map(|line| line.share.as_ref());
         let sum: f64 = shares.map(|share| share.parse::<f64>().unwrap()).sum();
@@ -205,11 +262,17 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_has_no_tile() {
+    fn a_figure_that_was_not_measured_has_no_tile() {
         let mut report = sample::report();
         report.latency.poll = None;
         report.sending.due = 0;
         let names: Vec<_> = tiles(&report).into_iter().map(|tile| tile.name).collect();
         assert_eq!(names, ["accepted after", "in the feed after", "failed"]);
+    }
+
+    #[test]
+    fn stages_are_rates_ramps_or_rests() {
+        let stages = ["500:30", "0-2000:60", "0:10"].map(|text| stage(&text.parse().unwrap()));
+        assert_eq!(stages, ["500/s for 30 s", "0 to 2000/s in 60 s", "rest for 10 s"]);
     }
 }

@@ -1,23 +1,25 @@
-//! What is known of a run so far: all its tasks write it, and the report is made of it.
+//! What was measured in a run so far: all its tasks add to it, and the report is built from it.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+use std::time::Duration;
+
+use client::{
+    homepage::{Feed, Totals},
+    http::Error,
+    message::Position,
 };
-
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::{
     failures::{Failures, Request},
     latency::Latency,
-    ledger::{Count, Fate, Ledger, Place},
+    ledger::{Count, Ending, Ledger},
     report::{self, Latencies, Second},
-    target::{Feed, Refusal, Totals},
 };
 
-/// The account of one run. Nobody holds it for long.
+/// The measurements of one run. The lock is never held across an await.
 #[derive(Debug, Default)]
-pub(crate) struct Book(Mutex<State>);
+pub(crate) struct Measurements(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -30,9 +32,10 @@ struct State {
     failures: Failures,
     viewers: Viewed,
     barrage: Option<Barrage>,
-    /// Barrage has said something in this second.
-    was_told: bool,
-    bursts: u64,
+    /// Whether `barrage` is of the current second.
+    is_fresh: bool,
+    /// How many messages of bursts Kafka has acknowledged.
+    accepted_of_bursts: u64,
     last: Last,
     last_answer: Duration,
     last_settled: Duration,
@@ -47,10 +50,10 @@ pub(crate) struct Viewed {
     pub(crate) bytes: u64,
 }
 
-/// What barrage says of itself.
+/// What barrage says of itself in the feed.
 #[derive(Clone, Debug)]
 pub(crate) struct Barrage {
-    /// When it was asked first: a part of it was there before us.
+    /// In the first answer: a part of it was there before the run.
     pub(crate) first: Totals,
     pub(crate) now: Totals,
     pub(crate) processors: u32,
@@ -65,7 +68,7 @@ struct Last {
     polls: u64,
 }
 
-/// When a message was due, when it was sent, and when its answer came; since the begin of the run.
+/// When a message was due, when it was sent, and when its answer came; since the start of the run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
     pub(crate) due: Duration,
@@ -73,35 +76,35 @@ pub(crate) struct Times {
     pub(crate) answered: Duration,
 }
 
-impl Book {
+impl Measurements {
     /// A message was accepted.
-    pub(crate) fn accepted(&self, id: Uuid, place: Place, times: Times) {
-        let mut state = self.lock();
+    pub(crate) fn accepted(&self, id: Uuid, position: Position, times: Times) {
+        let mut state = self.0.lock();
         state.sent += 1;
         state.last_answer = times.answered;
         state.accept.record(times.answered.saturating_sub(times.due));
         state.accept_naive.record(times.answered.saturating_sub(times.sent));
-        if let Some(took) = state.ledger.accept(id, place, times.due) {
+        if let Some(took) = state.ledger.accept(id, position, times.due) {
             state.shown.record(took);
             state.last_settled = times.answered;
         }
     }
 
-    /// A message was sent in vain.
-    pub(crate) fn refused(&self, refusal: Refusal) {
-        self.lock().sent += 1;
-        self.failed(Request::Message, refusal);
+    /// The request that sent a message failed.
+    pub(crate) fn not_accepted(&self, error: Error) {
+        self.0.lock().sent += 1;
+        self.failed(Request::Message, error);
     }
 
     /// A request of any kind failed.
-    pub(crate) fn failed(&self, request: Request, refusal: Refusal) {
-        self.lock().failures.count(request, refusal);
+    pub(crate) fn failed(&self, request: Request, error: Error) {
+        self.0.lock().failures.count(request, error);
     }
 
     /// A bullet of a message of ours was seen.
-    pub(crate) fn seen(&self, id: Uuid, place: Place, at: Duration) {
-        let mut state = self.lock();
-        if let Some(took) = state.ledger.see(id, place, at) {
+    pub(crate) fn seen(&self, id: Uuid, position: Position, at: Duration) {
+        let mut state = self.0.lock();
+        if let Some(took) = state.ledger.see(id, position, at) {
             state.shown.record(took);
             state.last_settled = at;
         }
@@ -109,35 +112,35 @@ impl Book {
 
     /// A bullet of a burst of ours was seen so long after it was sent.
     pub(crate) fn seen_of_burst(&self, took: Duration) {
-        self.lock().shown.record(took);
+        self.0.lock().shown.record(took);
     }
 
-    /// Barrage says what has become of a message.
-    pub(crate) fn settled(&self, id: Uuid, fate: Fate, at: Duration) {
-        let mut state = self.lock();
-        state.ledger.settle(id, fate);
+    /// Barrage says how a message ended.
+    pub(crate) fn settled(&self, id: Uuid, ending: Ending, at: Duration) {
+        let mut state = self.0.lock();
+        state.ledger.settle(id, ending);
         state.last_settled = at;
     }
 
-    /// All bursts together have so many accepted messages now.
+    /// Of all bursts together, Kafka has acknowledged so many messages now.
     pub(crate) fn bursts_accepted(&self, accepted: u64, at: Duration) {
-        let mut state = self.lock();
-        if accepted > state.bursts {
-            state.bursts = accepted;
+        let mut state = self.0.lock();
+        if accepted > state.accepted_of_bursts {
+            state.accepted_of_bursts = accepted;
             state.last_answer = at;
         }
     }
 
-    /// The feed has told the totals.
-    pub(crate) fn told(&self, feed: &Feed) {
-        let mut state = self.lock();
+    /// The feed has said the totals.
+    pub(crate) fn totals(&self, feed: &Feed) {
+        let mut state = self.0.lock();
         let first = state.barrage.take().map(|barrage| barrage.first);
-        // Another homepage, or one that was started again, counts from another time on.
+        // Another homepage, or one that was restarted, counts from another time on.
         let first = first.filter(|first| first.since == feed.totals.since);
         if first.is_none() {
             state.last.stored = feed.totals.stored;
         }
-        state.was_told = true;
+        state.is_fresh = true;
         state.barrage = Some(Barrage {
             first: first.unwrap_or_else(|| feed.totals.clone()),
             now: feed.totals.clone(),
@@ -145,24 +148,24 @@ impl Book {
         });
     }
 
-    /// A viewer has got an answer.
-    pub(crate) fn polled(&self, feed: &Feed, bytes: u64, took: Duration) {
-        let mut state = self.lock();
+    /// A poll of a viewer was answered.
+    pub(crate) fn polled(&self, feed: &Feed, took: Duration) {
+        let mut state = self.0.lock();
         state.poll.record(took);
         let viewers = &mut state.viewers;
         viewers.polls += 1;
         viewers.bullets += feed.bullets.len() as u64;
         viewers.passed += feed.passed;
-        viewers.bytes += bytes;
+        viewers.bytes += feed.bytes;
     }
 
-    /// The second that ends now; of what only others know, nothing.
+    /// Ends the current second. What only other parts know is left out.
     pub(crate) fn end_second(&self) -> Second {
-        let mut state = self.lock();
-        let accepted = state.ledger.accepted() + state.bursts;
+        let mut state = self.0.lock();
+        let accepted = state.ledger.accepted() + state.accepted_of_bursts;
         let failed = state.failures.total();
-        let was_told = std::mem::take(&mut state.was_told);
-        let barrage = state.barrage.as_ref().filter(|_| was_told);
+        let is_fresh = std::mem::take(&mut state.is_fresh);
+        let barrage = state.barrage.as_ref().filter(|_| is_fresh);
         let (stored, waiting) =
             barrage.map(|barrage| (barrage.now.stored, barrage.now.waiting)).unzip();
         let processors = barrage.map(|barrage| barrage.processors);
@@ -185,48 +188,46 @@ impl Book {
         second
     }
 
-    /// The messages that nothing is known of yet, in the order of their places.
-    pub(crate) fn open(&self) -> Vec<(Uuid, Place)> {
-        self.lock().ledger.of_fate(None)
+    /// The single messages of whose end nothing is known yet, in the order of their positions.
+    pub(crate) fn open(&self) -> Vec<(Uuid, Position)> {
+        self.0.lock().ledger.open()
     }
 
-    /// Those that were filtered or dead-lettered, as barrage says, in that order too.
-    pub(crate) fn without_row(&self) -> Vec<(Uuid, Place)> {
-        self.lock().ledger.of_fate(Some(Fate::WithoutRow))
+    /// The single messages that were filtered or dead-lettered, as barrage says, in the order of their positions.
+    pub(crate) fn without_row(&self) -> Vec<(Uuid, Position)> {
+        self.0.lock().ledger.without_row()
     }
 
-    /// How many those are.
     pub(crate) fn open_count(&self) -> u64 {
-        self.lock().ledger.open_count()
+        self.0.lock().ledger.open_count()
     }
 
-    /// How many messages were sent, whatever came of them.
+    /// How many single messages were sent, accepted or not.
     pub(crate) fn sent(&self) -> u64 {
-        self.lock().sent
+        self.0.lock().sent
     }
 
-    /// The account of single messages.
+    /// How the single messages ended.
     pub(crate) fn count(&self) -> Count {
-        self.lock().ledger.count()
+        self.0.lock().ledger.count()
     }
 
-    /// What barrage says of itself, if it has said anything.
     pub(crate) fn barrage(&self) -> Option<Barrage> {
-        self.lock().barrage.clone()
+        self.0.lock().barrage.clone()
     }
 
     pub(crate) fn viewed(&self) -> Viewed {
-        self.lock().viewers
+        self.0.lock().viewers
     }
 
     /// When the last answer came, and when the last message was settled.
     pub(crate) fn last(&self) -> (Duration, Duration) {
-        let state = self.lock();
+        let state = self.0.lock();
         (state.last_answer, state.last_settled)
     }
 
     pub(crate) fn latencies(&self) -> Latencies {
-        let state = self.lock();
+        let state = self.0.lock();
         Latencies {
             accept: state.accept.summary(),
             accept_naive: state.accept_naive.summary(),
@@ -236,11 +237,7 @@ impl Book {
     }
 
     pub(crate) fn failures(&self) -> Vec<report::Failure> {
-        self.lock().failures.list()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().failures.list()
     }
 }
 

@@ -1,32 +1,29 @@
-//! What happened to the processes of barrage meanwhile, to be marked in the charts.
+//! Events of the processes of barrage during the run: ends and restarts, which the charts mark.
 
 use serde::Serialize;
 
 use crate::report::{Process, Second};
 
-/// Something that explains what the charts show.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Happening {
+pub(super) struct Event {
     /// In seconds since the first message was due.
     pub(super) at: f64,
-    /// For a person.
     pub(super) text: String,
 }
 
-impl Happening {
-    /// When it was, for a person.
+impl Event {
     pub(super) fn second(&self) -> String {
         format!("{:.0} s", self.at)
     }
 }
 
-/// The ends and the restarts of processes, in the order of time.
-pub(super) fn happenings(seconds: &[Second]) -> Vec<Happening> {
+/// The events of a run in the order of time.
+pub(super) fn events(seconds: &[Second]) -> Vec<Event> {
     let pairs = seconds.iter().zip(seconds.iter().skip(1));
     pairs.flat_map(|(before, now)| between(before, now)).collect()
 }
 
-fn between(before: &Second, now: &Second) -> Vec<Happening> {
+fn between(before: &Second, now: &Second) -> Vec<Event> {
     let change = |process: &Process| {
         let earlier = before.processes.iter().find(|it| it.name == process.name)?;
         let name = &process.name;
@@ -39,7 +36,7 @@ fn between(before: &Second, now: &Second) -> Vec<Happening> {
         } else {
             return None;
         };
-        Some(Happening { at: super::lines::rounded(now.at), text })
+        Some(Event { at: super::lines::rounded(now.at), text })
     };
     now.processes.iter().filter_map(change).collect()
 }
@@ -54,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_dies_and_comes_back_is_told_of() {
+    fn the_end_and_the_restart_of_a_process_are_events() {
         let seconds = [
             second(1.0, Some(30.0), 0),
             second(2.0, None, 0),
@@ -62,14 +59,14 @@ mod tests {
             second(4.0, Some(20.0), 1),
             second(5.0, Some(9.0), 2),
         ];
-        let told: Vec<_> = happenings(&seconds).into_iter().map(|it| (it.at, it.text)).collect();
+        let events: Vec<_> = events(&seconds).into_iter().map(|it| (it.at, it.text)).collect();
         let (ended, again) = ("event-router has ended", "event-router was started again");
-        assert_eq!(told, [(2.0, ended.into()), (3.0, again.into()), (5.0, again.into())]);
+        assert_eq!(events, [(2.0, ended.into()), (3.0, again.into()), (5.0, again.into())]);
     }
 
     #[test]
-    fn a_run_in_which_nothing_happens_has_nothing_to_tell() {
-        assert_eq!(happenings(&[]), []);
-        assert_eq!(happenings(&[second(1.0, Some(1.0), 3), second(2.0, Some(1.0), 3)]), []);
+    fn a_run_in_which_no_process_ends_has_no_events() {
+        assert_eq!(events(&[]), []);
+        assert_eq!(events(&[second(1.0, Some(1.0), 3), second(2.0, Some(1.0), 3)]), []);
     }
 }

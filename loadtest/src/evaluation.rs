@@ -1,80 +1,92 @@
-//! Makes the report of a run that is over.
+//! Builds the report of a run that is over.
 
 use std::time::Duration;
 
+use client::{http::Url, message::Position};
 use uuid::Uuid;
 
 use crate::{
-    book::Barrage,
-    bursts::Account,
+    bursts::BurstAccount,
     expect::Expect,
-    ledger::Place,
-    report::{Environment, Failure, Ledger, Mode, Plan, Report, SCHEMA, Sending, Viewers},
-    run::{Outcome, Run},
+    measurements::Barrage,
+    report::{Environment, Failure, Ledger, Mode, Plan, Report, SCHEMA, Second, Sending, Viewers},
+    run::Run,
+    settlement::Settlement,
 };
 
-/// How many of those that are lost are named.
+/// How many lost messages the report names.
 const NAMED: usize = 100;
 
-/// What was known before the run.
+/// What is known before the run.
 #[derive(Debug)]
-pub(crate) struct Frame {
+pub(crate) struct Setup {
+    pub(crate) url: Url,
     pub(crate) started_at: jiff::Timestamp,
     pub(crate) plan: Plan,
     pub(crate) environment: Environment,
     pub(crate) expects: Vec<Expect>,
 }
 
+/// What a run has led to; the rest is in its measurements.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) settlement: Settlement,
+    pub(crate) seconds: Vec<Second>,
+    /// How many records the routers have filtered and dead-lettered, where their metrics say it.
+    pub(crate) filtered_and_dead: Option<(u64, u64)>,
+    pub(crate) took: Duration,
+}
+
 /// The report of a run.
-pub(crate) fn conclude(run: &Run, frame: Frame, outcome: Outcome) -> Report {
+pub(crate) fn evaluate(run: &Run, setup: Setup, outcome: Outcome) -> Report {
     let interrupted = run.stop.is_cancelled();
     let ledger = ledger(run, &outcome, interrupted);
     let mut report = Report {
         schema: SCHEMA.into(),
-        url: run.target.url().to_string(),
-        started_at: frame.started_at,
+        url: setup.url.to_string(),
+        started_at: setup.started_at,
         took_s: outcome.took.as_secs_f64(),
         interrupted,
-        sending: sending(run, &frame.plan, &ledger, &outcome),
-        viewers: viewers(run, &frame.plan),
-        plan: frame.plan,
-        environment: frame.environment,
+        sending: sending(run, &setup.plan, &ledger, &outcome),
+        viewers: viewers(run, &setup.plan),
+        plan: setup.plan,
+        environment: setup.environment,
         ledger,
-        latency: run.book.latencies(),
+        latency: run.measurements.latencies(),
         expectations: Vec::new(),
         seconds: outcome.seconds,
     };
-    report.expectations = frame.expects.iter().map(|expect| expect.of(&report)).collect();
+    report.expectations = setup.expects.iter().map(|expect| expect.of(&report)).collect();
     report
 }
 
-/// Puts single messages and bursts together.
+/// Adds up single messages and bursts.
 fn ledger(run: &Run, outcome: &Outcome, interrupted: bool) -> Ledger {
-    let messages = run.book.count();
+    let messages = run.measurements.count();
     let accounts = &outcome.settlement.accounts;
-    let sum = |of: fn(&Account) -> u64| accounts.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&BurstAccount) -> u64| accounts.iter().map(of).sum::<u64>();
     let unread = outcome.settlement.unread;
-    let missing = sum(Account::without_row);
+    let missing = sum(BurstAccount::without_row);
     let filtered_and_dead = outcome.filtered_and_dead;
-    let ended = Ended {
+    let ended = WithoutRow {
         of_messages: messages.without_row,
         of_bursts: missing,
-        said: run.book.barrage().map(|barrage| without_row(&barrage)),
+        said: run.measurements.barrage().map(|barrage| without_row(&barrage)),
         explained: filtered_and_dead.map(|(filtered, dead)| filtered + dead),
     };
-    let without_row = ended.without_row();
+    let without_row = ended.accounted_for();
     let unexplained = messages.without_row + missing - without_row;
     let open = messages.open + unread + unexplained;
     let (lost, unsettled) = if interrupted { (0, open) } else { (open, 0) };
     Ledger {
-        accepted: messages.accepted + sum(|it| it.accepted) + unread,
-        stored: messages.shown + sum(|it| it.shown),
-        blocked: messages.blocked + sum(|it| it.blocked),
+        accepted: messages.accepted + sum(BurstAccount::accepted) + unread,
+        stored: messages.shown + sum(BurstAccount::shown),
+        blocked: messages.blocked + sum(BurstAccount::blocked),
         without_row,
         lost,
         unsettled,
-        twice: messages.twice + sum(Account::twice),
-        out_of_order: sum(Account::out_of_order),
+        twice: messages.twice + sum(BurstAccount::twice),
+        out_of_order: sum(BurstAccount::out_of_order),
         unheard: messages.unheard,
         came_again: messages.came_again,
         filtered: filtered_and_dead.map(|(filtered, _)| filtered),
@@ -83,51 +95,55 @@ fn ledger(run: &Run, outcome: &Outcome, interrupted: bool) -> Ledger {
     }
 }
 
-/// How many records ended without a row since barrage was first asked, whoever sent them.
+/// How many records ended without a row since the first answer of the feed, whoever sent them.
 fn without_row(barrage: &Barrage) -> u64 {
     barrage.now.finished_without_row.saturating_sub(barrage.first.finished_without_row)
 }
 
-/// Messages that ended without a row, as different parts tell it.
-struct Ended {
-    /// Single messages, each as barrage has said of it.
+/// How many messages ended without a row, by each part that says it.
+struct WithoutRow {
+    /// Single messages: barrage says it of each of them.
     of_messages: u64,
     /// Messages of bursts that have no row.
     of_bursts: u64,
-    /// How many barrage counts.
+    /// How many the homepage counts, whoever sent them.
     said: Option<u64>,
     /// How many the routers have filtered or dead-lettered.
     explained: Option<u64>,
 }
 
-impl Ended {
-    /// How many of them are accounted for: no more than barrage counts, nor than the routers, who alone know why.
-    fn without_row(&self) -> u64 {
+impl WithoutRow {
+    /// How many of them count as finished; the others are lost. They are no more than the homepage counts, and no more
+    /// than the routers count, which alone know the reason.
+    ///
+    /// For example, 3 single messages and 4 messages of bursts have no row, and the homepage counts 5: it may mean the 3
+    /// and 2 of the 4. If the routers have filtered or dead-lettered only 1, only 1 counts.
+    fn accounted_for(&self) -> u64 {
         let of_bursts = self.said.map_or(0, |said| said.saturating_sub(self.of_messages));
         let all = self.of_messages + self.of_bursts.min(of_bursts);
         self.explained.map_or(all, |explained| all.min(explained))
     }
 }
 
-/// Those that are lost, or may be: of what ended without a row and without a reason, nobody can tell which
-/// it was.
-fn names(run: &Run, accounts: &[Account], unexplained: u64) -> Vec<String> {
-    let open = run.book.open().into_iter().map(named);
-    let gaps = accounts.iter().flat_map(Account::gaps);
-    let suspects = if unexplained > 0 { run.book.without_row() } else { Vec::new() };
+/// The names of lost messages, and of all that may be lost: if more messages ended without a row than the routers can
+/// explain, nobody knows which of them are lost.
+fn names(run: &Run, accounts: &[BurstAccount], unexplained: u64) -> Vec<String> {
+    let open = run.measurements.open().into_iter().map(named);
+    let gaps = accounts.iter().flat_map(BurstAccount::gaps).map(|id| id.to_string());
+    let suspects = if unexplained > 0 { run.measurements.without_row() } else { Vec::new() };
     let suspects = suspects.into_iter().map(|it| format!("{}: has no row", named(it)));
     open.chain(gaps).chain(suspects).take(NAMED).collect()
 }
 
-fn named((id, Place { partition, offset }): (Uuid, Place)) -> String {
+fn named((id, Position { partition, offset }): (Uuid, Position)) -> String {
     format!("{id} (partition {partition}, offset {offset})")
 }
 
 fn sending(run: &Run, plan: &Plan, ledger: &Ledger, outcome: &Outcome) -> Sending {
     let accounts = &outcome.settlement.accounts;
-    let of_bursts = accounts.iter().map(|it| it.accepted + it.failed).sum::<u64>();
-    let mut failures = run.book.failures();
-    let failed = accounts.iter().map(|it| it.failed).sum();
+    let of_bursts = accounts.iter().map(|it| it.accepted() + it.failed()).sum::<u64>();
+    let mut failures = run.measurements.failures();
+    let failed = accounts.iter().map(BurstAccount::failed).sum();
     if failed > 0 {
         failures.push(Failure {
             request: "message".into(),
@@ -136,14 +152,14 @@ fn sending(run: &Run, plan: &Plan, ledger: &Ledger, outcome: &Outcome) -> Sendin
             hint: None,
         });
     }
-    let (last_answer, last_settled) = run.book.last();
+    let (last_answer, last_settled) = run.measurements.last();
     let settled = ledger.accepted - ledger.lost - ledger.unsettled;
-    // Bursts settle unseen: all of it is over when the run is.
+    // When the last message of a burst was settled is not known: at the latest when the run was over.
     let has_bursts = plan.modes.contains(&Mode::Bursts);
     let until = if has_bursts { outcome.took } else { last_settled };
     Sending {
         due: run.due_until(outcome.took),
-        sent: run.book.sent() + of_bursts,
+        sent: run.measurements.sent() + of_bursts,
         accepted_per_s: per_second(ledger.accepted, last_answer),
         settled_per_s: per_second(settled, until),
         failures,
@@ -155,7 +171,7 @@ fn per_second(count: u64, time: Duration) -> f64 {
 }
 
 fn viewers(run: &Run, plan: &Plan) -> Option<Viewers> {
-    let viewed = run.book.viewed();
+    let viewed = run.measurements.viewed();
     (plan.viewers > 0).then_some(Viewers {
         count: plan.viewers,
         polls: viewed.polls,
@@ -171,19 +187,19 @@ mod tests {
 
     fn without_row(of: [u64; 2], said: Option<u64>, explained: Option<u64>) -> u64 {
         let [of_messages, of_bursts] = of;
-        Ended { of_messages, of_bursts, said, explained }.without_row()
+        WithoutRow { of_messages, of_bursts, said, explained }.accounted_for()
     }
 
     #[test]
-    fn what_has_no_row_is_accounted_for_as_far_as_barrage_and_its_routers_say_so() {
+    fn messages_without_a_row_count_as_finished_as_far_as_homepage_and_routers_say_so() {
         assert_eq!(without_row([3, 4], Some(7), Some(7)), 7);
         assert_eq!(without_row([3, 4], Some(7), None), 7);
         // Other people's messages may be among those that are counted.
         assert_eq!(without_row([3, 0], Some(9), Some(9)), 3);
-        // A burst lacks more rows than barrage knows of.
+        // A burst lacks more rows than the homepage counts.
         assert_eq!(without_row([0, 4], Some(1), None), 1);
         assert_eq!(without_row([0, 4], None, None), 0);
-        // A message was finished, but no router has filtered or dead-lettered it.
+        // The homepage says that 3 were finished, but the routers have filtered or dead-lettered only 1.
         assert_eq!(without_row([3, 0], Some(3), Some(1)), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What a person sees while a run goes on: bars and figures in a terminal, a line now and then elsewhere.
+//! What a person sees during a run: a bar and figures in a terminal, otherwise a line every five seconds.
 
 use std::{io::IsTerminal as _, time::Duration};
 
@@ -6,18 +6,17 @@ use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, Prog
 
 use crate::{report::Second, run::Run};
 
-/// How often a line is written where there is no terminal.
+/// After how many seconds a line is written where there is no terminal.
 const LINE_EVERY: u32 = 5;
 
-/// Where progress is shown.
 #[derive(Debug)]
-pub(crate) enum Screen {
+pub(crate) enum Progress {
     Terminal { all: MultiProgress, time: ProgressBar, figures: ProgressBar },
     Lines { second: u32 },
 }
 
-impl Screen {
-    /// A terminal if stderr is one. `lasts` is how long it will be sent.
+impl Progress {
+    /// For a terminal if stderr is one. `lasts` is how long messages will be sent.
     pub(crate) fn new(lasts: Duration) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::Lines { second: 0 };
@@ -37,7 +36,7 @@ impl Screen {
         let phase = if run.sent.is_cancelled() {
             "settling"
         } else if second.at > lasts {
-            "sending what is late"
+            "sending late messages"
         } else {
             "sending"
         };
@@ -45,27 +44,27 @@ impl Screen {
             Self::Terminal { time, figures, .. } => {
                 time.set_position((second.at.min(lasts)) as u64);
                 time.set_message(phase);
-                figures.set_message(figures_of(run, second));
+                figures.set_message(table(run, second));
             }
             Self::Lines { second: n } => {
                 if n.is_multiple_of(LINE_EVERY) {
-                    eprintln!("{:>5.0} s  {phase}  {}", second.at, line_of(run, second));
+                    eprintln!("{:>5.0} s  {phase}  {}", second.at, line(run, second));
                 }
                 *n += 1;
             }
         }
     }
 
-    /// Takes away what only a running run needs.
+    /// Removes the bar and the figures from the terminal.
     pub(crate) fn clear(&self) {
         if let Self::Terminal { all, .. } = self {
-            // A terminal that has gone away shows nothing anyhow.
+            // A terminal that was closed shows nothing anyway.
             _ = all.clear();
         }
     }
 }
 
-fn figures_of(run: &Run, second: &Second) -> String {
+fn table(run: &Run, second: &Second) -> String {
     let millis = |value: Option<f64>| value.map_or("-".into(), |ms| format!("{ms:.1} ms"));
     let count = |value: Option<u64>| value.map_or("-".into(), |n| HumanCount(n).to_string());
     format!(
@@ -83,11 +82,11 @@ fn figures_of(run: &Run, second: &Second) -> String {
         millis(second.shown_p99),
         count(second.waiting),
         second.processors.unwrap_or_default(),
-        HumanCount(run.book.open_count()),
+        HumanCount(run.measurements.open_count()),
     )
 }
 
-fn line_of(run: &Run, second: &Second) -> String {
+fn line(run: &Run, second: &Second) -> String {
     let millis = |value: Option<f64>| value.map_or("-".into(), |ms| format!("{ms:.1}"));
     format!(
         "due {}/s  accepted {}/s (p50 {} p99 {} ms)  stored {}/s (in the feed: p50 {} p99 {} ms)  \
@@ -101,6 +100,6 @@ fn line_of(run: &Run, second: &Second) -> String {
         millis(second.shown_p99),
         second.failed,
         second.waiting.map_or("-".into(), |n| n.to_string()),
-        run.book.open_count(),
+        run.measurements.open_count(),
     )
 }

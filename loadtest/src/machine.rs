@@ -1,4 +1,4 @@
-//! The processes of a barrage on this machine, as its `stack.json` names them.
+//! This machine: what it is, and what the processes of a barrage use that runs on it.
 
 use std::{
     collections::HashMap,
@@ -7,16 +7,37 @@ use std::{
     time::Duration,
 };
 
-use reqwest::Url;
+use client::http::Url;
 use serde::Deserialize;
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use sysinfo::{
+    CpuRefreshKind, MemoryRefreshKind, Pid, ProcessRefreshKind, ProcessesToUpdate, RefreshKind,
+    System,
+};
 
-use crate::report::Process;
+use crate::report::{Environment, Process};
 
-/// Which processes serve metrics. Of several, `-1` and so on follows.
+/// Which processes serve metrics, by the begin of their names: those of several end in `-1`, `-2` and so on.
 const SERVICES: [&str; 3] = ["message-processor", "event-router", "homepage"];
 
-/// What `cargo demo` writes.
+/// Describes this machine; `local` says whether barrage runs on it too.
+pub(crate) fn environment(local: bool) -> Environment {
+    let what = RefreshKind::nothing()
+        .with_cpu(CpuRefreshKind::nothing())
+        .with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(what);
+    let cpu = system.cpus().first().map(|cpu| cpu.brand().trim().to_owned());
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    Environment {
+        version: env!("CARGO_PKG_VERSION").into(),
+        system: System::long_os_version().unwrap_or_else(|| std::env::consts::OS.into()),
+        cpu: cpu.filter(|cpu| !cpu.is_empty()),
+        cores: u32::try_from(cores).unwrap_or(u32::MAX),
+        memory_mib: Some(system.total_memory() >> 20).filter(|mib| *mib > 0),
+        local,
+    }
+}
+
+/// The `stack.json` of `cargo demo`.
 #[derive(Debug, Deserialize)]
 struct Processes {
     page: String,
@@ -32,31 +53,31 @@ struct Member {
     restarts: u32,
 }
 
-/// A stack that cannot be watched.
+/// A `stack.json` that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("{0} cannot be read")]
     File(PathBuf, #[source] io::Error),
-    #[error("{0} is no stack.json")]
+    #[error("{0} is not a stack.json of cargo demo")]
     Form(PathBuf, #[source] serde_json::Error),
 }
 
-/// Watches the processes, and ourselves.
+/// The processes of a barrage, and our own.
 #[derive(Debug)]
 pub(crate) struct Stack {
     file: Option<PathBuf>,
     system: System,
-    /// How long each process had kept a core busy when it was last looked at.
+    /// The CPU time of each process when it was last read.
     busy: HashMap<Pid, Duration>,
 }
 
 impl Stack {
-    /// The stack of that file; without one, only ourselves are watched.
+    /// The stack of that file; without one, only our own process.
     pub(crate) fn new(file: Option<PathBuf>) -> Self {
         Self { file, system: System::new(), busy: HashMap::new() }
     }
 
-    /// The stack that lies in this file, if it is that of the page at this address.
+    /// The file, if it describes the stack whose page has this URL.
     pub(crate) fn of_page(file: &Path, page: &Url) -> Option<PathBuf> {
         let said = Url::parse(&read(file).ok()?.page).ok()?;
         let is_here =
@@ -68,10 +89,7 @@ impl Stack {
         self.file.is_some()
     }
 
-    /// Where its services can be asked for their metrics.
-    ///
-    /// # Errors
-    /// When its file cannot be read.
+    /// Where its services serve their metrics.
     pub(crate) fn metrics(&self) -> Result<Vec<Url>, Unreadable> {
         let Some(file) = &self.file else { return Ok(Vec::new()) };
         let members = read(file)?.processes.into_iter();
@@ -80,8 +98,8 @@ impl Stack {
         Ok(members.filter(is_service).filter_map(url).collect())
     }
 
-    /// What each process has used since it was last looked at, so long ago.
-    pub(crate) fn look(&mut self, since: Duration) -> Vec<Process> {
+    /// What each process has used since it was last read, so long ago.
+    pub(crate) fn usage(&mut self, since: Duration) -> Vec<Process> {
         let members = self.file.as_deref().and_then(|file| read(file).ok());
         let mut members = members.map_or_else(Vec::new, |stack| stack.processes);
         members.push(Member {
@@ -93,10 +111,10 @@ impl Stack {
         let pids: Vec<_> = members.iter().filter_map(|it| it.pid).map(Pid::from_u32).collect();
         let what = ProcessRefreshKind::nothing().with_cpu().with_memory();
         self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), true, what);
-        members.into_iter().map(|member| self.usage(member, since)).collect()
+        members.into_iter().map(|member| self.usage_of(member, since)).collect()
     }
 
-    fn usage(&mut self, member: Member, since: Duration) -> Process {
+    fn usage_of(&mut self, member: Member, since: Duration) -> Process {
         let pid = member.pid.map(Pid::from_u32);
         let found = pid.and_then(|pid| self.system.process(pid));
         let now = found.map(|found| Duration::from_millis(found.accumulated_cpu_time()));

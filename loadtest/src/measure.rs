@@ -1,0 +1,192 @@
+//! Measures a barrage: one run, from the check of the URL to the report.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::{Context as _, anyhow};
+use client::{
+    homepage::Burst,
+    http::{self, Url},
+    metrics::Scraper,
+};
+use futures::future::OptionFuture;
+use nix::sys::resource::{Resource::RLIMIT_NOFILE, getrlimit, setrlimit};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bursts,
+    cli::RunOptions,
+    evaluation::{Outcome, Setup, evaluate},
+    feed,
+    machine::{self, Stack},
+    messages,
+    progress::Progress,
+    report::{self, Mode, Plan, Report, Summary},
+    run::Run,
+    sampler::Sampler,
+    services::{self, Services},
+    settlement,
+    target::Target,
+};
+
+/// The exit code after a second signal.
+const INTERRUPTED: i32 = 130;
+
+/// More files than the program has open besides its connections.
+const OTHER_FILES: u64 = 100;
+
+/// Measures, prints the summary and writes the files. Fails when the run cannot start, or a file cannot be written.
+pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
+    let plan = options.plan().map_err(|problem| anyhow!(problem))?;
+    allow_connections(u64::from(plan.in_flight) + u64::from(plan.viewers))?;
+    let target = Target::new(&options.url)?;
+    let stack = stack(&options, &target.url);
+    let of_stack = stack.metrics()?;
+    target.check().await?;
+    let Target { homepage, url } = target;
+    let scraper = services::scraper()?;
+    let metrics = metrics_urls(&options, &url, &scraper, of_stack).await;
+    let mut services = Services::new(scraper, metrics);
+    // A missing folder must be reported now, not after a run of an hour.
+    options.json.iter().chain(&options.html).try_for_each(|path| check_writable(path))?;
+    let stop = stop_on_signal()?;
+
+    services.begin().await;
+    let run = Run::new(homepage, &plan, &options.message, stop);
+    let sampler = Sampler { services, progress: Progress::new(run.schedule.lasts()), stack };
+    let setup = Setup {
+        url,
+        started_at: jiff::Timestamp::now(),
+        environment: machine::environment(sampler.stack.is_known()),
+        expects: options.expects,
+        plan,
+    };
+    let outcome = execute(&run, &setup.plan, sampler).await;
+    let outcome = outcome.with_context(|| format!("{} has no feed", setup.url))?;
+    let report = evaluate(&run, setup, outcome);
+    print(&report);
+    if let Some(path) = &options.json {
+        write(path, &report.to_json()?)?;
+    }
+    if let Some(path) = &options.html {
+        write(path, &report::render(&report)?)?;
+    }
+    Ok(report.exit_code())
+}
+
+/// Sends what is planned, and follows it until all is settled or the time is up. Fails when the feed does not answer
+/// before the first message.
+async fn execute(run: &Arc<Run>, plan: &Plan, sampler: Sampler) -> Result<Outcome, http::Error> {
+    let feed = run.homepage.feed(None, 1).await?;
+    run.measurements.totals(&feed);
+    let mut readers = JoinSet::new();
+    readers.spawn(feed::follow(run.clone(), feed.cursor));
+    readers.spawn(feed::view(run.clone(), plan.viewers));
+    let sampling = tokio::spawn(sampler.sample(run.clone()));
+
+    let bursts = send(run, plan).await;
+    run.sent.cancel();
+    let settlement = settlement::settle(run, bursts, plan.settle_s).await;
+    let took = run.began.elapsed();
+    run.over.cancel();
+    readers.join_all().await;
+    let (seconds, filtered_and_dead) = sampling.await.expect("sampling does not panic");
+    Ok(Outcome { settlement, seconds, filtered_and_dead, took })
+}
+
+async fn send(run: &Arc<Run>, plan: &Plan) -> Vec<Burst> {
+    let has = |mode| plan.modes.contains(&mode);
+    let messages = has(Mode::Messages).then(|| messages::send(run, plan.in_flight));
+    let bursts = has(Mode::Bursts).then(|| bursts::send(run));
+    // A stage without messages lasts as long as any other: its viewers poll.
+    let time = tokio::time::sleep_until(run.began + run.schedule.lasts());
+    let (_, bursts, _) = tokio::join!(
+        OptionFuture::from(messages),
+        OptionFuture::from(bursts),
+        run.stop.run_until_cancelled(time),
+    );
+    bursts.unwrap_or_default()
+}
+
+/// Raises the limit of open files: each message under way and each viewer has a connection of its own.
+fn allow_connections(connections: u64) -> anyhow::Result<()> {
+    let (_, most) = getrlimit(RLIMIT_NOFILE)?;
+    setrlimit(RLIMIT_NOFILE, most, most)?;
+    anyhow::ensure!(
+        connections + OTHER_FILES <= most,
+        "{connections} connections are more than this system allows one program: ulimit -Hn says {most}"
+    );
+    Ok(())
+}
+
+/// The stack of the file on the command line, or else that of `cargo demo` beside our own program.
+fn stack(options: &RunOptions, url: &Url) -> Stack {
+    let demo = || {
+        let own = std::env::current_exe().ok()?;
+        let file = own.parent()?.parent()?.join("barrage-data/stack.json");
+        Stack::of_page(&file, url)
+    };
+    Stack::new(options.stack.clone().or_else(demo))
+}
+
+/// Where metrics are served: as the command line says, or by the services of the stack, or by the homepage, if it
+/// shows its metrics to us.
+async fn metrics_urls(
+    options: &RunOptions,
+    url: &Url,
+    scraper: &Scraper,
+    of_stack: Vec<Url>,
+) -> Vec<Url> {
+    if !options.metrics.is_empty() {
+        return options.metrics.clone();
+    }
+    if !of_stack.is_empty() {
+        return of_stack;
+    }
+    let page = url.join("metrics").expect("any http URL can have this path");
+    let is_served = scraper.scrape(&page).await.is_ok();
+    is_served.then_some(page).into_iter().collect()
+}
+
+/// The first signal ends the run, and the report has what is known. The second one ends the program at once.
+fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+        let (mut signal, stop) = (signal(kind)?, stop.clone());
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                if stop.is_cancelled() {
+                    std::process::exit(INTERRUPTED);
+                }
+                stop.cancel();
+            }
+        });
+    }
+    Ok(stop)
+}
+
+fn print(report: &Report) {
+    // A reader such as `head` may have closed the pipe; the files are written all the same.
+    _ = writeln!(std::io::stdout(), "{}", Summary(report));
+}
+
+/// Opens the file for writing and leaves it as it is: it may hold an earlier report.
+fn check_writable(path: &Path) -> anyhow::Result<()> {
+    let opened = File::options().create(true).truncate(false).write(true).open(path);
+    opened.map(drop).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    eprintln!("wrote {}", path.display());
+    Ok(())
+}
