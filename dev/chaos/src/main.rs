@@ -1,13 +1,13 @@
-//! `cargo chaos`: random kills, stops and partitions over all processes, and no message lost.
+//! `cargo chaos`: random faults over all processes and networks, under which no message may be lost.
 
-mod arena;
-mod faults;
-mod journal;
+mod injection;
 mod load;
+mod output;
 mod poison;
 mod run;
 mod schedule;
 mod settle;
+mod topology;
 mod verdict;
 mod viewer;
 
@@ -17,17 +17,17 @@ use clap::{Parser, value_parser};
 use process::signals::Stop;
 use tempfile::TempDir;
 
-use self::journal::say;
+use self::output::print;
 
-/// Breaks one thing after the other under load, heals it, and says what became of every message.
-/// Ctrl-C ends it early, with the verdict so far.
+/// Breaks one part of a stack after the other under load, heals it, and prints what became of every message.
+/// Ctrl-C ends the run early, with the verdict so far; a second Ctrl-C ends it at once.
 #[derive(Debug, Parser)]
 #[command(override_usage = "cargo chaos [--release] [OPTIONS]")]
 struct Args {
-    /// How long things break.
+    /// How long faults are injected.
     #[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(1..=1440))]
     minutes: u32,
-    /// What breaks when follows from this number; another one each time without it.
+    /// Repeats the faults of an earlier run [default: a random number]
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
 }
@@ -46,21 +46,22 @@ async fn main() -> ExitCode {
 
 /// Whether every promise was kept.
 async fn run(args: &Args) -> anyhow::Result<bool> {
+    stack::check_programs()?;
     let Args { minutes, seed } = *args;
     let seed = seed.unwrap_or_else(rand::random);
-    let again = format!("cargo chaos -- --minutes {minutes} --seed {seed}");
-    say(format_args!("{again}"));
+    let repeat = format!("cargo chaos -- --minutes {minutes} --seed {seed}");
+    print(format_args!("{repeat}"));
     let stop = Stop::on_signal()?;
     let data = Arc::new(tempfile::tempdir()?);
     let length = Duration::from_secs(60) * minutes;
-    let ran = run::whole(seed.into(), length, Arc::clone(&data), &stop.requested);
-    let kept = match stop.forced.run_until_cancelled(ran).await {
+    let run = run::run(seed.into(), length, Arc::clone(&data), &stop.requested);
+    let kept = match stop.forced.run_until_cancelled(run).await {
         Some(kept) => kept,
-        None => anyhow::bail!("told to stop at once"),
+        None => anyhow::bail!("stopped at once, without a verdict"),
     };
     if !kept {
-        let kept = Arc::into_inner(data).map(TempDir::keep).unwrap_or_default();
-        say(format_args!("the data and logs are in {}; again: {again}", kept.display()));
+        let folder = Arc::into_inner(data).map(TempDir::keep).unwrap_or_default();
+        print(format_args!("data and logs are in {}; repeat with: {repeat}", folder.display()));
     }
     Ok(kept)
 }

@@ -1,4 +1,4 @@
-//! One run: start, break, heal, settle, account.
+//! One run: start a stack, break it under load, let it heal and settle, and judge it.
 
 use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -10,84 +10,80 @@ use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    arena, faults,
-    journal::{Journal, thousands},
+    injection,
     load::{Load, Sent},
-    schedule,
-    settle::{end_bursts, settle},
+    output::{RunLog, thousands},
+    schedule::{self, ScheduledFault},
+    settle::{until_bursts_have_ended, until_nothing_waits},
+    topology,
     verdict::Verdict,
     viewer::Viewer,
 };
 
-/// How often it is told how far all is.
-const PROGRESS: Duration = Duration::from_secs(30);
+/// How often the progress is printed.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Breaks what the seed says for so long, and tells the verdict: true when every promise was kept.
-pub(crate) async fn whole(
+/// Injects the faults of this seed for `length`, and prints the verdict. True if every promise was kept.
+pub(crate) async fn run(
     seed: u64,
     length: Duration,
     data: Arc<TempDir>,
     stop: &CancellationToken,
 ) -> bool {
-    let mut stack = arena::start(data, seed).await;
-    let strikes = schedule::draw(seed, length, &arena::targets(&stack));
-    let homepages = arena::homepages(&stack);
-    let journal = Journal::begin();
-    let load = Load::begin(&homepages, stack.address(BROKER));
-    let viewer = Viewer::begin(&homepages, seed);
+    let mut stack = topology::start(data, seed).await;
+    let schedule = schedule::draw(seed, length, &topology::targets(&stack));
+    let homepages = topology::homepages(&stack);
+    let log = RunLog::start();
+    let load = Load::start(&homepages, stack.address(BROKER));
+    let viewer = Viewer::start(&homepages, seed);
     let healed = tokio::select! {
-        healed = break_and_heal(&mut stack, &strikes, &journal, stop) => healed,
-        never = progress(&load, &journal) => match never {},
+        healed = break_and_heal(&mut stack, &schedule, &log, stop) => healed,
+        never = print_progress(&load, &log) => match never {},
     };
-    journal.note("all is healed; the last bursts end, and then nothing must wait any more");
+    log.event("all faults have ended; waiting until every burst has ended and no message waits");
     let sent = load.end().await;
-    let settled = has_settled(&stack, &homepages, &sent, &journal).await;
+    let settled = has_settled(&stack, &homepages, &sent, &log).await;
     let seen = viewer.end().await;
-    let alive = unharmed(async { faults::assert_alive(&mut stack, &[]) }).await.is_some();
-    let verdict = unharmed(Verdict::of(&stack, &homepages, &sent, &seen)).await;
-    let kept = verdict.is_some_and(|verdict| verdict.tell());
+    let alive = catch(async { injection::assert_alive(&mut stack, &[]) }).await.is_some();
+    let verdict = catch(Verdict::of(&stack, &homepages, &sent, &seen)).await;
+    let kept = verdict.is_some_and(|verdict| verdict.print());
     kept && healed && settled && alive
 }
 
-/// False when a process did not do as it should: then all is healed that can be, for the verdict.
+/// False if a process did something unexpected. Then as much as possible is healed, for the verdict.
 async fn break_and_heal(
     stack: &mut Stack,
-    strikes: &[schedule::Strike],
-    journal: &Journal,
+    schedule: &[ScheduledFault],
+    log: &RunLog,
     stop: &CancellationToken,
 ) -> bool {
-    if unharmed(faults::strike_all(stack, strikes, journal, stop)).await.is_some() {
+    if catch(injection::run(stack, schedule, log, stop)).await.is_some() {
         return true;
     }
-    journal.note("that should not have happened: the run ends here");
-    unharmed(faults::heal_all(stack)).await;
+    log.event("this must not happen: the run ends here");
+    catch(injection::heal_all(stack)).await;
     false
 }
 
 /// Whether nothing waits any more in time.
-async fn has_settled(
-    stack: &Stack,
-    homepages: &[Homepage],
-    sent: &Sent,
-    journal: &Journal,
-) -> bool {
-    let Some(took) = unharmed(end_bursts(homepages, sent)).await else { return false };
-    journal.note(format_args!("every burst has ended, asked within {:.1} s", took.as_secs_f64()));
-    let Some(took) = unharmed(settle(stack, homepages)).await else { return false };
-    journal.note(format_args!("nothing waits any more, {:.1} s after that", took.as_secs_f64()));
+async fn has_settled(stack: &Stack, homepages: &[Homepage], sent: &Sent, log: &RunLog) -> bool {
+    let Some(took) = catch(until_bursts_have_ended(homepages, sent)).await else { return false };
+    log.event(format_args!("every burst has ended, after {:.1} s", took.as_secs_f64()));
+    let Some(took) = catch(until_nothing_waits(stack, homepages)).await else { return false };
+    log.event(format_args!("no message waits any more, after {:.1} s more", took.as_secs_f64()));
     true
 }
 
-/// A stack panics with what is not as it should be. The run goes on all the same, for its verdict.
-async fn unharmed<T>(doing: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(doing).catch_unwind().await.ok()
+/// `None` if it panics, as a stack does if something is not as it should be. The run goes on to its verdict.
+async fn catch<T>(future: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(future).catch_unwind().await.ok()
 }
 
-async fn progress(load: &Load, journal: &Journal) -> Infallible {
-    let mut ticks = interval_at(Instant::now() + PROGRESS, PROGRESS);
+async fn print_progress(load: &Load, log: &RunLog) -> Infallible {
+    let mut ticks = interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
     loop {
         ticks.tick().await;
         let accepted = thousands(load.accepted());
-        journal.note(format_args!("{accepted} messages were said to be accepted so far"));
+        log.event(format_args!("the homepages have reported {accepted} accepted messages so far"));
     }
 }

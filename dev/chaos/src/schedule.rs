@@ -1,16 +1,16 @@
-//! What breaks when: drawn from a seed alone, so that a run can be repeated.
+//! Which faults happen when. All follows from a seed, so that a run can be repeated.
 
 use std::{fmt, ops::Range, time::Duration};
 
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
-/// How many things are broken at once, at the most.
+/// How many faults are active at once, at most. Each lane has one fault after the other.
 const LANES: usize = 2;
 
-/// All is well for so long at first.
+/// The time before the first fault.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// How long all goes on in a lane between two faults, in milliseconds.
+/// The pause between two faults of a lane, in milliseconds.
 const PAUSE: Range<u64> = 500..6000;
 
 /// No fault lasts longer.
@@ -23,49 +23,47 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
 }
 
-/// What kind of thing it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A process.
     Process,
-    /// The network between two of them.
-    Way(&'static str, &'static str),
-    /// What the table does to its clients.
+    /// The network between two processes.
+    Network(&'static str, &'static str),
+    /// The table's answers.
     Table,
 }
 
-/// A way to break something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// kill -9 of a process, which is started again.
+    /// SIGKILL, and a restart.
     Kill,
-    /// A process is asked to stop, and started again.
+    /// SIGTERM, and a restart.
     Terminate,
-    /// A process stands still.
+    /// SIGSTOP, and SIGCONT.
     Freeze,
     /// Connections are closed, and new ones too.
     Cut,
-    /// What is sent does not arrive.
+    /// Bytes do not arrive.
     BlackHole,
-    /// What is sent arrives late.
+    /// Bytes arrive late.
     Delay,
-    /// The table hands half of the items back.
+    /// The table returns half of the items unprocessed.
     Unprocessed,
-    /// The table refuses most of what it is asked.
+    /// The table refuses most requests.
     Throttled,
-    /// The table takes its time.
+    /// The table is slow.
     Slow,
-    /// The table does not know yet what was written.
+    /// The table does not show all rows yet.
     Stale,
-    /// The table writes one row after the other, in no order.
+    /// The table writes some rows of a batch later than others.
     Late,
 }
 
-/// One fault: what breaks, how, when, and for how long.
+/// A fault with its target, its begin and its length.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Strike {
+pub(crate) struct ScheduledFault {
     pub(crate) target: Target,
     pub(crate) fault: Fault,
+    /// Since the start of the run.
     pub(crate) at: Duration,
     pub(crate) lasts: Duration,
 }
@@ -78,14 +76,14 @@ impl Kind {
         };
         match self {
             Self::Process => &[Kill, Terminate, Freeze],
-            Self::Way(..) => &[Cut, BlackHole, Delay],
+            Self::Network(..) => &[Cut, BlackHole, Delay],
             Self::Table => &[Unprocessed, Throttled, Slow, Stale, Late],
         }
     }
 }
 
 impl Fault {
-    /// How long it lasts, in milliseconds. What stands still outlives its session, or does not.
+    /// How long it lasts, in milliseconds. A frozen consumer keeps its session, which lasts 6 s, or loses it.
     fn lasts(self) -> Range<u64> {
         match self {
             Self::Kill | Self::Terminate => 200..4000,
@@ -96,37 +94,36 @@ impl Fault {
         }
     }
 
-    /// What it does, in words, before the time that it lasts.
-    fn does(self) -> &'static str {
+    /// A text to print before the time that the fault lasts.
+    fn text(self) -> &'static str {
         match self {
-            Self::Kill => "kill -9, back after",
-            Self::Terminate => "SIGTERM, back after",
-            Self::Freeze => "stands still for",
+            Self::Kill => "kill -9, restarted after",
+            Self::Terminate => "SIGTERM, restarted after",
+            Self::Freeze => "frozen for",
             Self::Cut => "cut for",
-            Self::BlackHole => "nothing arrives for",
-            Self::Delay => "slow for",
-            Self::Unprocessed => "hand half of the items back for",
-            Self::Throttled => "throttle for",
-            Self::Slow => "come late for",
-            Self::Stale => "tell old news for",
-            Self::Late => "come before all is written for",
+            Self::BlackHole => "no bytes arrive for",
+            Self::Delay => "bytes arrive late for",
+            Self::Unprocessed => "half of the items returned unprocessed for",
+            Self::Throttled => "most throttled for",
+            Self::Slow => "slow for",
+            Self::Stale => "without the newest rows for",
+            Self::Late => "some rows written late for",
         }
     }
 }
 
-impl Strike {
-    /// When it is over.
+impl ScheduledFault {
     pub(crate) fn end(&self) -> Duration {
         self.at + self.lasts
     }
 }
 
-/// Draws the faults of a run of this length, in the order of their begin. Each is over by its end,
-/// no more than [`LANES`] are on at once, and those are of different targets.
-pub(crate) fn draw(seed: u64, length: Duration, targets: &[Target]) -> Vec<Strike> {
+/// Draws the faults of a run of this length, in the order of their begins. All end within the run. At most
+/// [`LANES`] are active at once, and these have different targets.
+pub(crate) fn draw(seed: u64, length: Duration, targets: &[Target]) -> Vec<ScheduledFault> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut lanes = [QUIET; LANES];
-    let mut strikes: Vec<Strike> = Vec::new();
+    let mut faults: Vec<ScheduledFault> = Vec::new();
     loop {
         let lane = lanes.iter_mut().min().expect("there are lanes");
         let at = *lane + milliseconds(&mut random, PAUSE);
@@ -134,28 +131,28 @@ pub(crate) fn draw(seed: u64, length: Duration, targets: &[Target]) -> Vec<Strik
             break;
         }
         let is_free = |target: &&Target| {
-            let same = |strike: &&Strike| strike.target == **target;
-            strikes.iter().filter(same).all(|strike| strike.end() < at)
+            let same = |other: &&ScheduledFault| other.target == **target;
+            faults.iter().filter(same).all(|other| other.end() < at)
         };
         let free: Vec<_> = targets.iter().filter(is_free).collect();
         let target = free.choose(&mut random).expect("there are more targets than lanes");
         let fault = *target.kind.faults().choose(&mut random).expect("each target can break");
         let lasts = milliseconds(&mut random, fault.lasts());
-        strikes.push(Strike { target: Target::clone(target), fault, at, lasts });
+        faults.push(ScheduledFault { target: Target::clone(target), fault, at, lasts });
         *lane = at + lasts;
     }
-    strikes.sort_by_key(|strike| strike.at);
-    strikes
+    faults.sort_by_key(|fault| fault.at);
+    faults
 }
 
 fn milliseconds(random: &mut StdRng, range: Range<u64>) -> Duration {
     Duration::from_millis(random.random_range(range))
 }
 
-impl fmt::Display for Strike {
+impl fmt::Display for ScheduledFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (target, does) = (&self.target.name, self.fault.does());
-        write!(f, "{target}: {does} {:.1} s", self.lasts.as_secs_f64())
+        let (target, text) = (&self.target.name, self.fault.text());
+        write!(f, "{target}: {text} {:.1} s", self.lasts.as_secs_f64())
     }
 }
 
@@ -168,19 +165,18 @@ mod tests {
     const TARGETS: [(&str, Kind); 4] = [
         ("broker", Kind::Process),
         ("homepage", Kind::Process),
-        ("from homepage to broker", Kind::Way("homepage", "broker")),
-        ("what the table answers", Kind::Table),
+        ("homepage to broker", Kind::Network("homepage", "broker")),
+        ("the table's answers", Kind::Table),
     ];
 
-    fn schedule(seed: u64) -> Vec<Strike> {
+    fn schedule(seed: u64) -> Vec<ScheduledFault> {
         let target = |(name, kind): &(&str, Kind)| Target { name: (*name).into(), kind: *kind };
         draw(seed, LENGTH, &TARGETS.iter().map(target).collect::<Vec<_>>())
     }
 
-    /// Those that are on when another begins, with that one.
-    fn on_with<'a>(strike: &'a Strike, strikes: &'a [Strike]) -> Vec<&'a Strike> {
-        let is_on = |other: &&Strike| (other.at..=other.end()).contains(&strike.at);
-        strikes.iter().filter(is_on).collect()
+    /// The faults that are active when this one begins, and this one.
+    fn active<'a>(fault: &ScheduledFault, all: &'a [ScheduledFault]) -> Vec<&'a ScheduledFault> {
+        all.iter().filter(|other| (other.at..=other.end()).contains(&fault.at)).collect()
     }
 
     #[test]
@@ -190,34 +186,34 @@ mod tests {
     }
 
     #[test]
-    fn a_long_run_breaks_everything_in_every_way() {
-        let strikes = schedule(1);
-        assert!(strikes.len() > 60, "{}", strikes.len());
+    fn a_long_run_has_every_fault_of_every_target() {
+        let faults = schedule(1);
+        assert!(faults.len() > 60, "{}", faults.len());
         for (name, kind) in TARGETS {
             for fault in kind.faults() {
-                let meant = |s: &Strike| s.target.name == name && s.fault == *fault;
-                assert!(strikes.iter().any(meant), "{name} {fault:?}");
+                let found = |it: &ScheduledFault| it.target.name == name && it.fault == *fault;
+                assert!(faults.iter().any(found), "{name} {fault:?}");
             }
         }
     }
 
     #[test]
-    fn two_faults_at_most_are_on_at_once_and_never_of_the_same_target() {
-        for strikes in (0..200).map(schedule) {
-            for strike in &strikes {
-                let on = on_with(strike, &strikes);
-                assert!(on.len() <= LANES, "{on:?}");
-                let same = on.iter().filter(|other| other.target == strike.target);
-                assert_eq!(same.count(), 1, "{on:?}");
+    fn at_most_two_faults_are_active_at_once_and_never_of_the_same_target() {
+        for faults in (0..200).map(schedule) {
+            for fault in &faults {
+                let active = active(fault, &faults);
+                assert!(active.len() <= LANES, "{active:?}");
+                let same = active.iter().filter(|other| other.target == fault.target);
+                assert_eq!(same.count(), 1, "{active:?}");
             }
         }
     }
 
     #[test]
-    fn all_is_healed_at_the_end() {
-        for strikes in (0..200).map(schedule) {
-            assert!(strikes.iter().all(|strike| strike.end() <= LENGTH));
-            assert!(strikes.is_sorted_by_key(|strike| strike.at));
+    fn all_faults_end_within_the_run() {
+        for faults in (0..200).map(schedule) {
+            assert!(faults.iter().all(|fault| fault.end() <= LENGTH));
+            assert!(faults.is_sorted_by_key(|fault| fault.at));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody who watches all the while, now on one homepage, now on another.
+//! A viewer who watches during the whole run and changes between the homepages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,7 +6,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use client::homepage::{Bullet, Feed, Homepage};
+use client::{
+    feed::{Follower, MAX_BULLETS},
+    homepage::{Bullet, Feed, Homepage},
+    message::MessageId,
+};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
 use tokio::{
     task::JoinHandle,
@@ -16,54 +20,46 @@ use tokio_util::sync::CancellationToken;
 
 use crate::schedule::LONGEST;
 
-/// How often the page asks for news, and how long it waits for an answer.
-const POLL: Duration = Duration::from_millis(200);
-const PATIENCE: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+const POLL_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The most bullets of one answer.
-const LIMIT: u32 = 500;
+/// The viewer changes the homepage after this many polls on average.
+const POLLS_PER_HOMEPAGE: u32 = 10;
 
-/// The viewer changes the homepage at each so many-th poll or so.
-const CHANGES_EACH: u32 = 10;
+/// How long after it was stored a row may reach a homepage: one fault may hold it back, and a second one that
+/// begins when the first one has ended.
+const MAX_DELAY: Duration = Duration::from_secs(2 * LONGEST.as_secs());
 
-/// How long after it was stored a message may come to a homepage: what is struck may hold it back, and so may
-/// what is struck when that has just been healed.
-const LATE: Duration = Duration::from_secs(2 * LONGEST.as_secs());
-
-/// What a viewer has seen.
+/// What the viewer has seen. Times are milliseconds since 1970.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// By which bullet each message was drawn.
-    drawn: BTreeMap<Message, String>,
-    /// How many bullets an answer left out and said so.
+    /// The id of the first bullet of each message.
+    drawn: BTreeMap<MessageId, String>,
+    /// How many bullets the feed reported as left out.
     pub(crate) left_out: u64,
-    /// When those can have been stored, in milliseconds since 1970.
+    /// When the bullets that were left out can have been stored.
     gaps: Vec<RangeInclusive<u64>>,
-    /// When the last answer came, likewise.
+    /// The time of the last answer.
     answered: u64,
-    /// What was drawn twice, in words.
+    /// One text for each bullet that was drawn twice.
     pub(crate) twice: Vec<String>,
 }
 
-/// A message as people see it: its burst, sender and number.
-pub(crate) type Message = (String, u32, u64);
-
-/// Watches until it is told to stop.
 pub(crate) struct Viewer {
     task: JoinHandle<Seen>,
     stop: CancellationToken,
 }
 
 impl Viewer {
-    /// Begins to watch at these homepages, changing between them by chance.
-    pub(crate) fn begin(homepages: &[Homepage], seed: u64) -> Self {
+    /// Starts to watch these homepages. The seed decides when the viewer changes.
+    pub(crate) fn start(homepages: &[Homepage], seed: u64) -> Self {
         let stop = CancellationToken::new();
         let random = StdRng::seed_from_u64(seed);
         let task = tokio::spawn(watch(homepages.to_vec(), random, stop.clone()));
         Self { task, stop }
     }
 
-    /// Watches until there is no more to see.
+    /// Watches on until the feed has nothing new.
     pub(crate) async fn end(self) -> Seen {
         self.stop.cancel();
         self.task.await.expect("the viewer does not panic")
@@ -72,49 +68,47 @@ impl Viewer {
 
 async fn watch(homepages: Vec<Homepage>, mut random: StdRng, stop: CancellationToken) -> Seen {
     let mut seen = Seen::default();
-    let mut stretch = Stretch::default();
-    let (mut at, mut cursor) = (0, None);
-    let mut polls = interval(POLL);
+    let mut session = Session::default();
+    let (mut at, mut follower) = (0, Follower::default());
+    let mut polls = interval(POLL_INTERVAL);
     polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         polls.tick().await;
-        let asked = homepages[at].feed(cursor.as_deref(), LIMIT);
-        match timeout(PATIENCE, asked).await {
+        match timeout(POLL_TIMEOUT, follower.poll(&homepages[at], MAX_BULLETS)).await {
             Ok(Ok(feed)) => {
-                seen.draw(&feed, &mut stretch);
+                seen.draw(&feed, &mut session);
                 if stop.is_cancelled() && feed.passed == 0 {
                     return seen;
                 }
-                cursor = Some(feed.cursor);
             }
             Ok(Err(_)) | Err(_) if stop.is_cancelled() => return seen,
             Ok(Err(_)) | Err(_) => {
                 at = (at + 1) % homepages.len();
-                stretch = Stretch::default();
+                session = Session::default();
             }
         }
-        if !stop.is_cancelled() && random.random_ratio(1, CHANGES_EACH) {
+        if !stop.is_cancelled() && random.random_ratio(1, POLLS_PER_HOMEPAGE) {
             at = random.random_range(0..homepages.len());
-            stretch = Stretch::default();
+            session = Session::default();
         }
     }
 }
 
-/// Polls at one run of one homepage: in these no bullet comes twice.
+/// Polls of one homepage without a change or restart between them. In a session no bullet may come twice.
 #[derive(Debug, Default)]
-struct Stretch {
+struct Session {
+    /// The homepage's `totals.since`. It changes when the homepage restarts.
     since: Option<String>,
     ids: BTreeSet<String>,
 }
 
 impl Seen {
-    /// Whether this message was drawn.
-    pub(crate) fn has_drawn(&self, message: &Message) -> bool {
+    pub(crate) fn has_drawn(&self, message: &MessageId) -> bool {
         self.drawn.contains_key(message)
     }
 
-    /// Whether what was stored then may be among what an answer left out.
-    pub(crate) fn may_lack(&self, stored_at: u64) -> bool {
+    /// Whether a row that was stored then may be one that the feed left out.
+    pub(crate) fn may_be_left_out(&self, stored_at: u64) -> bool {
         self.gaps.iter().any(|gap| gap.contains(&stored_at))
     }
 
@@ -123,35 +117,35 @@ impl Seen {
         self.drawn.len()
     }
 
-    fn draw(&mut self, feed: &Feed, stretch: &mut Stretch) {
-        if stretch.since != feed.totals.since {
-            *stretch = Stretch { since: feed.totals.since.clone(), ids: BTreeSet::new() };
+    fn draw(&mut self, feed: &Feed, session: &mut Session) {
+        if session.since != feed.totals.since {
+            *session = Session { since: feed.totals.since.clone(), ids: BTreeSet::new() };
         }
-        self.note_gap(feed.passed.saturating_sub(feed.bullets.len() as u64));
+        self.add_gap(feed.left_out());
         for bullet in &feed.bullets {
-            if !stretch.ids.insert(bullet.id.clone()) {
+            if !session.ids.insert(bullet.id.clone()) {
                 self.twice.push(format!("{} came twice from one homepage", bullet.id));
             }
-            self.draw_once(bullet);
+            self.draw_bullet(bullet);
         }
     }
 
-    /// What came since the last answer may have been stored earlier, by as much as something is late.
-    fn note_gap(&mut self, left_out: u64) {
+    /// Bullets of this answer may have been stored before the last answer, by up to [`MAX_DELAY`].
+    fn add_gap(&mut self, left_out: u64) {
         let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970").as_millis() as u64;
         if left_out > 0 {
             self.left_out += left_out;
-            self.gaps.push(self.answered.saturating_sub(LATE.as_millis() as u64)..=now);
+            self.gaps.push(self.answered.saturating_sub(MAX_DELAY.as_millis() as u64)..=now);
         }
         self.answered = now;
     }
 
-    /// A page drops what it has drawn already, by id.
-    fn draw_once(&mut self, bullet: &Bullet) {
-        let message = (bullet.burst.clone(), bullet.sender, bullet.seq);
+    /// A page ignores a bullet whose id it has drawn already.
+    fn draw_bullet(&mut self, bullet: &Bullet) {
+        let message = bullet.message_id().expect("the load sends bursts whose ids are UUIDs");
         let first = self.drawn.entry(message).or_insert_with(|| bullet.id.clone());
         if *first != bullet.id {
-            self.twice.push(format!("{} shows what {first} has shown", bullet.id));
+            self.twice.push(format!("{} shows the same message as {first}", bullet.id));
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         environment: Some(options.environment),
     };
     let specs = plan.specs()?;
-    check_built(&specs)?;
+    check_built(specs.iter().map(|spec| spec.program.clone()))?;
     let stack_file = Arc::new(StackFile::create(folder.path(), homepage.url(), &specs)?);
     let mut demo = Demo { supervisors: Vec::new(), stack_file, homepage, public_url, folder, stop };
     let outcome = demo.start(specs, options.verbose).await;

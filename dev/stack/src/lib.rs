@@ -31,6 +31,6 @@ mod stack;
 pub mod usage;
 
 pub use self::{
-    setup::{Setup, program, programs},
+    setup::{Setup, check_programs, program, programs},
     stack::Stack,
 };

@@ -168,10 +168,9 @@ impl SpecBuilder {
     }
 }
 
-/// Fails with the names of all programs that are not built.
-pub fn check_built(specs: &[Spec]) -> Result<(), NotBuilt> {
-    let missing = specs.iter().map(|spec| &spec.program).filter(|program| !program.is_file());
-    let missing: BTreeSet<_> = missing.cloned().collect();
+/// Fails with the names of those programs that are not built.
+pub fn check_built(programs: impl IntoIterator<Item = PathBuf>) -> Result<(), NotBuilt> {
+    let missing: BTreeSet<_> = programs.into_iter().filter(|program| !program.is_file()).collect();
     if missing.is_empty() { Ok(()) } else { Err(NotBuilt(missing)) }
 }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{
     backend::Backend,
-    plan::{Plan, check_built, name},
+    plan::{NotBuilt, PROGRAMS, Plan, check_built, name},
     proxies::Proxies,
     stack::{Member, Stack},
 };
@@ -117,7 +117,8 @@ impl Setup {
         let page = specs.last().expect("the homepage is the last to start").port.address();
         let homepage = Homepage::new(page).expect("an HTTP client");
         specs.retain(|spec| !self.without.contains(&spec.name));
-        check_built(&specs).unwrap_or_else(|error| panic!("{error}"));
+        let built = check_built(specs.iter().map(|spec| spec.program.clone()));
+        built.unwrap_or_else(|error| panic!("{error}"));
         let members = specs.into_iter().map(|spec| Member::new(spec, data.path())).collect();
         let mut stack = Stack { members, homepage, table_proxy, data, proxies };
         stack.start_all(&self.later).await;
@@ -158,6 +159,12 @@ pub fn program(name: &str) -> PathBuf {
     let program = programs().expect("a test knows where it is").join(name);
     assert!(program.is_file(), "{} is not built; run cargo xtask build", program.display());
     program
+}
+
+/// Fails if a program of a stack is not built.
+pub fn check_programs() -> Result<(), NotBuilt> {
+    let folder = programs().expect("a program knows where it is");
+    check_built(PROGRAMS.map(|name| folder.join(name)))
 }
 
 /// The folder of the built programs. The test's own executable is there too, or in `deps` inside it.

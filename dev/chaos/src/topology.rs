@@ -1,4 +1,4 @@
-//! The stack in which all breaks: each service that can be there more often is.
+//! The stack that chaos breaks: two homepages, two routers, three processors, one broker and one table.
 
 use std::sync::Arc;
 
@@ -14,12 +14,11 @@ use crate::{
     schedule::{Kind, Target},
 };
 
-/// The second ones.
 const SECOND_ROUTER: &str = "event-router-2";
 const SECOND_HOMEPAGE: &str = "homepage-2";
 
-/// The ways on which messages go. A second service goes those of the first.
-const WAYS: [(&str, &str); 7] = [
+/// The network connections that can break. The second router and homepage use those of the first.
+const CONNECTIONS: [(&str, &str); 7] = [
     (HOMEPAGE, BROKER),
     (ROUTER, BROKER),
     (ROUTER, "message-processor-1"),
@@ -29,10 +28,10 @@ const WAYS: [(&str, &str); 7] = [
     (HOMEPAGE, TABLE),
 ];
 
-/// Filters one message in 16: an id ends in a random hexadecimal digit.
+/// The router filters messages whose id ends in this random hexadecimal digit: one in 16.
 const FILTERED: char = '0';
 
-/// Two homepages, two routers and three processors, on this data.
+/// Starts the stack on this data.
 pub(crate) async fn start(data: Arc<TempDir>, seed: u64) -> Stack {
     let filters = format!(r#"[{{"not":{{"suffix":{{"id":"{FILTERED}"}}}}}}]"#);
     let setup = Setup::default()
@@ -48,22 +47,22 @@ pub(crate) async fn start(data: Arc<TempDir>, seed: u64) -> Stack {
     stack
 }
 
-/// Both homepages.
 pub(crate) fn homepages(stack: &Stack) -> Vec<Homepage> {
     vec![stack.homepage().clone(), stack.homepage_at(SECOND_HOMEPAGE)]
 }
 
-/// All that can break.
+/// Everything that can break.
 pub(crate) fn targets(stack: &Stack) -> Vec<Target> {
     let process = |name| Target { name, kind: Kind::Process };
-    let way = |(from, to)| Target { name: format!("{from} to {to}"), kind: Kind::Way(from, to) };
+    let network =
+        |(from, to)| Target { name: format!("{from} to {to}"), kind: Kind::Network(from, to) };
     let table = Target { name: "the table's answers".into(), kind: Kind::Table };
     let processes = stack.names().into_iter().map(process);
-    // The table's answers break in more ways than anything else, so they have two chances.
-    processes.chain(WAYS.map(way)).chain([table.clone(), table]).collect()
+    // The table has the most kinds of faults, so it is twice as likely as any other target.
+    processes.chain(CONNECTIONS.map(network)).chain([table.clone(), table]).collect()
 }
 
-/// Whether the router's filters hold a record back.
+/// Whether the router's filters stop a record.
 pub(crate) fn is_filtered(record: &Record) -> bool {
     record.headers.get("ce_id").is_some_and(|id| id.ends_with(FILTERED))
 }
