@@ -1,22 +1,16 @@
 //! `cargo loadtest -- ratios`: what the pipeline reaches of what Kafka, the table and its parts reach alone.
 
-mod backlog;
 mod figures;
 mod finding;
-mod latency;
 mod load;
 mod machine;
-mod overload;
-mod polls;
+mod measures;
 mod ratio;
 mod raw;
 mod report;
-mod routing;
 mod run;
-mod sending;
+mod scope;
 mod stacks;
-mod throughput;
-mod traced;
 
 use std::{collections::BTreeSet, fmt::Display, process::ExitCode};
 
@@ -25,7 +19,7 @@ use clap::{Parser, value_parser};
 use process::signals::Stop;
 use stack::{plan::PROGRAMS, programs};
 
-use self::{ratio::Ratio, run::Scope};
+use self::{ratio::Ratio, scope::Scope};
 
 /// Interrupted, as a shell says it.
 const INTERRUPTED: u8 = 130;

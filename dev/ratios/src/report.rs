@@ -7,7 +7,7 @@ use crate::{
     finding::{Finding, Findings},
     machine::Machine,
     ratio::Aim,
-    run::Scope,
+    scope::Scope,
 };
 
 /// Shows what was found, and where.

@@ -21,7 +21,7 @@ use crate::{
         Ratio::{P3, P4},
     },
     raw::{consume, produce::Producer},
-    run::Scope,
+    scope::Scope,
     stacks,
 };
 

@@ -12,7 +12,7 @@ use crate::{
     finding::{Finding, Findings},
     load::Load,
     ratio::POLL,
-    run::Scope,
+    scope::Scope,
     stacks,
 };
 

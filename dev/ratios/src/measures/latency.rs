@@ -1,14 +1,14 @@
 //! P5 and P6: how long a message takes until it is seen, and how long its hops take alone.
 
+mod feed;
 mod hops;
-mod seen;
 
-use self::{hops::Hops, seen::Seen};
+use self::{feed::Seen, hops::Hops};
 use crate::{
     figures::{Rounds, middle_and_tail},
     finding::{Finding, Findings},
     ratio::{HOPS, IN_THE_FEED, Ratio::P5},
-    run::Scope,
+    scope::Scope,
 };
 
 /// The load, as a share of the peak.

@@ -22,7 +22,7 @@ use crate::{
     ratio::{BACKLOG, FLAT},
     raw::{consume, produce::Producer, rows},
     report::Short,
-    run::Scope,
+    scope::Scope,
     stacks,
 };
 

@@ -9,7 +9,7 @@ use crate::{
     finding::{Finding, Findings},
     load::Load,
     ratio::OVERLOAD,
-    run::Scope,
+    scope::Scope,
     stacks,
 };
 

@@ -17,7 +17,7 @@ use crate::{
     load::Load,
     ratio::SENDING,
     raw::produce::Producer,
-    run::Scope,
+    scope::Scope,
     stacks,
 };
 

@@ -12,13 +12,13 @@ use anyhow::ensure;
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use tokio::net::TcpListener;
 
+use super::throughput::flat_out;
 use crate::{
     figures::Rounds,
     finding::{Finding, Findings},
     ratio::TRACED,
-    run::Scope,
+    scope::Scope,
     stacks::{self, SERVICES},
-    throughput::flat_out,
 };
 
 /// How many bytes of spans have arrived.

@@ -13,7 +13,7 @@ use crate::{
     load::{Load, Passage},
     ratio::{CPU, MEMORY, Ratio::P1, WHOLE_WAY},
     raw::pipeline,
-    run::Scope,
+    scope::Scope,
     stacks::{self, SERVICES},
 };
 

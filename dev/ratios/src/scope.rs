@@ -1,0 +1,53 @@
+//! How much is measured, and which ratios.
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::ratio::Ratio::{self, P8};
+
+/// What the user has chosen on the command line.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) rounds: u32,
+    /// The length of one measurement, without its warm-up.
+    pub(crate) seconds: u32,
+    /// How many records wait for P8.
+    pub(crate) backlog: u32,
+    /// Empty means all ratios.
+    pub(crate) only: BTreeSet<Ratio>,
+}
+
+impl Scope {
+    /// Whether one of these ratios was chosen.
+    pub(crate) fn wants(&self, ratios: &[Ratio]) -> bool {
+        self.only.is_empty() || ratios.iter().any(|ratio| self.only.contains(ratio))
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rounds, seconds, backlog, .. } = self;
+        write!(f, "{rounds} rounds of {seconds} s, medians")?;
+        if self.wants(&[P8]) {
+            write!(f, " (P8: one round of {backlog} records)")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ratio::Ratio::{P1, P2, P5, P6, P13};
+
+    #[test]
+    fn all_ratios_are_wanted_unless_some_are_named() {
+        let scope = |only: &[Ratio]| {
+            let only = only.iter().copied().collect();
+            Scope { rounds: 3, seconds: 5, backlog: 1000, only }
+        };
+        assert!(scope(&[]).wants(&[P13]));
+        assert!(scope(&[P1, P5]).wants(&[P5, P6]));
+        assert!(!scope(&[P1, P5]).wants(&[P2]));
+        assert!(!scope(&[P1]).to_string().contains("1000 records"));
+    }
+}
