@@ -26,7 +26,8 @@ use crate::config::Page;
 use crate::limits::Clients;
 use crate::lookup::Lookup;
 use crate::producer::Sender;
-use crate::reader::wall::Wall;
+use crate::reader::feed::Feed;
+use crate::reader::progress::Progress;
 use crate::viewers::Viewers;
 
 /// What the handlers need, one value for each concern. A handler takes the values that it uses.
@@ -36,16 +37,17 @@ pub(crate) struct Handlers {
     pub(crate) assets: Data<Assets>,
     pub(crate) bursts: Data<Bursts>,
     pub(crate) clients: Data<Clients>,
+    pub(crate) feed: Data<Feed>,
     pub(crate) lookup: Data<Lookup>,
     pub(crate) metrics: Data<Metrics>,
     pub(crate) pages: Data<Pages>,
+    pub(crate) progress: Data<Progress>,
     pub(crate) readiness: Data<Readiness>,
     pub(crate) remote_bursts: Data<RemoteBursts>,
     pub(crate) results: Data<Results>,
     pub(crate) sender: Data<Sender>,
     pub(crate) settings: Data<Page>,
     pub(crate) viewers: Data<Viewers>,
-    pub(crate) wall: Data<Wall>,
 }
 
 /// What answers GET answers HEAD as well.
@@ -85,16 +87,17 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.assets)
         .app_data(handlers.bursts)
         .app_data(handlers.clients)
+        .app_data(handlers.feed)
         .app_data(handlers.lookup)
         .app_data(handlers.metrics)
         .app_data(handlers.pages)
+        .app_data(handlers.progress)
         .app_data(handlers.readiness)
         .app_data(handlers.remote_bursts)
         .app_data(handlers.results)
         .app_data(handlers.sender)
         .app_data(handlers.settings)
-        .app_data(handlers.viewers)
-        .app_data(handlers.wall);
+        .app_data(handlers.viewers);
 }
 
 /// Only what comes from this host is loaded, and no script inside the page itself is run.

@@ -1,16 +1,18 @@
-//! The burst engine: a burst is `concurrency` senders, each at `rate` for `duration`.
+//! Bursts: one press of Send is a burst of `concurrency` senders, each at `rate` for `duration`.
+//! This homepage runs its own bursts and finds those of other homepages by their rows in the table.
 
-mod board;
-mod engine;
+mod dependencies;
 mod heartbeats;
-mod life;
+mod local;
 mod pace;
+mod registry;
 mod remote;
 mod results;
-mod tally;
+mod run;
+mod snapshot;
 
-pub(crate) use board::Snapshot;
-pub(crate) use engine::{Bursts, Parts, StartError};
+pub(crate) use dependencies::Dependencies;
+pub(crate) use registry::{Bursts, StartError};
 pub(crate) use remote::{RemoteBursts, RemoteError};
 pub(crate) use results::Results;
-pub(crate) use tally::Tally;
+pub(crate) use snapshot::Snapshot;

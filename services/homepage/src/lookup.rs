@@ -8,12 +8,12 @@ use barrage::position::{Offset, Partition, Position, Topic};
 use barrage::table::{self, Row, Table};
 use barrage::time::Millis;
 
-use crate::reader::known::Standing;
-use crate::reader::wall::Wall;
+use crate::reader::progress::Progress;
+use crate::reader::record_status::RecordStatus;
 
 /// Answers for any position of the topic, also for the records of other homepages.
 pub(crate) struct Lookup {
-    pub(crate) wall: Arc<Wall>,
+    pub(crate) progress: Arc<Progress>,
     /// Whether the reader can read results.
     pub(crate) reader: Probe,
     pub(crate) topic: Topic,
@@ -24,7 +24,7 @@ pub(crate) struct Lookup {
 
 /// How far a record is.
 #[derive(Debug)]
-pub(crate) enum Progress {
+pub(crate) enum State {
     Waiting,
     Stored(Box<Row>),
     /// Filtered or dead-lettered; or its row has expired.
@@ -54,27 +54,25 @@ impl Lookup {
     ///
     /// # Errors
     /// When the reader has not read the partition yet.
-    pub(crate) fn standing(&self, at: &Position) -> Result<Standing, Error> {
-        self.wall.standing(at.partition, at.offset).ok_or(Error::Unknown)
+    pub(crate) fn status(&self, at: &Position) -> Result<RecordStatus, Error> {
+        self.progress.record_status(at.partition, at.offset).ok_or(Error::Unknown)
     }
 
-    /// How far the record at a position is. `standing` is what the reader knows of it. Unless that is
+    /// How far the record at a position is. `status` is what the reader knows of it. Unless that is
     /// `Waiting`, Kafka or the table gets a request.
     ///
     /// # Errors
     /// When there is no record, or when who knows it does not answer.
-    pub(crate) async fn progress(
-        &self,
-        at: &Position,
-        standing: Standing,
-    ) -> Result<Progress, Error> {
-        match standing {
-            Standing::Waiting if self.reader.is_up() => Ok(Progress::Waiting),
-            Standing::Waiting => Err(Error::Unknown),
-            Standing::Beyond if self.is_in_kafka(at).await? => Ok(Progress::Waiting),
-            Standing::Beyond => Err(Error::NoRecord),
-            Standing::Finished { in_doubt } => self.finished(at, in_doubt).await,
-            Standing::Before => {
+    pub(crate) async fn state(&self, at: &Position, status: RecordStatus) -> Result<State, Error> {
+        match status {
+            RecordStatus::Waiting if self.reader.is_up() => Ok(State::Waiting),
+            RecordStatus::Waiting => Err(Error::Unknown),
+            RecordStatus::BeyondEnd if self.is_in_kafka(at).await? => Ok(State::Waiting),
+            RecordStatus::BeyondEnd => Err(Error::NoRecord),
+            RecordStatus::Finished { needs_verification } => {
+                self.finished(at, needs_verification).await
+            }
+            RecordStatus::BeforeBegin => {
                 let earliest = self.offsets.low_watermarks(&[at.partition]).await?;
                 match earliest.get(&at.partition) {
                     Some(earliest) if *earliest <= at.offset => self.finished(at, true).await,
@@ -97,7 +95,7 @@ impl Lookup {
 
     /// The row of a finished record, if it has one. A row that was there before this run of the reader may be
     /// of an earlier topic: it counts only if it has the id of the record that Kafka has there now.
-    async fn finished(&self, at: &Position, in_doubt: bool) -> Result<Progress, Error> {
+    async fn finished(&self, at: &Position, needs_verification: bool) -> Result<State, Error> {
         let found = self.table.get(std::slice::from_ref(at)).await?;
         if found.looked_up.is_empty() {
             return Err(Error::Unknown);
@@ -105,10 +103,10 @@ impl Lookup {
         let now = Millis::now();
         let row = found.rows.into_iter().find(|row| !row.expires_at.has_surely_passed(now));
         match row {
-            Some(row) if !in_doubt || self.is_of_its_record(&row).await? => {
-                Ok(Progress::Stored(Box::new(row)))
+            Some(row) if !needs_verification || self.is_of_its_record(&row).await? => {
+                Ok(State::Stored(Box::new(row)))
             }
-            _ => Ok(Progress::FinishedWithoutRow),
+            _ => Ok(State::FinishedWithoutRow),
         }
     }
 

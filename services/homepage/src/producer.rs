@@ -1,6 +1,6 @@
 //! Sends messages: from a text to an acknowledged record, with its spans and its count.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use barrage::event::{Event, Header};
 use barrage::kafka::{self, PartitionOffsets, Permission, Producer, ProducerRecord};
@@ -11,41 +11,42 @@ use barrage::telemetry::Tracer;
 use barrage::telemetry::spans;
 use barrage::time::Millis;
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::config::TraceNames;
 use crate::metrics;
 
-/// How far Kafka has acknowledged what this process sent: the reader learns of news at once.
+/// What Kafka has acknowledged to this process. The reader learns of it at once, without a poll.
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
-    ends: Mutex<PartitionOffsets>,
-    news: Notify,
+    offsets: Mutex<PartitionOffsets>,
+    changed: Notify,
 }
 
 impl Acks {
-    fn note(&self, at: &Position) {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = ends.entry(at.partition).or_default();
+    fn add(&self, at: &Position) {
+        let mut offsets = self.offsets.lock();
+        let end = offsets.entry(at.partition).or_default();
         *end = (*end).max(at.offset.next());
-        drop(ends);
-        self.news.notify_one();
+        drop(offsets);
+        self.changed.notify_one();
     }
 
-    /// The offset after the last acknowledged one, for each partition.
-    pub(crate) fn ends(&self) -> PartitionOffsets {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The offset after the last acknowledged record of each partition.
+    pub(crate) fn offsets(&self) -> PartitionOffsets {
+        self.offsets.lock().clone()
     }
 
-    /// Forgets all, when the topic was made anew.
+    /// Forgets the offsets of a topic that was recreated.
     pub(crate) fn clear(&self) {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.offsets.lock().clear();
     }
 
     /// Waits until something was acknowledged since the last call. Cancel-safe.
-    pub(crate) async fn news(&self) {
-        self.news.notified().await;
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 }
 
@@ -66,7 +67,7 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) struct Sender {
     pub(crate) producer: Producer,
     pub(crate) permission: Permission,
-    pub(crate) acks: Acks,
+    pub(crate) acks: Arc<Acks>,
     pub(crate) tracer: Tracer,
     pub(crate) names: TraceNames,
     /// The share of messages that are traced.
@@ -92,7 +93,7 @@ impl Sender {
         match sent {
             Ok(position) => {
                 span.set_position(&position);
-                self.acks.note(&position);
+                self.acks.add(&position);
                 metrics::message_accepted();
                 Ok(position)
             }

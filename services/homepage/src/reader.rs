@@ -1,18 +1,17 @@
-//! The one reader for all viewers: it follows how far the topic reaches, reads the rows that must come,
-//! and counts. It reads the table only while records are not finished, however many people watch.
+//! The one reader for all viewers. It follows the high watermarks of the topic, reads the rows that must appear, and
+//! counts. It reads the table only while records are not finished, however many people watch.
 
-mod counts;
 pub(crate) mod cursor;
-mod doubt;
-pub(crate) mod known;
-mod passage;
-mod round;
+pub(crate) mod feed;
+mod partition_reader;
+pub(crate) mod progress;
+pub(crate) mod record_status;
 mod stall;
-mod start;
 mod tracker;
-pub(crate) mod wall;
+mod verification;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,146 +20,133 @@ use barrage::kafka::{self, EventIds, Offsets, PartitionOffsets};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
-use barrage::table::{self, Table};
-use barrage::telemetry::Tracer;
+use barrage::table::{Row, Table, Verdict};
+use barrage::telemetry::{Tracer, spans};
+use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use self::doubt::Doubt;
+use self::feed::Feed;
+use self::partition_reader::{Error, PartitionReader};
+use self::progress::{Counts, Progress, Round};
 use self::stall::Stall;
 use self::tracker::Tracker;
-use self::wall::{Round, Wall};
-use crate::burst::Tally;
 use crate::metrics;
-use crate::producer::Sender;
+use crate::producer::Acks;
 
 /// What the reader needs.
-pub(crate) struct Parts {
+pub(crate) struct Dependencies {
     pub(crate) offsets: Offsets,
     pub(crate) ids: EventIds,
     pub(crate) table: Table,
     pub(crate) topic: Topic,
-    /// Who knows what this process has sent.
-    pub(crate) sender: Arc<Sender>,
-    pub(crate) wall: Arc<Wall>,
-    /// Where rows are counted for the bursts of this homepage.
-    pub(crate) tally: Arc<Tally>,
+    /// What Kafka has acknowledged to this process.
+    pub(crate) acks: Arc<Acks>,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) progress: Arc<Progress>,
     /// Whether results can be read.
     pub(crate) probe: Probe,
     pub(crate) tracer: Tracer,
     pub(crate) result_span: String,
 }
 
-/// Why a round could not be finished. The next one goes on.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Kafka(#[from] kafka::Error),
-    #[error(transparent)]
-    Table(#[from] table::Error),
-    /// Offsets began anew: somebody has deleted the topic.
-    #[error("the topic was made anew")]
-    TopicMadeAnew,
-}
-
-/// Follows the topic; one value for each run.
+/// One run of the reader: from its start, or from the recreation of the topic, to the next recreation.
 pub(crate) struct Reader {
-    parts: Parts,
-    trackers: BTreeMap<Partition, Tracker>,
-    doubts: BTreeMap<Partition, Doubt>,
-    /// What the router's group has committed.
-    committed: PartitionOffsets,
+    deps: Dependencies,
+    partitions: BTreeMap<Partition, PartitionReader>,
     stored: u64,
     blocked: u64,
     stall: Stall,
-    asked_kafka: Instant,
-    asked_partitions: Instant,
-    /// Nothing was read yet: what comes first was there before.
+    offsets_polled: Instant,
+    partitions_polled: Instant,
+    /// True until all was read once: these rows were there before the run.
     history: bool,
 }
 
 impl Reader {
-    /// How often Kafka is asked how far the topic reaches, for what other homepages send.
-    const ASK_KAFKA: Duration = Duration::from_millis(250);
-    /// How often Kafka is asked whether the topic has got more partitions.
-    const ASK_PARTITIONS: Duration = Duration::from_secs(5);
-    /// How many rounds may fail in a row before somebody is told.
-    const BLINK: u32 = 2;
-    /// While rows keep coming, it rests so many times as long as it has read, and leaves most of the time to
-    /// others …
-    const RESTS: u32 = 4;
-    /// … but not longer than this, so that bullets keep coming from a slow table.
-    const LONGEST_REST: Duration = Duration::from_millis(40);
-    /// How many records of each partition it shows again at the beginning of a run.
+    /// How often Kafka is polled for offsets. This finds what other homepages send.
+    const POLL_OFFSETS: Duration = Duration::from_millis(250);
+    /// How often Kafka is polled for new partitions of the topic.
+    const POLL_PARTITIONS: Duration = Duration::from_secs(5);
+    /// How many rounds may fail in a row before the reader is reported as down.
+    const TOLERATED_FAILURES: u32 = 2;
+    /// While rows keep coming, the reader pauses this many times as long as a round took, so that it leaves most of
+    /// the processor's time to others …
+    const PAUSE_FACTOR: u32 = 4;
+    /// … but not longer than this, so that bullets keep coming when the table is slow.
+    const LONGEST_PAUSE: Duration = Duration::from_millis(40);
+    /// How many records of each partition a run begins with, finished or not: a page opens with the last bullets.
     const RECENT: i64 = 1000;
+    /// How many partitions are read at once, so that one slow request does not delay all partitions.
+    const CONCURRENCY: usize = 8;
 
     /// Reads until `stop`.
-    pub(crate) async fn run(parts: Parts, stop: CancellationToken) {
+    pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
         let reading = async {
-            let mut parts = parts;
+            let mut deps = deps;
             loop {
-                parts = Self::one_run(parts).await;
+                deps = Self::begin(deps).await.follow().await;
             }
         };
         let _stopped = stop.run_until_cancelled(reading).await;
     }
 
-    /// Follows the topic until it is made anew.
-    async fn one_run(parts: Parts) -> Parts {
+    /// Begins a run, as soon as Kafka says where.
+    async fn begin(deps: Dependencies) -> Self {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-        let trackers = loop {
-            match start::trackers(&parts.offsets).await {
-                Ok(trackers) => break trackers,
+        let partitions = loop {
+            match first_partitions(&deps.offsets, &deps.topic).await {
+                Ok(partitions) => break partitions,
                 Err(error) => {
-                    parts.probe.down(with_sources(&error));
+                    deps.probe.down(with_sources(&error));
                     backoff.wait().await;
                 }
             }
         };
-        let ends = trackers.iter().map(|(partition, tracker)| (*partition, tracker.end()));
-        parts.wall.begin(rand::random(), ends.collect());
-        parts.probe.up();
-        let begun = Self {
-            doubts: BTreeMap::new(),
-            parts,
-            trackers,
-            committed: PartitionOffsets::new(),
+        let reader = Self {
+            deps,
+            partitions,
             stored: 0,
             blocked: 0,
             stall: Stall::default(),
-            asked_kafka: Instant::now(),
-            asked_partitions: Instant::now(),
+            offsets_polled: Instant::now(),
+            partitions_polled: Instant::now(),
             history: true,
         };
-        begun.follow().await
+        let run = rand::random();
+        reader.deps.feed.begin(run);
+        reader.deps.progress.begin(run, reader.each(Tracker::high_watermark));
+        reader.deps.probe.up();
+        reader
     }
 
-    async fn follow(mut self) -> Parts {
+    /// Reads round after round until the topic is recreated.
+    async fn follow(mut self) -> Dependencies {
         let mut quiet = Backoff::new(Duration::from_millis(8), Duration::from_millis(250));
         let mut failing = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
             let began = Instant::now();
             match self.round().await {
-                Ok(found) => {
-                    self.parts.probe.up();
+                Ok(finished) => {
+                    self.deps.probe.up();
                     failing.reset();
-                    if found > 0 || self.is_idle() {
-                        quiet.reset(); // What comes next is looked for at once.
+                    if finished > 0 || self.is_idle() {
+                        quiet.reset(); // The next record is polled for at once.
                     }
-                    if found > 0 {
-                        let rest = began.elapsed() * Self::RESTS;
-                        pause(rest.min(Self::LONGEST_REST)).await;
+                    if finished > 0 {
+                        let long = began.elapsed() * Self::PAUSE_FACTOR;
+                        pause(long.min(Self::LONGEST_PAUSE)).await;
                     } else {
-                        self.rest(quiet.next_wait()).await;
+                        self.wait(quiet.next_wait()).await;
                     }
                 }
-                Err(Error::TopicMadeAnew) => {
-                    tracing::warn!("the topic was made anew: the reader begins anew as well");
-                    self.parts.sender.acks.clear();
-                    return self.parts;
+                Err(Error::TopicRecreated) => {
+                    tracing::warn!("the topic was recreated: the reader begins a new run");
+                    self.deps.acks.clear();
+                    return self.deps;
                 }
                 Err(error) => {
-                    if failing.failures() >= Self::BLINK {
-                        self.parts.probe.down(with_sources(&error));
+                    if failing.failures() >= Self::TOLERATED_FAILURES {
+                        self.deps.probe.down(with_sources(&error));
                     }
                     failing.wait().await;
                 }
@@ -168,53 +154,207 @@ impl Reader {
         }
     }
 
-    /// Waits a little while something must still come, else until Kafka has acknowledged something or
-    /// it is time to ask Kafka again.
-    async fn rest(&self, little: Duration) {
+    /// Waits `short` while records are open. Otherwise until Kafka acknowledges something or the next poll of Kafka
+    /// is due.
+    async fn wait(&self, short: Duration) {
         let idle = self.is_idle();
-        let wait = if idle { Self::ASK_KAFKA } else { little };
+        let wait = if idle { Self::POLL_OFFSETS } else { short };
         tokio::select! {
             () = pause(wait) => {}
-            () = self.parts.sender.acks.news(), if idle => {}
+            () = self.deps.acks.changed(), if idle => {}
         }
     }
 
-    /// Whether nothing must still come.
+    /// Whether no record is open.
     fn is_idle(&self) -> bool {
-        self.trackers.values().all(|tracker| tracker.waiting() == 0)
+        self.partitions.values().all(|partition| partition.tracker().waiting() == 0)
     }
 
-    /// One look at Kafka and the table. Answers how many records were found to be finished.
+    /// Polls Kafka and the table once. Returns how many records were found to be finished.
     async fn round(&mut self) -> Result<u64, Error> {
-        let before = self.found();
-        let followed = self.follow_ends().await;
+        let before = self.finished();
+        let polled = self.poll_kafka().await;
         let mut rows = Vec::new();
         let read = self.read_rows(&mut rows).await;
         rows.sort_by_key(|row| row.stored_at);
         self.count(&rows);
-        let (counts, has_moved) = (self.counts(), self.found() > before);
+        let (counts, has_moved) = (self.counts(), self.finished() > before);
         metrics::set_waiting(counts.waiting);
-        let stalled_since = match (&followed, &read) {
-            (Ok(()), Ok(())) => self.stall.note(counts.waiting, has_moved, Instant::now()),
-            _ => self.stall.lose_sight(),
+        let stalled_since = match (&polled, &read) {
+            (Ok(()), Ok(())) => self.stall.observe(counts.waiting, has_moved, Instant::now()),
+            _ => self.stall.forget(),
         };
-        let has_read = !self.history || (followed.is_ok() && read.is_ok());
-        self.parts.wall.add(Round {
-            rows,
+        let has_read_all = !self.history || (polled.is_ok() && read.is_ok());
+        let status = |(partition, reader): (&Partition, &PartitionReader)| {
+            has_read_all.then(|| (*partition, reader.status()))
+        };
+        let finished = self.each(Tracker::finished);
+        // The feed comes first: whoever reads the progress before the feed finds all the bullets that it counts.
+        self.deps.feed.add(&rows, finished.clone());
+        if !self.history {
+            self.deps.feed.list_processors(&rows);
+        }
+        self.deps.progress.update(Round {
             counts,
             stalled_since,
-            ends: self.each(Tracker::end),
-            finished: self.each(Tracker::finished),
-            known: if has_read { self.known() } else { BTreeMap::new() },
-            history: self.history,
+            high_watermarks: self.each(Tracker::high_watermark),
+            finished,
+            partitions: self.partitions.iter().filter_map(status).collect(),
         });
-        followed?;
+        polled?;
         read?;
         self.history = false;
-        Ok(self.found() - before)
+        Ok(self.finished() - before)
+    }
+
+    /// Learns the high watermarks: at once from what Kafka acknowledges to this process, and now and then from
+    /// Kafka itself.
+    async fn poll_kafka(&mut self) -> Result<(), Error> {
+        for (partition, end) in self.deps.acks.offsets() {
+            self.partition(partition).advance(end);
+        }
+        if self.offsets_polled.elapsed() < Self::POLL_OFFSETS {
+            return Ok(());
+        }
+        if self.partitions_polled.elapsed() >= Self::POLL_PARTITIONS {
+            self.poll_partitions().await?;
+        }
+        let partitions: Vec<_> = self.partitions.keys().copied().collect();
+        let high_watermarks = self.deps.offsets.high_watermarks(&partitions).await?;
+        self.offsets_polled = Instant::now();
+        for (partition, end) in high_watermarks {
+            if let Some(reader) = self.partitions.get_mut(&partition) {
+                reader.set_high_watermark(end)?;
+            }
+        }
+        if !self.is_idle() {
+            let committed = self.deps.offsets.committed(&partitions).await?;
+            for (partition, reader) in &mut self.partitions {
+                reader.set_committed(committed.get(partition).copied(), &self.deps.ids).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn poll_partitions(&mut self) -> Result<(), Error> {
+        let partitions = self.deps.offsets.partitions().await?;
+        if self.partitions.keys().any(|known| !partitions.contains(known)) {
+            return Err(Error::TopicRecreated);
+        }
+        for partition in partitions {
+            self.partition(partition);
+        }
+        self.partitions_polled = Instant::now();
+        Ok(())
+    }
+
+    /// A partition that was not there when the run began is read from its first record.
+    fn partition(&mut self, partition: Partition) -> &mut PartitionReader {
+        let topic = &self.deps.topic;
+        let new = || PartitionReader::new(topic.clone(), partition, Offset::default());
+        self.partitions.entry(partition).or_insert_with(new)
+    }
+
+    /// Reads the rows that must appear. What was read before an error is kept. While the table is slow, the progress
+    /// follows the high watermarks all the same.
+    async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), Error> {
+        let partitions: Vec<_> = self.partitions.keys().copied().collect();
+        let deps = &self.deps;
+        let readers = self.partitions.values_mut();
+        let reads: Vec<_> = readers.map(|reader| reader.read(&deps.table, &deps.ids)).collect();
+        let all = async {
+            let mut reads = stream::iter(reads).buffer_unordered(Self::CONCURRENCY);
+            let mut all_read = Ok(());
+            while let Some((found, read)) = reads.next().await {
+                rows.extend(found);
+                all_read = all_read.and(read);
+            }
+            all_read
+        };
+        // Until all was read once there are no counts that could advance.
+        let all_read = tokio::select! {
+            all_read = all => all_read,
+            never = advance_progress(deps, &partitions), if !self.history => match never {},
+        };
+        let (_, high_watermarks) = self.deps.progress.run_and_high_watermarks();
+        for (partition, end) in high_watermarks {
+            self.partition(partition).advance(end);
+        }
+        all_read
+    }
+
+    /// Counts rows that were not read before.
+    fn count(&mut self, rows: &[Row]) {
+        if !self.history {
+            metrics::messages_stored(rows);
+        }
+        for row in rows {
+            self.stored += 1;
+            match row.verdict {
+                Verdict::Blocked => self.blocked += 1,
+                Verdict::Shown => {}
+            }
+            self.deps.progress.count_for_burst(row);
+            if let (Some(above), false) = (&row.traceparent, self.history) {
+                let name = &self.deps.result_span;
+                drop(spans::result(&self.deps.tracer, name, &row.position, above));
+            }
+        }
+    }
+
+    /// How many records are finished.
+    fn finished(&self) -> u64 {
+        self.stored + self.sum(Tracker::without_row)
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            accepted: self.sum(Tracker::accepted),
+            stored: self.stored,
+            blocked: self.blocked,
+            finished_without_row: self.sum(Tracker::without_row),
+            waiting: self.sum(Tracker::waiting),
+        }
+    }
+
+    fn sum(&self, of: fn(&Tracker) -> u64) -> u64 {
+        self.partitions.values().map(|partition| of(partition.tracker())).sum()
     }
 
     fn each(&self, of: fn(&Tracker) -> Offset) -> PartitionOffsets {
-        self.trackers.iter().map(|(partition, tracker)| (*partition, of(tracker))).collect()
+        let partitions = self.partitions.iter();
+        partitions.map(|(partition, reader)| (*partition, of(reader.tracker()))).collect()
+    }
+}
+
+/// Where a run begins: with all that is not finished, and with some of what is.
+async fn first_partitions(
+    offsets: &Offsets,
+    topic: &Topic,
+) -> Result<BTreeMap<Partition, PartitionReader>, kafka::Error> {
+    let partitions = offsets.partitions().await?;
+    let low_watermarks = offsets.low_watermarks(&partitions).await?;
+    let high_watermarks = offsets.high_watermarks(&partitions).await?;
+    let committed = offsets.committed(&partitions).await?;
+    let reader = |partition: Partition| {
+        let unknown = || kafka::Error::Closed;
+        let low = low_watermarks.get(&partition).copied().ok_or_else(unknown)?;
+        let high = high_watermarks.get(&partition).copied().ok_or_else(unknown)?;
+        let committed = committed.get(&partition).copied().unwrap_or(low);
+        let begin = committed.min(high.minus(Reader::RECENT)).max(low);
+        let mut reader = PartitionReader::new(topic.clone(), partition, begin);
+        reader.advance(high);
+        Ok((partition, reader))
+    };
+    partitions.into_iter().map(reader).collect()
+}
+
+/// Keeps the progress at Kafka's high watermarks. If Kafka does not answer, the next round finds out.
+async fn advance_progress(deps: &Dependencies, partitions: &[Partition]) -> Infallible {
+    loop {
+        pause(Reader::POLL_OFFSETS).await;
+        if let Ok(high_watermarks) = deps.offsets.high_watermarks(partitions).await {
+            metrics::set_waiting(deps.progress.advance(&high_watermarks).waiting);
+        }
     }
 }

@@ -19,12 +19,13 @@ use tokio_util::task::TaskTracker;
 use crate::Config;
 use crate::api::{Admission, Handlers, Pages};
 use crate::assets::Assets;
-use crate::burst::{self, Bursts, RemoteBursts, Results, Tally};
+use crate::burst::{self, Bursts, RemoteBursts, Results};
 use crate::limits::Clients;
 use crate::lookup::Lookup;
 use crate::metrics;
 use crate::producer::{Acks, Sender};
-use crate::reader::wall::Wall;
+use crate::reader::feed::Feed;
+use crate::reader::progress::Progress;
 use crate::reader::{self, Reader};
 use crate::server;
 use crate::viewers::Viewers;
@@ -35,7 +36,7 @@ pub struct Service {
     address: SocketAddr,
     grace: Duration,
     handlers: Handlers,
-    reader: reader::Parts,
+    reader: reader::Dependencies,
     watch: Watch,
     shutdown: CancellationToken,
     killed: CancellationToken,
@@ -45,6 +46,7 @@ pub struct Service {
 /// What is looked at again and again.
 struct Watch {
     topics: Topics,
+    permission: Permission,
     kafka: Probe,
     table: Probe,
     homepage: Probe,
@@ -92,13 +94,14 @@ impl Service {
         let readiness = Readiness::default();
         let permission = Permission::new(readiness.dependency("sending"));
         let tracer = tracers.tracer(&config.traces.sender)?;
-        let sender = Arc::new(sender(&config, permission, tracer)?);
+        let sender = Arc::new(sender(&config, permission.clone(), tracer)?);
         let results = tracers.tracer(&config.traces.result)?;
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
-        let parts = burst_parts(&config, sender, &shutdown, &killed);
-        let reader = reader_parts(&config, &parts, results, readiness.dependency("reader"))?;
-        let watch = Watch::new(Topics::new(&config.kafka)?, &readiness);
-        let handlers = handlers(&config, parts, &reader, readiness, &watch.kafka, metrics)?;
+        let bursts = burst_dependencies(&config, sender, &shutdown, &killed);
+        let reader = readiness.dependency("reader");
+        let reader = reader_dependencies(&config, &bursts, results, reader)?;
+        let watch = Watch::new(Topics::new(&config.kafka)?, permission, &readiness);
+        let handlers = handlers(&config, bursts, &reader, readiness, &watch.kafka, metrics)?;
         let (grace, flush) = (config.listen.grace, tracers.into_flush());
         Ok(Self { listener, address, grace, handlers, reader, watch, shutdown, killed, flush })
     }
@@ -152,16 +155,16 @@ impl Service {
 }
 
 impl Watch {
-    fn new(topics: Topics, readiness: &Readiness) -> Self {
+    fn new(topics: Topics, permission: Permission, readiness: &Readiness) -> Self {
         let [kafka, table, homepage] =
             ["kafka", "table", "homepage"].map(|name| readiness.dependency(name));
-        Self { topics, kafka, table, homepage }
+        Self { topics, permission, kafka, table, homepage }
     }
 
-    fn spawn(&self, tasks: &TaskTracker, reader: &reader::Parts, end: &CancellationToken) {
+    fn spawn(&self, tasks: &TaskTracker, reader: &reader::Dependencies, end: &CancellationToken) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
         tasks.spawn(watch_topic(topics, topic, self.kafka.clone(), end.clone()));
-        tasks.spawn(reader.sender.permission.clone().expire_denials(end.clone()));
+        tasks.spawn(self.permission.clone().expire_denials(end.clone()));
         tasks.spawn(reader.table.clone().watch(false, self.table.clone(), end.clone()));
         self.homepage.up();
     }
@@ -169,57 +172,57 @@ impl Watch {
 
 fn handlers(
     config: &Config,
-    parts: burst::Parts,
-    reader: &reader::Parts,
+    bursts: burst::Dependencies,
+    reader: &reader::Dependencies,
     readiness: Readiness,
     kafka: &Probe,
     metrics: Metrics,
 ) -> Result<Handlers, kafka::Error> {
     let (assets, settings) = (Data::new(Assets::embedded()), Data::new(config.page.clone()));
-    let (wall, sender) = (Data::from(parts.wall.clone()), Data::from(parts.sender.clone()));
+    let (feed, sender) = (Data::from(reader.feed.clone()), Data::from(bursts.sender.clone()));
     let clients = Data::new(Clients::new(config.limits));
     let lookup = Lookup {
-        wall: parts.wall.clone(),
+        progress: reader.progress.clone(),
         reader: reader.probe.clone(),
         topic: reader.topic.clone(),
-        table: parts.table.clone(),
+        table: reader.table.clone(),
         offsets: reader.offsets.clone(),
         ids: EventIds::new(&config.kafka)?,
     };
-    let pages = Pages { assets: assets.clone(), wall: wall.clone(), settings: settings.clone() };
-    let bursts = Data::new(Bursts::new(Arc::new(parts)));
+    let pages = Pages { assets: assets.clone(), feed: feed.clone(), settings: settings.clone() };
     let results = Results { table: reader.table.clone(), topic: reader.topic.clone() };
     let (offsets, counter) = (reader.offsets.clone(), RecordCounter::new(&config.kafka));
-    let remote_bursts = RemoteBursts::new(results.clone(), offsets, counter, reader.wall.clone());
+    let remote_bursts =
+        RemoteBursts::new(results.clone(), offsets, counter, reader.progress.clone());
     Ok(Handlers {
         admission: Data::new(Admission { clients: clients.clone(), kafka: kafka.clone() }),
         assets,
-        bursts,
+        bursts: Data::new(Bursts::new(Arc::new(bursts))),
         clients,
+        feed,
         lookup: Data::new(lookup),
         metrics: Data::new(metrics),
         pages: Data::new(pages),
+        progress: Data::from(reader.progress.clone()),
         readiness: Data::new(readiness),
         remote_bursts: Data::new(remote_bursts),
         results: Data::new(results),
         sender,
         settings,
         viewers: Data::new(Viewers::default()),
-        wall,
     })
 }
 
-fn burst_parts(
+fn burst_dependencies(
     config: &Config,
     sender: Arc<Sender>,
     shutdown: &CancellationToken,
     killed: &CancellationToken,
-) -> burst::Parts {
-    burst::Parts {
+) -> burst::Dependencies {
+    burst::Dependencies {
         sender,
         table: Table::new(&config.table),
-        wall: Arc::new(Wall::default()),
-        tally: Arc::new(Tally::default()),
+        progress: Arc::new(Progress::default()),
         limits: config.limits,
         homepage: config.listen.instance.as_str().to_owned(),
         ttl: config.table.ttl,
@@ -228,20 +231,20 @@ fn burst_parts(
     }
 }
 
-fn reader_parts(
+fn reader_dependencies(
     config: &Config,
-    parts: &burst::Parts,
+    bursts: &burst::Dependencies,
     tracer: Tracer,
     probe: Probe,
-) -> Result<reader::Parts, kafka::Error> {
-    Ok(reader::Parts {
+) -> Result<reader::Dependencies, kafka::Error> {
+    Ok(reader::Dependencies {
         offsets: Offsets::new(&config.kafka)?,
         ids: EventIds::new(&config.kafka)?,
-        table: parts.table.clone(),
+        table: bursts.table.clone(),
         topic: config.kafka.topic.clone(),
-        sender: parts.sender.clone(),
-        wall: parts.wall.clone(),
-        tally: parts.tally.clone(),
+        acks: bursts.sender.acks.clone(),
+        feed: Arc::new(Feed::default()),
+        progress: bursts.progress.clone(),
         probe,
         tracer,
         result_span: config.traces.result_span.clone(),
@@ -253,7 +256,7 @@ fn sender(config: &Config, permission: Permission, tracer: Tracer) -> Result<Sen
     Ok(Sender {
         producer: Producer::new(&config.kafka, topic.clone())?,
         permission,
-        acks: Acks::default(),
+        acks: Arc::new(Acks::default()),
         tracer,
         names: config.traces.clone(),
         sample: config.telemetry.sample.get(),

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 use crate::metrics;
 use crate::reader::cursor::Cursor;
-use crate::reader::wall::{Counts, View, Wall};
+use crate::reader::feed::{Feed, View};
+use crate::reader::progress::{Counts, Progress, Totals};
 use crate::viewers::Viewers;
 
 /// How many bullets an answer has, unless `limit` says otherwise, and at most.
@@ -37,14 +38,14 @@ struct Rest {
     now: Millis,
     cursor: String,
     passed: u64,
-    totals: Totals,
+    totals: TotalsJson,
     processors: Vec<String>,
     poll_after_ms: u32,
     problems: Vec<Part>,
 }
 
 #[derive(Serialize)]
-struct Totals {
+struct TotalsJson {
     since: Option<Rfc3339>,
     #[serde(flatten)]
     counts: Counts,
@@ -66,18 +67,21 @@ pub(super) fn query_config() -> QueryConfig {
 
 /// The newest bullets after the cursor, oldest first.
 pub(super) async fn show(
-    wall: Data<Wall>,
+    feed: Data<Feed>,
+    progress: Data<Progress>,
     viewers: Data<Viewers>,
     readiness: Data<Readiness>,
     parameters: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
     let after = cursor(parameters.after.as_deref())?;
     let limit = limit(parameters.limit.as_deref())?;
-    let view = wall.view(after.as_ref(), limit);
-    let busy = view.passed > 0 || view.counts.waiting > 0;
+    // The totals come first: then no bullet that they count is missing in the view.
+    let totals = progress.totals();
+    let view = feed.view(after.as_ref(), limit);
+    let busy = view.passed > 0 || totals.counts.waiting > 0;
     let least = if busy { POLL_BUSY } else { POLL_IDLE };
     let poll_after = viewers.poll_after(least, Instant::now());
-    let body = answer(&view, poll_after, problems(&readiness, &view));
+    let body = answer(&view, totals, poll_after, problems(&readiness, totals.stalled_since));
     metrics::feed_requested();
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -98,12 +102,12 @@ fn limit(text: Option<&str>) -> Result<usize, Problem> {
     allowed.ok_or_else(|| Problem::bad_parameter("limit", "Whole number, 1 to 500."))
 }
 
-fn answer(view: &View, poll_after_ms: u32, problems: Vec<Part>) -> Vec<u8> {
+fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) -> Vec<u8> {
     let rest = serde_json::to_vec(&Rest {
         now: Millis::now(),
         cursor: view.cursor.to_string(),
         passed: view.passed,
-        totals: Totals { since: view.since, counts: view.counts },
+        totals: TotalsJson { since: totals.since, counts: totals.counts },
         processors: view.processors.clone(),
         poll_after_ms,
         problems,
@@ -116,7 +120,7 @@ fn answer(view: &View, poll_after_ms: u32, problems: Vec<Part>) -> Vec<u8> {
 
 /// What does not answer. That results cannot be read, or that nothing is finished, is said only where it is
 /// not a consequence.
-fn problems(readiness: &Readiness, view: &View) -> Vec<Part> {
+fn problems(readiness: &Readiness, stalled_since: Option<Rfc3339>) -> Vec<Part> {
     let away = |(part, it): (&'static str, Dependency)| {
         (!it.ready).then(|| Part { part, since: it.since, text: meaning(part).to_owned() })
     };
@@ -124,7 +128,7 @@ fn problems(readiness: &Readiness, view: &View) -> Vec<Part> {
     if parts.len() > 1 {
         parts.retain(|it| it.part != "reader");
     }
-    if let (true, Some(since)) = (parts.is_empty(), view.stalled_since) {
+    if let (true, Some(since)) = (parts.is_empty(), stalled_since) {
         parts.push(Part { part: PROCESSING, since, text: meaning(PROCESSING).to_owned() });
     }
     parts
@@ -166,9 +170,6 @@ mod tests {
             bullets: vec![],
             cursor: Cursor { run: 1, next: 2, finished: PartitionOffsets::new() },
             passed: 0,
-            counts: Counts::default(),
-            since: None,
-            stalled_since: None,
             processors: vec!["p".into()],
         }
     }
@@ -177,24 +178,24 @@ mod tests {
     fn that_nothing_is_finished_is_said_only_where_nothing_else_explains_it() {
         let readiness = Readiness::default();
         let (kafka, reader) = (readiness.dependency("kafka"), readiness.dependency("reader"));
-        let stalled = View { stalled_since: Some(Millis(0).rfc3339()), ..view() };
-        let parts = |view: &View| {
-            let parts = problems(&readiness, view);
+        let stalled = Some(Millis(0).rfc3339());
+        let parts = |stalled_since| {
+            let parts = problems(&readiness, stalled_since);
             parts.iter().map(|it| it.part).collect::<Vec<_>>()
         };
-        assert_eq!(parts(&stalled), ["kafka"]);
+        assert_eq!(parts(stalled), ["kafka"]);
         kafka.up();
-        assert_eq!(parts(&stalled), ["reader"]);
+        assert_eq!(parts(stalled), ["reader"]);
         reader.up();
-        assert_eq!(parts(&stalled), ["processing"]);
-        assert!(parts(&view()).is_empty());
+        assert_eq!(parts(stalled), ["processing"]);
+        assert!(parts(None).is_empty());
     }
 
     #[test]
     fn an_answer_is_one_json_object_with_or_without_bullets() {
         let mut view = view();
         let json = |view: &View| -> serde_json::Value {
-            serde_json::from_slice(&answer(view, 400, Vec::new())).unwrap()
+            serde_json::from_slice(&answer(view, Totals::default(), 400, Vec::new())).unwrap()
         };
         assert_eq!(json(&view)["bullets"], serde_json::json!([]));
         assert_eq!(json(&view)["totals"]["waiting"], 0);

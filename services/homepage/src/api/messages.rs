@@ -15,9 +15,9 @@ use super::admission::Admission;
 use super::body::Body;
 use super::problem::Problem;
 use crate::limits::Clients;
-use crate::lookup::{Error, Lookup, Progress};
+use crate::lookup::{Error, Lookup, State};
 use crate::producer::{Outgoing, Sender};
-use crate::reader::known::Standing;
+use crate::reader::record_status::RecordStatus;
 use crate::request::message;
 use crate::row_json::RowJson;
 
@@ -78,17 +78,17 @@ pub(super) async fn show(
         return Err(Error::NoRecord.into());
     };
     let at = lookup.position(partition, offset);
-    let standing = lookup.standing(&at)?;
-    if standing != Standing::Waiting
+    let status = lookup.status(&at)?;
+    if status != RecordStatus::Waiting
         && let Some(client) = request.peer_addr()
     {
         clients.count_question(client.ip())?;
     }
-    let progress = lookup.progress(&at, standing).await?;
-    let (state, row) = match &progress {
-        Progress::Waiting => ("waiting", None),
-        Progress::Stored(row) => ("stored", Some(RowJson::result(row))),
-        Progress::FinishedWithoutRow => ("finished_without_row", None),
+    let state = lookup.state(&at, status).await?;
+    let (state, row) = match &state {
+        State::Waiting => ("waiting", None),
+        State::Stored(row) => ("stored", Some(RowJson::result(row))),
+        State::FinishedWithoutRow => ("finished_without_row", None),
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

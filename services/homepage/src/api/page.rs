@@ -20,7 +20,7 @@ use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
 use crate::page::translations::Translations;
 use crate::page::{BulletView, Index, Stage};
-use crate::reader::wall::Wall;
+use crate::reader::feed::Feed;
 use crate::request::RawFields;
 
 /// How many bullets the table for people without JavaScript has.
@@ -29,7 +29,7 @@ const BULLETS: usize = 50;
 /// What both pages are made of.
 pub(crate) struct Pages {
     pub(crate) assets: Data<Assets>,
-    pub(crate) wall: Data<Wall>,
+    pub(crate) feed: Data<Feed>,
     pub(crate) settings: Data<Page>,
 }
 
@@ -116,7 +116,7 @@ impl Pages {
 
     /// The newest bullets, newest first.
     fn newest(&self) -> Vec<BulletView> {
-        let view = self.wall.view(None, BULLETS);
+        let view = self.feed.view(None, BULLETS);
         let bullets = view.bullets.iter().rev();
         let read = bullets.filter_map(|json| serde_json::from_slice::<BulletJson>(json).ok());
         read.map(|bullet| BulletView {

@@ -2,30 +2,29 @@
 
 use std::time::Duration;
 
-/// The pace of one sender.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     rate: u32,
     duration: Duration,
-    /// Senders begin one after the other within the first period, so that they do not send in step.
+    /// The senders begin one after the other within the first period, so that they do not all send at once.
     begin: Duration,
 }
 
 impl Pace {
-    /// How long a sender that fell behind may catch up after its burst's duration.
+    /// How long a late sender may still send after its burst's duration.
     const CATCH_UP: Duration = Duration::from_secs(2);
 
-    /// The pace of sender number `sender` (from 1) of `of`, in messages per second, for so many seconds.
+    /// The pace of sender number `sender` (from 1) of `of` senders; `rate` is in messages per second.
     pub(crate) fn new(rate: u32, seconds: u32, sender: u32, of: u32) -> Self {
         let period = Duration::from_secs(1) / rate;
         let duration = Duration::from_secs(seconds.into());
         Self { rate, duration, begin: period * (sender - 1) / of }
     }
 
-    /// When message number `n` (from 0) is due, since the burst's begin; `None` when there are no more.
+    /// When message number `n` (from 0) is due, counted from the burst's begin; `None` when there are no more.
     ///
-    /// A sender that keeps its pace sends rate × duration messages. One that waits for Kafka sends later
-    /// what was due meanwhile, and gives up on it two seconds after the end.
+    /// A sender that is never late sends rate × duration messages. A sender that had to wait for Kafka sends the
+    /// missed messages without pause, until two seconds after the end of the duration.
     pub(crate) fn due(&self, n: u64, elapsed: Duration) -> Option<Duration> {
         let all = u64::from(self.rate) * self.duration.as_secs();
         let late = elapsed > self.duration + Self::CATCH_UP;
@@ -42,7 +41,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_sender_that_keeps_its_pace_sends_rate_times_duration_within_the_duration(
+        fn a_sender_that_is_never_late_sends_rate_times_duration_within_the_duration(
             rate in 1u32..=1000, seconds in 1u32..=20, sender in 1u32..=100,
         ) {
             let pace = Pace::new(rate, seconds, sender, 100);
@@ -59,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_that_fell_behind_catches_up_for_two_seconds_and_no_longer() {
+    fn a_late_sender_may_send_until_two_seconds_after_the_end() {
         let pace = Pace::new(10, 2, 1, 1);
         assert!(pace.due(5, Duration::from_millis(3900)).is_some());
         assert!(pace.due(5, Duration::from_millis(4100)).is_none());

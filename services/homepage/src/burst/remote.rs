@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::heartbeats::{Heartbeats, Liveness};
 use super::results::Results;
-use crate::reader::wall::Wall;
+use crate::reader::progress::Progress;
 
 /// A count that many requests may wait for.
 type Recount = Shared<BoxFuture<'static, Result<BurstRow, RemoteError>>>;
@@ -29,7 +29,7 @@ pub(crate) struct RemoteBursts {
     results: Results,
     offsets: Offsets,
     counter: RecordCounter,
-    wall: Arc<Wall>,
+    progress: Arc<Progress>,
     heartbeats: Heartbeats,
     /// The counts that are under way. Each goes on when its request is gone: a large topic takes longer to
     /// count than a person waits.
@@ -69,10 +69,10 @@ impl RemoteBursts {
         results: Results,
         offsets: Offsets,
         counter: RecordCounter,
-        wall: Arc<Wall>,
+        progress: Arc<Progress>,
     ) -> Self {
         let (heartbeats, recounts) = (Heartbeats::default(), Mutex::default());
-        Self { results, offsets, counter, wall, heartbeats, recounts }
+        Self { results, offsets, counter, progress, heartbeats, recounts }
     }
 
     /// The row of a burst. If its homepage has died, the burst counts as stopped, and is counted first.
@@ -137,7 +137,7 @@ impl RemoteBursts {
         let prefix = format!("{}/", row.id).into_bytes();
         let counted = self.counter.count(row.from.clone(), high_watermarks, prefix).await?;
         (row.accepted, row.to, row.state) = (counted.records, counted.next_offsets, State::Stopped);
-        let finished = self.wall.has_finished(&row.to);
+        let finished = self.progress.has_finished(&row.to);
         (row.stored, row.blocked) = (0, 0);
         let pages = self.results.pages(&row.from, &row.to);
         let mut pages = std::pin::pin!(pages);

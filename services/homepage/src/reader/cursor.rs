@@ -1,9 +1,16 @@
-//! A viewer's opaque place in the feed.
+//! A viewer's opaque place in the feed. It holds two places, for two kinds of homepage:
 //!
-//! It names the reader's run and the number of the next bullet in it, so that on the same homepage no
-//! bullet comes twice and none is missed, however late its row appeared. And it names for each partition
-//! the offset below which all was finished, so that another homepage, or the same one after a restart,
-//! can go on from there: then a viewer may see a bullet again, but misses none.
+//! - On the homepage that made it: the reader's run and the number of the next bullet in it. No bullet comes twice and
+//!   none is missed, however late its row appears.
+//! - On any other homepage, or on the same one after a restart: for each partition the offset before which all
+//!   records were finished. A viewer may get a bullet again, but misses none.
+//!
+//! An example: run 7, next 3, finished before offset 41 in partition 0. The viewer has got the bullets 0/39, 0/40 and
+//! 0/42. The record 0/41 is still open, so the offset is not 43.
+//!
+//! - The row of 0/41 appears. The same homepage gives it the number 3, and the viewer gets it alone.
+//! - Another homepage, which has a run of its own, sends all from 41 on: 0/41, and 0/42 again. The page shows each id
+//!   once.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,29 +20,27 @@ use barrage::position::{Offset, Partition};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A viewer's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// Which run of which reader made it.
+    /// The run of the reader that made it. Runs are random numbers, so no two homepages have the same.
     pub(crate) run: u64,
-    /// The next bullet's number in that run.
+    /// The number of the next bullet in that run.
     pub(crate) next: u64,
-    /// All below was finished.
+    /// All records before these offsets were finished.
     pub(crate) finished: PartitionOffsets,
 }
 
-/// A text that no homepage gave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the cursor is none that a feed gave out")]
+#[error("this cursor was not made by a feed")]
 pub(crate) struct CursorError;
 
 impl Cursor {
-    /// The form of the text, so that a later form can be told apart.
+    /// The first part of the text. Another format would have another version.
     const VERSION: &str = "1";
-    /// More is no cursor: a topic has 1,000 partitions at most.
+    /// A topic has 1,000 partitions at most, so a longer text is no cursor.
     const MAX_LENGTH: usize = 64 << 10;
 
-    /// Whether the record there was not finished yet when the cursor was made.
+    /// Whether a record may have been unfinished when the cursor was made.
     pub(crate) fn is_open(&self, partition: Partition, offset: Offset) -> bool {
         self.finished.get(&partition).is_none_or(|next| offset >= *next)
     }
@@ -92,7 +97,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_no_cursor_is_an_error_and_never_a_panic(text in ".{0,60}") {
+        fn a_text_that_is_no_cursor_is_an_error_and_never_a_panic(text in ".{0,60}") {
             prop_assert!(text.parse::<Cursor>().is_err());
         }
 

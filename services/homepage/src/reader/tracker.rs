@@ -1,8 +1,19 @@
-//! Which offsets of a partition have become rows, which have not yet, and which never will.
+//! Which records of a partition are finished: those that have a row, and those that never get one.
 //!
-//! Rows appear late and out of order. What lies below the furthest row and was not seen is a gap. A gap
-//! closes by fact, never by time: its row is read, or the consumer group has committed past it and it
-//! still has no row, so it was finished without one.
+//! Rows appear late and out of order. An offset is *open* while its record is not finished. The *frontier* is the
+//! offset after the last row that was read; open offsets below it form *gaps*. A gap closes by a fact, never by time:
+//! its row is read, or the router's group has committed past it and a strongly consistent read finds no row. Then the
+//! record was filtered or dead-lettered.
+//!
+//! An example. A run begins at offset 10, and the high watermark is 16, so 10 to 15 are open.
+//!
+//! | what happens | gaps | frontier | all finished below | waiting |
+//! | --- | --- | --- | --- | --- |
+//! | the rows 10, 11 and 14 are read | 12, 13 | 15 | 12 | 3 |
+//! | the row 13 is read, late | 12 | 15 | 12 | 2 |
+//! | the group commits 16 | 12, 15 | 16 | 12 | 2 |
+//! | 12 and 15 are looked up: 15 has a row | 12 | 16 | 12 | 1 |
+//! | … and 12 has none: it is finished without a row | none | 16 | 16 | 0 |
 
 use std::collections::BTreeMap;
 
@@ -12,116 +23,120 @@ use barrage::position::Offset;
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker {
     begin: Offset,
-    end: Offset,
-    /// All below was read, but for the gaps.
+    high_watermark: Offset,
+    /// All below is finished, except for the gaps.
     frontier: Offset,
-    /// Ranges that were not seen, by their begin; they neither touch nor overlap.
+    /// Ranges of open offsets, end by begin. They neither touch nor overlap.
     gaps: BTreeMap<Offset, Offset>,
-    rowless: u64,
-    /// Where the next look at the gaps goes on.
-    cursor: Offset,
+    without_row: u64,
+    /// Where the next [`Tracker::gaps_to_check`] goes on.
+    next_check: Offset,
 }
 
 impl Tracker {
-    /// Knows nothing from `begin` on; all before counts as finished.
+    /// A partition of which nothing is known from `begin` on. All before counts as finished.
     pub(crate) fn new(begin: Offset) -> Self {
-        let gaps = BTreeMap::new();
-        Self { begin, end: begin, frontier: begin, gaps, rowless: 0, cursor: begin }
+        Self {
+            begin,
+            high_watermark: begin,
+            frontier: begin,
+            gaps: BTreeMap::new(),
+            without_row: 0,
+            next_check: begin,
+        }
     }
 
-    /// The partition reaches to `end` by now.
-    pub(crate) fn grow(&mut self, end: Offset) {
-        self.end = self.end.max(end);
+    /// The high watermark is at least this. It never goes back.
+    pub(crate) fn advance(&mut self, high_watermark: Offset) {
+        self.high_watermark = self.high_watermark.max(high_watermark);
     }
 
-    /// A row was read. False when it was seen before.
-    pub(crate) fn saw(&mut self, offset: Offset) -> bool {
-        self.grow(offset.next());
+    /// A row was read. Returns false if the offset was finished before.
+    pub(crate) fn row_found(&mut self, offset: Offset) -> bool {
+        self.advance(offset.next());
         if offset >= self.frontier {
-            self.advance(offset);
+            self.move_frontier(offset);
             self.frontier = offset.next();
             return true;
         }
         self.close(offset)
     }
 
-    /// The group has committed up to here: what was not seen below is worth asking for.
-    pub(crate) fn committed(&mut self, next: Offset) {
-        self.grow(next);
+    /// The group has committed `next`: open offsets below become gaps.
+    pub(crate) fn group_committed(&mut self, next: Offset) {
         self.advance(next);
+        self.move_frontier(next);
     }
 
-    /// It was finished without a row: committed, and then not found by a consistent read.
+    /// The group has committed past `offset`, and a strongly consistent read after that found no row.
     pub(crate) fn finished_without_row(&mut self, offset: Offset) {
         if self.close(offset) {
-            self.rowless += 1;
+            self.without_row += 1;
         }
     }
 
-    /// Nothing before is known.
     pub(crate) fn begin(&self) -> Offset {
         self.begin
     }
 
-    /// Whether the record there, which exists, is not finished.
+    /// Whether the record at an offset from the begin to the high watermark is not finished.
     pub(crate) fn is_open(&self, offset: Offset) -> bool {
         let gap = self.gaps.range(..=offset).next_back();
         offset >= self.frontier || gap.is_some_and(|(_, end)| offset < *end)
     }
 
-    /// Where reading goes on.
+    /// Where new rows are read from.
     pub(crate) fn frontier(&self) -> Offset {
         self.frontier
     }
 
-    /// Up to where records exist.
-    pub(crate) fn end(&self) -> Offset {
-        self.end
+    pub(crate) fn high_watermark(&self) -> Offset {
+        self.high_watermark
     }
 
-    /// All before is finished.
+    /// All records before this offset are finished.
     pub(crate) fn finished(&self) -> Offset {
         self.gaps.first_key_value().map_or(self.frontier, |(begin, _)| *begin)
     }
 
     /// How many records were accepted since the begin.
     pub(crate) fn accepted(&self) -> u64 {
-        self.end.since(self.begin)
+        self.high_watermark.since(self.begin)
     }
 
-    /// How many of them were finished without a row.
-    pub(crate) fn rowless(&self) -> u64 {
-        self.rowless
+    /// How many of the accepted records were finished without a row.
+    pub(crate) fn without_row(&self) -> u64 {
+        self.without_row
     }
 
-    /// How many of them are not finished.
+    /// How many of the accepted records are open.
     pub(crate) fn waiting(&self) -> u64 {
-        let open: u64 = self.gaps.iter().map(|(begin, end)| end.since(*begin)).sum();
-        open + self.end.since(self.frontier)
+        let gaps: u64 = self.gaps.iter().map(|(begin, end)| end.since(*begin)).sum();
+        gaps + self.high_watermark.since(self.frontier)
     }
 
-    /// Some offsets that lie in gaps: each call goes on where the last one ended, and then begins anew,
-    /// so that a gap that stays open hides no other.
-    pub(crate) fn next_gaps(&mut self, limit: usize) -> Vec<Offset> {
-        let cursor = self.cursor;
-        let inside = self.gaps.range(..cursor).next_back().map(|(_, end)| (cursor, *end));
-        let above = self.gaps.range(cursor..).map(|(begin, end)| (*begin, *end));
-        let below = self.gaps.range(..cursor).map(|(begin, end)| (*begin, (*end).min(cursor)));
+    /// Some offsets in gaps. Each call goes on where the last one ended, and after the last gap with the first
+    /// one, so that a gap that stays open keeps no other from being checked.
+    pub(crate) fn gaps_to_check(&mut self, limit: usize) -> Vec<Offset> {
+        let next = self.next_check;
+        let inside = self.gaps.range(..next).next_back().map(|(_, end)| (next, *end));
+        let above = self.gaps.range(next..).map(|(begin, end)| (*begin, *end));
+        let below = self.gaps.range(..next).map(|(begin, end)| (*begin, (*end).min(next)));
         let ranges = inside.into_iter().chain(above).chain(below);
         let offsets: Vec<_> =
             ranges.flat_map(|(begin, end)| range(begin, end)).take(limit).collect();
-        self.cursor = offsets.last().map_or(self.begin, |last| last.next());
+        self.next_check = offsets.last().map_or(self.begin, |last| last.next());
         offsets
     }
 
-    fn advance(&mut self, to: Offset) {
+    fn move_frontier(&mut self, to: Offset) {
         if to > self.frontier {
             self.gaps.insert(self.frontier, to);
             self.frontier = to;
         }
     }
 
-    /// Takes one offset out of the gap that it lies in. False when it lies in none.
+    /// Takes an offset out of its gap. Returns false if it is in no gap.
     fn close(&mut self, offset: Offset) -> bool {
         let gap = self.gaps.range(..=offset).next_back().map(|(begin, end)| (*begin, *end));
         let Some((begin, end)) = gap.filter(|(_, end)| offset < *end) else { return false };
@@ -155,52 +170,75 @@ mod tests {
     #[test]
     fn a_gap_closes_when_its_row_comes_late() {
         let mut tracker = Tracker::new(at(0));
-        tracker.grow(at(3));
-        assert!(tracker.saw(at(2)));
+        tracker.advance(at(3));
+        assert!(tracker.row_found(at(2)));
         assert_eq!((tracker.waiting(), tracker.finished()), (2, at(0)));
-        assert!(tracker.saw(at(0)));
-        assert!(!tracker.saw(at(0)));
+        assert!(tracker.row_found(at(0)));
+        assert!(!tracker.row_found(at(0)));
         assert_eq!((tracker.waiting(), tracker.finished()), (1, at(1)));
         tracker.finished_without_row(at(1));
-        assert_eq!((tracker.waiting(), tracker.finished(), tracker.rowless()), (0, at(3), 1));
+        assert_eq!((tracker.waiting(), tracker.finished(), tracker.without_row()), (0, at(3), 1));
     }
 
     #[test]
-    fn what_is_committed_without_any_row_becomes_a_gap_to_ask_for() {
+    fn offsets_that_are_committed_and_have_no_row_become_gaps_to_check() {
         let mut tracker = Tracker::new(at(5));
-        tracker.grow(at(9));
-        assert!(tracker.next_gaps(10).is_empty());
-        tracker.committed(at(7));
-        assert_eq!(tracker.next_gaps(10), [at(5), at(6)]);
+        tracker.advance(at(9));
+        assert!(tracker.gaps_to_check(10).is_empty());
+        tracker.group_committed(at(7));
+        assert_eq!(tracker.gaps_to_check(10), [at(5), at(6)]);
         assert_eq!(tracker.waiting(), 4);
     }
 
     #[test]
-    fn looking_at_gaps_goes_round_all_of_them() {
+    fn the_example_of_the_header_is_true() {
+        let mut tracker = Tracker::new(at(10));
+        tracker.advance(at(16));
+        let state = |tracker: &Tracker| {
+            let gaps = tracker.gaps.iter().flat_map(|(begin, end)| range(*begin, *end));
+            let gaps: Vec<_> = gaps.map(Offset::get).collect();
+            (gaps, tracker.frontier.get(), tracker.finished().get(), tracker.waiting())
+        };
+        for offset in [10, 11, 14] {
+            tracker.row_found(at(offset));
+        }
+        assert_eq!(state(&tracker), (vec![12, 13], 15, 12, 3));
+        tracker.row_found(at(13));
+        assert_eq!(state(&tracker), (vec![12], 15, 12, 2));
+        tracker.group_committed(at(16));
+        assert_eq!(state(&tracker), (vec![12, 15], 16, 12, 2));
+        tracker.row_found(at(15));
+        assert_eq!(state(&tracker), (vec![12], 16, 12, 1));
+        tracker.finished_without_row(at(12));
+        assert_eq!(state(&tracker), (vec![], 16, 16, 0));
+    }
+
+    #[test]
+    fn checking_goes_round_all_gaps() {
         let mut tracker = Tracker::new(at(0));
-        tracker.committed(at(5));
-        assert_eq!(tracker.next_gaps(2), [at(0), at(1)]);
-        assert_eq!(tracker.next_gaps(2), [at(2), at(3)]);
-        assert_eq!(tracker.next_gaps(2), [at(4), at(0)]);
+        tracker.group_committed(at(5));
+        assert_eq!(tracker.gaps_to_check(2), [at(0), at(1)]);
+        assert_eq!(tracker.gaps_to_check(2), [at(2), at(3)]);
+        assert_eq!(tracker.gaps_to_check(2), [at(4), at(0)]);
     }
 
     #[derive(Clone, Debug)]
     enum Step {
-        Grow(i64),
-        Saw(i64),
+        Advance(i64),
+        RowFound(i64),
         Committed(i64),
-        Rowless(i64),
-        Look(usize),
+        WithoutRow(i64),
+        CheckGaps(usize),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let offset = || 0i64..60;
         let step = prop_oneof![
-            offset().prop_map(Step::Grow),
-            offset().prop_map(Step::Saw),
+            offset().prop_map(Step::Advance),
+            offset().prop_map(Step::RowFound),
             offset().prop_map(Step::Committed),
-            offset().prop_map(Step::Rowless),
-            (0usize..9).prop_map(Step::Look),
+            offset().prop_map(Step::WithoutRow),
+            (0usize..9).prop_map(Step::CheckGaps),
         ];
         proptest::collection::vec(step, 0..120)
     }
@@ -209,36 +247,36 @@ mod tests {
         #[test]
         fn a_tracker_agrees_with_plain_sets(steps in steps()) {
             let mut tracker = Tracker::new(at(0));
-            let (mut end, mut asked_below) = (0, 0);
-            let (mut rows, mut rowless) = (BTreeSet::new(), BTreeSet::new());
+            let (mut end, mut frontier) = (0, 0);
+            let (mut rows, mut without_row) = (BTreeSet::new(), BTreeSet::new());
             for step in steps {
                 match step {
-                    Step::Grow(to) => { tracker.grow(at(to)); end = end.max(to); }
-                    Step::Saw(o) => {
-                        let new = !rows.contains(&o) && !rowless.contains(&o);
-                        prop_assert_eq!(tracker.saw(at(o)), new);
+                    Step::Advance(to) => { tracker.advance(at(to)); end = end.max(to); }
+                    Step::RowFound(o) => {
+                        let new = !rows.contains(&o) && !without_row.contains(&o);
+                        prop_assert_eq!(tracker.row_found(at(o)), new);
                         if new { rows.insert(o); }
                         end = end.max(o + 1);
-                        asked_below = asked_below.max(o + 1);
+                        frontier = frontier.max(o + 1);
                     }
                     Step::Committed(next) => {
-                        tracker.committed(at(next));
+                        tracker.group_committed(at(next));
                         end = end.max(next);
-                        asked_below = asked_below.max(next);
+                        frontier = frontier.max(next);
                     }
-                    Step::Rowless(o) => {
-                        if o < asked_below && !rows.contains(&o) { rowless.insert(o); }
+                    Step::WithoutRow(o) => {
+                        if o < frontier && !rows.contains(&o) { without_row.insert(o); }
                         tracker.finished_without_row(at(o));
                     }
-                    Step::Look(limit) => for gap in tracker.next_gaps(limit) {
-                        prop_assert!(!rows.contains(&gap.get()) && !rowless.contains(&gap.get()));
+                    Step::CheckGaps(limit) => for gap in tracker.gaps_to_check(limit) {
+                        prop_assert!(!rows.contains(&gap.get()) && !without_row.contains(&gap.get()));
                     },
                 }
-                let open: Vec<_> = (0..end).filter(|o| !rows.contains(o) && !rowless.contains(o)).collect();
+                let open: Vec<_> = (0..end).filter(|o| !rows.contains(o) && !without_row.contains(o)).collect();
                 prop_assert_eq!(tracker.waiting(), open.len() as u64);
                 prop_assert!((0..end).all(|o| tracker.is_open(at(o)) == open.contains(&o)));
                 prop_assert_eq!(tracker.accepted(), u64::try_from(end).unwrap());
-                prop_assert_eq!(tracker.rowless(), rowless.len() as u64);
+                prop_assert_eq!(tracker.without_row(), without_row.len() as u64);
                 let finished = open.first().copied().unwrap_or(end);
                 prop_assert_eq!(tracker.finished().get(), finished);
             }

@@ -1,0 +1,139 @@
+//! Runs a burst, from its first message to its last row.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use barrage::retry::{Backoff, pause};
+use barrage::shutdown::with_sources;
+use barrage::table::{self, State};
+use futures::future::join_all;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::dependencies::Dependencies;
+use super::local::Burst;
+use super::pace::Pace;
+use super::snapshot::Snapshot;
+use crate::producer::Outgoing;
+
+/// How often the burst's row is written, each time with a new heartbeat.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often a draining burst checks whether all its records are finished.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Sends, drains and ends a burst. Its row is written once a second meanwhile.
+pub(super) async fn run(burst: Arc<Burst>, deps: Arc<Dependencies>) {
+    let ended = CancellationToken::new();
+    let sending = async {
+        let senders = (1..=burst.request.concurrency).map(|sender| send(&burst, &deps, sender));
+        join_all(senders).await;
+        let end = burst.begin_draining(burst.stop.is_cancelled());
+        if let Some(end) = drain(&burst, &deps, end).await {
+            burst.end(end);
+        }
+        ended.cancel();
+    };
+    tokio::join!(sending, write_heartbeats(&burst, &deps, &ended));
+    deps.progress.unfollow_burst(burst.id);
+    let Snapshot { id, state, accepted, failed, stored, .. } = burst.snapshot();
+    tracing::info!(burst = %id, %state, accepted, failed, stored, "burst {id} has ended: {state}");
+}
+
+/// One sender: it sends a message, waits for Kafka's acknowledgement, then until the next message is due.
+async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
+    let request = &burst.request;
+    let pace = Pace::new(request.rate, request.duration, sender, request.concurrency);
+    let begin = Instant::now();
+    let mut seq = 0;
+    while let Some(due) = pace.due(seq, begin.elapsed()) {
+        let waited = burst.stop.run_until_cancelled(sleep_until(begin + due)).await;
+        if waited.is_none() || burst.stop.is_cancelled() || is_topic_recreated(burst, deps) {
+            return;
+        }
+        seq += 1;
+        let message = Outgoing {
+            id: Uuid::now_v7(),
+            text: &request.message,
+            burst: burst.id,
+            sender,
+            seq,
+            traced: sender == 1 && seq == 1,
+        };
+        match deps.sender.send(message).await {
+            Ok(position) => burst.accepted(&position),
+            Err(error) => {
+                burst.failed();
+                let error = with_sources(&error);
+                tracing::warn!(burst = %burst.id, sender, seq, %error, "a message was not accepted");
+                // Kafka may have the message all the same, so its number cannot be used again. The sender ends here:
+                // with the next number it would leave a gap that looks like a loss.
+                return;
+            }
+        }
+    }
+}
+
+/// Waits until all accepted records are finished, and returns the final state. Returns `None` when the process stops
+/// before: then the row stays as it is, and another homepage counts the burst when it is asked for it.
+async fn drain(burst: &Burst, deps: &Dependencies, end: State) -> Option<State> {
+    let finished = async {
+        loop {
+            if is_topic_recreated(burst, deps) {
+                tracing::warn!(burst = %burst.id, "burst {} ends: its topic was recreated", burst.id);
+                return State::Stopped;
+            }
+            if deps.progress.has_finished(&burst.positions().1) {
+                return end;
+            }
+            pause(POLL).await;
+        }
+    };
+    deps.shutdown.run_until_cancelled(finished).await
+}
+
+/// Whether the topic was recreated since the burst was started: then its records never finish.
+fn is_topic_recreated(burst: &Burst, deps: &Dependencies) -> bool {
+    deps.progress.run() != burst.run()
+}
+
+/// Writes the row once a second, so that every homepage knows how far the burst is and that this homepage is alive;
+/// and a last time when the burst has ended.
+async fn write_heartbeats(burst: &Burst, deps: &Dependencies, ended: &CancellationToken) {
+    loop {
+        let last = ended.is_cancelled();
+        write(burst, deps).await;
+        if last {
+            return;
+        }
+        let _ended = ended.run_until_cancelled(pause(HEARTBEAT)).await;
+    }
+}
+
+/// Writes the current row. Failures are retried until the end of the grace period.
+async fn write(burst: &Burst, deps: &Dependencies) {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    let writing = async {
+        while let Err(error) = try_write(burst, deps).await {
+            tracing::debug!(burst = %burst.id, %error, "the burst's row cannot be written yet");
+            backoff.wait().await;
+        }
+    };
+    if deps.killed.run_until_cancelled(writing).await.is_none() {
+        tracing::warn!(burst = %burst.id, "the last row of burst {} was not written", burst.id);
+    }
+}
+
+/// Writes the row once. If another homepage has requested in the row that the burst stops, it stops.
+async fn try_write(burst: &Burst, deps: &Dependencies) -> Result<(), table::Error> {
+    let row = burst.row(&deps.homepage, deps.ttl);
+    if !burst.stop.is_cancelled() && !deps.table.put_burst_unless_stop_requested(&row).await? {
+        tracing::info!(burst = %burst.id, "burst {} stops: another homepage requested it", burst.id);
+        burst.stop.cancel();
+    }
+    if burst.stop.is_cancelled() {
+        deps.table.put_burst(&row).await?;
+    }
+    burst.written.cancel();
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! The newest bullets, as JSON that is ready to be sent. The reader adds to it, every viewer's request reads it, and
+//! neither holds the lock for long.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use barrage::kafka::PartitionOffsets;
+use barrage::position::{Offset, Partition};
+use barrage::table::{Row, Verdict};
+use barrage::time::Millis;
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::cursor::Cursor;
+use crate::row_json::RowJson;
+
+/// The feed of one homepage, for all its viewers.
+#[derive(Debug, Default)]
+pub(crate) struct Feed(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The reader's run. A new run begins with an empty feed.
+    run: u64,
+    /// The last runs before it: their cursors are of an earlier topic.
+    earlier_runs: Vec<u64>,
+    bullets: VecDeque<Bullet>,
+    /// The number of the next bullet in this run.
+    next: u64,
+    /// All records before these offsets are finished, and their bullets are here.
+    finished: PartitionOffsets,
+    /// When each processor's last row was read.
+    processors: BTreeMap<String, Instant>,
+}
+
+#[derive(Clone, Debug)]
+struct Bullet {
+    partition: Partition,
+    offset: Offset,
+    expires_at: Millis,
+    json: Bytes,
+}
+
+/// What a viewer gets.
+#[derive(Debug)]
+pub(crate) struct View {
+    /// The newest bullets after the viewer's cursor, oldest first, each in JSON.
+    pub(crate) bullets: Vec<Bytes>,
+    /// Where the viewer goes on.
+    pub(crate) cursor: Cursor,
+    /// How many bullets came after the viewer's cursor.
+    pub(crate) passed: u64,
+    /// The processors that stored a row in the last seconds.
+    pub(crate) processors: Vec<String>,
+}
+
+impl Feed {
+    /// How many bullets are kept.
+    const BULLETS: usize = 4000;
+    /// How many earlier runs are known by their cursors.
+    const EARLIER_RUNS: usize = 16;
+    /// How long a processor is listed after its last row.
+    const PROCESSOR_LISTED: Duration = Duration::from_secs(10);
+
+    /// Begins a run with an empty feed: the homepage has started, or the topic was recreated.
+    pub(crate) fn begin(&self, run: u64) {
+        let mut state = self.0.lock();
+        let mut earlier_runs = std::mem::take(&mut state.earlier_runs);
+        earlier_runs.push(state.run);
+        let surplus = earlier_runs.len().saturating_sub(Self::EARLIER_RUNS);
+        earlier_runs.drain(..surplus);
+        *state = State { run, earlier_runs, ..State::default() };
+    }
+
+    /// Adds the new rows of one round. From then on all records before `finished` are finished.
+    pub(crate) fn add(&self, rows: &[Row], finished: PartitionOffsets) {
+        let bullets: Vec<_> = rows.iter().filter_map(Bullet::of).collect();
+        let mut state = self.0.lock();
+        state.next += bullets.len() as u64;
+        state.bullets.extend(bullets);
+        let surplus = state.bullets.len().saturating_sub(Self::BULLETS);
+        state.bullets.drain(..surplus);
+        state.finished = finished;
+    }
+
+    /// Lists the processors of these rows, which were stored just now.
+    pub(crate) fn list_processors(&self, rows: &[Row]) {
+        let (mut state, now) = (self.0.lock(), Instant::now());
+        for row in rows {
+            match state.processors.get_mut(&row.processor) {
+                Some(last) => *last = now,
+                None => drop(state.processors.insert(row.processor.clone(), now)),
+            }
+        }
+    }
+
+    /// The newest `limit` bullets after the cursor; without a cursor, the newest of all.
+    pub(crate) fn view(&self, after: Option<&Cursor>, limit: usize) -> View {
+        let mut state = self.0.lock();
+        state.processors.retain(|_, last| last.elapsed() < Self::PROCESSOR_LISTED);
+        let (bullets, passed) = state.after(after, limit);
+        let (run, next, finished) = (state.run, state.next, state.finished.clone());
+        let processors = state.processors.keys().cloned().collect();
+        View { bullets, cursor: Cursor { run, next, finished }, passed, processors }
+    }
+}
+
+impl State {
+    /// The newest `limit` of the kept bullets after a cursor, and how many came after it in all.
+    fn after(&self, cursor: Option<&Cursor>, limit: usize) -> (Vec<Bytes>, u64) {
+        let newest_first = self.bullets.iter().rev();
+        match cursor {
+            None => (newest(newest_first, limit), self.next),
+            // It is of an earlier topic: every bullet of this one is new.
+            Some(cursor) if self.earlier_runs.contains(&cursor.run) => {
+                (newest(newest_first, limit), self.next)
+            }
+            Some(cursor) if cursor.run == self.run && cursor.next <= self.next => {
+                let passed = self.next - cursor.next;
+                let kept = usize::try_from(passed).unwrap_or(usize::MAX);
+                (newest(newest_first.take(kept), limit), passed)
+            }
+            Some(foreign) => {
+                let unseen = |bullet: &&Bullet| foreign.is_open(bullet.partition, bullet.offset);
+                let passed = self.bullets.iter().filter(unseen).count() as u64;
+                (newest(newest_first.filter(unseen), limit), passed)
+            }
+        }
+    }
+}
+
+impl Bullet {
+    /// The bullet of a row, unless moderation has blocked its message.
+    fn of(row: &Row) -> Option<Self> {
+        match row.verdict {
+            Verdict::Blocked => return None,
+            Verdict::Shown => {}
+        }
+        let json = serde_json::to_vec(&RowJson::bullet(row));
+        Some(Self {
+            partition: row.position.partition,
+            offset: row.position.offset,
+            expires_at: row.expires_at,
+            json: json.ok()?.into(),
+        })
+    }
+}
+
+/// The newest `limit` of these bullets that have not expired, oldest first.
+fn newest<'a>(newest_first: impl Iterator<Item = &'a Bullet>, limit: usize) -> Vec<Bytes> {
+    let now = Millis::now();
+    let current = newest_first.filter(|bullet| !bullet.expires_at.has_surely_passed(now));
+    let mut bullets: Vec<_> = current.take(limit).map(|bullet| bullet.json.clone()).collect();
+    bullets.reverse();
+    bullets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn row(partition: i32, offset: i64) -> Row {
+        sample::row(partition, offset, &format!("{partition}/{offset}"))
+    }
+
+    fn offsets(offsets: &[(i32, i64)]) -> PartitionOffsets {
+        offsets.iter().map(|(p, o)| (*p, Offset::new(*o).unwrap())).collect()
+    }
+
+    /// A feed whose first run has begun.
+    fn begun() -> Feed {
+        let feed = Feed::default();
+        feed.begin(1);
+        feed
+    }
+
+    fn ids(view: &View) -> Vec<String> {
+        let id =
+            |json: &Bytes| serde_json::from_slice::<serde_json::Value>(json).unwrap()["id"].clone();
+        view.bullets.iter().map(|json| id(json).as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
+        let feed = begun();
+        feed.add(&[row(0, 0), row(0, 2)], offsets(&[(0, 1)]));
+        let first = feed.view(None, 100);
+        assert_eq!(ids(&first), ["0/0", "0/2"]);
+        feed.add(&[row(0, 1)], offsets(&[(0, 3)]));
+        let second = feed.view(Some(&first.cursor), 100);
+        assert_eq!((ids(&second), second.passed), (vec!["0/1".to_owned()], 1));
+        assert_eq!(feed.view(Some(&second.cursor), 100).passed, 0);
+    }
+
+    #[test]
+    fn a_view_has_the_newest_bullets_and_says_how_many_came() {
+        let feed = begun();
+        let begin = feed.view(None, 10).cursor;
+        let rows: Vec<_> = (0..5000).map(|offset| row(0, offset)).collect();
+        feed.add(&rows, offsets(&[(0, 5000)]));
+        let view = feed.view(Some(&begin), 2);
+        assert_eq!(
+            (ids(&view), view.passed),
+            (vec!["0/4998".to_owned(), "0/4999".to_owned()], 5000)
+        );
+    }
+
+    #[test]
+    fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
+        let (one, other) = (begun(), Feed::default());
+        other.begin(2);
+        one.add(&[row(0, 0), row(0, 2), row(1, 0)], offsets(&[(0, 1), (1, 1)]));
+        let cursor = one.view(None, 100).cursor;
+        let rows = [row(0, 0), row(1, 0), row(0, 1), row(0, 2), row(2, 0)];
+        other.add(&rows, offsets(&[(0, 3), (1, 1), (2, 1)]));
+        // 0/2 comes again, because 0/1 before it was open. The page knows it by its id.
+        assert_eq!(ids(&other.view(Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
+    }
+
+    #[test]
+    fn a_bullet_says_when_its_record_was_read_if_its_row_does() {
+        let feed = begun();
+        let rows = [row(0, 0), Row { read_at: Some(Millis(7)), ..row(0, 1) }];
+        feed.add(&rows, PartitionOffsets::new());
+        let read_at = |json: &Bytes| {
+            serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
+        };
+        let said: Vec<_> = feed.view(None, 100).bullets.iter().map(read_at).collect();
+        assert_eq!(said, [None, Some(7.into())]);
+    }
+
+    #[test]
+    fn blocked_and_expired_messages_are_no_bullets() {
+        let feed = begun();
+        let blocked = Row { verdict: Verdict::Blocked, ..row(0, 0) };
+        let expired = Row { expires_at: Millis(1), ..row(0, 1) };
+        feed.add(&[blocked, expired, row(0, 2)], PartitionOffsets::new());
+        assert_eq!(ids(&feed.view(None, 100)), ["0/2"]);
+    }
+
+    #[test]
+    fn processors_that_stored_a_row_just_now_are_listed() {
+        let feed = begun();
+        feed.add(&[row(0, 0)], PartitionOffsets::new());
+        assert!(feed.view(None, 1).processors.is_empty());
+        feed.list_processors(&[row(0, 1)]);
+        assert_eq!(feed.view(None, 1).processors, ["p"]);
+    }
+
+    #[test]
+    fn a_viewer_of_an_earlier_topic_gets_every_bullet_of_the_recreated_one() {
+        let feed = begun();
+        feed.add(&[row(0, 0), row(0, 1)], offsets(&[(0, 2)]));
+        let before = feed.view(None, 100).cursor;
+        feed.begin(2);
+        feed.add(&[row(0, 0)], offsets(&[(0, 1)]));
+        let view = feed.view(Some(&before), 100);
+        assert_eq!((ids(&view), view.passed), (vec!["0/0".to_owned()], 1));
+    }
+
+    #[test]
+    fn the_last_16_earlier_runs_are_known() {
+        let feed = Feed::default();
+        (1..=100).for_each(|run| feed.begin(run));
+        assert_eq!(feed.0.lock().earlier_runs, (84..100).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,157 @@
+//! Which rows are of the records that the topic has now.
+//!
+//! The key of a row is the position of its record. When a topic is deleted and created again, its offsets begin
+//! again at 0, and the rows of the old records have the keys of the new ones until the new rows replace them. So a
+//! row that was in the table before this run of the reader must be verified: the record at its position must have
+//! its id.
+//!
+//! An example. The old topic had 100 records in partition 0, so the table has the rows 0 to 99. The topic was created
+//! again and has 3 records, of which none is processed yet. A run of the reader begins:
+//!
+//! 1. The last row of the shard is 99: rows below 100 must be verified.
+//! 2. The rows 0, 1 and 2 are read. Kafka has other ids at these offsets: the rows are stale. Their ids are kept, so
+//!    that the next round does not read from Kafka again.
+//! 3. The new row 0 is written and read. Its id is not the stale one, so Kafka is read once more: the ids are equal,
+//!    and the row counts.
+//! 4. Much later the row 100 is read. It was not there when the run began, so nothing is verified.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use barrage::kafka::{self, EventIds};
+use barrage::position::{Offset, Partition, Shard};
+use barrage::table::{self, Row, Table};
+
+/// The verification of one partition in one run.
+#[derive(Debug, Default)]
+pub(super) struct Verification {
+    /// Rows below were there before this run, or may have been.
+    verify_below: Offset,
+    /// The shards below were asked for their last row.
+    known_shards: Offset,
+    /// The ids of stale rows by their offset.
+    stale: BTreeMap<Offset, String>,
+    /// The last row that counted, whether it was verified or new.
+    last: Option<(Offset, String)>,
+}
+
+impl Verification {
+    /// How many records one request reads from Kafka.
+    const CHUNK: i64 = 500;
+
+    /// Rows below this offset must be verified.
+    pub(super) fn verify_below(&self) -> Offset {
+        self.verify_below
+    }
+
+    /// Must be called before a shard is read. When that is the first time in this run, the rows that the shard has
+    /// by now must be verified.
+    pub(super) async fn enter(&mut self, shard: &Shard, table: &Table) -> Result<(), table::Error> {
+        if self.known_shards >= shard.end() {
+            return Ok(());
+        }
+        if let Some(last) = table.last_offset(shard).await? {
+            self.verify_below = self.verify_below.max(last.next());
+        }
+        self.known_shards = shard.end();
+        Ok(())
+    }
+
+    /// Returns the rows without the stale ones. Rows below `finished` are not read again.
+    pub(super) async fn verify(
+        &mut self,
+        partition: Partition,
+        finished: Offset,
+        rows: Vec<Row>,
+        ids: &EventIds,
+    ) -> Result<Vec<Row>, kafka::Error> {
+        self.stale = self.stale.split_off(&finished);
+        let mut unverified = unverified(&rows, self.verify_below, &self.stale);
+        let mut current = BTreeMap::new();
+        while let Some(from) = unverified.first().copied() {
+            let to = from.plus(Self::CHUNK);
+            current.extend(ids.between(partition, from, to).await?);
+            unverified = unverified.split_off(&to);
+        }
+        let (verify_below, stale) = (self.verify_below, &mut self.stale);
+        let verified = rows.into_iter().filter(|row| counts(row, verify_below, &current, stale));
+        let verified: Vec<_> = verified.collect();
+        let last = verified.iter().map(|row| (row.position.offset, &row.id)).max();
+        if let Some((offset, id)) =
+            last.filter(|it| self.last.as_ref().is_none_or(|last| last.0 < it.0))
+        {
+            self.last = Some((offset, id.clone()));
+        }
+        Ok(verified)
+    }
+
+    /// Whether Kafka has another record at the offset of the last row that counted: then the topic was recreated.
+    pub(super) async fn is_topic_recreated(
+        &self,
+        partition: Partition,
+        ids: &EventIds,
+    ) -> Result<bool, kafka::Error> {
+        let Some((offset, id)) = &self.last else { return Ok(false) };
+        let current = ids.between(partition, *offset, offset.next()).await?;
+        Ok(current.get(offset).is_some_and(|current| current != id))
+    }
+}
+
+/// The offsets of the rows that must be verified and are not known to be stale.
+fn unverified(
+    rows: &[Row],
+    verify_below: Offset,
+    stale: &BTreeMap<Offset, String>,
+) -> BTreeSet<Offset> {
+    let rows = rows.iter().filter(|row| row.position.offset < verify_below);
+    let unverified = rows.filter(|row| stale.get(&row.position.offset) != Some(&row.id));
+    unverified.map(|row| row.position.offset).collect()
+}
+
+/// Whether a row is of the record at its position. `current` are the ids that Kafka has now at unverified offsets.
+fn counts(
+    row: &Row,
+    verify_below: Offset,
+    current: &BTreeMap<Offset, String>,
+    stale: &mut BTreeMap<Offset, String>,
+) -> bool {
+    let offset = row.position.offset;
+    let counts = offset >= verify_below || current.get(&offset) == Some(&row.id);
+    if !counts {
+        stale.insert(offset, row.id.clone());
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn at(offset: i64) -> Offset {
+        Offset::new(offset).unwrap()
+    }
+
+    fn row(offset: i64, id: &str) -> Row {
+        sample::row(0, offset, id)
+    }
+
+    #[test]
+    fn an_old_row_counts_only_if_the_record_at_its_position_has_its_id() {
+        let current = BTreeMap::from([(at(1), "new".to_owned())]);
+        let mut stale = BTreeMap::new();
+        assert!(counts(&row(1, "new"), at(5), &current, &mut stale));
+        assert!(!counts(&row(1, "old"), at(5), &current, &mut stale));
+        assert!(!counts(&row(2, "old"), at(5), &current, &mut stale), "there is no event");
+        assert!(counts(&row(5, "any"), at(5), &current, &mut stale), "it was not there before");
+    }
+
+    #[test]
+    fn kafka_is_read_once_for_a_stale_row_and_again_for_the_row_that_replaces_it() {
+        let mut stale = BTreeMap::new();
+        let rows = [row(1, "old"), row(9, "new")];
+        assert_eq!(unverified(&rows, at(5), &stale), BTreeSet::from([at(1)]));
+        assert!(!counts(&rows[0], at(5), &BTreeMap::new(), &mut stale));
+        assert!(unverified(&rows, at(5), &stale).is_empty());
+        assert_eq!(unverified(&[row(1, "new")], at(5), &stale), BTreeSet::from([at(1)]));
+    }
+}
