@@ -1,15 +1,15 @@
-//! Figures of several rounds, rates without their warm-up, and what lies in the middle.
+//! Medians, quantiles, rates without their warm-up, and how figures are printed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use tokio::time::Instant;
 
-/// One figure, once for each round.
+/// One figure, with a value for each round.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Rounds(Vec<f64>);
 
 impl Rounds {
-    /// What is in the middle: of an even number of rounds, between the two there.
+    /// The middle value; of an even number of rounds, the mean of the two in the middle.
     pub(crate) fn median(&self) -> f64 {
         let sorted = self.sorted();
         let (half, even) = (sorted.len() / 2, sorted.len().is_multiple_of(2));
@@ -20,16 +20,16 @@ impl Rounds {
         }
     }
 
-    /// The least and the greatest.
+    /// The lowest and the highest value.
     pub(crate) fn spread(&self) -> (f64, f64) {
         let sorted = self.sorted();
         let end = |it: Option<&f64>| it.copied().unwrap_or(f64::NAN);
         (end(sorted.first()), end(sorted.last()))
     }
 
-    /// Round by round, as shares of the other's.
-    pub(crate) fn over(&self, other: &Self) -> Self {
-        self.0.iter().zip(&other.0).map(|(ours, theirs)| ours / theirs).collect()
+    /// Divides round by round.
+    pub(crate) fn divided_by(&self, other: &Self) -> Self {
+        self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect()
     }
 
     pub(crate) fn push(&mut self, figure: f64) {
@@ -49,7 +49,7 @@ impl FromIterator<f64> for Rounds {
     }
 }
 
-/// What this share of all values does not exceed; no value has none.
+/// The value that this share of all values does not exceed; NaN if there are no values.
 pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -57,18 +57,17 @@ pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
 }
 
-/// p50 and p99.
-pub(crate) fn middle_and_tail(values: &[f64]) -> [f64; 2] {
+/// The p50 and the p99.
+pub(crate) fn p50_and_p99(values: &[f64]) -> [f64; 2] {
     [0.5, 0.99].map(|share| quantile(values, share))
 }
 
-/// So much for each second.
 pub(crate) fn per_second(count: u64, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64()
 }
 
-/// A count that grows, from which a rate is taken without its warm-up: the first half second after the
-/// first that is counted.
+/// Measures how fast a count grows. The first half second after the count has left 0 is the warm-up, which
+/// does not count.
 #[derive(Debug, Default)]
 pub(crate) struct Growth {
     first: Option<Instant>,
@@ -79,7 +78,7 @@ pub(crate) struct Growth {
 impl Growth {
     const WARM_UP: Duration = Duration::from_millis(500);
 
-    /// It is so much now.
+    /// The count has this value now.
     pub(crate) fn note(&mut self, count: u64, now: Instant) {
         if count == 0 {
             return;
@@ -91,17 +90,46 @@ impl Growth {
         self.to = Some((now, count));
     }
 
-    /// For how long it was measured after its warm-up.
+    /// How long the growth was measured, without the warm-up.
     pub(crate) fn lasted(&self) -> Duration {
         let (Some((from, _)), Some((to, _))) = (self.from, self.to) else { return Duration::ZERO };
         to.duration_since(from)
     }
 
-    /// How much it has grown in a second; nothing where it has not got warm.
+    /// The growth per second; none during the warm-up.
     pub(crate) fn rate(&self) -> Option<f64> {
         let ((_, before), (_, after)) = (self.from?, self.to?);
         let lasted = self.lasted();
         (!lasted.is_zero()).then(|| per_second(after - before, lasted))
+    }
+}
+
+/// Prints a figure with about three digits, and with commas from 1,000 on: 0.70, 12.3, 12,346.
+pub(crate) struct Rounded(pub(crate) f64);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figure = self.0;
+        match figure.abs() {
+            small if small < 9.995 => write!(f, "{figure:.2}"),
+            middling if middling < 99.95 => write!(f, "{figure:.1}"),
+            large if large < 999.5 => write!(f, "{figure:.0}"),
+            huge if huge.is_finite() => {
+                let whole = figure.round() as i64;
+                let (thousands, rest) = (whole / 1000, (whole % 1000).abs());
+                write!(f, "{},{rest:03}", Rounded::whole(thousands))
+            }
+            _ => f.write_str("not measured"),
+        }
+    }
+}
+
+impl Rounded {
+    fn whole(number: i64) -> String {
+        if number.abs() < 1000 {
+            return number.to_string();
+        }
+        format!("{},{:03}", Self::whole(number / 1000), (number % 1000).abs())
     }
 }
 
@@ -114,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_in_the_middle_whatever_the_order() {
+    fn the_median_is_the_middle_value_in_any_order() {
         assert_eq!(rounds(&[3.0, 1.0, 2.0]).median(), 2.0);
         assert_eq!(rounds(&[4.0, 1.0, 2.0, 3.0]).median(), 2.5);
         assert_eq!(rounds(&[7.0]).median(), 7.0);
@@ -122,27 +150,27 @@ mod tests {
     }
 
     #[test]
-    fn the_spread_is_from_the_least_to_the_greatest() {
+    fn the_spread_is_from_the_lowest_to_the_highest_value() {
         assert_eq!(rounds(&[3.0, 1.0, 2.0]).spread(), (1.0, 3.0));
     }
 
     #[test]
-    fn a_ratio_is_of_figures_of_the_same_round() {
-        let ratios = rounds(&[10.0, 30.0]).over(&rounds(&[20.0, 40.0]));
+    fn figures_are_divided_round_by_round() {
+        let ratios = rounds(&[10.0, 30.0]).divided_by(&rounds(&[20.0, 40.0]));
         assert_eq!(ratios, rounds(&[0.5, 0.75]));
     }
 
     #[test]
     fn a_quantile_is_a_value_that_was_measured() {
         let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
-        assert_eq!(middle_and_tail(&hundred), [50.0, 99.0]);
+        assert_eq!(p50_and_p99(&hundred), [50.0, 99.0]);
         assert_eq!(quantile(&[5.0], 0.0), 5.0);
         assert_eq!(quantile(&[5.0], 0.99), 5.0);
         assert!(quantile(&[], 0.5).is_nan());
     }
 
     #[test]
-    fn a_rate_leaves_its_warm_up_out() {
+    fn a_rate_does_not_count_its_warm_up() {
         let (mut growth, start) = (Growth::default(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         growth.note(0, at(0));
@@ -155,5 +183,14 @@ mod tests {
         growth.note(500, at(7500));
         assert_eq!(growth.rate(), Some(200.0));
         assert_eq!(growth.lasted(), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn figures_are_printed_with_about_three_digits() {
+        let figures = [0.704, 9.999, 12.34, 999.4, 999.6, 12_345.6, 1_000_000.0, f64::NAN];
+        let texts = figures.map(|figure| Rounded(figure).to_string());
+        let expected =
+            ["0.70", "10.0", "12.3", "999", "1,000", "12,346", "1,000,000", "not measured"];
+        assert_eq!(texts, expected);
     }
 }

@@ -1,36 +1,36 @@
-//! What was found: a figure over all rounds, beside its aim.
+//! The result of a measurement: figures with their aims, and notes.
 
 use crate::{figures::Rounds, ratio::Part};
 
-/// One line of the table.
+/// One line of the report's table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Finding {
     pub(crate) part: Part,
     pub(crate) rounds: Rounds,
-    /// What is divided by what.
+    /// The dividend and the divisor of a ratio.
     pub(crate) of: Option<(Rounds, Rounds)>,
 }
 
-/// What one measurement has found.
+/// The results of one measurement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Findings {
     pub(crate) lines: Vec<Finding>,
-    /// What is worth knowing of how they came about.
+    /// Lines below the table that explain the figures.
     pub(crate) notes: Vec<String>,
 }
 
 impl Finding {
-    /// A ratio, taken round by round.
-    pub(crate) fn ratio(part: Part, above: Rounds, below: Rounds) -> Self {
-        Self { part, rounds: above.over(&below), of: Some((above, below)) }
+    /// A ratio, divided round by round.
+    pub(crate) fn ratio(part: Part, dividend: Rounds, divisor: Rounds) -> Self {
+        let rounds = dividend.divided_by(&divisor);
+        Self { part, rounds, of: Some((dividend, divisor)) }
     }
 
-    /// A figure that stands by itself.
     pub(crate) fn figure(part: Part, rounds: Rounds) -> Self {
         Self { part, rounds, of: None }
     }
 
-    /// Whether the median reaches the aim.
+    /// Whether the median meets the aim.
     pub(crate) fn is_met(&self) -> bool {
         self.part.aim.is_met_by(self.rounds.median())
     }

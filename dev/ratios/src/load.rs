@@ -1,60 +1,39 @@
-//! The load: which bursts to send, and what becomes of them over time.
+//! The load: bursts that a homepage sends, and how long they take until the last row.
 
 use std::time::Duration;
 
 use anyhow::ensure;
-use client::homepage::Homepage;
-use serde_json::json;
+use client::{
+    burst::{BurstRequest, Progress, refresh},
+    homepage::{Burst, Homepage},
+};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::raw::TEXT;
 
-/// The limits of one burst.
-const MAX_SENDERS: u32 = 100;
-const MAX_RATE: u32 = 1000;
-
-/// From this rate on there are five times as many senders, lest they wait for their acknowledgements.
+/// From this rate on there are five times as many senders, so that none is limited by its acknowledgements.
 const MANY: u32 = 2500;
 
-/// A sender that fell behind catches up for so long after its burst's duration.
+/// How long a sender that is late catches up after its burst's duration, in seconds.
 const CATCH_UP: u32 = 2;
 
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What to send: bursts of senders at a rate each, all for the same time.
+/// What to send: bursts that start and end together.
 #[derive(Debug)]
-pub(crate) struct Load {
-    bursts: Vec<Burst>,
-    seconds: u32,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Burst {
-    senders: u32,
-    rate: u32,
-}
+pub(crate) struct Load(Vec<BurstRequest>);
 
 /// A load that is being sent.
 #[derive(Debug)]
-pub(crate) struct Sent<'a> {
+pub(crate) struct Sending<'a> {
     homepage: &'a Homepage,
-    ids: Vec<String>,
+    bursts: Vec<Burst>,
     pub(crate) began: Instant,
 }
 
-/// How far it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct State {
-    pub(crate) accepted: u64,
-    pub(crate) failed: u64,
-    pub(crate) stored: u64,
-    pub(crate) running: bool,
-    pub(crate) draining: bool,
-}
-
-/// What came through, and how long each part took from the first send.
+/// How many messages were stored, and how long that took from the first send.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Passage {
+pub(crate) struct Done {
     pub(crate) stored: u64,
     /// Until Kafka had acknowledged the last message.
     pub(crate) sending: Duration,
@@ -63,72 +42,57 @@ pub(crate) struct Passage {
 }
 
 impl Load {
-    /// Exactly this many messages per second: full senders, and bursts for the remainders.
+    /// Exactly this many messages per second.
     pub(crate) fn at_rate(rate: u32, seconds: u32) -> Self {
         let parts = if rate < MANY { 1 } else { 5 };
-        let bursts = (0..parts).flat_map(|part| {
-            let rate = rate / parts + u32::from(part < rate % parts);
-            let full = Burst { senders: MAX_SENDERS, rate: rate / MAX_SENDERS };
-            let rest = Burst { senders: rate % MAX_SENDERS, rate: 1 };
-            [full, rest].into_iter().filter(|burst| burst.senders * burst.rate > 0)
-        });
-        Self { bursts: bursts.collect(), seconds }
+        Self(BurstRequest::at_rate(TEXT, rate, seconds, parts))
     }
 
-    /// More than any Kafka on one machine takes, so that each of 200 senders only waits for its ack. They
-    /// send for about so long, three seconds at least.
+    /// More than any Kafka on one machine accepts, so that each of 200 senders only waits for its
+    /// acknowledgements. They send for about this long, at least for three seconds.
     pub(crate) fn flat_out(seconds: u32) -> Self {
-        let bursts = [(); 2].map(|()| Burst { senders: MAX_SENDERS, rate: MAX_RATE });
-        Self { bursts: bursts.into(), seconds: seconds.saturating_sub(CATCH_UP).max(1) }
+        let burst = BurstRequest {
+            message: TEXT.into(),
+            concurrency: BurstRequest::MAX_CONCURRENCY,
+            rate: BurstRequest::MAX_RATE,
+            duration: seconds.saturating_sub(CATCH_UP).max(1),
+        };
+        Self(vec![burst.clone(), burst])
     }
 
-    /// Begins to send it.
-    pub(crate) async fn send<'a>(&self, homepage: &'a Homepage) -> anyhow::Result<Sent<'a>> {
+    /// Starts all bursts.
+    pub(crate) async fn send<'a>(&self, homepage: &'a Homepage) -> anyhow::Result<Sending<'a>> {
         let began = Instant::now();
-        let mut ids = Vec::new();
-        for burst in &self.bursts {
-            let burst = json!({
-                "message": TEXT,
-                "concurrency": burst.senders,
-                "rate": burst.rate,
-                "duration": self.seconds,
-            });
-            let answer = homepage.post_burst(&burst).await?;
-            ensure!(answer.status.is_success(), "the burst was refused: {}", answer.body);
-            ids.push(answer.body["id"].as_str().unwrap_or_default().to_owned());
+        let mut bursts = Vec::new();
+        for burst in &self.0 {
+            bursts.push(homepage.start_burst(burst).await?);
         }
-        Ok(Sent { homepage, ids, began })
+        Ok(Sending { homepage, bursts, began })
     }
 
-    /// Sends it, and follows it until the last row is stored.
-    pub(crate) async fn pass(&self, homepage: &Homepage) -> anyhow::Result<Passage> {
-        self.send(homepage).await?.settled().await
+    /// Sends it all, and waits until the last row is stored.
+    pub(crate) async fn run(&self, homepage: &Homepage) -> anyhow::Result<Done> {
+        self.send(homepage).await?.done().await
     }
 }
 
-impl Sent<'_> {
-    /// How far it is now.
-    pub(crate) async fn state(&self) -> anyhow::Result<State> {
-        let mut state = State::default();
-        for id in &self.ids {
-            let burst = self.homepage.burst(id).await?;
-            state.accepted += burst.accepted;
-            state.failed += burst.failed;
-            state.stored += burst.stored;
-            state.running |= burst.state == "running";
-            state.draining |= burst.state == "draining";
+impl Sending<'_> {
+    pub(crate) async fn progress(&mut self) -> anyhow::Result<Progress> {
+        let errors = refresh(self.homepage, &mut self.bursts).await;
+        match errors.into_iter().next() {
+            Some(error) => Err(error.into()),
+            None => Ok(Progress::of(&self.bursts)),
         }
-        Ok(state)
     }
 
-    /// Waits for the last row.
-    pub(crate) async fn settled(&self) -> anyhow::Result<Passage> {
-        let mut look = interval(BETWEEN_LOOKS);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// Waits until the last row is stored.
+    pub(crate) async fn done(mut self) -> anyhow::Result<Done> {
+        let mut poll = interval(POLL_INTERVAL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sending = None;
         loop {
-            look.tick().await;
-            let State { accepted, failed, stored, running, draining } = self.state().await?;
+            poll.tick().await;
+            let Progress { accepted, failed, stored, running, draining } = self.progress().await?;
             let now = self.began.elapsed();
             if !running {
                 sending.get_or_insert(now);
@@ -137,23 +101,8 @@ impl Sent<'_> {
                 ensure!(failed == 0, "Kafka did not acknowledge {failed} messages");
                 ensure!(stored == accepted, "of {accepted} messages only {stored} have a row");
                 let sending = sending.unwrap_or(now);
-                return Ok(Passage { stored, sending, storing: now });
+                return Ok(Done { stored, sending, storing: now });
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_rate_is_met_exactly() {
-        for rate in [1, 99, 100, 101, 2050, 2501, 7777, 99_999, 100_000] {
-            let load = Load::at_rate(rate, 1);
-            assert_eq!(load.bursts.iter().map(|it| it.senders * it.rate).sum::<u32>(), rate);
-            assert!(load.bursts.iter().all(|it| it.rate <= MAX_RATE && it.senders <= MAX_SENDERS));
-            assert!(load.bursts.len() <= 10, "a homepage takes 20 at once");
         }
     }
 }

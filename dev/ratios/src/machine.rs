@@ -1,10 +1,10 @@
-//! The machine that was measured on, as Linux tells it.
+//! The machine on which was measured, from `/proc`.
 
 use std::{fmt, fs, thread};
 
 use jiff::Timestamp;
 
-/// A machine, a day and a build.
+/// The first line of the report: day, machine and build.
 #[derive(Debug, Default)]
 pub(crate) struct Machine {
     day: String,
@@ -15,7 +15,6 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// This one, today.
     pub(crate) fn here() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
         Self {
@@ -31,7 +30,11 @@ impl Machine {
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { day, cores, model, memory_mib, kernel } = self;
-        let build = if cfg!(debug_assertions) { "dev build (say little)" } else { "release build" };
+        let build = if cfg!(debug_assertions) {
+            "dev build (figures mean little)"
+        } else {
+            "release build"
+        };
         write!(f, "{day}, {cores} cores ({model}), {memory_mib} MiB, Linux {kernel}, {build}")
     }
 }
@@ -41,7 +44,7 @@ fn memory(meminfo: &str) -> Option<u64> {
     Some(kib / 1024)
 }
 
-/// The value of the first line `name : value`.
+/// The value of the first line of the form `name : value`.
 fn field(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.trim_start().strip_prefix(':')?.trim().to_owned())
@@ -52,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_linux_says_is_read() {
+    fn cpuinfo_and_meminfo_are_read() {
         let cpuinfo = "processor\t: 0\nmodel name\t: AMD EPYC\nprocessor\t: 1\n";
         assert_eq!(field(cpuinfo, "model name").as_deref(), Some("AMD EPYC"));
         assert_eq!(memory("MemTotal:       24576000 kB\nMemFree: 1 kB\n"), Some(24_000));

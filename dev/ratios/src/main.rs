@@ -1,4 +1,4 @@
-//! `cargo loadtest -- ratios`: what the pipeline reaches of what Kafka, the table and its parts reach alone.
+//! `cargo loadtest -- ratios`: how much of the speed of its parts the whole pipeline reaches.
 
 mod figures;
 mod finding;
@@ -14,28 +14,26 @@ mod stacks;
 
 use std::{collections::BTreeSet, fmt::Display, process::ExitCode};
 
-use anyhow::ensure;
 use clap::{Parser, value_parser};
 use process::signals::Stop;
-use stack::{plan::PROGRAMS, programs};
 
 use self::{ratio::Ratio, scope::Scope};
 
-/// Interrupted, as a shell says it.
+/// The exit code of a program that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
 
-/// Starts fresh local stacks, measures them and their parts in turns, and prints each ratio with the figures
-/// it is made of, as a table in Markdown. Nothing else should run meanwhile.
+/// Starts fresh local stacks, measures them and their parts alternately, and prints each ratio with its two
+/// figures as a Markdown table. Nothing else should run on the machine meanwhile.
 #[derive(Debug, Parser)]
 #[command(name = "ratios", override_usage = "cargo loadtest -- ratios [--release] [OPTIONS]")]
 struct Args {
     /// Only these, such as P1,P5 [default: all]
     #[arg(long, value_name = "RATIOS", value_delimiter = ',', value_enum, ignore_case = true)]
     only: Vec<Ratio>,
-    /// How often each figure is measured, in turns with the one it is compared with.
+    /// How often each figure is measured, alternately with the one that it is compared with.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// How long each figure is measured in a round, beside its warm-up.
+    /// The length of one measurement in seconds, without its warm-up.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..=60))]
     seconds: u32,
     /// How many records wait for P8.
@@ -56,13 +54,13 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether it came to its end.
+/// False if it was interrupted.
 async fn run(args: Args) -> anyhow::Result<bool> {
-    check_built()?;
+    stack::check_programs()?;
     let Args { only, rounds, seconds, backlog } = args;
     let only: BTreeSet<Ratio> = only.into_iter().collect();
     let scope = Scope { rounds, seconds, backlog, only };
-    // Whatever runs when it is told to stop is dropped, and with it all processes of its stack.
+    // An interrupted measurement is dropped, and with it all processes of its stack.
     let stop = Stop::on_signal()?;
     let Some(report) = stop.requested.run_until_cancelled(run::measure(&scope)).await else {
         eprintln!("interrupted: nothing is left running");
@@ -72,15 +70,7 @@ async fn run(args: Args) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-fn check_built() -> anyhow::Result<()> {
-    let folder = programs()?;
-    let missing: Vec<_> = PROGRAMS.iter().filter(|name| !folder.join(name).is_file()).collect();
-    let build = "cargo xtask build";
-    ensure!(missing.is_empty(), "{missing:?} are not in {}: {build}", folder.display());
-    Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "the report is what the program is for")]
+#[expect(clippy::print_stdout, reason = "the report is the output of this program")]
 fn print(report: &impl Display) {
     print!("{report}");
 }

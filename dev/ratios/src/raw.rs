@@ -1,4 +1,4 @@
-//! What Kafka and the table do alone, asked by bare clients: nothing of barrage is in between.
+//! What Kafka and the table reach alone, with bare clients and nothing of barrage between.
 
 pub(crate) mod consume;
 pub(crate) mod pipeline;
@@ -6,11 +6,11 @@ pub(crate) mod produce;
 pub(crate) mod record;
 pub(crate) mod rows;
 
-/// As many senders as the flat-out load of the homepage has.
+/// As many senders as the flat-out load of a homepage has.
 pub(crate) const SENDERS: u32 = 200;
 
-/// The text of all messages that are measured.
+/// The text of every measured message.
 pub(crate) const TEXT: &str = "measured";
 
-/// As many rows as one BatchWriteItem takes.
+/// The most rows that one BatchWriteItem may have.
 pub(crate) const CHUNK: usize = 25;

@@ -1,4 +1,4 @@
-//! The stacks that are measured, each with fresh data.
+//! The stacks that are measured. Each has fresh data.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use stack::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
 };
 
-/// How many partitions the topic has, whoever makes it.
+/// The partitions of the topic, whether a service or this program creates it.
 pub(crate) const PARTITIONS: i32 = 4;
 
-/// Above any load: the path is measured, not the limits.
+/// More than any load. The path is measured, not the limits.
 const NO_LIMIT: &str = "1000000";
 
-/// The services, in the order in which a message passes them.
+/// The services, in the order in which messages pass them.
 pub(crate) const SERVICES: [&str; 3] = [HOMEPAGE, ROUTER, PROCESSOR];
 
 /// Longer than any start takes.
 const START: Duration = Duration::from_secs(60);
 
-/// The whole barrage.
+/// All processes.
 pub(crate) fn whole() -> Setup {
     let partitions = PARTITIONS.to_string();
     [HOMEPAGE, ROUTER]
@@ -35,14 +35,14 @@ pub(crate) fn whole() -> Setup {
         .var(HOMEPAGE, "MAX_CLIENT_RATE", NO_LIMIT)
 }
 
-/// The same, but its router is started later or never.
+/// All processes except the router, which may be started later.
 pub(crate) async fn without_router() -> Stack {
     let stack = whole().later(ROUTER).start().await;
     within(START, "the page is ready", async || stack.is_ready(HOMEPAGE).await).await;
     stack
 }
 
-/// A processor and its table, and a topic for routers that are yet to come.
+/// Broker, table and processor, with a topic. Routers are started later.
 pub(crate) async fn for_routers() -> Stack {
     let stack = whole().without(HOMEPAGE).later(ROUTER).start().await;
     within(START, "the processor is ready", async || stack.is_ready(PROCESSOR).await).await;
@@ -50,7 +50,7 @@ pub(crate) async fn for_routers() -> Stack {
     stack
 }
 
-/// Broker and table with a topic, and nobody who uses them.
+/// Broker and table, with a topic.
 pub(crate) async fn bare() -> Stack {
     let stack = Setup::stand_ins().start().await;
     Kafka::at(stack.address(BROKER)).create_topic(TOPIC, PARTITIONS).await;

@@ -1,4 +1,4 @@
-//! P8: what a router that was down for long does when it is back.
+//! P8: how a router works off what has gathered while it was down.
 
 mod drain;
 mod memory;
@@ -17,64 +17,65 @@ use stack::{
 
 use self::{drain::Drain, memory::Memory};
 use crate::{
-    figures::Rounds,
+    figures::{Rounded, Rounds},
     finding::{Finding, Findings},
     ratio::{BACKLOG, FLAT},
     raw::{consume, produce::Producer, rows},
-    report::Short,
     scope::Scope,
     stacks,
 };
 
-/// How long the table is written to alone.
+/// How long bare writers write.
 const WRITING: Duration = Duration::from_secs(5);
 
-/// What Kafka and the table do alone, in records and rows per second.
+/// What Kafka and the table reach alone, in records and rows per second.
 #[derive(Clone, Copy, Debug)]
-struct Alone {
+struct Bare {
     read: f64,
     written: f64,
 }
 
-/// Lets so many records wait, then lets the router drain them. What Kafka and the table do alone is measured
-/// before and after, since a machine is not always as fast.
+/// Fills the topic, then starts the router. Kafka and the table alone are measured before and after, because a
+/// machine is not always equally fast.
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
     let records = scope.backlog;
     let mut stack = stacks::without_router().await;
-    eprintln!("P8: letting {records} records wait …");
+    eprintln!("P8: writing {records} records that wait …");
     Producer::new(stack.address(BROKER))?.fill(records).await?;
-    let waiting: i64 = Kafka::at(stack.address(BROKER)).high_watermarks(TOPIC).await.values().sum();
+    let kafka = Kafka::at(stack.address(BROKER));
+    let waiting: i64 = kafka.high_watermarks(TOPIC).await.values().sum();
     ensure!(waiting == i64::from(records), "{waiting} records wait instead of {records}");
-    let before = alone(&stack, records).await?;
+    let before = bare(&stack, records).await?;
     eprintln!("P8: starting the router …");
     let drain = Drain::watch(&mut stack, records).await?;
-    let after = alone(&stack, records).await?;
+    let after = bare(&stack, records).await?;
     Ok(findings(&drain, [before, after]))
 }
 
-async fn alone(stack: &Stack, records: u32) -> anyhow::Result<Alone> {
+async fn bare(stack: &Stack, records: u32) -> anyhow::Result<Bare> {
     eprintln!("P8: a bare consumer, and bare writers …");
     let read = consume::drain(stack.address(BROKER), records.into()).await?;
     let written = rows::write(&Table::at(stack.address(TABLE)), WRITING).await;
-    Ok(Alone { read, written })
+    Ok(Bare { read, written })
 }
 
-fn findings(drain: &Drain, alone: [Alone; 2]) -> Findings {
+fn findings(drain: &Drain, bare: [Bare; 2]) -> Findings {
     let once = |figure| Rounds::from_iter([figure]);
-    let mean = |of: fn(Alone) -> f64| f64::midpoint(of(alone[0]), of(alone[1]));
+    let mean = |of: fn(Bare) -> f64| f64::midpoint(of(bare[0]), of(bare[1]));
     let (read, written) = (mean(|it| it.read), mean(|it| it.written));
     let ratio = Finding::ratio(BACKLOG, once(drain.rate), once(read));
-    let grown = drain.memory.iter().max_by(|a, b| a.growth().total_cmp(&b.growth()));
-    let memory = grown.map(|it| Finding::ratio(FLAT, once(it.most_mb()), once(it.warm_mb())));
+    let most_grown = drain.memory.iter().max_by(|a, b| a.growth().total_cmp(&b.growth()));
+    let memory =
+        most_grown.map(|it| Finding::ratio(FLAT, once(it.highest_mb()), once(it.warm_mb())));
     let mut findings = Findings::from([ratio]);
     findings.lines.extend(memory);
     findings.note(format!(
-        "P8: bare writers write {} rows per second, of which the drain is {:.2}; {}",
-        Short(written),
+        "P8: bare writers write {} rows per second; the drain is {:.2} of that; {}",
+        Rounded(written),
         drain.rate / written,
         drain.page
     ));
     let memory: Vec<_> = drain.memory.iter().map(Memory::to_string).collect();
-    findings.note(format!("P8: MB when warm, at the most, at the end: {}", memory.join(", ")));
+    findings.note(format!("P8: MB when warm, at the highest, at the end: {}", memory.join(", ")));
     findings
 }

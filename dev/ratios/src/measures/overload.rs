@@ -1,4 +1,4 @@
-//! P12: what is left of the peak when twice as much is offered.
+//! P12: how much of the peak is left if twice as much is offered.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use crate::{
     stacks,
 };
 
-/// The loads among which the peak is, as shares of what goes the whole way flat out.
+/// The loads among which the peak is searched, as shares of P1's end-to-end.
 const STEPS: [f64; 4] = [0.6, 0.8, 1.0, 1.2];
 
-/// What is left out at the begin.
+/// In seconds, before the measurement.
 const WARM_UP: u32 = 1;
 
-/// What came through while so much was offered, in messages per second.
+/// What was accepted and stored while this much was offered, in messages per second.
 #[derive(Clone, Copy, Debug)]
 struct Offer {
     offered: u32,
@@ -49,27 +49,27 @@ pub(crate) async fn measure(scope: &Scope, flat_out: f64) -> anyhow::Result<Find
     let accepted = accepted.median() / peaks.median();
     let mut findings = Findings::from([Finding::ratio(OVERLOAD, overloads, peaks)]);
     findings.note(format!(
-        "P12: the peak is at {} messages per second offered; of twice the peak, Kafka accepted {accepted:.2} \
-         times the peak",
+        "P12: the peak is at {} messages per second offered; when twice the peak was offered, Kafka accepted \
+         {accepted:.2} times the peak",
         best.offered
     ));
     Ok(findings)
 }
 
-/// Bursts offer so much to a fresh stack; what comes through meanwhile.
+/// Offers this many messages per second to a fresh stack.
 async fn offer(offered: u32, seconds: u32) -> anyhow::Result<Offer> {
     let stack = stacks::whole().start().await;
-    let page = stack.homepage();
-    let sent = Load::at_rate(offered, WARM_UP + seconds).send(page).await?;
+    let homepage = stack.homepage();
+    let sending = Load::at_rate(offered, WARM_UP + seconds).send(homepage).await?;
     let mut marks = [(Instant::now(), 0, 0); 2];
     for (mark, second) in marks.iter_mut().zip([WARM_UP, WARM_UP + seconds]) {
-        sleep_until(sent.began + Duration::from_secs(second.into())).await;
-        let totals = page.feed(None, 1).await?.totals;
+        sleep_until(sending.began + Duration::from_secs(second.into())).await;
+        let totals = homepage.feed(None, 1).await?.totals;
         *mark = (Instant::now(), totals.accepted, totals.stored);
     }
-    let [(from, accepted, stored), (to, accepted_then, stored_then)] = marks;
+    let [(from, accepted, stored), (to, accepted_at_end, stored_at_end)] = marks;
     let rate = |before, after| per_second(after - before, to.duration_since(from));
-    let [accepted, goodput] = [rate(accepted, accepted_then), rate(stored, stored_then)];
+    let [accepted, goodput] = [rate(accepted, accepted_at_end), rate(stored, stored_at_end)];
     eprintln!("P12: offered {offered}, accepted {accepted:.0}, stored {goodput:.0} per second");
     Ok(Offer { offered, accepted, goodput })
 }

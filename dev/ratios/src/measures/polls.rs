@@ -16,13 +16,12 @@ use crate::{
     stacks,
 };
 
-/// How many viewers poll at once, as fast as they are answered.
+/// How many viewers poll at once, each as soon as it has its answer.
 const VIEWERS: u32 = 4;
 
-/// Bullets to be seen: more than a poll brings.
+/// How many bullets there are: more than one poll brings.
 const BULLETS: u32 = 1000;
 
-/// A poll of each kind: what it asks for, and which encoding it takes.
 const NEWEST: Poll = Poll { path: "/feed?limit=100", encoding: "identity" };
 const COMPRESSED: Poll = Poll { path: "/feed?limit=100", encoding: "gzip" };
 
@@ -33,9 +32,9 @@ struct Poll {
 }
 
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
-    eprintln!("P9: {BULLETS} bullets to be seen …");
+    eprintln!("P9: sending {BULLETS} bullets …");
     let stack = stacks::whole().start().await;
-    Load::at_rate(BULLETS, 1).pass(stack.homepage()).await?;
+    Load::at_rate(BULLETS, 1).run(stack.homepage()).await?;
     let cursor = stack.homepage().feed(None, 1).await?.cursor;
     let nothing_new = format!("/feed?limit=100&after={cursor}");
     let [mut newest, mut compressed, mut nothing] = [const { Vec::new() }; 3];
@@ -49,14 +48,14 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
         [newest, compressed, nothing].map(|costs| costs.into_iter().collect());
     let mut findings = Findings::from([Finding::figure(POLL, newest)]);
     findings.note(format!(
-        "P9: {:.0} µs where a poll brings nothing new, {:.0} µs where its 100 bullets are compressed (gzip)",
+        "P9: {:.0} µs if a poll brings nothing new, {:.0} µs if its 100 bullets are compressed (gzip)",
         nothing.median(),
         compressed.median()
     ));
     Ok(findings)
 }
 
-/// Polls for so long; the microseconds of CPU time of each.
+/// The homepage's CPU time for each poll, in microseconds, over this many seconds.
 async fn cost(stack: &Stack, path: &str, encoding: &str, seconds: u32) -> anyhow::Result<f64> {
     let url = format!("{}{path}", stack.homepage().url());
     let end = Instant::now() + Duration::from_secs(seconds.into());
@@ -71,20 +70,20 @@ async fn cost(stack: &Stack, path: &str, encoding: &str, seconds: u32) -> anyhow
         ));
     }
     let mut polls = 0;
-    while let Some(answered) = viewers.join_next().await {
-        polls += answered??;
+    while let Some(count) = viewers.join_next().await {
+        polls += count??;
     }
     ensure!(polls > 0, "the homepage answers no poll");
-    let busy = usage::of_process(stack, HOMEPAGE)?.cpu.saturating_sub(before);
-    Ok(busy.as_secs_f64() * 1e6 / f64::from(polls))
+    let cpu = usage::of_process(stack, HOMEPAGE)?.cpu.saturating_sub(before);
+    Ok(cpu.as_secs_f64() * 1e6 / f64::from(polls))
 }
 
-/// On one connection; how many polls were answered.
+/// Polls on one connection until `end`. Returns the number of polls.
 async fn poll(client: Client, url: String, encoding: String, end: Instant) -> anyhow::Result<u32> {
     let mut polls = 0;
     while Instant::now() < end {
-        let asked = client.get(&url).header(ACCEPT_ENCODING, &encoding);
-        asked.send().await?.error_for_status()?.bytes().await?;
+        let request = client.get(&url).header(ACCEPT_ENCODING, &encoding);
+        request.send().await?.error_for_status()?.bytes().await?;
         polls += 1;
     }
     Ok(polls)

@@ -1,5 +1,5 @@
-//! P3 and P4: what goes through a router when records wait, with a processor that only answers, and with a
-//! real one in calls of many records and of one.
+//! P3 and P4: records through a router whose topic is full, with a processor that answers at once, and with a
+//! real processor in large calls and in calls of one record.
 
 use std::{io, time::Duration};
 
@@ -25,48 +25,49 @@ use crate::{
     stacks,
 };
 
-/// So many records wait for each second of the measurement: more than goes through.
+/// How many records wait for each second of the measurement: more than any router finishes.
 const RECORDS_PER_SECOND: u32 = 30_000;
 
-/// A router finishes nothing for so long: then it is stuck.
+/// How much longer than the measurement a router may take.
 const STUCK: Duration = Duration::from_secs(60);
 
-const LOOK: Duration = Duration::from_millis(25);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
-/// How many records a router has finished with a row.
+/// The router's metric of stored records.
 const STORED: &str = r#"router_records_total{outcome="stored"}"#;
 
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
     let mut stack = stacks::for_routers().await;
     let records = scope.seconds * RECORDS_PER_SECOND;
-    eprintln!("P3, P4: letting {records} records wait …");
+    eprintln!("P3, P4: writing {records} records that wait …");
     Producer::new(stack.address(BROKER))?.fill(records).await?;
-    let mut bench = Bench { stack: &mut stack, records: records.into(), scope, routers: 0 };
+    let mut routers = Routers { stack: &mut stack, records: records.into(), scope, started: 0 };
     let mut findings = Findings::default();
     if scope.wants(&[P3]) {
-        findings.extend(bench.answering().await?);
+        findings.extend(routers.without_processing().await?);
     }
     if scope.wants(&[P4]) {
-        findings.extend(bench.batching().await?);
+        findings.extend(routers.batching().await?);
     }
     Ok(findings)
 }
 
-struct Bench<'a> {
+/// The routers that run one after the other on the same topic, each in a consumer group of its own.
+struct Routers<'a> {
     stack: &'a mut Stack,
     records: u64,
     scope: &'a Scope,
-    routers: u32,
+    started: u32,
 }
 
-impl Bench<'_> {
-    async fn answering(&mut self) -> anyhow::Result<Findings> {
-        let front = ProcessorProxy::start().await?;
-        front.set_mode(Mode::Store);
+impl Routers<'_> {
+    async fn without_processing(&mut self) -> anyhow::Result<Findings> {
+        let processor = ProcessorProxy::start().await?;
+        processor.set_mode(Mode::Store);
         let (mut drains, mut read) = (Vec::new(), Rounds::default());
         for round in 1..=self.scope.rounds {
-            eprintln!("P3, round {round}: a router, and a processor that only answers …");
-            drains.push(self.drain(&[("SINK", &front.url())]).await?);
+            eprintln!("P3, round {round}: a router, and a processor that answers at once …");
+            drains.push(self.drain(&[("SINK", &processor.url())]).await?);
             eprintln!("P3, round {round}: a bare consumer …");
             read.push(consume::drain(self.stack.address(BROKER), self.records).await?);
         }
@@ -88,40 +89,40 @@ impl Bench<'_> {
         Ok(findings)
     }
 
-    /// Lets a new router of a new group read what waits.
+    /// Starts a router with these variables, and measures how fast it finishes the topic.
     async fn drain(&mut self, vars: &[(&str, &str)]) -> anyhow::Result<Drain> {
-        self.routers += 1;
-        let (name, group) = (format!("{ROUTER}-{}", self.routers), self.routers);
+        self.started += 1;
+        let (name, group) = (format!("{ROUTER}-{}", self.started), self.started);
         let group = format!("{GROUP}-{group}");
         let vars = [vars, &[("KAFKA_GROUP", group.as_str())]].concat();
         self.stack.scale_out_with(ROUTER, &name, &vars).await;
         let processes = [BROKER, &name, PROCESSOR, TABLE];
-        let before = self.busy(processes)?;
+        let before = self.cpu(processes)?;
         let followed =
             follow(&self.stack.homepage_at(&name), self.records, self.scope.seconds).await;
-        let after = self.busy(processes)?;
+        let after = self.cpu(processes)?;
         self.stack.kill(&name).await;
         let (rate, finished) = followed?;
         let cost = |n: usize| (after[n] - before[n]) * 100_000.0 / finished as f64;
         Ok(Drain { rate, cpu: [0, 1, 2, 3].map(cost) })
     }
 
-    /// CPU seconds of each so far.
-    fn busy<const N: usize>(&self, processes: [&str; N]) -> io::Result<[f64; N]> {
-        let mut busy = [0.0; N];
-        for (busy, process) in busy.iter_mut().zip(processes) {
-            *busy = usage::of_process(self.stack, process)?.cpu.as_secs_f64();
+    /// The CPU seconds of each process so far.
+    fn cpu<const N: usize>(&self, processes: [&str; N]) -> io::Result<[f64; N]> {
+        let mut cpu = [0.0; N];
+        for (cpu, process) in cpu.iter_mut().zip(processes) {
+            *cpu = usage::of_process(self.stack, process)?.cpu.as_secs_f64();
         }
-        Ok(busy)
+        Ok(cpu)
     }
 }
 
-/// What a router has done.
+/// How one router has worked.
 #[derive(Clone, Copy, Debug)]
 struct Drain {
     /// Records per second.
     rate: f64,
-    /// CPU seconds for 100,000 records: of broker, router, processor and table.
+    /// The CPU seconds of broker, router, processor and table for 100,000 records.
     cpu: [f64; 4],
 }
 
@@ -138,14 +139,15 @@ fn costs(drains: &[Drain]) -> String {
     )
 }
 
-/// Until all is finished, or for so long; how much in a second, and how much in all.
+/// Follows a router until all records are finished, or for this many seconds. Returns the records per second,
+/// and how many were finished in all.
 async fn follow(router: &Homepage, records: u64, seconds: u32) -> anyhow::Result<(f64, u64)> {
     let (mut growth, most) = (Growth::default(), Duration::from_secs(seconds.into()));
     let started = Instant::now();
-    let mut look = interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut poll = interval(POLL_INTERVAL);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        look.tick().await;
+        poll.tick().await;
         let finished = router.metric(STORED).await? as u64;
         growth.note(finished, Instant::now());
         if let Some(rate) = growth.rate()

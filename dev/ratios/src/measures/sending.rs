@@ -1,4 +1,4 @@
-//! P2: what the homepage gets acknowledged, beside bare producers.
+//! P2: the acknowledged messages of the homepage, compared with those of bare producers.
 
 use std::{
     sync::{
@@ -21,7 +21,6 @@ use crate::{
     stacks,
 };
 
-/// What is left out at the begin.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
@@ -37,12 +36,12 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
 
 async fn by_homepage(seconds: u32) -> anyhow::Result<f64> {
     let stack = stacks::without_router().await;
-    // They go on for two seconds after that.
-    let sent = Load::flat_out(seconds + 2).send(stack.homepage()).await?;
+    // Longer than the measurement, so that all senders are busy to its end.
+    let mut sending = Load::flat_out(seconds + 2).send(stack.homepage()).await?;
     let mut marks = [(Instant::now(), 0); 2];
-    for (mark, at) in marks.iter_mut().zip(window(sent.began, seconds)) {
+    for (mark, at) in marks.iter_mut().zip(window(sending.began, seconds)) {
         sleep_until(at).await;
-        *mark = (Instant::now(), sent.state().await?.accepted);
+        *mark = (Instant::now(), sending.progress().await?.accepted);
     }
     Ok(between(marks))
 }
@@ -65,6 +64,7 @@ async fn by_producers(seconds: u32) -> anyhow::Result<f64> {
     Ok(between(marks))
 }
 
+/// The begin and the end of the measurement.
 fn window(began: Instant, seconds: u32) -> [Instant; 2] {
     let from = began + WARM_UP;
     [from, from + Duration::from_secs(seconds.into())]

@@ -1,4 +1,4 @@
-//! P13: the whole way while traces are exported, beside the same without.
+//! P13: end-to-end with traces, compared with end-to-end without.
 
 use std::{
     net::SocketAddr,
@@ -21,36 +21,36 @@ use crate::{
     stacks::{self, SERVICES},
 };
 
-/// How many bytes of spans have arrived.
-type Arrived = Arc<AtomicU64>;
+/// The bytes of spans that were exported.
+type Received = Arc<AtomicU64>;
 
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
-    let (address, arrived) = collector().await?;
+    let (address, received) = collector().await?;
     let (mut on, mut off) = (Rounds::default(), Rounds::default());
     for round in 1..=scope.rounds {
-        eprintln!("P13, round {round}: tracing …");
+        eprintln!("P13, round {round}: with traces …");
         let url = format!("http://{address}");
         let traced = SERVICES
             .iter()
             .fold(stacks::whole(), |setup, service| setup.var(service, "TRACING", &url));
         on.push(flat_out(traced, scope.seconds).await?.rate());
-        eprintln!("P13, round {round}: not tracing …");
+        eprintln!("P13, round {round}: without traces …");
         off.push(flat_out(stacks::whole(), scope.seconds).await?.rate());
     }
-    ensure!(arrived.load(Ordering::Relaxed) > 0, "no service has exported a span");
+    ensure!(received.load(Ordering::Relaxed) > 0, "no service has exported a span");
     Ok([Finding::ratio(TRACED, on, off)].into())
 }
 
-/// A collector that takes all spans, and does nothing with them.
-async fn collector() -> anyhow::Result<(SocketAddr, Arrived)> {
+/// A collector that accepts all spans and only counts their bytes.
+async fn collector() -> anyhow::Result<(SocketAddr, Received)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let (address, arrived) = (listener.local_addr()?, Arrived::default());
-    let takes_all = Router::new().route("/v1/traces", post(take)).with_state(arrived.clone());
-    // It ends with the program.
-    tokio::spawn(async move { axum::serve(listener, takes_all).await });
-    Ok((address, arrived))
+    let (address, received) = (listener.local_addr()?, Received::default());
+    let router = Router::new().route("/v1/traces", post(count)).with_state(received.clone());
+    // This task runs as long as the program.
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok((address, received))
 }
 
-async fn take(State(arrived): State<Arrived>, spans: Bytes) {
-    arrived.fetch_add(spans.len() as u64, Ordering::Relaxed);
+async fn count(State(received): State<Received>, spans: Bytes) {
+    received.fetch_add(spans.len() as u64, Ordering::Relaxed);
 }

@@ -21,16 +21,16 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::figures::Growth;
 
-/// Kafka gives nothing for so long: then something is wrong.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The consumer fails if no record comes for this long.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How soon it notices that nobody wants it any more.
-const POLL: Duration = Duration::from_millis(100);
+/// How soon the consumer notices that its result is no longer needed.
+const POLL_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// As the services wait on this machine; beyond that, the client's own settings.
+/// The same as that of the services in these stacks. All other settings are the defaults.
 const FETCH_WAIT: (&str, &str) = ("fetch.wait.max.ms", "100");
 
-/// Reads so many records and drops them; how many in a second.
+/// Reads this many records and drops them. Returns the records per second.
 pub(crate) async fn drain(broker: SocketAddr, records: u64) -> anyhow::Result<f64> {
     let (mut growth, mut count) = (Growth::default(), 0);
     let rate = each(broker, move |_| {
@@ -42,46 +42,46 @@ pub(crate) async fn drain(broker: SocketAddr, records: u64) -> anyhow::Result<f6
         .context("too few records to measure their reading: more --seconds let more of them wait")
 }
 
-/// Reads on a thread of its own, until `see` has what it wants or nobody waits for it any more.
+/// Reads on a thread of its own until `see` returns a result, or until this future is dropped.
 pub(crate) async fn each<T: Send + 'static>(
     broker: SocketAddr,
     see: impl FnMut(&BorrowedMessage<'_>) -> Option<T> + Send + 'static,
 ) -> anyhow::Result<T> {
-    let wanted = Arc::new(AtomicBool::new(true));
-    let _until_dropped = Wanted(wanted.clone());
-    let (done, found) = oneshot::channel();
-    // Nobody may be there any more to hear what was found.
-    thread::spawn(move || _ = done.send(read(broker, &wanted, see)));
-    found.await.context("the consumer has ended")?
+    let stop = Arc::new(AtomicBool::new(false));
+    let _on_drop = StopOnDrop(stop.clone());
+    let (done, result) = oneshot::channel();
+    // If this future was dropped, nobody receives the result.
+    thread::spawn(move || _ = done.send(read(broker, &stop, see)));
+    result.await.context("the consumer has ended")?
 }
 
-/// Lets the thread end when nobody waits for it any more.
-struct Wanted(Arc<AtomicBool>);
+/// Stops the thread if the future that waits for it is dropped.
+struct StopOnDrop(Arc<AtomicBool>);
 
-impl Drop for Wanted {
+impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
 fn read<T>(
     broker: SocketAddr,
-    wanted: &AtomicBool,
+    stop: &AtomicBool,
     mut see: impl FnMut(&BorrowedMessage<'_>) -> Option<T>,
 ) -> anyhow::Result<T> {
     let consumer = assigned(broker).context("a consumer")?;
-    let mut heard = Instant::now();
-    while wanted.load(Ordering::Relaxed) {
-        let Some(record) = consumer.poll(POLL) else {
-            ensure!(heard.elapsed() < PATIENCE, "Kafka has given nothing for {PATIENCE:?}");
+    let mut last = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        let Some(record) = consumer.poll(POLL_TIMEOUT) else {
+            ensure!(last.elapsed() < TIMEOUT, "no record has come for {TIMEOUT:?}");
             continue;
         };
-        if let Some(found) = see(&record?) {
-            return Ok(found);
+        if let Some(result) = see(&record?) {
+            return Ok(result);
         }
-        heard = Instant::now();
+        last = Instant::now();
     }
-    anyhow::bail!("nobody wants it any more")
+    anyhow::bail!("the result is no longer needed")
 }
 
 fn assigned(broker: SocketAddr) -> anyhow::Result<BaseConsumer> {
@@ -89,7 +89,7 @@ fn assigned(broker: SocketAddr) -> anyhow::Result<BaseConsumer> {
     config.set("bootstrap.servers", broker.to_string()).set("group.id", "the-measurement");
     config.set("enable.auto.commit", "false").set(FETCH_WAIT.0, FETCH_WAIT.1);
     let consumer: BaseConsumer = config.create()?;
-    let metadata = consumer.fetch_metadata(Some(TOPIC), PATIENCE)?;
+    let metadata = consumer.fetch_metadata(Some(TOPIC), TIMEOUT)?;
     let mut whole = TopicPartitionList::new();
     for partition in metadata.topics().iter().flat_map(|topic| topic.partitions()) {
         whole.add_partition_offset(TOPIC, partition.id(), Offset::Beginning)?;

@@ -1,5 +1,5 @@
-//! The bare pipeline: one process that produces, consumes and writes the same rows, and nothing else. It
-//! moderates nothing, filters nothing, commits nothing, counts nothing, and would lose what it holds.
+//! The bare pipeline: one process that produces, consumes and writes the same rows. It does not moderate,
+//! filter, commit or count, and if it died, it would lose messages.
 
 use std::{
     net::SocketAddr,
@@ -24,34 +24,33 @@ use tokio::{
 use super::{CHUNK, consume, produce::Producer, record};
 use crate::figures::per_second;
 
-/// How many rows may wait to be written.
+/// How many rows may wait for a write.
 const WAITING: usize = 1000;
 
-/// How many batches are written at once: as many as four calls of the router make of the processor.
+/// How many batches are written at once: as many as the processor writes for four calls of the router.
 const WRITES: usize = 16;
 
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Longer than the rows of any run take that are left when all is sent.
-const REST: Duration = Duration::from_secs(120);
+/// How long writing the last rows may take after the last send.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Lets all senders send for so long; answers how many messages per second got their row, from the first
-/// send to the last row.
+/// Lets all senders send for this time. Returns the messages per second, from the first send to the last row.
 pub(crate) async fn run(stack: &Stack, time: Duration) -> anyhow::Result<f64> {
-    let rows = Table::at(stack.address(TABLE));
-    rows.create().await;
+    let table = Table::at(stack.address(TABLE));
+    table.create().await;
     let (sent, stored) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
     let producer = Producer::new(stack.address(BROKER))?;
-    let passing = pass(stack.address(BROKER), rows, stored.clone());
+    let passing = pass(stack.address(BROKER), table, stored.clone());
     let sending = async {
         let began = Instant::now();
         producer.flat_out(time, &sent).await?;
         let all = sent.load(Ordering::Relaxed);
-        let mut look = interval(LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut poll = interval(POLL_INTERVAL);
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while stored.load(Ordering::Relaxed) < all {
-            look.tick().await;
-            ensure!(began.elapsed() < time + REST, "the bare pipeline is stuck");
+            poll.tick().await;
+            ensure!(began.elapsed() < time + DRAIN_TIMEOUT, "the bare pipeline is stuck");
         }
         Ok(per_second(all, began.elapsed()))
     };
@@ -61,25 +60,25 @@ pub(crate) async fn run(stack: &Stack, time: Duration) -> anyhow::Result<f64> {
     }
 }
 
-/// Writes whatever has arrived as soon as it may, at most a batch at once.
-async fn pass(broker: SocketAddr, rows: Table, stored: Arc<AtomicU64>) -> anyhow::Result<()> {
+/// Writes what has arrived whenever one of [`WRITES`] is free, at most a batch at a time.
+async fn pass(broker: SocketAddr, table: Table, stored: Arc<AtomicU64>) -> anyhow::Result<()> {
     let (arrive, mut arrived) = mpsc::channel::<Row>(WAITING);
     let reading = consume::each(broker, move |message| {
-        // What is no message, or comes when the writers have gone, ends it.
+        // A record that is no message ends the pipeline, and so does the end of the writers.
         let Some(row) = record::row(message) else { return Some(()) };
         arrive.blocking_send(row).err().map(drop)
     });
     let writing = async {
-        let places = Arc::new(Semaphore::new(WRITES));
+        let permits = Arc::new(Semaphore::new(WRITES));
         loop {
-            let place = places.clone().acquire_owned().await.context("places stay")?;
+            let permit = permits.clone().acquire_owned().await.context("the semaphore stays")?;
             let mut chunk = Vec::with_capacity(CHUNK);
             let count = arrived.recv_many(&mut chunk, CHUNK).await;
-            let (rows, stored) = (rows.clone(), stored.clone());
+            let (table, stored) = (table.clone(), stored.clone());
             tokio::spawn(async move {
-                rows.put_batch(chunk.into_iter()).await;
+                table.put_batch(chunk.into_iter()).await;
                 stored.fetch_add(count as u64, Ordering::Relaxed);
-                drop(place);
+                drop(permit);
             });
         }
     };

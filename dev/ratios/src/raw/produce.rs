@@ -1,4 +1,4 @@
-//! Bare producers: idempotent, acknowledged by all replicas, with the settings of the homepage's.
+//! Bare producers with the homepage's settings: idempotent, and acknowledged by all replicas.
 
 use std::{
     net::SocketAddr,
@@ -24,10 +24,10 @@ use uuid::Uuid;
 
 use super::{SENDERS, record};
 
-/// How many records are under way when a topic is filled.
+/// How many records wait for their acknowledgement while a topic is filled.
 const AT_ONCE: usize = 10_000;
 
-/// A producer of records like those of one burst.
+/// Produces the records of one burst.
 #[derive(Clone)]
 pub(crate) struct Producer {
     client: FutureProducer,
@@ -43,7 +43,7 @@ impl Producer {
         Ok(Self { client, burst: Uuid::now_v7() })
     }
 
-    /// Hands one record to the client; what it answers with ends when Kafka has acknowledged it.
+    /// Hands one record to the client. The returned future ends when Kafka has acknowledged it.
     pub(crate) fn send(&self, sender: u32, seq: u32) -> anyhow::Result<DeliveryFuture> {
         let content = record::content(self.burst, sender, seq);
         let record = FutureRecord::to(TOPIC).key(&content.key).payload(&content.value);
@@ -51,8 +51,8 @@ impl Producer {
         sent.map_err(|(error, _)| error).context("Kafka's client takes no record")
     }
 
-    /// Senders that each wait for their acknowledgement before they send again, for so long. `acknowledged`
-    /// counts meanwhile.
+    /// Runs [`SENDERS`] senders for this time. Each waits for its acknowledgement before it sends again.
+    /// `acknowledged` counts meanwhile.
     pub(crate) async fn flat_out(
         &self,
         time: Duration,
@@ -78,7 +78,7 @@ impl Producer {
         Ok(())
     }
 
-    /// So many records, as fast as Kafka takes them.
+    /// Sends this many records as fast as Kafka accepts them.
     pub(crate) async fn fill(&self, records: u32) -> anyhow::Result<()> {
         let sends = (0..records).map(|n| async move {
             acknowledgement(self.send(n % SENDERS + 1, n / SENDERS + 1)?).await
@@ -86,7 +86,7 @@ impl Producer {
         stream::iter(sends).buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// So many records each second, when they are due.
+    /// Sends this many records per second, each when it is due.
     pub(crate) async fn paced(&self, rate: u32, seconds: u32) -> anyhow::Result<()> {
         let (begin, mut sent) = (Instant::now(), Vec::new());
         for n in 0..rate * seconds {

@@ -1,8 +1,8 @@
-//! A record as the homepage makes it, byte for byte as long, and the row as the processor makes it.
+//! A record as a homepage writes it, of exactly the same length, and what is read from it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use client::table::{Row, number, string};
+use client::table::Row;
 use jiff::Timestamp;
 use rdkafka::{
     Message as _,
@@ -12,13 +12,9 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::TEXT;
+use super::{TEXT, rows};
 
-const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
-
-/// How long the processor keeps rows.
-const TTL_SECONDS: i64 = 86_400;
 
 /// What is sent.
 pub(crate) struct Content {
@@ -27,7 +23,7 @@ pub(crate) struct Content {
     pub(crate) headers: OwnedHeaders,
 }
 
-/// The value of a record, as far as rows need it.
+/// The value of a record.
 #[derive(Deserialize)]
 struct Value<'a> {
     message: &'a str,
@@ -37,7 +33,7 @@ struct Value<'a> {
     sent_at: Timestamp,
 }
 
-/// One message of a sender, now.
+/// A message of a sender, sent now.
 pub(crate) fn content(burst: Uuid, sender: u32, seq: u32) -> Content {
     let (id, now) = (Uuid::now_v7().to_string(), format!("{:.3}", Timestamp::now()));
     let value = json!({
@@ -62,44 +58,34 @@ pub(crate) fn content(burst: Uuid, sender: u32, seq: u32) -> Content {
     Content { key: format!("{burst}/{sender}"), value: value.to_string(), headers }
 }
 
-/// The row of a record; nothing for what is no message.
+/// The row of a record; none if the record is not a message.
 pub(crate) fn row(record: &BorrowedMessage<'_>) -> Option<Row> {
     let value: Value<'_> = serde_json::from_slice(record.payload()?).ok()?;
     let id = record.headers()?.iter().find(|header| header.key == "ce_id")?.value?;
-    let (topic, partition, offset) = (record.topic(), record.partition(), record.offset());
-    let now = Timestamp::now().as_millisecond();
-    Some(Row::from(
-        [
-            ("shard", string(&format!("{topic}#{partition}#{}", offset >> 16))),
-            ("offset", number(offset)),
-            ("id", string(std::str::from_utf8(id).ok()?)),
-            ("message", string(value.message)),
-            ("verdict", string("shown")),
-            ("burst", string(value.burst)),
-            ("sender", number(value.sender)),
-            ("seq", number(value.seq)),
-            ("processor", string("message-processor")),
-            ("sent_at", number(value.sent_at.as_millisecond())),
-            ("read_at", number(now)),
-            ("received_at", number(now)),
-            ("stored_at", number(now)),
-            ("trace", string(TRACE)),
-            ("expires_at", number(now / 1000 + TTL_SECONDS)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    ))
+    let offset = record.offset();
+    let shard = format!("{}#{}#{}", record.topic(), record.partition(), offset >> 16);
+    let message = rows::Message {
+        id: std::str::from_utf8(id).ok()?,
+        text: value.message,
+        burst: value.burst,
+        sender: value.sender,
+        seq: value.seq,
+        sent_at: value.sent_at.as_millisecond(),
+    };
+    Some(rows::row(&shard, offset, &message, Timestamp::now().as_millisecond()))
 }
 
 /// How long ago a record was sent, in milliseconds.
 pub(crate) fn age(record: &BorrowedMessage<'_>) -> Option<f64> {
     let value: Value<'_> = serde_json::from_slice(record.payload()?).ok()?;
-    Some(since(value.sent_at.as_millisecond()))
+    Some(millis_since(value.sent_at.as_millisecond()))
 }
 
-/// How long ago this was, in milliseconds, by the clock that all of this machine read.
-pub(crate) fn since(millis: i64) -> f64 {
+/// The milliseconds since a time, which is in milliseconds since 1970. All processes of this machine read the
+/// same clock.
+pub(crate) fn millis_since(time: i64) -> f64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.as_secs_f64() * 1000.0 - millis as f64
+    now.as_secs_f64() * 1000.0 - time as f64
 }
 
 #[cfg(test)]
@@ -107,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_as_long_as_one_of_the_homepage() {
+    fn a_record_is_as_long_as_one_of_a_homepage() {
         let Content { key, value, headers } = content(Uuid::now_v7(), 3, 17);
         let example = r#"{"message":"measured","burst":"01a20b17-5e0e-75f1-8a6c-9e762542c59e","sender":3,"seq":17,"sent_at":"2026-11-25T09:17:17.123Z"}"#;
         assert_eq!(value.len(), example.len(), "{value}");
@@ -115,6 +101,6 @@ mod tests {
         assert_eq!(headers.count(), 7);
         let read: Value<'_> = serde_json::from_str(&value).unwrap();
         assert_eq!((read.message, read.sender, read.seq), (TEXT, 3, 17));
-        assert!((0.0..60_000.0).contains(&since(read.sent_at.as_millisecond())));
+        assert!((0.0..60_000.0).contains(&millis_since(read.sent_at.as_millisecond())));
     }
 }

@@ -1,60 +1,59 @@
-//! The memory of each process while a backlog drains: is it flat?
+//! The memory of each process while the router works off a backlog: it should not grow.
 
 use std::fmt;
 
 use stack::usage::Usage;
 
-/// A process has warmed up when this share of the backlog is finished: by then each of its buffers
-/// has been full many times over, so what grows from here on grows with the backlog.
+/// A process is warm when this share of the backlog is finished. By then each of its buffers has been full
+/// many times, so any later growth comes from the backlog.
 const WARM: f64 = 0.1;
 
 /// The memory of one process, in KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Memory {
     pub(crate) name: String,
-    /// When it had warmed up.
+    /// When the process was warm.
     warm: u64,
-    /// At the most from then on.
-    most: u64,
-    /// At the end.
-    after: u64,
+    /// The highest value from then on.
+    highest: u64,
+    last: u64,
 }
 
 impl Memory {
-    /// Of a process that has just begun.
+    /// Of a process, before the backlog is worked off.
     pub(crate) fn new(usage: &Usage) -> Self {
         let now = usage.now_kib;
-        Self { name: usage.name.clone(), warm: now, most: now, after: now }
+        Self { name: usage.name.clone(), warm: now, highest: now, last: now }
     }
 
-    /// Notes how much it is when this share of the backlog is finished.
+    /// Adds a value, when this share of the backlog is finished.
     pub(crate) fn note(&mut self, share: f64, usage: &Usage) {
-        self.after = usage.now_kib;
+        self.last = usage.now_kib;
         if share <= WARM {
-            self.warm = self.after;
-            self.most = self.after;
+            self.warm = self.last;
+            self.highest = self.last;
         }
-        self.most = self.most.max(self.after);
+        self.highest = self.highest.max(self.last);
     }
 
-    /// How much it grew after it had warmed up: 1 is not at all.
+    /// The highest value ÷ the value when warm; 1 if the memory has not grown.
     pub(crate) fn growth(&self) -> f64 {
-        self.most_mb() / self.warm_mb()
+        self.highest_mb() / self.warm_mb()
     }
 
     pub(crate) fn warm_mb(&self) -> f64 {
         mb(self.warm)
     }
 
-    pub(crate) fn most_mb(&self) -> f64 {
-        mb(self.most)
+    pub(crate) fn highest_mb(&self) -> f64 {
+        mb(self.highest)
     }
 }
 
 impl fmt::Display for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [warm, most, after] = [self.warm, self.most, self.after].map(mb);
-        write!(f, "{} {warm:.0}, {most:.0}, {after:.0}", self.name)
+        let [warm, highest, last] = [self.warm, self.highest, self.last].map(mb);
+        write!(f, "{} {warm:.0}, {highest:.0}, {last:.0}", self.name)
     }
 }
 
@@ -79,14 +78,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_process_takes_until_it_is_warm_is_no_growth() {
+    fn memory_taken_before_the_process_is_warm_is_no_growth() {
         let memory = memory(&[(0.05, 30), (0.1, 40), (0.5, 43), (1.0, 41)]);
-        assert_eq!((memory.warm, memory.most, memory.after), (40, 43, 41));
+        assert_eq!((memory.warm, memory.highest, memory.last), (40, 43, 41));
         assert_eq!(memory.growth(), 43.0 / 40.0);
     }
 
     #[test]
-    fn what_it_takes_for_a_moment_later_is() {
+    fn memory_taken_later_for_a_moment_is_growth() {
         assert_eq!(memory(&[(0.1, 40), (0.5, 45), (1.0, 40)]).growth(), 45.0 / 40.0);
     }
 }

@@ -1,6 +1,6 @@
-//! The hops of a message, each alone and by bare clients, on stand-ins that nobody else uses.
+//! The hops of a message, each alone, by bare clients and on stand-ins without other load.
 
-use std::{fmt, time::Duration};
+use std::{fmt, net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
 use client::table::Table;
@@ -10,29 +10,29 @@ use stack::plan::name::{BROKER, TABLE};
 use tokio::time::Instant;
 
 use crate::{
-    figures::middle_and_tail,
+    figures::p50_and_p99,
     raw::{CHUNK, consume, produce::Producer, record, rows},
     stacks,
 };
 
-/// How often each call is made, one after the other.
+/// How often each call is repeated.
 const CALLS: u32 = 300;
 
-/// What is left out at the begin.
+/// In seconds, before the measurement.
 const WARM_UP: u32 = 1;
 
-/// p50 and p99 of each hop, in milliseconds.
+/// The p50 and p99 of each hop, in milliseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Hops {
-    /// From sending a record to its being consumed, at the load's rate.
+    /// From sending a record until it is consumed, at the rate of the load.
     kafka: [f64; 2],
-    /// A call of a processor that only answers, with 25 records.
+    /// A call with 25 records to a processor that answers at once.
     call: [f64; 2],
     /// A write of 25 rows.
     write: [f64; 2],
-    /// A read of these.
+    /// A query of these rows.
     read: [f64; 2],
-    /// A poll of the feed.
+    /// A poll of an idle homepage.
     poll: [f64; 2],
 }
 
@@ -54,17 +54,17 @@ impl Hops {
             Ok(())
         });
         let read = read.await?;
-        Ok(Self { kafka, call: call().await?, write, read, poll: middle_and_tail(polls) })
+        Ok(Self { kafka, call: call().await?, write, read, poll: p50_and_p99(polls) })
     }
 
-    /// The sums of their p50, and of their p99.
+    /// The sum of the p50 of all hops, and that of their p99.
     pub(crate) fn sum(&self) -> [f64; 2] {
         let all = [self.kafka, self.call, self.write, self.read, self.poll];
         [0, 1].map(|n| all.iter().map(|hop| hop[n]).sum())
     }
 }
 
-async fn kafka(broker: std::net::SocketAddr, rate: u32, seconds: u32) -> anyhow::Result<[f64; 2]> {
+async fn kafka(broker: SocketAddr, rate: u32, seconds: u32) -> anyhow::Result<[f64; 2]> {
     let (warm_up, all) = ((rate * WARM_UP) as usize, (rate * (WARM_UP + seconds)) as usize);
     let mut ages = Vec::with_capacity(all);
     let consuming = consume::each(broker, move |message| {
@@ -74,14 +74,14 @@ async fn kafka(broker: std::net::SocketAddr, rate: u32, seconds: u32) -> anyhow:
     let producer = Producer::new(broker)?;
     let (ages, sent) = tokio::join!(consuming, producer.paced(rate, WARM_UP + seconds));
     sent?;
-    Ok(middle_and_tail(&ages?))
+    Ok(p50_and_p99(&ages?))
 }
 
 async fn call() -> anyhow::Result<[f64; 2]> {
-    let front = ProcessorProxy::start().await?;
-    front.set_mode(Mode::Store);
-    let client = MessageProcessorClient::connect(front.url()).await;
-    let client = client.context("the processor that only answers")?;
+    let processor = ProcessorProxy::start().await?;
+    processor.set_mode(Mode::Store);
+    let client = MessageProcessorClient::connect(processor.url()).await;
+    let client = client.context("the processor that answers at once")?;
     let record = Record { data: vec![b' '; 130].into(), ..Record::default() };
     timed(async |_| {
         let records = vec![record.clone(); CHUNK];
@@ -96,7 +96,7 @@ fn first_of(chunk: u32) -> i64 {
     i64::from(chunk) * CHUNK as i64
 }
 
-/// p50 and p99 of calls, one after the other, without the first tenth.
+/// The p50 and p99 of calls, one after the other. The first tenth is the warm-up.
 async fn timed(call: impl AsyncFn(u32) -> anyhow::Result<()>) -> anyhow::Result<[f64; 2]> {
     let mut took = Vec::new();
     for n in 0..CALLS {
@@ -104,7 +104,7 @@ async fn timed(call: impl AsyncFn(u32) -> anyhow::Result<()>) -> anyhow::Result<
         call(n).await?;
         took.push(millis(began.elapsed()));
     }
-    Ok(middle_and_tail(&took[took.len() / 10..]))
+    Ok(p50_and_p99(&took[took.len() / 10..]))
 }
 
 fn millis(time: Duration) -> f64 {
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hops_are_summed_by_their_quantiles() {
+    fn the_quantiles_of_the_hops_are_summed() {
         let hop = |p50, p99| [p50, p99];
         let hops = Hops {
             kafka: hop(20.0, 50.0),
