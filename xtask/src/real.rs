@@ -19,12 +19,12 @@ const NOT_HERE: &[&str] = &["launcher::", "configuration::"];
 /// between these two.
 const GUARANTEES: &[&str] = &[
     "routers::a_burst_survives_kill_9_of_the_router",
-    "routers::a_router_that_is_told_to_stop_finishes_what_is_in_flight",
+    "routers::a_router_finishes_what_is_in_flight_after_sigterm",
     "processors::a_burst_survives_kill_9_of_the_processor",
-    "brokers::a_burst_survives_kill_9_of_the_broker_and_the_page_says_so_meanwhile",
-    "brokers::every_service_starts_without_a_broker_says_so_and_heals",
+    "brokers::a_burst_survives_kill_9_of_the_broker_and_the_page_reports_it",
+    "brokers::every_service_starts_without_a_broker_reports_it_and_heals",
     "topics::",
-    "remade::",
+    "recreated_topics::",
     "tables::a_burst_survives_kill_9_of_the_table",
 ];
 

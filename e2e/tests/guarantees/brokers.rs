@@ -45,7 +45,7 @@ async fn assert_sends_work(stack: &Stack) {
 
 /// Row 14.
 #[tokio::test]
-async fn a_burst_survives_kill_9_of_the_broker_and_the_page_says_so_meanwhile() {
+async fn a_burst_survives_kill_9_of_the_broker_and_the_page_reports_it() {
     let mut stack = Stack::start().await;
     let id = burst(&stack, 6).await;
     stack.kill(BROKER).await;
@@ -59,7 +59,7 @@ async fn a_burst_survives_kill_9_of_the_broker_and_the_page_says_so_meanwhile() 
 
 /// Row 15.
 #[tokio::test]
-async fn nothing_counts_as_sent_without_an_acknowledgement_while_the_broker_is_a_black_hole() {
+async fn no_message_counts_as_sent_while_the_broker_is_a_black_hole() {
     let stack = Setup::default().tcp_proxies().start().await;
     let kafka = Kafka::at(stack.address(BROKER));
     let id = burst(&stack, 6).await;
@@ -84,7 +84,7 @@ async fn nothing_counts_as_sent_without_an_acknowledgement_while_the_broker_is_a
 
 /// Row 16.
 #[tokio::test]
-async fn every_service_starts_without_a_broker_says_so_and_heals() {
+async fn every_service_starts_without_a_broker_reports_it_and_heals() {
     let mut stack = Setup::default().later(BROKER).start().await;
     for service in [HOMEPAGE, ROUTER] {
         let mut answer = stack.readiness(service).await;

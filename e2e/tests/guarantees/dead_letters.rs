@@ -62,7 +62,7 @@ async fn while_the_dead_letter_topic_cannot_be_written_nothing_is_committed_past
 
 /// Row 13.
 #[tokio::test]
-async fn a_router_killed_before_it_committed_a_dead_letter_leaves_at_most_a_second_one() {
+async fn a_router_killed_before_it_commits_a_dead_letter_writes_at_most_a_second_one() {
     let (mut stack, id, poison) = poisoned().await;
     let kafka = Kafka::at(stack.address(BROKER));
     stack.break_between(READER, BROKER, Fault::BlackHole);

@@ -22,7 +22,7 @@ async fn start() -> Stack {
 
 /// Row 29. What waits for the table waits in Kafka, and whoever asks learns why.
 #[tokio::test]
-async fn a_full_disk_at_the_table_costs_time_alone() {
+async fn a_full_disk_under_the_table_only_delays_messages() {
     let stack = start().await;
     let id = burst(&stack, 8).await;
     disk::fill(stack.pid(TABLE)).await;
@@ -42,7 +42,7 @@ async fn a_full_disk_at_the_table_costs_time_alone() {
 /// Row 29. A sender whose message is refused ends, since its next one would leave a gap; what was
 /// accepted before is kept, and so is all that comes after.
 #[tokio::test]
-async fn a_full_disk_at_the_broker_refuses_what_it_cannot_keep() {
+async fn new_messages_are_refused_while_the_disk_under_the_broker_is_full() {
     let stack = start().await;
     let id = burst(&stack, 8).await;
     disk::fill(stack.pid(BROKER)).await;

@@ -32,7 +32,7 @@ async fn with_two_homepages() -> (Stack, [Homepage; 2]) {
 
 /// Row 23.
 #[tokio::test]
-async fn what_kafka_took_of_a_burst_survives_kill_9_of_its_homepage() {
+async fn accepted_messages_survive_kill_9_of_their_homepage() {
     let (mut stack, homepages) = with_two_homepages().await;
     let [own, other] = &homepages;
     let mut viewer = Viewer::default();
@@ -68,7 +68,7 @@ async fn what_kafka_took_of_a_burst_survives_kill_9_of_its_homepage() {
 
 /// Row 24.
 #[tokio::test]
-async fn a_homepage_that_is_told_to_stop_waits_for_every_acknowledgement() {
+async fn a_homepage_waits_for_every_acknowledgement_before_it_stops() {
     let mut stack = Stack::start().await;
     let id = load::burst(&stack, 60).await;
     let told = Instant::now();

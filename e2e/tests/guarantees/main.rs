@@ -12,7 +12,7 @@ mod homepages;
 mod load;
 mod poison;
 mod processors;
-mod remade;
+mod recreated_topics;
 mod routers;
 mod tables;
 mod topics;

@@ -102,7 +102,7 @@ fn assert_is_recent(letter: &Content, started: SystemTime) {
 
 /// Row 11.
 #[tokio::test]
-async fn poison_of_every_kind_becomes_one_dead_letter_each_and_holds_up_nobody() {
+async fn every_kind_of_poison_becomes_one_dead_letter_and_blocks_nothing() {
     let started = SystemTime::now();
     let stack = Stack::start().await;
     let kafka = Kafka::at(stack.address(BROKER));
@@ -147,7 +147,7 @@ async fn assert_counted(stack: &Stack, dead: usize) {
 
 /// Row 11, where a dead letter with its headers is more than Kafka takes.
 #[tokio::test]
-async fn poison_that_just_fits_its_topic_leaves_a_dead_letter_that_says_where_it_lies() {
+async fn the_largest_poison_leaves_a_dead_letter_with_its_position() {
     let stack = Stack::start().await;
     let kafka = Kafka::at(stack.address(BROKER));
     // The broker takes 1,048,588 bytes, with some 80 around what a record carries.

@@ -35,7 +35,7 @@ async fn a_burst_survives_kill_9_of_the_processor() {
 
 /// Row 6. With more waiting than they can do.
 #[tokio::test]
-async fn two_processors_go_on_without_the_third() {
+async fn two_processors_continue_without_the_third() {
     // So slow that their work alone sets the pace, whatever else the machine does.
     let setup = Setup::default().processors(3).var(PROCESSOR, "WORK_MS", "40");
     let setup = setup.var(ROUTER, "IN_FLIGHT", "1").var(ROUTER, "BATCH_MAX", "5");
@@ -67,7 +67,7 @@ async fn stored_in_a_second(stack: &Stack) -> f64 {
 
 /// Row 7.
 #[tokio::test]
-async fn a_processor_that_is_told_to_stop_under_load_answers_no_record_for_good() {
+async fn a_processor_stopped_under_load_rejects_no_record() {
     // Slow, so that calls are under way at any time; and one attempt only, so that it would show.
     let setup = Setup::default().processors(2).var(PROCESSOR, "WORK_MS", "5");
     let mut stack = setup.var(ROUTER, "RETRY_COUNT", "0").start().await;
@@ -85,7 +85,7 @@ async fn a_processor_that_is_told_to_stop_under_load_answers_no_record_for_good(
 
 /// Row 8. Where the deadline is far, the connection's keep-alive ends calls before it.
 #[tokio::test]
-async fn calls_to_a_frozen_processor_end_and_cost_nothing() {
+async fn calls_to_a_frozen_processor_end_and_lose_no_message() {
     tokio::join!(
         survives_a_frozen_processor("3", 3, "DeadlineExceeded"),
         survives_a_frozen_processor("60", 10, "Unavailable")
@@ -125,7 +125,7 @@ async fn with_front(setup: Setup) -> (ProcessorProxy, Stack) {
 
 /// Row 9.
 #[tokio::test]
-async fn a_processor_that_refuses_every_call_is_waited_for() {
+async fn the_router_waits_for_a_processor_that_refuses_every_call() {
     tokio::join!(survives_refusals(Code::Unavailable), survives_refusals(Code::ResourceExhausted));
 }
 
@@ -149,7 +149,7 @@ async fn survives_refusals(code: Code) {
 
 /// Row 10.
 #[tokio::test]
-async fn a_record_that_is_wanted_again_for_ever_becomes_a_dead_letter_and_harms_no_other() {
+async fn a_record_that_never_succeeds_becomes_a_dead_letter_and_harms_no_other() {
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "3").var(ROUTER, "RETRY_INTERVAL", "1");
     let (front, stack) = with_front(setup).await;
     front.set_mode(Mode::Retry("stubborn".into()));

@@ -51,7 +51,7 @@ fn busy() -> Setup {
 
 /// Row 2. However much waits, what is open is the window of 100 and what was on its way to it.
 #[tokio::test]
-async fn a_router_that_finds_much_waiting_takes_no_more_than_it_has_room_for() {
+async fn a_router_with_a_backlog_holds_no_more_records_than_its_window() {
     let setup = Setup::default().var(PROCESSOR, "WORK_MS", "2").later(ROUTER);
     let setup = setup.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1");
     let mut stack = setup.start().await;
@@ -73,7 +73,7 @@ async fn a_router_that_finds_much_waiting_takes_no_more_than_it_has_room_for() {
 
 /// Row 2.
 #[tokio::test]
-async fn a_router_that_is_told_to_stop_finishes_what_is_in_flight() {
+async fn a_router_finishes_what_is_in_flight_after_sigterm() {
     let mut stack = busy().start().await;
     let id = burst(&stack, 6).await;
     let mut in_flight = 0.0;
@@ -109,7 +109,7 @@ async fn a_router_that_was_frozen_alone_commits_nothing_stale() {
 
 /// Row 3, beside another, which has taken its partitions and goes on with them meanwhile.
 #[tokio::test]
-async fn a_router_that_was_frozen_beside_another_commits_nothing_stale() {
+async fn a_router_that_was_frozen_while_another_ran_commits_nothing_stale() {
     let mut stack = Stack::start().await;
     stack.scale_out(ROUTER, SECOND).await;
     eventually("both have partitions", async || {
@@ -156,7 +156,7 @@ async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
 
 /// Row 4.
 #[tokio::test]
-async fn a_second_router_that_joins_and_leaves_three_times_costs_no_message() {
+async fn no_message_is_lost_when_a_second_router_joins_and_leaves_three_times() {
     let mut stack = busy().start().await;
     let id = burst(&stack, 10).await;
     let mut assigned = 0;

@@ -31,7 +31,7 @@ async fn a_burst_survives_kill_9_of_the_table() {
 
 /// Row 20. The waits are those of one resend after the other, which double.
 #[tokio::test]
-async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
+async fn unprocessed_rows_are_sent_again_after_growing_waits() {
     let stack = Setup::default().table_proxy(20).start().await;
     stack.table_proxy().set(Faults { unprocessed: 0.5, ..Faults::default() });
     let id = burst(&stack, 5).await;
@@ -45,7 +45,7 @@ async fn rows_that_the_table_hands_back_are_sent_again_ever_later() {
 
 /// Row 20. What the table did not look up may have a row; what it did, and has none, never will.
 #[tokio::test]
-async fn what_never_gets_a_row_is_known_although_the_table_hands_back_half_of_each_read() {
+async fn messages_without_a_row_are_counted_although_half_of_each_read_is_unprocessed() {
     let some = r#"[{"not":{"suffix":{"id":"0"}}}]"#;
     let setup = Setup::default().table_proxy(20).var(ROUTER, "FILTERS", some);
     let stack = setup.start().await;

@@ -49,7 +49,7 @@ async fn a_missing_topic_is_created() {
 
 /// Row 17, where it is not.
 #[tokio::test]
-async fn a_missing_topic_that_cannot_be_created_is_named_and_all_heals_when_it_appears() {
+async fn a_missing_topic_that_cannot_be_created_is_named_and_services_heal_when_it_appears() {
     // This one lets nobody create a topic.
     let broker = MockCluster::new(1).expect("a broker");
     let servers = broker.bootstrap_servers();

@@ -147,7 +147,7 @@ async fn send(client: &Client, stack: &Stack, bad: &Bad) -> Answer {
 }
 
 #[tokio::test]
-async fn whatever_comes_is_refused_in_form_and_harms_no_burst_beside_it() {
+async fn bad_requests_are_refused_as_problems_and_harm_no_burst() {
     let vars = [(HOMEPAGE, "MAX_CLIENT_RATE", "100000")];
     let stack = Stack::with(vars).await;
     let id = stack.send_burst(json!({ "message": "beside", "duration": 8, "rate": 20 })).await;
@@ -176,7 +176,7 @@ async fn whatever_comes_is_refused_in_form_and_harms_no_burst_beside_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_to_an_end_is_not_waited_for() {
+async fn an_unfinished_body_is_answered_with_408() {
     let stack = Stack::start().await;
     let head = "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for (length, body) in

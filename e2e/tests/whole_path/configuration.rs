@@ -99,7 +99,7 @@ fn said(output: &Output) -> String {
 }
 
 #[tokio::test]
-async fn a_wrong_value_is_named_with_what_it_held_and_what_it_must_be() {
+async fn an_invalid_value_is_reported_with_what_it_must_be() {
     for (service, values) in WRONG {
         for (variable, value) in *values {
             let with_fault: Vec<_> = RIGHT.iter().copied().chain([(*variable, *value)]).collect();
@@ -113,14 +113,14 @@ async fn a_wrong_value_is_named_with_what_it_held_and_what_it_must_be() {
 }
 
 #[tokio::test]
-async fn all_that_is_missing_is_said_at_once() {
+async fn all_missing_variables_are_reported_at_once() {
     let text = said(&run(HOMEPAGE, &[]).await);
     let names: Vec<_> = text.lines().filter_map(|line| line.split(':').next()).collect();
     assert_eq!(names, ["KAFKA_SERVER", "OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
 }
 
 #[tokio::test]
-async fn a_secret_is_never_said() {
+async fn a_secret_is_never_printed() {
     let variables: Vec<_> =
         RIGHT.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
@@ -137,7 +137,7 @@ async fn health(service: &str, port: u16) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn a_service_tells_by_itself_whether_it_lives() {
+async fn the_health_option_says_whether_a_service_is_alive() {
     let mut stack = Stack::start().await;
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
         let port = stack.address(service).port();

@@ -95,7 +95,7 @@ fn runs(pid: i64) -> bool {
 }
 
 #[tokio::test]
-async fn the_demo_comes_up_and_leaves_nothing_behind_when_told_to_stop() {
+async fn the_demo_starts_and_leaves_no_process_when_it_stops() {
     let demo = Demo::new();
     let launcher = demo.start().await;
     assert_eq!(demo.stack()["page"], format!("http://{}", demo.spec.port.address()));
@@ -109,7 +109,7 @@ async fn the_demo_comes_up_and_leaves_nothing_behind_when_told_to_stop() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_is_started_again_where_it_was() {
+async fn a_process_that_dies_is_restarted_at_its_address() {
     let demo = Demo::new();
     let _launcher = demo.start().await;
     let before = demo.entry(ROUTER);
@@ -125,7 +125,7 @@ async fn a_process_that_dies_is_started_again_where_it_was() {
 }
 
 #[tokio::test]
-async fn no_process_outlives_a_launcher_that_is_killed_and_the_next_one_starts() {
+async fn no_process_outlives_a_killed_launcher_and_the_next_one_starts() {
     let demo = Demo::new();
     let launcher = demo.start().await;
     let pids = demo.pids();
@@ -136,7 +136,7 @@ async fn no_process_outlives_a_launcher_that_is_killed_and_the_next_one_starts()
 
 /// As on a system where nothing ends the children of a launcher that is killed.
 #[tokio::test]
-async fn what_a_killed_launcher_left_running_is_ended_by_the_next_one() {
+async fn the_next_launcher_ends_processes_that_a_killed_one_left_running() {
     let demo = Demo::new();
     let data = demo.folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
@@ -166,7 +166,7 @@ async fn a_second_demo_on_the_same_data_is_refused_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_refused_with_what_to_do() {
+async fn a_port_in_use_is_reported_with_what_to_do() {
     let demo = Demo::new();
     let _taken = tokio::net::TcpListener::bind(demo.spec.port.address()).await.unwrap();
     let status = demo.ended(demo.spawn()).await;
@@ -176,7 +176,7 @@ async fn a_port_in_use_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_page_for_all_addresses_is_found_by_this_machine_and_by_others() {
+async fn a_page_on_all_addresses_is_reached_from_this_machine_and_from_others() {
     let mut demo = Demo::new();
     demo.spec.args.extend(["--host", "0.0.0.0"].map(Into::into));
     let _launcher = demo.start().await;
@@ -187,7 +187,7 @@ async fn a_page_for_all_addresses_is_found_by_this_machine_and_by_others() {
 }
 
 #[tokio::test]
-async fn a_wrong_value_stops_the_demo_with_the_line_that_names_it() {
+async fn an_invalid_variable_stops_the_demo_with_the_line_that_names_it() {
     let mut demo = Demo::new();
     demo.spec.env.insert("KAFKA_PARTITIONS".into(), "many".into());
     let status = demo.ended(demo.spawn()).await;
@@ -197,7 +197,7 @@ async fn a_wrong_value_stops_the_demo_with_the_line_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_killed_answers_again_at_its_address() {
+async fn a_killed_homepage_answers_again_at_its_address() {
     let demo = Demo::new();
     let _launcher = demo.start().await;
     let page = client::homepage::Homepage::new(demo.spec.port.address()).unwrap();

@@ -52,7 +52,7 @@ fn ledger<const N: usize>(report: &Value, names: [&str; N]) -> [u64; N] {
 }
 
 #[tokio::test]
-async fn each_message_is_followed_to_its_row_by_both_ways_of_sending() {
+async fn every_message_is_followed_to_its_row_in_each_mode() {
     let stack = Stack::start().await;
     let page = stack.data_folder().join("report.html");
     let html = ["--html", page.to_str().unwrap()];
@@ -94,7 +94,7 @@ fn assert_sampled(seconds: &[Value]) {
 }
 
 #[tokio::test]
-async fn viewers_alone_look_on_and_send_nothing() {
+async fn the_mode_viewers_sends_nothing() {
     let stack = Stack::start().await;
     let options = ["--mode", "viewers", "--viewers", "5", "--stages", "100:4"];
     let (code, report, text) = LoadTest::of(&stack, &options).run().await;
@@ -107,7 +107,7 @@ async fn viewers_alone_look_on_and_send_nothing() {
 }
 
 #[tokio::test]
-async fn a_router_that_is_killed_meanwhile_costs_time_and_no_message() {
+async fn a_killed_router_costs_time_but_no_message() {
     let mut stack = Stack::start().await;
     let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "400:6"]).run());
     eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 400).await;
@@ -123,7 +123,7 @@ async fn a_router_that_is_killed_meanwhile_costs_time_and_no_message() {
 }
 
 #[tokio::test]
-async fn what_is_blocked_or_filtered_is_accounted_for_as_such() {
+async fn blocked_and_filtered_messages_are_counted_as_such() {
     let block = [(PROCESSOR, "BLOCKED_WORDS", "load")];
     let stack = Stack::with(block).await;
     let (code, report, text) = LoadTest::of(&stack, &["--stages", "100:1"]).run().await;
@@ -142,7 +142,7 @@ async fn what_is_blocked_or_filtered_is_accounted_for_as_such() {
 }
 
 #[tokio::test]
-async fn what_does_not_come_through_in_time_is_lost_and_named() {
+async fn messages_that_do_not_arrive_in_time_are_lost_and_named() {
     let stack = Stack::start().await;
     stack.freeze(PROCESSOR);
     let options = ["--stages", "20:1", "--settle", "2", "--expect", "shown_p99<1s"];
@@ -155,7 +155,7 @@ async fn what_does_not_come_through_in_time_is_lost_and_named() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_interrupted_reports_what_it_has() {
+async fn an_interrupted_run_reports_what_it_has() {
     let stack = Stack::start().await;
     let LoadTest { mut command, report } = LoadTest::of(&stack, &["--stages", "100:100"]);
     let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
@@ -173,7 +173,7 @@ async fn a_run_that_is_interrupted_reports_what_it_has() {
 }
 
 #[tokio::test]
-async fn a_homepage_that_dies_is_counted_and_never_crashes_the_test() {
+async fn a_homepage_that_dies_is_counted_and_does_not_end_the_run() {
     let mut stack = Stack::start().await;
     let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "200:4"]).run());
     eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 100).await;
@@ -188,7 +188,7 @@ async fn a_homepage_that_dies_is_counted_and_never_crashes_the_test() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_measured_is_said_in_one_line_and_ends_with_2() {
+async fn what_cannot_be_measured_ends_with_one_line_and_exit_code_2() {
     let stack = Stack::start().await;
     let other = stack.data_folder().join("other.json");
     std::fs::write(&other, r#"{"schema":"barrage.loadtest/999"}"#).unwrap();

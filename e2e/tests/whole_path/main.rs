@@ -1,21 +1,21 @@
-//! What holds for the whole path, seen from outside: real processes, real protocols.
+//! The whole path from the form to the bullet, seen from outside: real processes and real protocols.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be done fails the test that needs it")]
 
 mod bad_input;
 mod collector;
 mod configuration;
-mod front_door;
-mod guarded;
 mod launcher;
 mod load_test;
+mod message_state;
 mod outages;
 mod pages;
-mod progress;
 mod ratios;
 mod rebalances;
+mod request_validation;
 mod restarts;
 mod routing;
+mod secure_kafka;
 mod sending;
 mod stand_ins;
 mod traces;

@@ -102,7 +102,7 @@ async fn the_page_names_the_part_that_is_down_until_it_is_back() {
 /// A table that hangs answers nobody, so each read of it takes as long as a read may. The messages come by
 /// another homepage: only Kafka tells of them.
 #[tokio::test]
-async fn what_is_accepted_is_counted_while_the_table_hangs() {
+async fn accepted_messages_are_counted_while_the_table_hangs() {
     let mut stack = Stack::start().await;
     let other = stack.add_homepage("another").await;
     stack.freeze(TABLE);

@@ -32,7 +32,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn every_file_of_a_page_is_compressed_and_may_be_kept_for_ever() {
+async fn every_file_of_a_page_is_compressed_and_cacheable_for_ever() {
     let stack = Stack::start().await;
     for path in ["/", "/stage"] {
         let page = ask(&stack, path, &[]).await.text().await.unwrap();
@@ -58,7 +58,7 @@ async fn every_file_of_a_page_is_compressed_and_may_be_kept_for_ever() {
 }
 
 #[tokio::test]
-async fn a_file_of_another_version_is_asked_for_again_but_not_sent_again() {
+async fn a_file_of_another_version_is_revalidated() {
     let stack = Stack::start().await;
     let file = "/static/0123456789abcdef/app.js";
     let first = ask(&stack, file, &[]).await;
@@ -119,7 +119,7 @@ async fn a_form_is_answered_in_the_language_of_its_page_and_json_in_english() {
 }
 
 #[tokio::test]
-async fn a_phone_finds_the_page_where_the_browser_has_found_it() {
+async fn the_qr_code_has_the_address_that_the_browser_uses() {
     let stack = Stack::start().await;
     for method in [Method::GET, Method::HEAD] {
         let code = send(&stack, method, "/qr.svg", &[], "").await;
@@ -139,7 +139,7 @@ async fn a_phone_finds_the_page_where_the_browser_has_found_it() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_told_where_it_is_says_so_whatever_the_browser_says() {
+async fn the_public_url_wins_over_the_address_that_the_browser_uses() {
     let stack = Stack::with([
         (HOMEPAGE, "PUBLIC_URL", "https://barrage.example/"),
         (HOMEPAGE, "TRACE_UI", "http://jaeger:16686"),

@@ -24,7 +24,7 @@ fn ratios(options: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn a_ratio_is_told_with_its_aim_as_a_line_of_a_table() {
+async fn a_ratio_is_printed_with_its_aim_as_a_row_of_a_table() {
     let options = ["--only", "p9", "--rounds", "1", "--seconds", "1"];
     let ran = run_to_end(&mut ratios(&options), DEADLINE).await;
     let (text, said) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr));
@@ -38,7 +38,7 @@ async fn a_ratio_is_told_with_its_aim_as_a_line_of_a_table() {
 }
 
 #[tokio::test]
-async fn whoever_interrupts_it_finds_nothing_left_running() {
+async fn an_interrupted_run_leaves_nothing_running() {
     let options = ["--only", "P9", "--rounds", "1", "--seconds", "60"];
     let mut running = ratios(&options).stderr(Stdio::piped()).spawn().unwrap();
     let pid = running.id().unwrap();
@@ -56,7 +56,7 @@ async fn whoever_interrupts_it_finds_nothing_left_running() {
 }
 
 #[tokio::test]
-async fn a_ratio_that_there_is_not_is_refused() {
+async fn an_unknown_ratio_is_refused() {
     let ran = run_to_end(&mut ratios(&["--only", "P10"]), DEADLINE).await;
     let said = String::from_utf8(ran.stderr).unwrap();
     assert_eq!(ran.status.code(), Some(2), "{said}");

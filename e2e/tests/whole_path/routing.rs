@@ -54,7 +54,7 @@ async fn nothing_is_lost_or_stored_twice_when_router_and_processor_are_killed_in
 }
 
 #[tokio::test]
-async fn a_router_goes_on_while_a_processor_is_away_and_comes_back() {
+async fn a_router_waits_for_a_processor_that_is_stopped_and_started_again() {
     let (mut stack, kafka) = without_homepage(Setup::default()).await;
     stack.terminate(PROCESSOR).await;
     let burst = kafka.send_burst("hello", 10, 10).await;
@@ -64,7 +64,7 @@ async fn a_router_goes_on_while_a_processor_is_away_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_frozen_table_costs_no_message_its_attempts() {
+async fn a_frozen_table_uses_up_no_attempts() {
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "1").var(ROUTER, "RETRY_INTERVAL", "1");
     let (stack, kafka) = without_homepage(setup).await;
     stack.freeze(TABLE);

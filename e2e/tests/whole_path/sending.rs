@@ -56,7 +56,7 @@ async fn a_single_message_reaches_the_page() {
 }
 
 #[tokio::test]
-async fn the_times_of_a_bullet_are_those_of_its_way() {
+async fn the_times_of_a_bullet_are_in_the_order_of_its_hops() {
     let stack = Stack::start().await;
     let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;
     let sent = stack.settled(&id).await.accepted;
@@ -70,7 +70,7 @@ async fn the_times_of_a_bullet_are_those_of_its_way() {
 }
 
 #[tokio::test]
-async fn counters_tell_what_became_of_every_message() {
+async fn the_totals_count_every_message() {
     let stack = Stack::start().await;
     let id = stack.send_burst(json!({ "message": "hi", "concurrency": 4, "duration": 2 })).await;
     let sent = stack.settled(&id).await.accepted;
@@ -94,7 +94,7 @@ async fn blocked_words_are_stored_but_never_shown() {
 }
 
 #[tokio::test]
-async fn a_burst_is_stopped_by_way_of_any_homepage() {
+async fn any_homepage_can_stop_a_burst() {
     let mut stack = Stack::start().await;
     let other = stack.add_homepage("homepage-2").await;
     let id = stack.send_burst(json!({ "message": "hi", "duration": 60 })).await;
@@ -112,7 +112,7 @@ async fn a_burst_is_stopped_by_way_of_any_homepage() {
 }
 
 #[tokio::test]
-async fn a_burst_that_was_answered_for_is_known_to_every_homepage() {
+async fn an_accepted_burst_is_known_to_every_homepage() {
     let mut stack = Setup::default().table_proxy(23).start().await;
     let other = stack.add_homepage("homepage-2").await;
     let slow_by = Duration::from_millis(100);

@@ -24,7 +24,7 @@ fn table(stack: &Stack) -> Table {
 }
 
 #[tokio::test]
-async fn what_the_broker_acknowledged_survives_kill_9() {
+async fn acknowledged_records_survive_kill_9_of_the_broker() {
     let mut stack = stand_ins().await;
     kafka(&stack).create_topic("greetings", 1).await;
     let sent = kafka(&stack).send("greetings", "key", "hello").await;
@@ -37,7 +37,7 @@ async fn what_the_broker_acknowledged_survives_kill_9() {
 }
 
 #[tokio::test]
-async fn what_the_table_acknowledged_survives_kill_9() {
+async fn acknowledged_rows_survive_kill_9_of_the_table() {
     let mut stack = stand_ins().await;
     table(&stack).create().await;
     table(&stack).put("shard", 7, "hello").await;
@@ -50,7 +50,7 @@ async fn what_the_table_acknowledged_survives_kill_9() {
 }
 
 #[tokio::test]
-async fn a_stand_in_that_is_told_to_stop_exits_with_0() {
+async fn a_stand_in_exits_with_0_after_sigterm() {
     let mut stack = stand_ins().await;
     kafka(&stack).create_topic("greetings", 1).await;
     kafka(&stack).send("greetings", "key", "hello").await;
@@ -62,7 +62,7 @@ async fn a_stand_in_that_is_told_to_stop_exits_with_0() {
 }
 
 #[tokio::test]
-async fn a_second_stand_in_on_the_same_data_says_so_and_exits_with_1() {
+async fn a_second_stand_in_on_the_same_data_is_refused() {
     let stack = Setup::stand_ins().backend(Backend::StandIns).start().await;
     for name in [BROKER, TABLE] {
         let data = stack.data_folder().join(name);

@@ -38,7 +38,7 @@ fn assert_whole_way(trace: &Trace) {
 }
 
 #[tokio::test]
-async fn one_trace_tells_the_way_of_a_message_from_the_form_to_the_bullet() {
+async fn one_trace_follows_a_message_from_the_form_to_the_bullet() {
     let (stack, collector) = traced_stack("0").await;
     assert_eq!(stack.post_message("hello").await.status.as_u16(), 202);
     eventually("every hop has reported", async || {
@@ -53,7 +53,7 @@ async fn one_trace_tells_the_way_of_a_message_from_the_form_to_the_bullet() {
 }
 
 #[tokio::test]
-async fn of_a_burst_that_is_not_sampled_the_first_message_is_traced_all_the_same() {
+async fn the_first_message_of_an_unsampled_burst_is_traced() {
     let (stack, collector) = traced_stack("0").await;
     let burst = json!({ "message": "hello", "concurrency": 3, "duration": 1 });
     let id = stack.send_burst(burst).await;

@@ -45,7 +45,7 @@ async fn all_say(stack: &mut Stack, path: &str, expected: &str) {
 }
 
 #[tokio::test]
-async fn a_message_is_waiting_and_then_stored_whichever_homepage_is_asked() {
+async fn a_message_is_waiting_and_then_stored_on_every_homepage() {
     let mut stack = with_two([(PROCESSOR, "BLOCKED_WORDS", "spam")]).await;
     stack.terminate(PROCESSOR).await;
     let (path, id) = send(&stack).await;
@@ -68,7 +68,7 @@ async fn a_message_is_waiting_and_then_stored_whichever_homepage_is_asked() {
 }
 
 #[tokio::test]
-async fn what_was_filtered_is_finished_without_a_row_whichever_homepage_is_asked() {
+async fn a_filtered_message_is_finished_without_a_row_on_every_homepage() {
     let filter = (ROUTER, "FILTERS", r#"[{"exact":{"type":"another"}}]"#);
     let mut stack = with_two([filter]).await;
     let (path, _) = send(&stack).await;
@@ -81,7 +81,7 @@ async fn what_was_filtered_is_finished_without_a_row_whichever_homepage_is_asked
 }
 
 #[tokio::test]
-async fn what_cannot_be_told_is_not_guessed() {
+async fn a_state_that_cannot_be_read_is_answered_with_503() {
     let mut stack = Stack::start().await;
     let (stored, _) = send(&stack).await;
     becomes(stack.homepage(), &stored, "stored").await;
@@ -103,7 +103,7 @@ async fn what_cannot_be_told_is_not_guessed() {
 }
 
 #[tokio::test]
-async fn questions_that_cost_a_read_are_limited_for_each_client() {
+async fn requests_that_read_the_table_are_limited_for_each_client() {
     let stack = Stack::with([(HOMEPAGE, "MAX_CLIENT_RATE", "5")]).await;
     let (path, _) = send(&stack).await;
     becomes(stack.homepage(), &path, "stored").await;

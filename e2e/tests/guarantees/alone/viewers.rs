@@ -17,7 +17,7 @@ const PROMPT: Duration = Duration::from_millis(100);
 /// Row 26. Another program may hold up all of this for a moment; slow readers who hold up the others do so
 /// during each burst. How often the table is read depends on how busy the machine is: before and after.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_who_read_a_byte_a_second_slow_nobody_else_down() {
+async fn slow_readers_do_not_slow_down_other_viewers() {
     assert_room_for_connections(6000);
     let stack = Stack::with([(HOMEPAGE, "MAX_CLIENT_RATE", "1000000")]).await;
     let mut bursts = Vec::new();

@@ -58,7 +58,7 @@ async fn every_bad_field_is_named() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_message_is_refused_by_what_is_wrong_with_it() {
+async fn an_invalid_body_is_refused_with_the_matching_status() {
     let stack = Stack::start().await;
     let large = format!(r#"{{"message":"{}"}}"#, "x".repeat(10 << 20));
     let cases = [
@@ -78,7 +78,7 @@ async fn a_body_that_is_no_message_is_refused_by_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_no_feed_gave_out_is_refused() {
+async fn an_invalid_cursor_or_limit_is_refused() {
     let stack = Stack::start().await;
     let cursor = stack.feed(None, 1).await.cursor;
     let mut cases =
@@ -92,7 +92,7 @@ async fn a_cursor_that_no_feed_gave_out_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found() {
+async fn unknown_paths_are_not_found() {
     let stack = Stack::start().await;
     let nobody = "/bursts/00000000-0000-0000-0000-000000000000";
     let results = format!("{nobody}/results");
@@ -105,7 +105,7 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn hostile_texts_arrive_as_they_are() {
+async fn hostile_texts_arrive_unchanged() {
     let stack = Stack::start().await;
     // No character with these marks exists, so normalisation leaves them as they are.
     let zalgo = format!("q{}", "\u{301}".repeat(99));
@@ -132,7 +132,7 @@ async fn hostile_texts_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn more_bursts_than_allowed_are_told_when_to_try_again() {
+async fn a_burst_over_the_limit_is_refused_with_retry_after() {
     let stack = Stack::with([(HOMEPAGE, "MAX_BURSTS", "1")]).await;
     let burst = json!({ "message": "hi", "duration": 5 });
     let id = stack.send_burst(burst.clone()).await;

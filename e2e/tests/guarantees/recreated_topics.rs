@@ -89,7 +89,7 @@ async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
 
 /// Row 18, where the topic was idle.
 #[tokio::test]
-async fn a_topic_made_anew_is_read_from_its_beginning_and_nothing_old_is_shown_as_new() {
+async fn a_recreated_topic_is_read_from_its_beginning_and_no_old_row_is_shown() {
     let mut stack = Stack::start().await;
     let id = burst(&stack, 1).await;
     assert_kept(&stack, &id).await;
@@ -100,7 +100,7 @@ async fn a_topic_made_anew_is_read_from_its_beginning_and_nothing_old_is_shown_a
 
 /// Row 18, where it was not.
 #[tokio::test]
-async fn a_burst_whose_topic_is_made_anew_ends_and_the_next_one_is_kept() {
+async fn a_burst_ends_when_its_topic_is_recreated_and_the_next_burst_is_kept() {
     let stack = Stack::start().await;
     let id = burst(&stack, 30).await;
     let began = Instant::now();

@@ -113,7 +113,7 @@ fn assert_no_secret_is_told(stack: &Stack, secrets: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_told_at_any_level() {
+async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_logged_at_any_level() {
     let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
     allow_all_but(kafka, None).await;
     start_services(&mut stack).await;
@@ -128,7 +128,7 @@ async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_told_at_any_level() 
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_in_one_line_and_the_right_one_heals_it() {
+async fn a_wrong_password_is_logged_once_and_the_right_one_heals_it() {
     const WRONG: &str = "wrong-5f0c9a";
     let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
     allow_all_but(kafka, None).await;
@@ -156,7 +156,7 @@ async fn a_wrong_password_is_told_in_one_line_and_the_right_one_heals_it() {
 }
 
 #[tokio::test]
-async fn a_router_that_may_not_read_says_so_and_heals_when_it_may() {
+async fn a_router_that_may_not_read_reports_it_and_heals_when_it_may() {
     let cases = [
         (3, "user \"event-router\" may not DESCRIBE topic \"barrage-info\""),
         (4, "user \"event-router\" may not READ group \"barrage-info-consumer\""),
@@ -197,7 +197,7 @@ async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_t
 }
 
 #[tokio::test]
-async fn a_homepage_that_may_not_write_says_so_and_sends_when_it_may() {
+async fn a_homepage_that_may_not_write_reports_it_and_sends_when_it_may() {
     const MISSING: usize = 0;
     let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
     allow_all_but(kafka, Some(MISSING)).await;
