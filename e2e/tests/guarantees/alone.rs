@@ -1,4 +1,4 @@
-//! What is measured, and would measure its neighbours with it: these tests run one by one.
+//! Tests that measure. They run one at a time, because a second test would change their figures.
 
 mod tracing;
 mod viewers;

@@ -1,4 +1,4 @@
-//! Kafka dies, or the way to it does.
+//! Kafka dies, or the network to it breaks.
 
 use std::time::{Duration, Instant};
 
@@ -15,21 +15,21 @@ use stack::{
 
 use crate::load::{assert_kept, burst, settles_within};
 
-/// Longer than it takes until all is heard of again: the row names no time.
+/// How long healing may take. The table of guarantees promises no time.
 const HEALED: Duration = Duration::from_secs(30);
 
-/// The parts that the page says are down.
-async fn down(stack: &Stack) -> Vec<Value> {
+/// The parts that are down, according to the page.
+async fn problems(stack: &Stack) -> Vec<Value> {
     stack.feed(None, 1).await.problems
 }
 
-/// The page says that Kafka is away and what it means, and nothing can be sent.
+/// The page says that Kafka is down and what this means, and messages are refused.
 async fn assert_sends_are_refused(stack: &Stack) {
     eventually("the page says that Kafka is down", async || {
-        down(stack).await.iter().any(|problem| problem["part"] == "kafka")
+        problems(stack).await.iter().any(|problem| problem["part"] == "kafka")
     })
     .await;
-    let problems = down(stack).await;
+    let problems = problems(stack).await;
     let text = problems[0]["text"].as_str().unwrap_or_default();
     assert!(text.contains("Nothing can be sent"), "{problems:?}");
     let refused = stack.post_message("hello?").await;
@@ -38,8 +38,8 @@ async fn assert_sends_are_refused(stack: &Stack) {
 }
 
 async fn assert_sends_work(stack: &Stack) {
-    eventually("the page has nothing to say", async || down(stack).await.is_empty()).await;
-    eventually("a message is taken", async || stack.post_message("hello!").await.status == 202)
+    eventually("the page reports no problem", async || problems(stack).await.is_empty()).await;
+    eventually("a message is accepted", async || stack.post_message("hello!").await.status == 202)
         .await;
 }
 
@@ -65,12 +65,12 @@ async fn no_message_counts_as_sent_while_the_broker_is_a_black_hole() {
     let id = burst(&stack, 6).await;
     stack.break_between("", BROKER, Fault::BlackHole);
     lasts(Duration::from_secs(30), async || {
-        // In this order, so that what is acknowledged meanwhile is not held against the page.
+        // In this order, because more records may be acknowledged between the two reads.
         let accepted = stack.burst(&id).await.accepted;
-        let taken: i64 = kafka.high_watermarks(TOPIC).await.values().sum();
+        let in_kafka: i64 = kafka.high_watermarks(TOPIC).await.values().sum();
         assert!(
-            i64::try_from(accepted).is_ok_and(|accepted| accepted <= taken),
-            "{accepted} of {taken}"
+            i64::try_from(accepted).is_ok_and(|accepted| accepted <= in_kafka),
+            "{accepted} of {in_kafka}"
         );
     })
     .await;

@@ -1,4 +1,4 @@
-//! Clocks that are wrong.
+//! A homepage whose clock is wrong.
 
 use std::{path::Path, process::Command};
 
@@ -13,32 +13,32 @@ use crate::load;
 
 const WRONG: &str = "homepage-with-a-wrong-clock";
 
-/// Builds what gives one process a clock of its own: a library that is loaded before all others.
+/// Builds a library that changes the clock of the process that preloads it (`LD_PRELOAD`).
 fn wrong_clock(folder: &Path) -> String {
     let (source, library) = (folder.join("wrong_clock.c"), folder.join("wrong_clock.so"));
-    // Part of this binary, which another clone may have built that is gone by now.
+    // Included in the test's binary, because the clone in which it was built may be gone.
     std::fs::write(&source, include_str!("wrong_clock.c")).expect("the folder takes a file");
     let mut compiler = Command::new("cc");
     compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source);
-    let status = compiler.status().expect("there is a C compiler, cc");
+    let status = compiler.status().expect("the C compiler cc is installed");
     assert!(status.success(), "{compiler:?} ended with {status}");
     library.to_str().expect("the path is text").to_owned()
 }
 
-/// A stack with a second homepage whose clock is so many seconds ahead, or behind.
+/// A stack with a second homepage whose clock is this many seconds ahead; negative means behind.
 async fn with_a_wrong_clock(seconds: i32) -> (Stack, [Homepage; 2]) {
-    // Rows live for less than the clocks are apart.
+    // Rows expire after less time than the difference of the clocks.
     let setup = Setup::default().var(HOMEPAGE, "TABLE_TTL", "300");
     let mut stack = setup.var(PROCESSOR, "TABLE_TTL", "300").start().await;
     let (library, ahead) = (wrong_clock(stack.data_folder()), seconds.to_string());
     let vars = [("LD_PRELOAD", library.as_str()), ("WRONG_CLOCK", ahead.as_str())];
     stack.scale_out_with(HOMEPAGE, WRONG, &vars).await;
-    eventually("it is ready", async || stack.is_ready(WRONG).await).await;
+    eventually("the second homepage is ready", async || stack.is_ready(WRONG).await).await;
     let both = [stack.homepage().clone(), stack.homepage_at(WRONG)];
     (stack, both)
 }
 
-/// Sends a burst that runs for longer than it takes until a silent one counts as stopped.
+/// Sends a burst that is longer than the time after which a burst without heartbeats counts as stopped.
 async fn send(homepage: &Homepage) -> String {
     let burst = json!({ "message": "hello", "concurrency": 10, "duration": 14, "rate": 12 });
     let answer = homepage.post_burst(&burst).await.expect("an answer");
@@ -62,16 +62,19 @@ async fn holds_with_a_clock_of(seconds: i32) {
     let mut rows = Vec::new();
     for id in &ids {
         load::assert_kept(&stack, id).await;
-        let seen_there = homepages[1].results(id).await.expect("results").len();
+        let on_the_other = homepages[1].results(id).await.expect("results").len();
         let results = stack.results(id).await;
-        assert_eq!(results.len(), seen_there, "{seconds:+} s");
+        assert_eq!(results.len(), on_the_other, "{seconds:+} s");
         rows.extend(results);
     }
     for viewer in &viewers {
         viewer.assert_drew(&rows);
     }
     let again: usize = viewers.iter().map(Viewer::came_again).sum();
-    println!("row 28: {seconds:+} s: {} bullets twice over, {again} came again", rows.len());
+    println!(
+        "row 28: {seconds:+} s: {} rows for two viewers, {again} bullets came again",
+        rows.len()
+    );
 }
 
 /// Row 28.

@@ -1,4 +1,4 @@
-//! The dead-letter topic cannot be written, or the router dies just after it was.
+//! The dead-letter topic cannot be written, or the router dies just after it has written a dead letter.
 
 use std::time::Duration;
 
@@ -15,25 +15,25 @@ use stack::{
 
 use crate::load::{assert_kept, burst, settles_within};
 
-/// The router's Kafka client that writes dead letters, and the one that reads and commits.
+/// The `client.id` of the router's Kafka client that writes dead letters, and of the one that commits.
 const WRITER: &str = "event-router-producer";
 const READER: &str = "event-router-consumer";
 
-/// How long the topic cannot be written.
-const AWAY: Duration = Duration::from_secs(8);
+/// How long the dead-letter topic cannot be written.
+const OUTAGE: Duration = Duration::from_secs(8);
 
 const POISON: &str = "{ this is no message";
 
-/// A stack with a burst under way, and poison in the topic of which no dead letter can be written.
+/// A stack with a running burst and a poison record, whose dead letter cannot be written.
 async fn poisoned() -> (Stack, String, Position) {
     let stack = Setup::default().tcp_proxies().start().await;
     let id = burst(&stack, 6).await;
     stack.break_between(WRITER, BROKER, Fault::BlackHole);
     let kafka = Kafka::at(stack.address(BROKER));
     let poison = kafka.send(TOPIC, "poison", POISON).await;
-    let met = format!("record {TOPIC}/{}@{} goes to", poison.partition, poison.offset);
-    eventually("the router has met the poison", async || {
-        stack.tail(ROUTER).iter().any(|line| line.contains(&met))
+    let line_of_poison = format!("record {TOPIC}/{}@{} goes to", poison.partition, poison.offset);
+    eventually("the router has read the poison", async || {
+        stack.tail(ROUTER).iter().any(|line| line.contains(&line_of_poison))
     })
     .await;
     (stack, id, poison)
@@ -48,7 +48,7 @@ async fn committed(kafka: Kafka, partition: i32) -> i64 {
 async fn while_the_dead_letter_topic_cannot_be_written_nothing_is_committed_past_the_poison() {
     let (stack, id, poison) = poisoned().await;
     let kafka = Kafka::at(stack.address(BROKER));
-    lasts(AWAY, async || {
+    lasts(OUTAGE, async || {
         assert!(committed(kafka, poison.partition).await <= poison.offset);
     })
     .await;

@@ -1,4 +1,4 @@
-//! The disk under Kafka or under the table is full.
+//! The disk of the broker or of the table is full.
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ use stack::{
 
 use crate::load::{assert_kept, burst, settles_within};
 
-/// What the engines of both stand-ins say when a file cannot grow.
+/// The error of SQLite, which both stand-ins use, when a file cannot grow.
 const REASON: &str = "disk I/O error";
 
-/// On the stand-ins, whatever was asked for: others say it in other words.
+/// Always on the stand-ins: Kafka and Dynalite report this error in other words.
 async fn start() -> Stack {
     Setup::default().backend(Backend::StandIns).start().await
 }
 
-/// Row 29. What waits for the table waits in Kafka, and whoever asks learns why.
+/// Row 29. Messages wait in Kafka meanwhile, and `/readyz` says why.
 #[tokio::test]
 async fn a_full_disk_under_the_table_only_delays_messages() {
     let stack = start().await;
     let id = burst(&stack, 8).await;
     disk::fill(stack.pid(TABLE)).await;
-    eventually("the router says why", async || {
+    eventually("the router reports the reason", async || {
         let answer = stack.readiness(ROUTER).await;
         answer.status == 503 && answer.body.to_string().contains(REASON)
     })
     .await;
-    assert_true_for_a_while(&stack, &id).await;
+    assert_counts_are_true_for_a_while(&stack, &id).await;
     disk::free(stack.pid(TABLE)).await;
 
     let took = settles_within(&stack, Duration::from_secs(15)).await;
@@ -39,8 +39,8 @@ async fn a_full_disk_under_the_table_only_delays_messages() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 29. A sender whose message is refused ends, since its next one would leave a gap; what was
-/// accepted before is kept, and so is all that comes after.
+/// Row 29. A sender ends when its message is refused, because its next message would leave a gap. Messages
+/// that were accepted before or after are kept.
 #[tokio::test]
 async fn new_messages_are_refused_while_the_disk_under_the_broker_is_full() {
     let stack = start().await;
@@ -51,32 +51,33 @@ async fn new_messages_are_refused_while_the_disk_under_the_broker_is_full() {
     assert_eq!(refused.content_type, "application/problem+json");
     let why = "error=kafka failed: Message production error";
     for (service, line) in [(BROKER, REASON), (HOMEPAGE, why)] {
-        eventually("its log says why", async || stack.count_in_log(service, line) > 0).await;
+        eventually("its log has the reason", async || stack.count_in_log(service, line) > 0).await;
     }
-    assert_true_for_a_while(&stack, &id).await;
+    assert_counts_are_true_for_a_while(&stack, &id).await;
     disk::free(stack.pid(BROKER)).await;
 
-    eventually("a message is taken", async || stack.post_message("hello!").await.status == 202)
+    eventually("a message is accepted", async || stack.post_message("hello!").await.status == 202)
         .await;
     let took = settles_within(&stack, Duration::from_secs(15)).await;
     println!("row 29, broker: settled in {:.1} s", took.as_secs_f64());
-    let said = stack.settled(&id).await;
+    let burst_end = stack.settled(&id).await;
     let ledger = stack.ledger(&id).await;
     assert_eq!(ledger.faults(), Vec::<String>::new());
-    assert!(said.failed > 0 && ledger.accepted() as u64 >= said.accepted, "{said:?}");
-    assert_eq!((said.stored, ledger.dead()), (said.accepted, 0));
+    assert!(burst_end.failed > 0, "{burst_end:?}");
+    assert!(ledger.accepted() as u64 >= burst_end.accepted, "{burst_end:?}");
+    assert_eq!((burst_end.stored, ledger.dead()), (burst_end.accepted, 0));
 
     let next = burst(&stack, 2).await;
     assert_kept(&stack, &next).await;
 }
 
-/// Whatever the homepage counts meanwhile is there.
-async fn assert_true_for_a_while(stack: &Stack, id: &str) {
+/// The homepage never counts more than is in Kafka and in the table.
+async fn assert_counts_are_true_for_a_while(stack: &Stack, id: &str) {
     lasts(Duration::from_secs(5), async || {
-        let said = stack.burst(id).await;
+        let burst = stack.burst(id).await;
         let ledger = stack.ledger(id).await;
-        assert!(said.accepted <= ledger.accepted() as u64, "{said:?}");
-        assert!(said.stored <= ledger.stored() as u64, "{said:?}");
+        assert!(burst.accepted <= ledger.accepted() as u64, "{burst:?}");
+        assert!(burst.stored <= ledger.stored() as u64, "{burst:?}");
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! Homepages die, stop, and share their viewers.
+//! Homepages die and stop, and viewers change between them.
 
 use std::time::{Duration, Instant};
 
@@ -19,10 +19,10 @@ use crate::load;
 
 const OTHER: &str = "homepage-2";
 
-/// Longer than a burst of these tests takes to settle on a busy machine.
+/// Longer than a burst takes to settle on a busy machine.
 const SETTLE: Duration = Duration::from_secs(90);
 
-/// A stack with a second homepage beside its own.
+/// A stack with a second homepage.
 async fn with_two_homepages() -> (Stack, [Homepage; 2]) {
     let mut stack = Stack::start().await;
     let other = stack.add_homepage(OTHER).await;
@@ -41,14 +41,14 @@ async fn accepted_messages_survive_kill_9_of_their_homepage() {
     let killed = Instant::now();
     stack.kill(HOMEPAGE).await;
 
-    let stopped = within(SETTLE, "the other homepage says that it has stopped", async || {
+    let stopped = within(SETTLE, "the other homepage reports the burst as stopped", async || {
         other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
     });
     viewer.watch(&[other], stopped).await;
     println!("row 23: known as stopped after {:.1} s", killed.elapsed().as_secs_f64());
     stack.start_again(HOMEPAGE).await;
     for homepage in &homepages {
-        within(SETTLE, "all that was accepted is stored, on either homepage", async || {
+        within(SETTLE, "both homepages report all accepted messages as stored", async || {
             let burst = homepage.burst(&id).await;
             burst.is_ok_and(|it| it.state == "stopped" && it.stored == it.accepted)
         })
@@ -56,14 +56,14 @@ async fn accepted_messages_survive_kill_9_of_their_homepage() {
     }
     let accepted = stack.burst(&id).await.accepted;
     stack.assert_complete(&id, accepted).await;
-    eventually("the viewer has gone on, on both homepages", async || {
+    eventually("the viewer continues on both homepages", async || {
         viewer.poll(own).await;
         viewer.poll(other).await;
         viewer.drawn(&id) as u64 >= accepted
     })
     .await;
     viewer.assert_drew(&stack.results(&id).await);
-    println!("row 23: {accepted} kept, {} came again to the viewer", viewer.came_again());
+    println!("row 23: {accepted} kept, {} bullets came again to the viewer", viewer.came_again());
 }
 
 /// Row 24.
@@ -71,22 +71,22 @@ async fn accepted_messages_survive_kill_9_of_their_homepage() {
 async fn a_homepage_waits_for_every_acknowledgement_before_it_stops() {
     let mut stack = Stack::start().await;
     let id = load::burst(&stack, 60).await;
-    let told = Instant::now();
+    let signalled = Instant::now();
     let status = stack.terminate(HOMEPAGE).await;
-    println!("row 24: stopped in {:.1} s", told.elapsed().as_secs_f64());
+    println!("row 24: stopped in {:.1} s", signalled.elapsed().as_secs_f64());
     assert!(status.success(), "it ended with {status}");
 
-    // Its last word, and what lies in Kafka: nobody has counted anew meanwhile.
+    // The count that the homepage has written last. No other homepage has counted the topic since.
     let rows = Table::at(stack.address(TABLE)).all().await;
     let own = rows.iter().find(|row| text(row, "shard") == Some(format!("burst#{id}")));
-    let said = own.and_then(|row| text(row, "accepted")).expect("the burst has a row");
+    let accepted = own.and_then(|row| text(row, "accepted")).expect("the burst has a row");
     let ledger = stack.ledger(&id).await;
-    assert_eq!(said, ledger.accepted().to_string());
+    assert_eq!(accepted, ledger.accepted().to_string());
 
     stack.start_again(HOMEPAGE).await;
     let burst = stack.settled(&id).await;
     assert_eq!((burst.state.as_str(), burst.failed), ("stopped", 0));
-    within(SETTLE, "all that was accepted is stored", async || {
+    within(SETTLE, "all accepted messages are stored", async || {
         let burst = stack.burst(&id).await;
         burst.stored == burst.accepted
     })
@@ -120,10 +120,10 @@ async fn a_viewer_who_switches_homepages_at_each_poll_misses_nothing() {
         let all = rows.len() as u64;
         assert_eq!((totals.accepted, totals.stored, totals.waiting), (all, all, 0));
     }
-    println!("row 25: {} bullets, {} came again", rows.len(), viewer.came_again());
+    println!("row 25: {} bullets, {} of them came again", rows.len(), viewer.came_again());
 }
 
-/// Row 23, when it cannot be counted what became of the burst.
+/// Row 23, while the topic cannot be read to count the burst.
 #[tokio::test]
 async fn a_burst_of_a_dead_homepage_reads_draining_until_it_is_counted() {
     let mut stack = Setup::default().tcp_proxies().start().await;
@@ -131,13 +131,13 @@ async fn a_burst_of_a_dead_homepage_reads_draining_until_it_is_counted() {
     stack.kill(HOMEPAGE).await;
     stack.break_between("homepage-counter", BROKER, Fault::BlackHole);
     stack.start_again(HOMEPAGE).await;
-    within(SETTLE, "nobody thinks that it runs", async || {
+    within(SETTLE, "the burst no longer counts as running", async || {
         let burst = stack.homepage().burst(&id).await;
         burst.is_ok_and(|burst| burst.state == "draining")
     })
     .await;
     stack.heal();
-    within(SETTLE, "it is counted", async || {
+    within(SETTLE, "the burst is counted", async || {
         let burst = stack.homepage().burst(&id).await;
         burst.is_ok_and(|burst| burst.state == "stopped" && burst.stored == burst.accepted)
     })

@@ -1,4 +1,4 @@
-//! The load under which things break, and what must have become of it.
+//! The load of these tests, and what must become of it.
 
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,7 @@ use client::{
 use serde_json::json;
 use stack::{Stack, plan::name::BROKER};
 
-/// Sends a burst of 240 messages per second for so many seconds, and waits until it is well on its
-/// way. Returns its id.
+/// Sends a burst of 240 messages per second, and waits until more than 100 are stored. Returns its id.
 pub(crate) async fn burst(stack: &Stack, seconds: u32) -> String {
     let burst = json!({ "message": "hello", "concurrency": 12, "duration": seconds, "rate": 20 });
     let id = stack.send_burst(burst).await;
@@ -19,17 +18,17 @@ pub(crate) async fn burst(stack: &Stack, seconds: u32) -> String {
     id
 }
 
-/// Waits until the burst has settled. Each message that Kafka took must have become one row, and
-/// the homepage must have counted them all. How many were sent depends on how busy the machine is.
+/// Waits until the burst has settled. Each accepted message must have one row, and the homepage's counts must
+/// agree. How many messages were sent depends on how busy the machine is.
 pub(crate) async fn assert_kept(stack: &Stack, id: &str) {
     let burst = stack.settled(id).await;
     assert_eq!((burst.state.as_str(), burst.failed, burst.stored), ("done", 0, burst.accepted));
     stack.assert_complete(id, burst.accepted).await;
 }
 
-/// Waits until every homepage says of every one of these bursts that it is done, whoever sent it.
+/// Waits until these bursts are done on every homepage.
 pub(crate) async fn done(homepages: &[Homepage], ids: &[String]) {
-    within(Duration::from_secs(90), "all are done, whoever is asked", async || {
+    within(Duration::from_secs(90), "all bursts are done on every homepage", async || {
         let mut are_done = true;
         for homepage in homepages {
             for id in ids {
@@ -43,14 +42,14 @@ pub(crate) async fn done(homepages: &[Homepage], ids: &[String]) {
     .await;
 }
 
-/// Waits until the router has finished all that lies in the topic now, while more may come: how
-/// long it takes from the end of a fault until nothing waits of what waited then.
+/// Waits until the router has finished all records that are in the topic now; more may come meanwhile. Returns
+/// how long that took. This is the time of "settles in N s" in `GUARANTEES.md`.
 pub(crate) async fn settles_within(stack: &Stack, at_most: Duration) -> Duration {
     let started = Instant::now();
     let kafka = Kafka::at(stack.address(BROKER));
     let waiting = kafka.high_watermarks(TOPIC).await;
     assert!(!waiting.is_empty(), "the topic has no partitions");
-    within(at_most, "all that waited is finished", async || {
+    within(at_most, "all records that waited are finished", async || {
         let committed = kafka.committed(GROUP).await;
         waiting.iter().all(|(partition, end)| committed.get(partition).unwrap_or(&0) >= end)
     })

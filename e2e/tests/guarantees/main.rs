@@ -1,7 +1,7 @@
-//! What must hold when things break: nothing accepted is lost, nothing is shown twice. One test for
-//! each row of `GUARANTEES.md`, with real processes and real faults.
+//! What holds when something breaks: no accepted message is lost, and none is shown twice. Each row of
+//! `GUARANTEES.md` has its tests here, with real processes and real faults.
 
-#![expect(clippy::print_stdout, reason = "each row says what it has measured")]
+#![expect(clippy::print_stdout, reason = "each test prints what it has measured")]
 
 mod alone;
 mod brokers;

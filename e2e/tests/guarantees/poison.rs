@@ -22,10 +22,10 @@ use uuid::Uuid;
 use self::cases::{Poison, fields};
 use crate::load::settles_within;
 
-/// As many as the stack's topic has.
+/// `KAFKA_PARTITIONS` of a stack; see `plan`.
 const PARTITIONS: i32 = 4;
 
-/// Good messages, one after the other, in all partitions.
+/// A burst of good messages over all partitions.
 struct Good {
     burst: String,
     sent: usize,
@@ -35,7 +35,7 @@ impl Good {
     async fn send(&mut self, kafka: Kafka, partition: i32) {
         self.sent += 1;
         let mut fields = fields(&self.burst, partition + 1, self.sent);
-        // What is odd about it does not make it poison.
+        // Unusual, but not poison: an unknown field, a header that is not UTF-8, an empty key.
         fields["more"] = "than asked for".into();
         let content = Content::message(fields.to_string()).header("x-any", [0xff]);
         let key = self.sent.is_multiple_of(2).then(Vec::new);
@@ -43,7 +43,7 @@ impl Good {
     }
 }
 
-/// Sends each after a good message, so that the last of every partition is poison.
+/// Sends each poison record after a good message, so that the last record of every partition is poison.
 async fn send(kafka: Kafka, good: &mut Good, poison: Vec<Poison>) -> BTreeMap<Position, Poison> {
     let mut sent = BTreeMap::new();
     for (it, partition) in poison.into_iter().zip((0..PARTITIONS).cycle()) {
@@ -57,7 +57,7 @@ async fn send(kafka: Kafka, good: &mut Good, poison: Vec<Poison>) -> BTreeMap<Po
     sent
 }
 
-/// Each dead letter by the place of the record it was.
+/// The dead letters, by the position of their original record.
 async fn dead_letters(kafka: Kafka) -> BTreeMap<Position, Content> {
     let number = |letter: &Content, name: &str| -> i64 {
         let text = letter.text(name).unwrap_or_else(|| panic!("{name} is missing"));
@@ -70,11 +70,11 @@ async fn dead_letters(kafka: Kafka) -> BTreeMap<Position, Content> {
     };
     let letters: Vec<_> = kafka.contents(DEAD_TOPIC).await.into_values().collect();
     let by_place: BTreeMap<_, _> = letters.iter().map(|it| (place(it), it.clone())).collect();
-    assert_eq!(by_place.len(), letters.len(), "there is one for each");
+    assert_eq!(by_place.len(), letters.len(), "one dead letter for each record");
     by_place
 }
 
-/// The record byte for byte but for what nobody can name, and why, how often, from where and when.
+/// A dead letter has the record's bytes, and headers that say why, how often, from where and when.
 fn assert_is_dead_letter(letter: &Content, of: &Poison, at: Position) {
     let what = of.what;
     assert_eq!((&letter.key, &letter.value), (&of.content.key, &of.content.value), "{what}");
@@ -94,8 +94,8 @@ fn assert_is_dead_letter(letter: &Content, of: &Poison, at: Position) {
 fn assert_is_recent(letter: &Content, started: SystemTime) {
     let text = letter.text("barrage_failed_at").unwrap_or_default();
     let failed_at = DateTime::from_str(text, DateTimeFormat::DateTime).map(SystemTime::try_from);
-    let failed_at = failed_at.expect("RFC 3339").expect("a time of ours");
-    // It is written in whole milliseconds.
+    let failed_at = failed_at.expect("RFC 3339").expect("a time that SystemTime can represent");
+    // The header has whole milliseconds.
     let since = started - Duration::from_millis(1);
     assert!((since..=SystemTime::now()).contains(&failed_at), "{text}");
 }
@@ -127,7 +127,7 @@ async fn every_kind_of_poison_becomes_one_dead_letter_and_blocks_nothing() {
 }
 
 async fn all_stored(stack: &Stack, good: &Good) {
-    eventually("all that is good is stored", async || {
+    eventually("all good messages are stored", async || {
         stack.ledger(&good.burst).await.stored() == good.sent
     })
     .await;
@@ -138,19 +138,19 @@ async fn all_stored(stack: &Stack, good: &Good) {
 async fn assert_counted(stack: &Stack, dead: usize) {
     let counted = stack.metric(ROUTER, "router_records_total{outcome=\"dead_lettered\"}").await;
     assert_eq!(counted, dead as f64);
-    eventually("the page has counted them", async || {
+    eventually("the page counts the dead letters", async || {
         let totals = stack.feed(None, 1).await.totals;
         (totals.finished_without_row, totals.waiting) == (dead as u64, 0)
     })
     .await;
 }
 
-/// Row 11, where a dead letter with its headers is more than Kafka takes.
+/// Row 11, with records so large that a dead letter with its headers would be too large for Kafka.
 #[tokio::test]
 async fn the_largest_poison_leaves_a_dead_letter_with_its_position() {
     let stack = Stack::start().await;
     let kafka = Kafka::at(stack.address(BROKER));
-    // The broker takes 1,048,588 bytes, with some 80 around what a record carries.
+    // The broker accepts 1,048,588 bytes. About 80 of them are not key, value or headers.
     let large = || vec![b'x'; 1_048_400];
     let mut good = Good { burst: Uuid::now_v7().to_string(), sent: 0 };
     let mut sent = Vec::new();

@@ -1,4 +1,4 @@
-//! Processors die, freeze, refuse and answer late.
+//! Processors die, freeze, refuse calls and ask for retries.
 
 use std::time::{Duration, Instant};
 
@@ -33,20 +33,20 @@ async fn a_burst_survives_kill_9_of_the_processor() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 6. With more waiting than they can do.
+/// Row 6, with more records than the processors can finish.
 #[tokio::test]
 async fn two_processors_continue_without_the_third() {
-    // So slow that their work alone sets the pace, whatever else the machine does.
+    // So slow that only their work limits the throughput, even on a busy machine.
     let setup = Setup::default().processors(3).var(PROCESSOR, "WORK_MS", "40");
     let setup = setup.var(ROUTER, "IN_FLIGHT", "1").var(ROUTER, "BATCH_MAX", "5");
     let mut stack = setup.start().await;
     let id = Kafka::at(stack.address(BROKER)).send_burst("hello", 10, 120).await;
-    eventually("some is stored", async || stored(&stack).await > 100.0).await;
-    let before = stored_in_a_second(&stack).await;
+    eventually("some records are stored", async || stored(&stack).await > 100.0).await;
+    let before = stored_per_second(&stack).await;
     stack.kill("message-processor-2").await;
-    let after = stored_in_a_second(&stack).await;
+    let after = stored_per_second(&stack).await;
     println!("row 6: {before:.0}/s with three, {after:.0}/s with two");
-    // Two thirds of it are left, less what the call cost that failed; one alone has a third.
+    // Two thirds should be left, less the cost of the failed call. With one processor it would be a third.
     assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
     let took = settles_within(&stack, Duration::from_secs(60)).await;
     println!("row 6: settled in {:.1} s", took.as_secs_f64());
@@ -59,7 +59,7 @@ async fn stored(stack: &Stack) -> f64 {
 }
 
 /// Measured over three seconds.
-async fn stored_in_a_second(stack: &Stack) -> f64 {
+async fn stored_per_second(stack: &Stack) -> f64 {
     let (started, before) = (Instant::now(), stored(stack).await);
     lasts(Duration::from_secs(3), async || {}).await;
     (stored(stack).await - before) / started.elapsed().as_secs_f64()
@@ -68,7 +68,7 @@ async fn stored_in_a_second(stack: &Stack) -> f64 {
 /// Row 7.
 #[tokio::test]
 async fn a_processor_stopped_under_load_rejects_no_record() {
-    // Slow, so that calls are under way at any time; and one attempt only, so that it would show.
+    // Slow, so that calls are always running. With one attempt, a final answer would show as a dead letter.
     let setup = Setup::default().processors(2).var(PROCESSOR, "WORK_MS", "5");
     let mut stack = setup.var(ROUTER, "RETRY_COUNT", "0").start().await;
     let id = burst(&stack, 8).await;
@@ -83,7 +83,7 @@ async fn a_processor_stopped_under_load_rejects_no_record() {
     assert_eq!(dead_letters(&stack).await, 0);
 }
 
-/// Row 8. Where the deadline is far, the connection's keep-alive ends calls before it.
+/// Row 8. If the deadline is far away, the connection's keep-alive ends calls earlier.
 #[tokio::test]
 async fn calls_to_a_frozen_processor_end_and_lose_no_message() {
     tokio::join!(
@@ -99,7 +99,7 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
     stack.freeze(PROCESSOR);
     let frozen = Instant::now();
     let failures = format!("router_call_failures_total{{code=\"{code}\"}}");
-    within(Duration::from_secs(seconds + 4), "a call to it has ended", async || {
+    within(Duration::from_secs(seconds + 4), "a call to the processor has ended", async || {
         stack.metric(ROUTER, &failures).await > 0.0
     })
     .await;
@@ -115,12 +115,12 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
     assert_eq!(dead_letters(&stack).await, 0);
 }
 
-/// A stack whose router calls a front before the processor.
-async fn with_front(setup: Setup) -> (ProcessorProxy, Stack) {
-    let front = ProcessorProxy::start().await.expect("a port is free");
-    let stack = setup.var(ROUTER, "SINK", &front.url()).start().await;
-    front.forward_to(stack.address(PROCESSOR));
-    (front, stack)
+/// A stack with a proxy between the router and the processor.
+async fn with_proxy(setup: Setup) -> (ProcessorProxy, Stack) {
+    let proxy = ProcessorProxy::start().await.expect("a port is free");
+    let stack = setup.var(ROUTER, "SINK", &proxy.url()).start().await;
+    proxy.forward_to(stack.address(PROCESSOR));
+    (proxy, stack)
 }
 
 /// Row 9.
@@ -130,18 +130,18 @@ async fn the_router_waits_for_a_processor_that_refuses_every_call() {
 }
 
 async fn survives_refusals(code: Code) {
-    // A record that was counted as tried would be a dead letter soon.
+    // If a failed call counted as an attempt, its records would soon be dead letters.
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "1").var(ROUTER, "RETRY_INTERVAL", "1");
-    let (front, stack) = with_front(setup).await;
+    let (proxy, stack) = with_proxy(setup).await;
     let id = burst(&stack, 6).await;
-    front.set_mode(Mode::Fail(code));
-    eventually("the router says who refuses", async || !stack.is_ready(ROUTER).await).await;
+    proxy.set_mode(Mode::Fail(code));
+    eventually("the router is not ready", async || !stack.is_ready(ROUTER).await).await;
     lasts(Duration::from_secs(30), async || {}).await;
-    let calls = front.own_answers().len();
-    front.set_mode(Mode::Forward);
+    let calls = proxy.own_answers().len();
+    proxy.set_mode(Mode::Forward);
     let took = settles_within(&stack, Duration::from_secs(15)).await;
     println!("row 9: {code:?}: {calls} calls; settled in {:.1} s", took.as_secs_f64());
-    // At least one each second, so that it is soon found well, and not many more.
+    // About one to four calls a second: enough to notice soon that the processor has healed.
     assert!((30..=120).contains(&calls), "{calls} calls");
     assert_kept(&stack, &id).await;
     assert_eq!(dead_letters(&stack).await, 0);
@@ -151,31 +151,31 @@ async fn survives_refusals(code: Code) {
 #[tokio::test]
 async fn a_record_that_never_succeeds_becomes_a_dead_letter_and_harms_no_other() {
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "3").var(ROUTER, "RETRY_INTERVAL", "1");
-    let (front, stack) = with_front(setup).await;
-    front.set_mode(Mode::Retry("stubborn".into()));
+    let (proxy, stack) = with_proxy(setup).await;
+    proxy.set_mode(Mode::Retry("stubborn".into()));
     let kafka = Kafka::at(stack.address(BROKER));
     let id = burst(&stack, 8).await;
     let record = Content::message(r#"{"message":"stubborn"}"#);
     let ends = kafka.high_watermarks(TOPIC).await;
     let (busiest, _) = ends.into_iter().max_by_key(|(_, end)| *end).expect("it has partitions");
     let Position { partition, offset } = kafka.send_content(TOPIC, busiest, &record).await;
-    eventually("it is tried", async || !front.own_answers().is_empty()).await;
-    eventually("one behind it is stored", async || {
+    eventually("the record was tried", async || !proxy.own_answers().is_empty()).await;
+    eventually("a later record of its partition is stored", async || {
         last_row(&stack, partition).await > Some(offset)
     })
     .await;
     let letters = dead_letters(&stack).await;
-    assert!(letters == 0 || front.own_answers().len() == 4, "it was given up too soon");
-    within(Duration::from_secs(10), "it holds up its partition no more", async || {
+    assert!(letters == 0 || proxy.own_answers().len() == 4, "the record was given up too soon");
+    within(Duration::from_secs(10), "the record no longer blocks its partition", async || {
         kafka.committed(GROUP).await.get(&partition).is_some_and(|next| *next > offset)
     })
     .await;
-    let tried = front.own_answers();
+    let tried = proxy.own_answers();
     let blocked = tried[0].elapsed();
-    println!("row 10: held up its partition for {blocked:.1?}");
+    println!("row 10: its partition was blocked for {blocked:.1?}");
     assert_eq!(tried.len(), 4);
     assert!(tried.windows(2).all(|two| two[1] - two[0] >= Duration::from_secs(1)), "{tried:?}");
-    // Besides the three intervals: four calls, the dead letter, a commit, and how often we look.
+    // Besides the three intervals: four calls, the dead letter, a commit, and the polls of this test.
     assert!(blocked < Duration::from_secs(3 + 2), "{blocked:?}");
 
     let dead: Vec<_> = kafka.contents(DEAD_TOPIC).await.into_values().collect();
@@ -186,7 +186,7 @@ async fn a_record_that_never_succeeds_becomes_a_dead_letter_and_harms_no_other()
     assert_kept(&stack, &id).await;
 }
 
-/// The highest offset of a partition that has a row.
+/// The highest offset with a row in a partition.
 async fn last_row(stack: &Stack, partition: i32) -> Option<i64> {
     let rows = Table::at(stack.address(TABLE)).all().await;
     let shard = format!("{TOPIC}#{partition}#0");

@@ -1,4 +1,4 @@
-//! The topic is deleted and made anew: offsets restart, and old rows lie under the keys of new records.
+//! The topic is deleted and created again: offsets restart, and old rows have the keys of new records.
 
 use std::{
     collections::BTreeMap,
@@ -7,6 +7,7 @@ use std::{
 
 use client::{
     eventually::{eventually, within},
+    feed::{Follower, MAX_BULLETS},
     homepage::{Bullet, Feed},
     kafka::{DEAD_TOPIC, Kafka, TOPIC},
 };
@@ -17,25 +18,25 @@ use stack::{
 
 use crate::load::{assert_kept, burst, settles_within};
 
-/// What the services create of it; see `plan`.
+/// `KAFKA_PARTITIONS` of a stack; see `plan`.
 const PARTITIONS: i32 = 4;
 
 const SENDERS: u32 = 12;
 
-/// Longer than it takes until all is heard of again: the row names no time.
+/// How long healing may take. The table of guarantees promises no time.
 const HEALED: Duration = Duration::from_secs(30);
 
-/// Somebody who looks at the page all the time.
+/// A viewer who polls the page of a homepage that may be restarted.
 #[derive(Default)]
 struct Viewer {
-    cursor: Option<String>,
+    follower: Follower,
     seen: BTreeMap<String, Bullet>,
 }
 
 impl Viewer {
-    async fn look(&mut self, stack: &Stack) -> Feed {
-        let feed = stack.feed(self.cursor.as_deref(), 500).await;
-        self.cursor = Some(feed.cursor.clone());
+    async fn poll(&mut self, stack: &Stack) -> Feed {
+        let feed = self.follower.poll(stack.homepage(), MAX_BULLETS).await;
+        let feed = feed.expect("an answer to GET /feed");
         for bullet in &feed.bullets {
             self.seen.insert(bullet.id.clone(), bullet.clone());
         }
@@ -43,27 +44,27 @@ impl Viewer {
     }
 }
 
-/// Makes the topic anew while nobody can store, and sends a burst and a poison into it. Nothing old may
-/// be shown as new meanwhile, and then exactly what is new.
-async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
+/// Recreates the topic while no processor runs, and sends a burst and a poison record. No old bullet may be
+/// shown then, and in the end exactly the new ones.
+async fn assert_starts_again(stack: &mut Stack, seqs: u64, restart: bool) {
     let kafka = Kafka::at(stack.address(BROKER));
     let mut viewer = Viewer::default();
-    let before = viewer.look(stack).await.totals.since;
+    let before = viewer.poll(stack).await.totals.since;
     stack.kill(PROCESSOR).await;
     let dead = kafka.records(DEAD_TOPIC).await.len() as u64;
     kafka.recreate_topic(TOPIC, PARTITIONS).await;
     if restart {
         stack.kill(HOMEPAGE).await;
         stack.start_again(HOMEPAGE).await;
-        // The cursor of another process cannot tell of which topic it is.
-        viewer.cursor = None;
+        // A cursor of the old process does not say to which topic it belongs.
+        viewer.follower = Follower::default();
     }
     let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
-    let id = kafka.send_burst("anew", SENDERS, seqs.into()).await;
-    let accepted = u64::from(SENDERS * seqs);
+    let id = kafka.send_burst("new", SENDERS, seqs).await;
+    let accepted = u64::from(SENDERS) * seqs;
     viewer.seen.clear();
-    within(HEALED, "the page counts anew, and knows that all but the poison waits", async || {
-        let totals = viewer.look(stack).await.totals;
+    within(HEALED, "the page counts from 0 again: all but the poison wait", async || {
+        let totals = viewer.poll(stack).await.totals;
         totals.since != before && (totals.accepted, totals.waiting) == (accepted + 1, accepted)
     })
     .await;
@@ -71,34 +72,34 @@ async fn assert_begins_anew(stack: &mut Stack, seqs: u32, restart: bool) {
     stack.start_again(PROCESSOR).await;
     let took = settles_within(stack, HEALED).await;
     println!("row 18: {accepted} messages, settled in {:.1} s", took.as_secs_f64());
-    eventually("the viewer has seen all", async || {
-        viewer.look(stack).await;
+    eventually("the viewer has seen every message", async || {
+        viewer.poll(stack).await;
         viewer.seen.len() as u64 >= accepted
     })
     .await;
-    assert!(viewer.seen.values().all(|bullet| bullet.burst == id), "something old was shown");
+    assert!(viewer.seen.values().all(|bullet| bullet.burst == id), "an old bullet was shown");
     assert_eq!(viewer.seen.len() as u64, accepted);
-    let totals = viewer.look(stack).await.totals;
+    let totals = viewer.poll(stack).await.totals;
     assert_eq!((totals.stored, totals.finished_without_row, totals.waiting), (accepted, 1, 0));
     let poison = format!("/messages/{}/{}", poison.partition, poison.offset);
     let poison = stack.homepage().get(&poison).await.expect("the homepage answers").body;
-    assert_eq!(poison["state"], "finished_without_row", "an old row may lie there");
+    assert_eq!(poison["state"], "finished_without_row", "an old row may have its key");
     stack.assert_complete(&id, accepted).await;
     assert_eq!(kafka.records(DEAD_TOPIC).await.len() as u64, dead + 1);
 }
 
-/// Row 18, where the topic was idle.
+/// Row 18, with an idle topic.
 #[tokio::test]
 async fn a_recreated_topic_is_read_from_its_beginning_and_no_old_row_is_shown() {
     let mut stack = Stack::start().await;
     let id = burst(&stack, 1).await;
     assert_kept(&stack, &id).await;
     for (seqs, restart) in [(10, false), (40, false), (10, true), (40, true)] {
-        assert_begins_anew(&mut stack, seqs, restart).await;
+        assert_starts_again(&mut stack, seqs, restart).await;
     }
 }
 
-/// Row 18, where it was not.
+/// Row 18, during a burst.
 #[tokio::test]
 async fn a_burst_ends_when_its_topic_is_recreated_and_the_next_burst_is_kept() {
     let stack = Stack::start().await;
@@ -107,11 +108,11 @@ async fn a_burst_ends_when_its_topic_is_recreated_and_the_next_burst_is_kept() {
     Kafka::at(stack.address(BROKER)).recreate_topic(TOPIC, PARTITIONS).await;
     let ended = stack.settled(&id).await;
     println!("row 18: the burst has ended in {:.1} s", began.elapsed().as_secs_f64());
-    // Only if all that Kafka took was stored before the topic went is it done.
+    // It may only be done if all accepted messages were stored before the topic was deleted.
     let is_done = ended.state == "done" && ended.stored == ended.accepted;
     assert!(is_done || ended.state == "stopped", "{ended:?}");
-    assert!(began.elapsed() < Duration::from_secs(15), "it has waited for its own end");
-    // It may have seen the topic missing.
+    assert!(began.elapsed() < Duration::from_secs(15), "the burst ran for its whole duration");
+    // The homepage may have noticed that the topic was missing.
     eventually("the homepage is ready", async || stack.is_ready(HOMEPAGE).await).await;
     let next = burst(&stack, 2).await;
     assert_kept(&stack, &next).await;

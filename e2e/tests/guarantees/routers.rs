@@ -16,20 +16,20 @@ use crate::load::{assert_kept, burst, settles_within};
 
 const SECOND: &str = "second-router";
 
-/// How soon all must have settled after a router was killed.
+/// The promised time after a router was killed.
 const SETTLED: Duration = Duration::from_secs(15);
 
-/// Longer than it takes where no time is promised.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long settling may take if no time is promised.
+const SETTLE_DEADLINE: Duration = Duration::from_secs(60);
 
-/// The router's `SHUTDOWN_GRACE`.
+/// The default of `SHUTDOWN_GRACE`.
 const GRACE: Duration = Duration::from_secs(25);
 
-/// Longer than the session of a member of the group, which is 6 s.
+/// Longer than the session timeout of the consumer group, which is 6 s.
 const FROZEN: Duration = Duration::from_secs(20);
 
-/// Row 1. Calls end in another order than they began, so that a router that had committed past one
-/// that has not ended would lose its records.
+/// Row 1. Calls end in another order than they began. So a router that commits past a call that still runs would
+/// lose its records.
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_router() {
     let setup = Setup::default().processors(2).var("message-processor-2", "WORK_MS", "60");
@@ -42,14 +42,13 @@ async fn a_burst_survives_kill_9_of_the_router() {
     assert_kept(&stack, &id).await;
 }
 
-/// A stack whose router has more to do than it can: a call takes so long that its window stays full and
-/// its partitions are paused.
+/// A stack whose processor is so slow that the router's window is always full and its partitions are paused.
 fn busy() -> Setup {
     let slow = Setup::default().var(PROCESSOR, "WORK_MS", "12");
     slow.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1")
 }
 
-/// Row 2. However much waits, what is open is the window of 100 and what was on its way to it.
+/// Row 2. Whatever the backlog, the router holds its window of 100 records and what it has just fetched.
 #[tokio::test]
 async fn a_router_with_a_backlog_holds_no_more_records_than_its_window() {
     let setup = Setup::default().var(PROCESSOR, "WORK_MS", "2").later(ROUTER);
@@ -58,15 +57,16 @@ async fn a_router_with_a_backlog_holds_no_more_records_than_its_window() {
     eventually("the page is ready", async || stack.is_ready(HOMEPAGE).await).await;
     let burst = json!({ "message": "hello", "concurrency": 100, "duration": 2, "rate": 15 });
     let id = stack.send_burst(burst).await;
-    eventually("much waits", async || stack.feed(None, 1).await.totals.waiting >= 2000).await;
+    eventually("there is a backlog", async || stack.feed(None, 1).await.totals.waiting >= 2000)
+        .await;
     stack.start_again(ROUTER).await;
     let mut most = 0.0_f64;
-    eventually("much of it is stored", async || {
+    eventually("a part of the backlog is stored", async || {
         most = most.max(stack.metric(ROUTER, "router_records_in_flight").await);
         stack.burst(&id).await.stored > 1000
     })
     .await;
-    println!("row 2: at most {most} were open");
+    println!("row 2: at most {most} were in flight");
     assert!((50.0..600.0).contains(&most), "{most}");
     assert_kept(&stack, &id).await;
 }
@@ -77,18 +77,18 @@ async fn a_router_finishes_what_is_in_flight_after_sigterm() {
     let mut stack = busy().start().await;
     let id = burst(&stack, 6).await;
     let mut in_flight = 0.0;
-    eventually("much is in flight", async || {
+    eventually("many records are in flight", async || {
         in_flight = stack.metric(ROUTER, "router_records_in_flight").await;
         in_flight > 50.0
     })
     .await;
-    let asked = Instant::now();
+    let signalled = Instant::now();
     let status = stack.terminate(ROUTER).await;
-    let ended = asked.elapsed();
+    let ended = signalled.elapsed();
     assert!(status.success(), "it ended with {status}");
     assert!(ended < GRACE, "it ended after {ended:?}");
     stack.start_again(ROUTER).await;
-    let took = settles_within(&stack, PATIENCE).await;
+    let took = settles_within(&stack, SETTLE_DEADLINE).await;
     assert_kept(&stack, &id).await;
     let answered = stack.metric(PROCESSOR, "processor_records_total{outcome=\"stored\"}").await;
     let again = answered - stack.ledger(&id).await.stored() as f64;
@@ -100,14 +100,14 @@ async fn a_router_finishes_what_is_in_flight_after_sigterm() {
     assert!((0.0..=in_flight).contains(&again));
 }
 
-/// Row 3, alone: nobody else commits, so what it says next is said in a new session.
+/// Row 3, as the only router: nobody else commits meanwhile.
 #[tokio::test]
 async fn a_router_that_was_frozen_alone_commits_nothing_stale() {
     let stack = Stack::start().await;
     survives_being_frozen(&stack).await;
 }
 
-/// Row 3, beside another, which has taken its partitions and goes on with them meanwhile.
+/// Row 3, while another router takes over the partitions and continues.
 #[tokio::test]
 async fn a_router_that_was_frozen_while_another_ran_commits_nothing_stale() {
     let mut stack = Stack::start().await;
@@ -125,8 +125,8 @@ async fn survives_being_frozen(stack: &Stack) {
         stack.freeze(ROUTER);
         lasts(FROZEN, async || {}).await;
         stack.unfreeze(ROUTER);
-        let took = settles_within(stack, PATIENCE).await;
-        eventually("it found itself thrown out", async || {
+        let took = settles_within(stack, SETTLE_DEADLINE).await;
+        eventually("the router has noticed that it lost its partitions", async || {
             stack.count_in_log(ROUTER, "partitions were lost") > 0
         })
         .await;
@@ -137,14 +137,14 @@ async fn survives_being_frozen(stack: &Stack) {
     assert_kept(stack, &id).await;
 }
 
-/// Fails when what the group has committed goes back anywhere in the meantime.
+/// Fails if a committed offset goes back before `meantime` ends.
 async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
     let kafka = Kafka::at(stack.address(BROKER));
     let mut before = kafka.committed(GROUP).await;
-    let watch = within(Duration::from_secs(120), "the meantime ends", async || {
+    let watch = within(Duration::from_secs(120), "the committed offsets are watched", async || {
         let now = kafka.committed(GROUP).await;
-        let is_kept = now.iter().all(|(partition, next)| before.get(partition) <= Some(next));
-        assert!(is_kept, "what is committed went back from {before:?} to {now:?}");
+        let has_grown = now.iter().all(|(partition, next)| before.get(partition) <= Some(next));
+        assert!(has_grown, "committed offsets went back from {before:?} to {now:?}");
         before = now;
         false
     });
@@ -160,12 +160,12 @@ async fn no_message_is_lost_when_a_second_router_joins_and_leaves_three_times() 
     let mut stack = busy().start().await;
     let id = burst(&stack, 10).await;
     let mut assigned = 0;
-    for life in 1..=3 {
-        match life {
+    for start in 1..=3 {
+        match start {
             1 => stack.scale_out(ROUTER, SECOND).await,
             _ => stack.start_again(SECOND).await,
         }
-        eventually("it has partitions", async || {
+        eventually("the second router has partitions", async || {
             stack.count_in_log(SECOND, "partitions assigned") > assigned
         })
         .await;
@@ -178,14 +178,14 @@ async fn no_message_is_lost_when_a_second_router_joins_and_leaves_three_times() 
     assert_every_partition_is_owned(&stack).await;
 }
 
-/// Nothing waits for ever, wherever it lies.
+/// Records of every partition are finished.
 async fn assert_every_partition_is_owned(stack: &Stack) {
     let kafka = Kafka::at(stack.address(BROKER));
     let before = kafka.high_watermarks(TOPIC).await;
-    let id = kafka.send_burst("to everywhere", 60, 1).await;
+    let id = kafka.send_burst("to every partition", 60, 1).await;
     let after = kafka.high_watermarks(TOPIC).await;
     let grew = |(partition, end)| before.get(partition) < Some(end);
     assert!(after.iter().all(grew), "a partition got nothing: {before:?}, {after:?}");
-    settles_within(stack, PATIENCE).await;
+    settles_within(stack, SETTLE_DEADLINE).await;
     stack.assert_complete(&id, 60).await;
 }

@@ -1,4 +1,4 @@
-//! The table dies, hands back, throttles, is slow, and tells old news.
+//! The table dies, returns items unprocessed, throttles, is slow, and answers with old data.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -29,7 +29,7 @@ async fn a_burst_survives_kill_9_of_the_table() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 20. The waits are those of one resend after the other, which double.
+/// Row 20. The wait before each resend of an item is about twice the wait before.
 #[tokio::test]
 async fn unprocessed_rows_are_sent_again_after_growing_waits() {
     let stack = Setup::default().table_proxy(20).start().await;
@@ -37,13 +37,14 @@ async fn unprocessed_rows_are_sent_again_after_growing_waits() {
     let id = burst(&stack, 5).await;
     assert_kept(&stack, &id).await;
     let waits: Vec<_> = stack.table_proxy().waits().into_iter().map(median).collect();
-    let handed_back = stack.table_proxy().counts().unprocessed;
-    println!("row 20: {handed_back} rows handed back; sent again after {waits:.0?}");
-    // A busy machine adds to each of them, most of all to the first ones.
+    let unprocessed = stack.table_proxy().counts().unprocessed;
+    println!("row 20: {unprocessed} rows returned unprocessed; sent again after {waits:.0?}");
+    // A busy machine makes each wait longer, which matters most for the first ones.
     assert!(waits.len() >= 7 && waits[6] > waits[0] * 5, "{waits:?}");
 }
 
-/// Row 20. What the table did not look up may have a row; what it did, and has none, never will.
+/// Row 20. A key that was returned unprocessed may have a row. Only a key that was read without finding a row has
+/// none.
 #[tokio::test]
 async fn messages_without_a_row_are_counted_although_half_of_each_read_is_unprocessed() {
     let some = r#"[{"not":{"suffix":{"id":"0"}}}]"#;
@@ -69,14 +70,14 @@ fn median(mut waits: Vec<Duration>) -> Duration {
     waits[waits.len() / 2]
 }
 
-/// Row 21. Whoever waits fills its buffers, which have a limit, and then holds no more.
+/// Row 21. While services wait, they fill their buffers up to a limit.
 #[tokio::test]
 async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memory() {
     let stack = Setup::default().table_proxy(21).start().await;
     let id = burst(&stack, 70).await;
 
     stack.table_proxy().set(Faults { throttled: 1.0, ..Faults::default() });
-    eventually("the homepage says so", async || {
+    eventually("the homepage reports it", async || {
         let answer = stack.readiness(HOMEPAGE).await;
         answer.status == 503 && answer.body.to_string().contains("throttles")
     })
@@ -96,14 +97,17 @@ async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memo
          slow {slow:?}",
         took.as_secs_f64()
     );
-    // It makes larger calls again while the table is slow, and their buffers count as well.
+    // While the table is slow, calls get larger again, and so do their buffers.
     let is_flat = |(before, after): (&u64, &u64)| after * 100 <= before * 125;
     assert!(throttled.values().zip(slow.values()).all(is_flat));
-    assert!(meanwhile > 150, "calls are too small for a slow table");
+    assert!(
+        meanwhile > 150,
+        "too few rows were stored while the table was slow: calls are too small"
+    );
     assert_kept(&stack, &id).await;
 }
 
-/// The most memory that each service holds during this time, in KiB.
+/// The highest memory of each service during this time, in KiB.
 async fn peaks(stack: &Stack, time: Duration) -> BTreeMap<&'static str, u64> {
     let mut peaks = BTreeMap::from([PROCESSOR, ROUTER, HOMEPAGE].map(|service| (service, 0)));
     lasts(time, async || {
@@ -116,7 +120,7 @@ async fn peaks(stack: &Stack, time: Duration) -> BTreeMap<&'static str, u64> {
     peaks
 }
 
-/// Row 22. In the end, the page rests: nothing is missing, so nothing is read any more.
+/// Row 22. In the end no row is missing, so an idle page reads nothing more from the table.
 #[tokio::test]
 async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
     let stack = Setup::default().table_proxy(22).start().await;
@@ -125,7 +129,7 @@ async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
     let mut viewer = Viewer::default();
     viewer.poll(stack.homepage()).await;
     let id = viewer.watch(&[stack.homepage()], burst(&stack, 5)).await;
-    within(Duration::from_secs(60), "the burst is over", async || {
+    within(Duration::from_secs(60), "the burst is done", async || {
         viewer.poll(stack.homepage()).await;
         stack.burst(&id).await.state == "done"
     })
@@ -139,9 +143,9 @@ async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
     assert_eq!((totals.accepted, totals.stored, totals.waiting), (accepted, accepted, 0));
     let reads = stack.table_proxy().counts().reads();
     lasts(Duration::from_secs(2), async || viewer.poll(stack.homepage()).await).await;
-    assert_eq!(stack.table_proxy().counts().reads(), reads, "an idle page reads");
+    assert_eq!(stack.table_proxy().counts().reads(), reads, "an idle page reads the table");
     let counts = stack.table_proxy().counts();
-    let (left_out, late) = (counts.omitted, counts.late);
-    println!("row 22: of {accepted} rows {left_out} were left out at first, {late} came late");
-    assert!(left_out > 100 && late > 100);
+    let (omitted, late) = (counts.omitted, counts.late);
+    println!("row 22: of {accepted} rows {omitted} were omitted at first, {late} came late");
+    assert!(omitted > 100 && late > 100);
 }

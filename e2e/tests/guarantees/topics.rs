@@ -1,4 +1,4 @@
-//! The topic is missing, or is not the one it was.
+//! The topic is missing.
 
 use client::{
     eventually::eventually,
@@ -13,10 +13,10 @@ use stack::{
 
 use crate::load::{assert_kept, burst};
 
-/// What the services create of it; see `plan`.
+/// `KAFKA_PARTITIONS` of a stack; see `plan`.
 const PARTITIONS: usize = 4;
 
-/// Row 17, where creating is allowed.
+/// Row 17, if the services may create topics.
 #[tokio::test]
 async fn a_missing_topic_is_created() {
     let mut stack = Stack::start().await;
@@ -38,7 +38,7 @@ async fn a_missing_topic_is_created() {
         })
         .await;
     }
-    // Nobody need be started anew for it.
+    // Also while the services run.
     kafka.delete_topic(DEAD_TOPIC).await;
     eventually("the homepage is ready", async || stack.is_ready(HOMEPAGE).await).await;
     kafka.send(TOPIC, "poison", "{ this is no message").await;
@@ -47,17 +47,17 @@ async fn a_missing_topic_is_created() {
     assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 1);
 }
 
-/// Row 17, where it is not.
+/// Row 17, if they may not.
 #[tokio::test]
 async fn a_missing_topic_that_cannot_be_created_is_named_and_services_heal_when_it_appears() {
-    // This one lets nobody create a topic.
+    // librdkafka's mock cluster refuses to create topics.
     let broker = MockCluster::new(1).expect("a broker");
     let servers = broker.bootstrap_servers();
     let stack = Setup::default().later(BROKER);
     let stack = stack.var(HOMEPAGE, "KAFKA_SERVER", &servers).var(ROUTER, "KAFKA_SERVER", &servers);
     let stack = stack.start().await;
     for service in [HOMEPAGE, ROUTER] {
-        eventually("a service names the topic that is missing", async || {
+        eventually("a service names the missing topic", async || {
             let answer = stack.readiness(service).await;
             let kafka = &answer.body["dependencies"]["kafka"];
             let reason = kafka["reason"].as_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Whatever comes to the door gets an answer in the documented form, and a burst beside it is complete.
+//! Hundreds of bad requests: each gets an answer in the documented form, and a burst meanwhile is complete.
 
 use std::time::Duration;
 
@@ -14,25 +14,24 @@ use tokio::{
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
-const NOBODY: &str = "/bursts/00000000-0000-0000-0000-000000000000";
+const NO_BURST: &str = "/bursts/00000000-0000-0000-0000-000000000000";
 
-/// A request that deserves no better.
 struct Bad {
     method: Method,
     path: String,
-    kind: &'static str,
+    content_type: &'static str,
     body: Vec<u8>,
 }
 
-fn post(path: &str, kind: &'static str, body: impl Into<Vec<u8>>) -> Bad {
-    Bad { method: Method::POST, path: path.into(), kind, body: body.into() }
+fn post(path: &str, content_type: &'static str, body: impl Into<Vec<u8>>) -> Bad {
+    Bad { method: Method::POST, path: path.into(), content_type, body: body.into() }
 }
 
-fn ask(method: Method, path: impl Into<String>) -> Bad {
-    Bad { method, path: path.into(), kind: "", body: Vec::new() }
+fn request(method: Method, path: impl Into<String>) -> Bad {
+    Bad { method, path: path.into(), content_type: "", body: Vec::new() }
 }
 
-/// Values that no field takes.
+/// Values that no field accepts.
 fn values() -> Vec<Value> {
     let long = "x".repeat(16 << 10);
     let texts = ["", " ", "\0", "\n\r\t", long.as_str(), "\u{1b}\u{7f}"].map(Value::from);
@@ -41,7 +40,7 @@ fn values() -> Vec<Value> {
     texts.into_iter().chain(others).chain(numbers).collect()
 }
 
-/// Bodies whose fields are wrong.
+/// Bodies with an invalid field.
 fn bad_fields() -> Vec<Bad> {
     let mut all = Vec::new();
     for field in ["message", "concurrency", "duration", "rate"] {
@@ -59,11 +58,11 @@ fn bad_fields() -> Vec<Bad> {
     all
 }
 
-/// Bodies that are none, or of a type that nobody takes.
+/// Bodies that are not messages, or have an unsupported content type.
 fn bad_bodies() -> Vec<Bad> {
     let mut all = bad_fields();
     let deep = "[".repeat(5000);
-    let never_text: [&[u8]; 12] = [
+    let never_valid: [&[u8]; 12] = [
         b"",
         b"\0",
         b"{",
@@ -78,7 +77,7 @@ fn bad_bodies() -> Vec<Bad> {
         deep.as_bytes(),
     ];
     for path in ["/bursts", "/messages"] {
-        all.extend(never_text.map(|body| post(path, JSON, body)));
+        all.extend(never_valid.map(|body| post(path, JSON, body)));
         all.extend(
             ["", "message", "message=%ff", "=hi", "&&&", "message=%00"]
                 .map(|it| post(path, FORM, it)),
@@ -99,39 +98,39 @@ fn bad_addresses() -> Vec<Bad> {
     let mut all = Vec::new();
     for cursor in ["x", "%00", "%ff", "%F0%9F%92%A9", "MS4w", "Mi4wLjAu", "MS4tMS4wLg", "%E2%80%AE"]
     {
-        all.push(ask(Method::GET, format!("/feed?after={cursor}")));
+        all.push(request(Method::GET, format!("/feed?after={cursor}")));
     }
-    all.push(ask(Method::GET, format!("/feed?after={}", "A".repeat(60_000))));
+    all.push(request(Method::GET, format!("/feed?after={}", "A".repeat(60_000))));
     for limit in
         ["", "0", "501", "-1", "1.5", "1e2", "NaN", "x", "99999999999999999999", "%00", "١٢"]
     {
-        all.push(ask(Method::GET, format!("/feed?limit={limit}")));
+        all.push(request(Method::GET, format!("/feed?limit={limit}")));
     }
-    all.push(ask(Method::GET, "/feed?limit=1&limit=2"));
+    all.push(request(Method::GET, "/feed?limit=1&limit=2"));
     for number in
         ["x", "-1", "1.5", "1e2", "%00", "%ff", "%E2%80%AE", "0x0", "9223372036854775808", "١٢", ""]
     {
-        all.push(ask(Method::GET, format!("/messages/{number}/0")));
-        all.push(ask(Method::GET, format!("/messages/0/{number}")));
+        all.push(request(Method::GET, format!("/messages/{number}/0")));
+        all.push(request(Method::GET, format!("/messages/0/{number}")));
     }
-    all.push(ask(Method::GET, "/messages/4/0"));
-    all.push(ask(Method::GET, format!("/messages/0/{}", i64::MAX)));
-    all.push(ask(Method::GET, format!("/messages/{}/0", i32::MAX)));
+    all.push(request(Method::GET, "/messages/4/0"));
+    all.push(request(Method::GET, format!("/messages/0/{}", i64::MAX)));
+    all.push(request(Method::GET, format!("/messages/{}/0", i32::MAX)));
     for id in
         ["x", "%00", "%ff", "..%2f..%2fetc", "%E2%80%AE", "00000000-0000-0000-0000-00000000000g"]
     {
         for tail in ["", "/results", "/results?format=csv"] {
-            all.push(ask(Method::GET, format!("/bursts/{id}{tail}")));
+            all.push(request(Method::GET, format!("/bursts/{id}{tail}")));
         }
-        all.push(ask(Method::DELETE, format!("/bursts/{id}")));
+        all.push(request(Method::DELETE, format!("/bursts/{id}")));
     }
-    all.push(ask(Method::GET, format!("{NOBODY}/results")));
-    all.push(ask(Method::GET, format!("{NOBODY}/results?format=xml")));
-    all.push(ask(Method::DELETE, NOBODY));
+    all.push(request(Method::GET, format!("{NO_BURST}/results")));
+    all.push(request(Method::GET, format!("{NO_BURST}/results?format=xml")));
+    all.push(request(Method::DELETE, NO_BURST));
     for method in [Method::PUT, Method::PATCH, Method::OPTIONS, Method::DELETE] {
         all.extend(
             ["/bursts", "/messages", "/messages/0/0", "/feed"]
-                .map(|path| ask(method.clone(), path)),
+                .map(|path| request(method.clone(), path)),
         );
     }
     all
@@ -140,8 +139,8 @@ fn bad_addresses() -> Vec<Bad> {
 async fn send(client: &Client, stack: &Stack, bad: &Bad) -> Answer {
     let url = format!("{}{}", stack.homepage().url(), bad.path);
     let mut request = client.request(bad.method.clone(), url);
-    if !bad.kind.is_empty() {
-        request = request.header("content-type", bad.kind);
+    if !bad.content_type.is_empty() {
+        request = request.header("content-type", bad.content_type);
     }
     Answer::of(request.body(bad.body.clone()).send().await.unwrap()).await.unwrap()
 }
@@ -150,17 +149,17 @@ async fn send(client: &Client, stack: &Stack, bad: &Bad) -> Answer {
 async fn bad_requests_are_refused_as_problems_and_harm_no_burst() {
     let vars = [(HOMEPAGE, "MAX_CLIENT_RATE", "100000")];
     let stack = Stack::with(vars).await;
-    let id = stack.send_burst(json!({ "message": "beside", "duration": 8, "rate": 20 })).await;
+    let id = stack.send_burst(json!({ "message": "meanwhile", "duration": 8, "rate": 20 })).await;
     let client = Client::builder().no_proxy().build().unwrap();
     let all: Vec<_> = bad_bodies().into_iter().chain(bad_addresses()).collect();
     for bad in &all {
         let answer = send(&client, &stack, bad).await;
         let start = String::from_utf8_lossy(&bad.body[..bad.body.len().min(80)]);
-        let what = format!("{} {} {} {start}", bad.method, bad.path, bad.kind);
+        let what = format!("{} {} {} {start}", bad.method, bad.path, bad.content_type);
         let what = &what[..what.floor_char_boundary(300)];
         assert!(answer.status.is_client_error(), "{what}: {}", answer.status);
-        // A person who sent the form gets it back, with what is wrong in it.
-        if bad.kind == FORM && answer.content_type.starts_with("text/html") {
+        // A form of a browser is answered with the page, which names the invalid fields.
+        if bad.content_type == FORM && answer.content_type.starts_with("text/html") {
             continue;
         }
         assert_eq!(answer.content_type, "application/problem+json", "{what}");
@@ -171,7 +170,7 @@ async fn bad_requests_are_refused_as_problems_and_harm_no_burst() {
     assert_eq!((burst.state.as_str(), burst.failed), ("done", 0));
     stack.assert_complete(&id, burst.accepted).await;
     let totals = stack.feed(None, 1).await.totals;
-    assert_eq!(totals.accepted, burst.accepted, "something of it was taken");
+    assert_eq!(totals.accepted, burst.accepted, "a bad request was accepted");
     stack.assert_nothing_panicked();
 }
 
@@ -186,7 +185,7 @@ async fn an_unfinished_body_is_answered_with_408() {
         stream.write_all(format!("{head}{length}\r\n\r\n{body}").as_bytes()).await.unwrap();
         let mut begin = [0; 12];
         let answer = timeout(Duration::from_secs(30), stream.read_exact(&mut begin)).await;
-        answer.expect("there is an answer").unwrap();
+        answer.expect("the homepage answers in time").unwrap();
         assert_eq!(&begin, b"HTTP/1.1 408", "{length}");
     }
     stack.assert_nothing_panicked();
@@ -202,7 +201,7 @@ async fn strange_texts_are_messages_like_any_other() {
         let answer = stack.homepage().post("/messages", JSON, body).await.unwrap();
         assert_eq!(answer.status.as_u16(), 202, "{text}: {}", answer.body);
     }
-    client::eventually::eventually("all are on the page as they are", async || {
+    client::eventually::eventually("all texts are on the page, unchanged", async || {
         let bullets = stack.feed(None, 100).await.bullets;
         texts.iter().all(|text| bullets.iter().any(|bullet| bullet.message == *text))
     })

@@ -1,9 +1,6 @@
-//! A stand-in for a tracing back end: it takes spans by OTLP over HTTP and remembers them.
+//! A stand-in for a tracing back end: it receives spans by OTLP over HTTP and keeps them.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use opentelemetry_proto::tonic::{
@@ -11,10 +8,11 @@ use opentelemetry_proto::tonic::{
     common::v1::any_value::Value,
     trace::v1::{ResourceSpans, Span},
 };
+use parking_lot::Mutex;
 use prost::Message as _;
 use tokio::net::TcpListener;
 
-/// What was exported so far.
+/// The spans that were exported so far.
 #[derive(Clone, Default)]
 pub(crate) struct Collector(Arc<Mutex<Vec<ResourceSpans>>>);
 
@@ -22,7 +20,7 @@ pub(crate) struct Collector(Arc<Mutex<Vec<ResourceSpans>>>);
 pub(crate) type Trace = BTreeMap<String, Span>;
 
 impl Collector {
-    /// Listens on a free port. Answers with its URL as well, as `TRACING` wants it.
+    /// Listens on a free port. Also returns its URL, as `TRACING` expects it.
     pub(crate) async fn start() -> (Self, String) {
         let collector = Self::default();
         let router = Router::new().route("/v1/traces", post(collect)).with_state(collector.clone());
@@ -35,7 +33,7 @@ impl Collector {
     /// All traces by their ids, in hexadecimal digits.
     pub(crate) fn traces(&self) -> BTreeMap<String, Trace> {
         let mut traces = BTreeMap::<String, Trace>::new();
-        for resource in self.0.lock().unwrap().iter() {
+        for resource in self.0.lock().iter() {
             let service = service(resource);
             for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
                 let trace = traces.entry(hex(&span.trace_id)).or_default();
@@ -48,7 +46,7 @@ impl Collector {
 
 async fn collect(State(collector): State<Collector>, body: Bytes) {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
-    collector.0.lock().unwrap().extend(request.resource_spans);
+    collector.0.lock().extend(request.resource_spans);
 }
 
 fn service(resource: &ResourceSpans) -> String {

@@ -1,4 +1,4 @@
-//! A wrong configuration stops a service at once, and says in one line what is wrong.
+//! An invalid configuration stops a service at once, with one line for each problem.
 
 use std::{process::Output, time::Duration};
 
@@ -6,12 +6,12 @@ use process::child::run_to_end;
 use stack::{
     Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
-    programs,
+    program,
 };
 use tokio::process::Command;
 
 /// Enough for each service to start.
-const RIGHT: &[(&str, &str)] = &[
+const VALID: &[(&str, &str)] = &[
     ("PORT", "0"),
     ("HOST", "127.0.0.1"),
     ("KAFKA_SERVER", "127.0.0.1:1"),
@@ -21,8 +21,8 @@ const RIGHT: &[(&str, &str)] = &[
     ("SINK", "http://127.0.0.1:1"),
 ];
 
-/// Variables with a value that none of them may have.
-const WRONG: &[(&str, &[(&str, &str)])] = &[
+/// For each service, variables with an invalid value.
+const INVALID: &[(&str, &[(&str, &str)])] = &[
     (
         HOMEPAGE,
         &[
@@ -79,7 +79,7 @@ const WRONG: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// Longer than a start takes that fails.
+/// Longer than a failed start takes.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 const LONG: &str = match std::str::from_utf8(&[b'x'; 250]) {
@@ -88,11 +88,12 @@ const LONG: &str = match std::str::from_utf8(&[b'x'; 250]) {
 };
 
 async fn run(service: &str, variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(programs().unwrap().join(service));
+    let mut command = Command::new(program(service));
     run_to_end(command.env_clear().envs(variables.iter().copied()), DEADLINE).await
 }
 
-fn said(output: &Output) -> String {
+/// What a service with an invalid configuration has printed on stderr.
+fn problems(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -100,10 +101,10 @@ fn said(output: &Output) -> String {
 
 #[tokio::test]
 async fn an_invalid_value_is_reported_with_what_it_must_be() {
-    for (service, values) in WRONG {
+    for (service, values) in INVALID {
         for (variable, value) in *values {
-            let with_fault: Vec<_> = RIGHT.iter().copied().chain([(*variable, *value)]).collect();
-            let text = said(&run(service, &with_fault).await);
+            let with_problem: Vec<_> = VALID.iter().copied().chain([(*variable, *value)]).collect();
+            let text = problems(&run(service, &with_problem).await);
             assert_eq!(text.lines().count(), 1, "{service}: {text}");
             assert!(text.starts_with(&format!("{variable}: expected ")), "{service}: {text}");
             let seen = value.chars().take(100).collect::<String>();
@@ -114,7 +115,7 @@ async fn an_invalid_value_is_reported_with_what_it_must_be() {
 
 #[tokio::test]
 async fn all_missing_variables_are_reported_at_once() {
-    let text = said(&run(HOMEPAGE, &[]).await);
+    let text = problems(&run(HOMEPAGE, &[]).await);
     let names: Vec<_> = text.lines().filter_map(|line| line.split(':').next()).collect();
     assert_eq!(names, ["KAFKA_SERVER", "OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
 }
@@ -122,15 +123,15 @@ async fn all_missing_variables_are_reported_at_once() {
 #[tokio::test]
 async fn a_secret_is_never_printed() {
     let variables: Vec<_> =
-        RIGHT.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
+        VALID.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
-        assert!(!said(&run(service, &variables).await).contains("hush"), "{service}");
+        assert!(!problems(&run(service, &variables).await).contains("hush"), "{service}");
     }
 }
 
-/// What `--health` says of the service at this port, and how it ends. It needs no other variable.
+/// The exit code and stderr of `--health` for the service at this port. It needs no other variable.
 async fn health(service: &str, port: u16) -> (Option<i32>, String) {
-    let mut command = Command::new(programs().unwrap().join(service));
+    let mut command = Command::new(program(service));
     command.arg("--health").env_clear().env("PORT", port.to_string());
     let output = run_to_end(&mut command, DEADLINE).await;
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
@@ -143,8 +144,8 @@ async fn the_health_option_says_whether_a_service_is_alive() {
         let port = stack.address(service).port();
         assert_eq!(health(service, port).await, (Some(0), String::new()), "{service}");
         stack.kill(service).await;
-        let (code, said) = health(service, port).await;
-        assert_eq!((code, said.lines().count()), (Some(1), 1), "{service}: {said}");
-        assert!(said.starts_with(&format!("127.0.0.1:{port} does not answer: ")), "{said}");
+        let (code, text) = health(service, port).await;
+        assert_eq!((code, text.lines().count()), (Some(1), 1), "{service}: {text}");
+        assert!(text.starts_with(&format!("127.0.0.1:{port} does not answer: ")), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo demo` keeps its promises: one line when all is up, one order to stop, nothing left.
+//! `cargo demo`: one line when everything is up, restarts, a stop in order, and no process left.
 
 use std::{
     path::Path,
@@ -22,10 +22,10 @@ use stack::plan::name::{HOMEPAGE, ROUTER};
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 
-/// Longer than the grace that its children have to stop in.
-const END: Duration = Duration::from_secs(60);
+/// Longer than the grace time of its children.
+const STOP: Duration = Duration::from_secs(60);
 
-/// A launcher with a port and a folder of its own.
+/// How to start a launcher, with a port and a folder of its own.
 struct Demo {
     spec: Spec,
     log: Log,
@@ -49,10 +49,10 @@ impl Demo {
         Process::spawn(&self.spec, &self.log).unwrap()
     }
 
-    /// How a launcher ends, which it does soon.
+    /// Waits for the end of a launcher.
     async fn ended(&self, mut launcher: Process) -> ExitStatus {
-        let ended = timeout(END, launcher.wait()).await;
-        ended.unwrap_or_else(|_| panic!("it goes on: {}", self.last_words())).unwrap()
+        let ended = timeout(STOP, launcher.wait()).await;
+        ended.unwrap_or_else(|_| panic!("it has not ended: {}", self.last_line())).unwrap()
     }
 
     async fn start(&self) -> Process {
@@ -62,7 +62,7 @@ impl Demo {
         launcher
     }
 
-    /// What `stack.json` says.
+    /// The content of `stack.json`.
     fn stack(&self) -> Value {
         let text = std::fs::read_to_string(self.folder.path().join("data/stack.json")).unwrap();
         serde_json::from_str(&text).unwrap()
@@ -80,8 +80,8 @@ impl Demo {
         entries.iter().map(|entry| entry["pid"].as_i64().unwrap()).collect()
     }
 
-    /// The last line that the launcher has said.
-    fn last_words(&self) -> String {
+    /// The last line that the launcher has printed.
+    fn last_line(&self) -> String {
         self.log.tail().pop().unwrap_or_default()
     }
 }
@@ -134,21 +134,21 @@ async fn no_process_outlives_a_killed_launcher_and_the_next_one_starts() {
     demo.start().await;
 }
 
-/// As on a system where nothing ends the children of a launcher that is killed.
+/// As on a system without `setpriv`, where nothing ends the children of a killed launcher.
 #[tokio::test]
 async fn the_next_launcher_ends_processes_that_a_killed_one_left_running() {
     let demo = Demo::new();
     let data = demo.folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("barrage-demo.lock"), "").unwrap();
-    let mut left = Command::new(stack::program("table"));
-    left.args(["--data", "table"]).current_dir(&data).stdout(Stdio::piped()).kill_on_drop(true);
-    let mut left = left.spawn().unwrap();
-    let noted = json!([{ "name": "table", "pid": left.id(), "address": "", "restarts": 0 }]);
-    let stack = json!({ "page": "", "pid": 1, "processes": noted });
+    let mut child = Command::new(stack::program("table"));
+    child.args(["--data", "table"]).current_dir(&data).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut child = child.spawn().unwrap();
+    let processes = json!([{ "name": "table", "pid": child.id(), "address": "", "restarts": 0 }]);
+    let stack = json!({ "page": "", "pid": 1, "processes": processes });
     std::fs::write(data.join("stack.json"), stack.to_string()).unwrap();
-    // Reap it as init would: a zombie still holds its place.
-    let ended = tokio::spawn(async move { left.wait().await.unwrap() });
+    // Wait for it, as init would do: until then, a zombie process would keep its id.
+    let ended = tokio::spawn(async move { child.wait().await.unwrap() });
     let _launcher = demo.start().await;
     assert!(!ended.await.unwrap().success());
 }
@@ -161,8 +161,8 @@ async fn a_second_demo_on_the_same_data_is_refused_in_one_line() {
     second.spec.args[3] = demo.folder.path().join("data").into();
     let status = second.ended(second.spawn()).await;
     assert_eq!(status.code(), Some(1));
-    let said = second.last_words();
-    assert!(said.contains("another demo uses") && said.contains("--data"), "{said}");
+    let line = second.last_line();
+    assert!(line.contains("another demo uses") && line.contains("--data"), "{line}");
 }
 
 #[tokio::test]
@@ -171,8 +171,8 @@ async fn a_port_in_use_is_reported_with_what_to_do() {
     let _taken = tokio::net::TcpListener::bind(demo.spec.port.address()).await.unwrap();
     let status = demo.ended(demo.spawn()).await;
     assert_eq!(status.code(), Some(1));
-    let said = demo.last_words();
-    assert!(said.contains("is in use; choose another with --port"), "{said}");
+    let line = demo.last_line();
+    assert!(line.contains("is in use; choose another with --port"), "{line}");
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn a_page_on_all_addresses_is_reached_from_this_machine_and_from_others() 
     let mut demo = Demo::new();
     demo.spec.args.extend(["--host", "0.0.0.0"].map(Into::into));
     let _launcher = demo.start().await;
-    // Another address of this machine, as the one that others know.
+    // Any other address of this machine.
     let other = ([127, 0, 0, 2], demo.spec.port.address().port()).into();
     let page = client::homepage::Homepage::new(other).unwrap();
     assert!(page.readiness().await.unwrap().status.is_success());
@@ -192,8 +192,8 @@ async fn an_invalid_variable_stops_the_demo_with_the_line_that_names_it() {
     demo.spec.env.insert("KAFKA_PARTITIONS".into(), "many".into());
     let status = demo.ended(demo.spawn()).await;
     assert_eq!(status.code(), Some(2));
-    let said = demo.log.tail().join("\n");
-    assert!(said.contains("KAFKA_PARTITIONS") && said.contains("many"), "{said}");
+    let lines = demo.log.tail().join("\n");
+    assert!(lines.contains("KAFKA_PARTITIONS") && lines.contains("many"), "{lines}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The load tester against a real stack: it accounts for every message, and says so when it cannot.
+//! The load tester with a real stack: it follows every message, and says so if it cannot.
 
 use std::{net::SocketAddr, path::PathBuf, process::Output, time::Duration};
 
@@ -8,14 +8,14 @@ use serde_json::Value;
 use stack::{
     Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
-    programs,
+    program,
 };
 use tokio::process::Command;
 
 /// Longer than any of these runs takes.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// The load tester, with a report for its user.
+/// A run of the load tester, and the file of its report.
 struct LoadTest {
     command: Command,
     report: PathBuf,
@@ -24,7 +24,7 @@ struct LoadTest {
 impl LoadTest {
     fn of(stack: &Stack, options: &[&str]) -> Self {
         let report = stack.data_folder().join("report.json");
-        let mut command = program();
+        let mut command = loadtest();
         command.arg(stack.homepage().url()).args(options).arg("--json").arg(&report);
         for service in [HOMEPAGE, ROUTER, PROCESSOR] {
             let address: SocketAddr = stack.address(service);
@@ -33,7 +33,7 @@ impl LoadTest {
         Self { command, report }
     }
 
-    /// Runs it to its end. Answers with its exit code, its report, and what it printed.
+    /// Runs it to its end. Returns its exit code, its report, and what it has printed.
     async fn run(mut self) -> (i32, Value, String) {
         let output = run_to_end(&mut self.command, DEADLINE).await;
         let report = std::fs::read(&self.report).unwrap();
@@ -42,11 +42,11 @@ impl LoadTest {
     }
 }
 
-fn program() -> Command {
-    Command::new(programs().unwrap().join("loadtest"))
+fn loadtest() -> Command {
+    Command::new(program("loadtest"))
 }
 
-/// These members of the ledger.
+/// These counts of the report's ledger.
 fn ledger<const N: usize>(report: &Value, names: [&str; N]) -> [u64; N] {
     names.map(|name| report["ledger"][name].as_u64().unwrap())
 }
@@ -76,7 +76,7 @@ async fn every_message_is_followed_to_its_row_in_each_mode() {
     assert_eq!(ledger(&report, ["accepted", "stored", "lost", "out_of_order"]), expected);
 }
 
-/// Each second tells what the services say of themselves.
+/// The report must have the services' metrics for each second.
 fn assert_sampled(seconds: &[Value]) {
     assert!(seconds.len() >= 5, "{seconds:?}");
     for figure in ["batch", "in_flight", "processing", "table_reads"] {
@@ -85,11 +85,11 @@ fn assert_sampled(seconds: &[Value]) {
     let used = seconds.iter().flat_map(|second| second["processes"].as_array().unwrap());
     let used: Vec<_> = used.collect();
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
-        let is_told = used.iter().any(|it| {
+        let is_reported = used.iter().any(|it| {
             let name = it["name"].as_str().unwrap();
             name.starts_with(service) && it["cpu"].is_f64() && it["rss_mib"].as_f64() > Some(1.0)
         });
-        assert!(is_told, "no {service}: {used:?}");
+        assert!(is_reported, "no {service}: {used:?}");
     }
 }
 
@@ -110,16 +110,17 @@ async fn the_mode_viewers_sends_nothing() {
 async fn a_killed_router_costs_time_but_no_message() {
     let mut stack = Stack::start().await;
     let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "400:6"]).run());
-    eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 400).await;
+    eventually("some messages are stored", async || stack.feed(None, 1).await.totals.stored > 400)
+        .await;
     stack.kill(ROUTER).await;
-    eventually("some wait", async || stack.feed(None, 1).await.totals.waiting > 400).await;
+    eventually("some messages wait", async || stack.feed(None, 1).await.totals.waiting > 400).await;
     stack.start_again(ROUTER).await;
     let (code, report, text) = running.await.unwrap();
     assert_eq!(code, 0, "{text}");
     assert_eq!(ledger(&report, ["accepted", "stored", "lost", "twice"]), [2400, 2400, 0, 0]);
     let seconds = report["seconds"].as_array().unwrap();
     let most = seconds.iter().filter_map(|second| second["waiting"].as_u64()).max();
-    assert!(most.unwrap() > 200, "the backlog is in the report: {most:?}");
+    assert!(most.unwrap() > 200, "the backlog is not in the report: {most:?}");
 }
 
 #[tokio::test]
@@ -160,7 +161,8 @@ async fn an_interrupted_run_reports_what_it_has() {
     let LoadTest { mut command, report } = LoadTest::of(&stack, &["--stages", "100:100"]);
     let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let pid = nix::unistd::Pid::from_raw(child.id().unwrap().try_into().unwrap());
-    eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 50).await;
+    eventually("some messages are stored", async || stack.feed(None, 1).await.totals.stored > 50)
+        .await;
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     let ended = tokio::time::timeout(DEADLINE, child.wait_with_output()).await.unwrap().unwrap();
     assert_eq!(ended.status.code(), Some(130));
@@ -176,7 +178,8 @@ async fn an_interrupted_run_reports_what_it_has() {
 async fn a_homepage_that_dies_is_counted_and_does_not_end_the_run() {
     let mut stack = Stack::start().await;
     let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "200:4"]).run());
-    eventually("some came through", async || stack.feed(None, 1).await.totals.stored > 100).await;
+    eventually("some messages are stored", async || stack.feed(None, 1).await.totals.stored > 100)
+        .await;
     stack.kill(HOMEPAGE).await;
     stack.start_again(HOMEPAGE).await;
     let (code, report, text) = running.await.unwrap();
@@ -207,7 +210,7 @@ async fn what_cannot_be_measured_ends_with_one_line_and_exit_code_2() {
         (&["compare", other, other], "barrage.loadtest/999"),
     ];
     for (arguments, named) in faults {
-        let Output { status, stderr, .. } = run_to_end(program().args(arguments), DEADLINE).await;
+        let Output { status, stderr, .. } = run_to_end(loadtest().args(arguments), DEADLINE).await;
         let stderr = String::from_utf8(stderr).unwrap();
         assert_eq!(status.code(), Some(2), "{arguments:?}: {stderr}");
         assert!(stderr.contains(named) && stderr.lines().count() == 1, "{arguments:?}: {stderr}");

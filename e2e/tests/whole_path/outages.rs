@@ -1,4 +1,4 @@
-//! What a person sees when a part is down: which one, since when, and what it means for the messages.
+//! What the page and the logs report when a part is down: which part, since when, and what this means.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use stack::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
 };
 
-/// One part, and who says what of it when it is down.
+/// One part, and what is reported when it is down.
 struct Outage {
     killed: &'static str,
-    /// What the page calls it.
+    /// The name of the part on the page.
     part: &'static str,
-    /// A word of what the page says it means.
+    /// A text in the page's explanation.
     means: &'static str,
-    /// Whose `/readyz` names it, and how.
+    /// The services whose `/readyz` names the part, and its name there.
     known_to: &'static [(&'static str, &'static str)],
-    /// The one line of the homepage's log that begins it, and the one that ends it.
-    told: [&'static str; 2],
-    /// Messages can be sent all the same.
-    takes_messages: bool,
+    /// The lines in the homepage's log: one when the outage begins, and one when it ends.
+    logged: [&'static str; 2],
+    /// Whether messages are still accepted.
+    accepts_messages: bool,
 }
 
 const OUTAGES: [Outage; 4] = [
@@ -32,32 +32,32 @@ const OUTAGES: [Outage; 4] = [
         part: "kafka",
         means: "Nothing can be sent",
         known_to: &[(HOMEPAGE, "kafka"), (ROUTER, "kafka")],
-        told: ["kafka is not ready", "kafka is ready"],
-        takes_messages: false,
+        logged: ["kafka is not ready", "kafka is ready"],
+        accepts_messages: false,
     },
     Outage {
         killed: TABLE,
         part: "table",
         means: "safe in Kafka",
         known_to: &[(HOMEPAGE, "table"), (PROCESSOR, "table")],
-        told: ["table is not ready", "table is ready"],
-        takes_messages: true,
+        logged: ["table is not ready", "table is ready"],
+        accepts_messages: true,
     },
     Outage {
         killed: ROUTER,
         part: "processing",
         means: "safe in Kafka",
         known_to: &[],
-        told: ["none was processed since", "messages are processed again"],
-        takes_messages: true,
+        logged: ["none was processed since", "messages are processed again"],
+        accepts_messages: true,
     },
     Outage {
         killed: PROCESSOR,
         part: "processing",
         means: "safe in Kafka",
         known_to: &[(ROUTER, "processors")],
-        told: ["none was processed since", "messages are processed again"],
-        takes_messages: true,
+        logged: ["none was processed since", "messages are processed again"],
+        accepts_messages: true,
     },
 ];
 
@@ -66,41 +66,41 @@ async fn the_page_names_the_part_that_is_down_until_it_is_back() {
     for outage in OUTAGES {
         let mut stack = Stack::start().await;
         assert_eq!(stack.post_message("before").await.status.as_u16(), 202);
-        eventually("it is stored", async || true_totals(&stack).await.stored == 1).await;
-        let mut told = stack.log(HOMEPAGE).lines().count();
+        eventually("it is stored", async || consistent_totals(&stack).await.stored == 1).await;
+        let mut lines = stack.log(HOMEPAGE).lines().count();
 
         stack.kill(outage.killed).await;
         let answer = stack.post_message("meanwhile").await;
-        let expected = if outage.takes_messages { 202 } else { 503 };
+        let expected = if outage.accepts_messages { 202 } else { 503 };
         assert_eq!(answer.status.as_u16(), expected, "{}", outage.killed);
-        // What was on its way to Kafka already is not counted as sent, and the person is told so.
+        // A message that may already be on its way to Kafka is not counted as sent. The answer says so.
         let may_appear = answer.body.to_string().contains("may still appear");
-        is_named(&stack, &outage).await;
-        if outage.takes_messages {
-            let totals = true_totals(&stack).await;
+        is_reported(&stack, &outage).await;
+        if outage.accepts_messages {
+            let totals = consistent_totals(&stack).await;
             assert_eq!((totals.accepted, totals.stored, totals.waiting), (2, 1, 1));
         }
-        told += is_told_once(&stack, told, outage.told[0]).await;
+        lines += is_logged_once(&stack, lines, outage.logged[0]).await;
 
         stack.start_again(outage.killed).await;
-        eventually("all is well again, and all that was taken is stored", async || {
-            let totals = true_totals(&stack).await;
-            let taken = if outage.takes_messages { 2 } else { 1 };
-            let expected = taken..=taken + u64::from(may_appear);
+        eventually("no problem is left, and all accepted messages are stored", async || {
+            let totals = consistent_totals(&stack).await;
+            let accepted = if outage.accepts_messages { 2 } else { 1 };
+            let expected = accepted..=accepted + u64::from(may_appear);
             let problems = stack.feed(None, 1).await.problems;
             problems.is_empty() && expected.contains(&totals.stored) && totals.waiting == 0
         })
         .await;
         for (service, _) in outage.known_to {
-            eventually("it is ready", async || stack.is_ready(service).await).await;
+            eventually("the service is ready", async || stack.is_ready(service).await).await;
         }
-        is_told_once(&stack, told, outage.told[1]).await;
-        assert_no_flood(&stack, outage.killed);
+        is_logged_once(&stack, lines, outage.logged[1]).await;
+        assert_few_warnings(&stack, outage.killed);
     }
 }
 
-/// A table that hangs answers nobody, so each read of it takes as long as a read may. The messages come by
-/// another homepage: only Kafka tells of them.
+/// While the table hangs, each read of it runs into its timeout. The messages are sent by another homepage, so the
+/// homepage learns of them only from Kafka.
 #[tokio::test]
 async fn accepted_messages_are_counted_while_the_table_hangs() {
     let mut stack = Stack::start().await;
@@ -108,21 +108,21 @@ async fn accepted_messages_are_counted_while_the_table_hangs() {
     stack.freeze(TABLE);
     for n in 1..=5 {
         assert_eq!(other.post_message("hello").await.unwrap().status.as_u16(), 202);
-        within(Duration::from_secs(2), "it is counted", async || {
-            let totals = true_totals(&stack).await;
+        within(Duration::from_secs(2), "the message is counted", async || {
+            let totals = consistent_totals(&stack).await;
             (totals.accepted, totals.waiting) == (n, n)
         })
         .await;
     }
     stack.unfreeze(TABLE);
-    eventually("all are stored", async || true_totals(&stack).await.stored == 5).await;
+    eventually("all are stored", async || consistent_totals(&stack).await.stored == 5).await;
 }
 
-/// Waits until the page and the services whose concern it is say that the part is down.
-async fn is_named(stack: &Stack, outage: &Outage) {
+/// Waits until the page and the services that use the part report that it is down.
+async fn is_reported(stack: &Stack, outage: &Outage) {
     let mut problems = Vec::new();
-    within(Duration::from_secs(30), "the page names what is down", async || {
-        true_totals(stack).await;
+    within(Duration::from_secs(30), "the page names the part that is down", async || {
+        consistent_totals(stack).await;
         problems = stack.feed(None, 1).await.problems;
         problems.len() == 1 && problems[0]["part"] == outage.part
     })
@@ -131,7 +131,7 @@ async fn is_named(stack: &Stack, outage: &Outage) {
     assert!(text.contains(outage.means), "{}: {text}", outage.killed);
     assert!(problems[0]["since"].as_str().unwrap().ends_with('Z'), "{problems:?}");
     for (service, dependency) in outage.known_to {
-        eventually("it says what is down, since when and why", async || {
+        eventually("the service reports what is down, since when and why", async || {
             let answer = stack.homepage_at(service).readiness().await.unwrap();
             let known = &answer.body["dependencies"][dependency];
             answer.status.as_u16() == 503
@@ -143,35 +143,35 @@ async fn is_named(stack: &Stack, outage: &Outage) {
     }
 }
 
-/// The page's counts, which agree with each other whatever is down.
-async fn true_totals(stack: &Stack) -> Totals {
+/// The page's counts. They must add up at all times.
+async fn consistent_totals(stack: &Stack) -> Totals {
     let totals = stack.feed(None, 1).await.totals;
     let finished = totals.stored + totals.finished_without_row;
     assert_eq!(totals.accepted, finished + totals.waiting, "{totals:?}");
     totals
 }
 
-/// Waits until the homepage's log tells of it behind that line. Returns how many lines it has there.
-async fn is_told_once(stack: &Stack, since: usize, what: &str) -> usize {
-    let (mut said, mut times) = (Vec::new(), 0);
-    eventually("the log tells of it", async || {
-        said = stack.log(HOMEPAGE).lines().skip(since).map(str::to_owned).collect();
-        times = said.iter().filter(|line| line.contains(what)).count();
+/// Waits until the homepage's log has this text after line `since`, exactly once. Returns how many lines follow
+/// `since`.
+async fn is_logged_once(stack: &Stack, since: usize, text: &str) -> usize {
+    let (mut lines, mut times) = (Vec::new(), 0);
+    eventually("the log has the text", async || {
+        lines = stack.log(HOMEPAGE).lines().skip(since).map(str::to_owned).collect();
+        times = lines.iter().filter(|line| line.contains(text)).count();
         times > 0
     })
     .await;
-    assert_eq!(times, 1, "{what}: {said:#?}");
-    said.len()
+    assert_eq!(times, 1, "{text}: {lines:#?}");
+    lines.len()
 }
 
-/// A person who reads the logs after an outage finds it, and not a thousand times.
-fn assert_no_flood(stack: &Stack, killed: &str) {
+/// An outage must not fill the logs.
+fn assert_few_warnings(stack: &Stack, killed: &str) {
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
-        let said = stack.log(service);
-        let is_bad = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
-        let bad: Vec<_> = said.lines().filter(is_bad).collect();
-        // A few of each kind of Kafka's client, one of each dependency, and one of what waits for a router
-        // whose group has to be found again.
-        assert!(bad.len() <= 11, "{killed} down: {service} says {bad:#?}");
+        let log = stack.log(service);
+        let is_warning = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
+        let warnings: Vec<_> = log.lines().filter(is_warning).collect();
+        // A few of each Kafka client, one of each dependency, and one while the router's group is found again.
+        assert!(warnings.len() <= 11, "{killed} down: {service} logs {warnings:#?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The pages: their files, their languages, and how a phone finds them.
+//! The pages: their files, their languages, and their addresses.
 
 use client::eventually::eventually;
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
@@ -7,8 +7,8 @@ use stack::{Stack, plan::name::HOMEPAGE};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Asks with these headers, and follows nothing.
-async fn ask(stack: &Stack, path: &str, headers: &[(&str, &str)]) -> Response {
+/// A GET with these headers, without following redirects.
+async fn get(stack: &Stack, path: &str, headers: &[(&str, &str)]) -> Response {
     send(stack, Method::GET, path, headers, "").await
 }
 
@@ -26,7 +26,7 @@ async fn send(
     request.body(body.to_owned()).send().await.unwrap()
 }
 
-/// What a header says; nothing when it is not there.
+/// The value of a header; empty if it is missing.
 fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
@@ -35,22 +35,22 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 async fn every_file_of_a_page_is_compressed_and_cacheable_for_ever() {
     let stack = Stack::start().await;
     for path in ["/", "/stage"] {
-        let page = ask(&stack, path, &[]).await.text().await.unwrap();
+        let page = get(&stack, path, &[]).await.text().await.unwrap();
         let files: Vec<_> = page.split('"').filter(|text| text.starts_with("/static/")).collect();
         assert!(files.len() > 7, "{path}: {files:?}");
         for file in files {
-            let answer = ask(&stack, file, &[("accept-encoding", "gzip")]).await;
+            let answer = get(&stack, file, &[("accept-encoding", "gzip")]).await;
             assert_eq!(answer.status(), StatusCode::OK, "{file}");
             assert!(header(&answer, "cache-control").ends_with("immutable"), "{file}");
             assert_eq!(header(&answer, "content-encoding"), "gzip", "{file}");
             assert_eq!(header(&answer, "vary"), "Accept-Encoding", "{file}");
             assert!(answer.bytes().await.unwrap().starts_with(&[0x1f, 0x8b]), "{file}");
-            let smallest = async || {
-                let answer = ask(&stack, file, &[("accept-encoding", "gzip, br")]).await;
+            let is_brotli = async || {
+                let answer = get(&stack, file, &[("accept-encoding", "gzip, br")]).await;
                 header(&answer, "content-encoding") == "br"
             };
-            eventually("it is compressed with brotli as well", smallest).await;
-            let plain = ask(&stack, file, &[]).await;
+            eventually("the file is compressed with brotli too", is_brotli).await;
+            let plain = get(&stack, file, &[]).await;
             assert_eq!(header(&plain, "content-encoding"), "", "{file}");
             assert!(plain.text().await.is_ok(), "{file}");
         }
@@ -61,13 +61,13 @@ async fn every_file_of_a_page_is_compressed_and_cacheable_for_ever() {
 async fn a_file_of_another_version_is_revalidated() {
     let stack = Stack::start().await;
     let file = "/static/0123456789abcdef/app.js";
-    let first = ask(&stack, file, &[]).await;
+    let first = get(&stack, file, &[]).await;
     assert_eq!(header(&first, "cache-control"), "no-cache");
     let tag = header(&first, "etag").to_owned();
     assert!(!first.bytes().await.unwrap().is_empty());
-    // Twice, because a body that does not belong to a 304 would spoil the next answer.
+    // Twice, because a body after a 304 would be read as a part of the next answer.
     for _ in 0..2 {
-        let again = ask(&stack, file, &[("if-none-match", &tag)]).await;
+        let again = get(&stack, file, &[("if-none-match", &tag)]).await;
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
         assert!(again.bytes().await.unwrap().is_empty());
     }
@@ -76,14 +76,14 @@ async fn a_file_of_another_version_is_revalidated() {
 #[tokio::test]
 async fn a_page_is_in_the_language_of_its_address_or_of_the_browser() {
     let stack = Stack::start().await;
-    for (path, accepted, language, words) in [
+    for (path, accepted, language, text) in [
         ("/", "", "en", "The wall is quiet."),
         ("/", "zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "弹幕墙还很安静。"),
         ("/?lang=zh", "en", "zh-CN", "href=\"/stage?lang=zh\""),
         ("/stage", "zh", "zh-CN", "已展示"),
         ("/stage?lang=en", "zh", "en", "Shown"),
     ] {
-        let answer = ask(&stack, path, &[("accept-language", accepted)]).await;
+        let answer = get(&stack, path, &[("accept-language", accepted)]).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(header(&answer, "content-language"), language, "{path} {accepted}");
         assert_eq!(header(&answer, "vary"), "Accept-Language", "{path}");
@@ -91,7 +91,7 @@ async fn a_page_is_in_the_language_of_its_address_or_of_the_browser() {
         assert!(header(&answer, "content-security-policy").contains("script-src 'self'"), "{path}");
         let page = answer.text().await.unwrap();
         assert!(page.contains(&format!("<html lang=\"{language}\">")), "{path} {accepted}");
-        assert!(page.contains(words), "{path} {accepted}: {page}");
+        assert!(page.contains(text), "{path} {accepted}: {page}");
     }
 }
 
@@ -99,17 +99,17 @@ async fn a_page_is_in_the_language_of_its_address_or_of_the_browser() {
 async fn a_form_is_answered_in_the_language_of_its_page_and_json_in_english() {
     let stack = Stack::start().await;
     let (form, zh) = (("content-type", FORM), ("accept-language", "zh"));
-    let wrong = "message=hi&concurrency=250";
-    let refused = send(&stack, Method::POST, "/bursts?lang=zh", &[form], wrong).await;
+    let invalid = "message=hi&concurrency=250";
+    let refused = send(&stack, Method::POST, "/bursts?lang=zh", &[form], invalid).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = refused.text().await.unwrap();
     assert!(page.contains("请填 1 到 100 的整数。") && page.contains("value=\"250\""), "{page}");
 
-    let right = "message=hi&concurrency=1&duration=1&rate=1";
+    let valid = "message=hi&concurrency=1&duration=1&rate=1";
     for (path, back) in [("/bursts?lang=zh", "/?lang=zh"), ("/bursts", "/")] {
-        let taken = send(&stack, Method::POST, path, &[form, zh], right).await;
-        assert_eq!(taken.status(), StatusCode::SEE_OTHER);
-        assert_eq!(header(&taken, "location"), back);
+        let accepted = send(&stack, Method::POST, path, &[form, zh], valid).await;
+        assert_eq!(accepted.status(), StatusCode::SEE_OTHER);
+        assert_eq!(header(&accepted, "location"), back);
     }
     let headers = [("content-type", "application/json"), zh];
     let json = json!({ "message": "hi", "concurrency": 250 }).to_string();
@@ -128,12 +128,12 @@ async fn the_qr_code_has_the_address_that_the_browser_uses() {
         assert_eq!(header(&code, "cache-control"), "no-store");
         assert_eq!(header(&code, "x-content-type-options"), "nosniff");
     }
-    let named = ask(&stack, "/stage", &[("host", "barrage.example")]).await.text().await.unwrap();
+    let named = get(&stack, "/stage", &[("host", "barrage.example")]).await.text().await.unwrap();
     assert!(named.contains("<b>barrage.example</b>"), "{named}");
-    let here = ask(&stack, "/stage", &[]).await.text().await.unwrap();
+    let here = get(&stack, "/stage", &[]).await.text().await.unwrap();
     assert!(here.contains("Only this machine"), "{here}");
     for path in ["/", "/stage", "/qr.svg"] {
-        let answer = ask(&stack, path, &[("host", "\"><script>")]).await;
+        let answer = get(&stack, path, &[("host", "\"><script>")]).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");
     }
 }
@@ -145,8 +145,8 @@ async fn the_public_url_wins_over_the_address_that_the_browser_uses() {
         (HOMEPAGE, "TRACE_UI", "http://jaeger:16686"),
     ])
     .await;
-    let stage = ask(&stack, "/stage", &[("host", "\"><script>")]).await.text().await.unwrap();
+    let stage = get(&stack, "/stage", &[("host", "\"><script>")]).await.text().await.unwrap();
     assert!(stage.contains("<b>barrage.example</b>"), "{stage}");
-    let page = ask(&stack, "/", &[]).await.text().await.unwrap();
+    let page = get(&stack, "/", &[]).await.text().await.unwrap();
     assert!(page.contains("data-trace-ui=\"http://jaeger:16686/trace/{trace}\""), "{page}");
 }

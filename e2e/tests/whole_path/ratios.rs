@@ -1,4 +1,4 @@
-//! The ratios: measured on a stack that the program starts itself, and of which it leaves nothing running.
+//! The program `ratios`: it starts stacks of its own, prints a table, and leaves no process running.
 
 use std::{fs, process::Stdio, time::Duration};
 
@@ -8,7 +8,7 @@ use nix::{
     unistd::Pid,
 };
 use process::child::run_to_end;
-use stack::programs;
+use stack::program;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::Command,
@@ -18,7 +18,7 @@ use tokio::{
 const DEADLINE: Duration = Duration::from_secs(60);
 
 fn ratios(options: &[&str]) -> Command {
-    let mut command = Command::new(programs().unwrap().join("ratios"));
+    let mut command = Command::new(program("ratios"));
     command.args(options).kill_on_drop(true);
     command
 }
@@ -27,8 +27,8 @@ fn ratios(options: &[&str]) -> Command {
 async fn a_ratio_is_printed_with_its_aim_as_a_row_of_a_table() {
     let options = ["--only", "p9", "--rounds", "1", "--seconds", "1"];
     let ran = run_to_end(&mut ratios(&options), DEADLINE).await;
-    let (text, said) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr));
-    assert!(ran.status.success(), "{said:?}");
+    let (text, errors) = (String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr));
+    assert!(ran.status.success(), "{errors:?}");
     let lines: Vec<_> = text.lines().filter(|line| line.starts_with("| P")).collect();
     assert!(
         matches!(lines[..], [line] if line.starts_with("| P9 | CPU per feed poll |")),
@@ -42,14 +42,14 @@ async fn an_interrupted_run_leaves_nothing_running() {
     let options = ["--only", "P9", "--rounds", "1", "--seconds", "60"];
     let mut running = ratios(&options).stderr(Stdio::piped()).spawn().unwrap();
     let pid = running.id().unwrap();
-    let mut said = BufReader::new(running.stderr.take().unwrap()).lines();
-    while !said.next_line().await.unwrap().unwrap().contains("polling") {}
+    let mut lines = BufReader::new(running.stderr.take().unwrap()).lines();
+    while !lines.next_line().await.unwrap().unwrap().contains("polling") {}
     let stack = children(pid);
     assert_eq!(stack.len(), 5, "broker, table, and three services");
     kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGINT).unwrap();
     let ended = timeout(DEADLINE, running.wait()).await.unwrap().unwrap();
     assert_eq!(ended.code(), Some(130));
-    eventually("all of its stack has ended", async || {
+    eventually("all processes of its stack have ended", async || {
         stack.iter().all(|child| !fs::exists(format!("/proc/{child}")).unwrap())
     })
     .await;
@@ -58,16 +58,16 @@ async fn an_interrupted_run_leaves_nothing_running() {
 #[tokio::test]
 async fn an_unknown_ratio_is_refused() {
     let ran = run_to_end(&mut ratios(&["--only", "P10"]), DEADLINE).await;
-    let said = String::from_utf8(ran.stderr).unwrap();
-    assert_eq!(ran.status.code(), Some(2), "{said}");
-    assert!(said.contains("P10") && said.contains("P11"), "it says what there is: {said}");
+    let errors = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("P10") && errors.contains("P11"), "all ratios are named: {errors}");
 }
 
-/// The processes that this one has started and that live.
+/// The running child processes of a process.
 fn children(pid: u32) -> Vec<u32> {
     let parent = |child: &u32| {
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
-        // The program's name is in brackets and may hold blanks; the parent is the second after it.
+        // The parent is the second field after the program's name, which is in brackets and may contain spaces.
         let (_, rest) = stat.rsplit_once(") ")?;
         rest.split(' ').nth(1)?.parse::<u32>().ok()
     };

@@ -1,4 +1,4 @@
-//! Bad input at the door gets an answer in the documented form, and harms nothing.
+//! Invalid requests: each is answered with the documented status and problem details.
 
 use client::{eventually::eventually, homepage::Answer};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use stack::{Stack, plan::name::HOMEPAGE};
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The answer is a problem with this status.
+/// The answer must be a problem with this status.
 fn assert_problem(answer: &Answer, status: u16, what: &str) {
     assert_eq!(answer.status.as_u16(), status, "{what}: {}", answer.body);
     assert_eq!(answer.content_type, "application/problem+json", "{what}");
@@ -23,8 +23,8 @@ async fn get(stack: &Stack, path: &str) -> Answer {
     stack.homepage().get(path).await.expect("an answer to a GET")
 }
 
-/// Values that no number field takes.
-fn wild_numbers() -> Vec<Value> {
+/// Values that no number field accepts.
+fn invalid_numbers() -> Vec<Value> {
     let huge = json!(u64::MAX);
     let texts = ["", "ten", "1.5", "-1", "NaN", "١٢", "1e2"].map(Value::from);
     let others =
@@ -36,7 +36,7 @@ fn wild_numbers() -> Vec<Value> {
 async fn every_bad_field_is_named() {
     let stack = Stack::start().await;
     for field in ["concurrency", "duration", "rate"] {
-        for value in wild_numbers() {
+        for value in invalid_numbers() {
             let body = json!({ "message": "hi", field: value }).to_string();
             let answer = post(&stack, "/bursts", JSON, &body).await;
             assert_problem(&answer, 422, &body);
@@ -94,10 +94,10 @@ async fn an_invalid_cursor_or_limit_is_refused() {
 #[tokio::test]
 async fn unknown_paths_are_not_found() {
     let stack = Stack::start().await;
-    let nobody = "/bursts/00000000-0000-0000-0000-000000000000";
-    let results = format!("{nobody}/results");
+    let no_burst = "/bursts/00000000-0000-0000-0000-000000000000";
+    let results = format!("{no_burst}/results");
     for path in
-        ["/bursts/nope", nobody, &results, "/nowhere", "/static/app.js", "/static/0/nothing.js"]
+        ["/bursts/nope", no_burst, &results, "/nowhere", "/static/app.js", "/static/0/nothing.js"]
     {
         assert_problem(&get(&stack, path).await, 404, path);
     }
@@ -107,7 +107,7 @@ async fn unknown_paths_are_not_found() {
 #[tokio::test]
 async fn hostile_texts_arrive_unchanged() {
     let stack = Stack::start().await;
-    // No character with these marks exists, so normalisation leaves them as they are.
+    // No composed character has these marks, so normalisation does not change them.
     let zalgo = format!("q{}", "\u{301}".repeat(99));
     let texts = [
         "<script>alert(1)</script>",
@@ -120,15 +120,15 @@ async fn hostile_texts_arrive_unchanged() {
         let answer = stack.post_message(text).await;
         assert_eq!(answer.status.as_u16(), 202, "{text}: {}", answer.body);
     }
-    eventually("all are on the page", async || {
+    eventually("all texts are on the page", async || {
         let bullets = stack.feed(None, 100).await.bullets;
         texts.iter().all(|text| bullets.iter().any(|bullet| bullet.message == *text))
     })
     .await;
     let page = get(&stack, "/").await.body;
     let page = page.as_str().unwrap();
-    assert!(!page.contains("<script>alert"), "the page holds markup from a message");
-    assert!(!page.contains("<img src=x"), "the page holds markup from a message");
+    assert!(!page.contains("<script>alert"), "the page contains markup from a message");
+    assert!(!page.contains("<img src=x"), "the page contains markup from a message");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What was there before a stop is there after the next start.
+//! A stopped stack is started again on its data.
 
 use client::eventually::eventually;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! From Kafka to the table, whoever sends: without a homepage the rest does its work.
+//! From Kafka to the table without a homepage: any client may send records.
 
 use std::time::Duration;
 
@@ -38,12 +38,12 @@ async fn records_of_any_client_become_rows() {
 
 #[tokio::test]
 async fn nothing_is_lost_or_stored_twice_when_router_and_processor_are_killed_in_turn() {
-    // Slow enough to be in the midst of it at each kill.
+    // Slow enough that messages are in flight at each kill.
     let setup = Setup::default().var(PROCESSOR, "WORK_MS", "2");
     let (mut stack, kafka) = without_homepage(setup).await;
     let burst = kafka.send_burst("hello", 10, 200).await;
     for (process, stored) in [(ROUTER, 100), (PROCESSOR, 400), (TABLE, 700), (ROUTER, 1000)] {
-        within(Duration::from_secs(60), "some more are stored", async || {
+        within(Duration::from_secs(60), "more messages are stored", async || {
             stack.ledger(&burst).await.stored() > stored
         })
         .await;
@@ -58,7 +58,7 @@ async fn a_router_waits_for_a_processor_that_is_stopped_and_started_again() {
     let (mut stack, kafka) = without_homepage(Setup::default()).await;
     stack.terminate(PROCESSOR).await;
     let burst = kafka.send_burst("hello", 10, 10).await;
-    eventually("the router says what is missing", async || !stack.is_ready(ROUTER).await).await;
+    eventually("the router is not ready", async || !stack.is_ready(ROUTER).await).await;
     stack.start_again(PROCESSOR).await;
     all_stored(&stack, &burst, 100).await;
 }
@@ -69,8 +69,7 @@ async fn a_frozen_table_uses_up_no_attempts() {
     let (stack, kafka) = without_homepage(setup).await;
     stack.freeze(TABLE);
     let burst = kafka.send_burst("hello", 10, 10).await;
-    eventually("the processor says what is missing", async || !stack.is_ready(PROCESSOR).await)
-        .await;
+    eventually("the processor is not ready", async || !stack.is_ready(PROCESSOR).await).await;
     stack.unfreeze(TABLE);
     all_stored(&stack, &burst, 100).await;
 }

@@ -1,5 +1,5 @@
-//! A Kafka that lets in only whom it knows, and only to what they may do: SCRAM over TLS, a user for each
-//! service. Only the real one has users.
+//! Kafka with users and permissions: SCRAM over TLS, and one user for each service. These tests run only on Apache
+//! Kafka, because the stand-in has no users.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use stack::{
     real::User,
 };
 
-/// All that the services need. They make no topics here: they may not.
+/// All permissions that the services need, if others create the topics.
 const NEEDED: [(&str, client::kafka::Operation, Resource); 7] = [
     (HOMEPAGE, Write, Topic(TOPIC)),
     (HOMEPAGE, Read, Topic(TOPIC)),
@@ -31,10 +31,10 @@ const NEEDED: [(&str, client::kafka::Operation, Resource); 7] = [
     (ROUTER, Write, Topic(DEAD_TOPIC)),
 ];
 
-/// A stack on such a Kafka, where there is one. Its services are started when the topics are there.
-async fn guarded(setup: Setup) -> Option<(Stack, Kafka)> {
+/// A stack on a secure Kafka with both topics, whose services are not started yet. None on the stand-ins.
+async fn secure_stack(setup: Setup) -> Option<(Stack, Kafka)> {
     let Backend::Real(real) = Backend::from_env().unwrap() else {
-        eprintln!("left out: the stand-in for Kafka has no users");
+        eprintln!("skipped: the stand-in for Kafka has no users");
         return None;
     };
     let users = [HOMEPAGE, ROUTER].map(|name| User::new(name, false));
@@ -51,7 +51,7 @@ async fn guarded(setup: Setup) -> Option<(Stack, Kafka)> {
     Some((stack, kafka))
 }
 
-/// Allows all of it but this.
+/// Grants all permissions except one.
 async fn allow_all_but(kafka: Kafka, missing: Option<usize>) {
     for (index, (user, operation, resource)) in NEEDED.into_iter().enumerate() {
         if Some(index) != missing {
@@ -72,8 +72,8 @@ async fn are_ready(stack: &Stack) {
     }
 }
 
-/// Waits until `/readyz` gives this reason, which the log then tells once for each part that has it.
-async fn is_told(stack: &Stack, service: &str, reason: &str) {
+/// Waits until `/readyz` gives this reason, and the log has it exactly once for each dependency.
+async fn is_reported(stack: &Stack, service: &str, reason: &str) {
     eventually(reason, async || {
         let answer = stack.readiness(service).await;
         let dependencies = answer.body["dependencies"].as_object().unwrap().clone();
@@ -81,7 +81,7 @@ async fn is_told(stack: &Stack, service: &str, reason: &str) {
     })
     .await;
     let mut parts = Vec::new();
-    eventually("the log tells of it", async || {
+    eventually("the log has the reason", async || {
         let log = stack.log(service);
         let lines = log.lines().filter(|line| line.contains(reason));
         let part = |line: &str| {
@@ -92,7 +92,10 @@ async fn is_told(stack: &Stack, service: &str, reason: &str) {
     })
     .await;
     parts.sort_unstable();
-    assert!(parts.is_sorted_by(|a, b| a < b), "{service} tells {reason} more than once: {parts:?}");
+    assert!(
+        parts.is_sorted_by(|a, b| a < b),
+        "{service} logs {reason:?} more than once: {parts:?}"
+    );
 }
 
 async fn a_burst_is_kept(stack: &Stack) {
@@ -102,19 +105,18 @@ async fn a_burst_is_kept(stack: &Stack) {
     stack.assert_complete(&id, burst.accepted).await;
 }
 
-/// Whatever is logged, and however much of it.
-fn assert_no_secret_is_told(stack: &Stack, secrets: &[&str]) {
+fn assert_no_secret_is_logged(stack: &Stack, secrets: &[&str]) {
     for process in [BROKER, TABLE, PROCESSOR, ROUTER, HOMEPAGE] {
         let log = stack.log(process);
         for secret in secrets {
-            assert!(!log.contains(secret), "the log of {process} has a secret in it");
+            assert!(!log.contains(secret), "the log of {process} contains a secret");
         }
     }
 }
 
 #[tokio::test]
 async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_logged_at_any_level() {
-    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
     allow_all_but(kafka, None).await;
     start_services(&mut stack).await;
     are_ready(&stack).await;
@@ -122,15 +124,15 @@ async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_logged_at_any_level(
     kafka.send(TOPIC, "poison", "{ this is no message").await;
     eventually("the poison is a dead letter", async || kafka.records(DEAD_TOPIC).await.len() == 1)
         .await;
-    assert!(stack.log(HOMEPAGE).contains(" TRACE "), "all is logged");
+    assert!(stack.log(HOMEPAGE).contains(" TRACE "), "the log has all levels");
     let secrets = [HOMEPAGE, ROUTER].map(|service| stack.var(service, "KAFKA_PWD"));
-    assert_no_secret_is_told(&stack, &secrets);
+    assert_no_secret_is_logged(&stack, &secrets);
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_logged_once_and_the_right_one_heals_it() {
     const WRONG: &str = "wrong-5f0c9a";
-    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
     allow_all_but(kafka, None).await;
     let right = [HOMEPAGE, ROUTER].map(|service| stack.var(service, "KAFKA_PWD").to_owned());
     for service in [HOMEPAGE, ROUTER] {
@@ -139,12 +141,12 @@ async fn a_wrong_password_is_logged_once_and_the_right_one_heals_it() {
     start_services(&mut stack).await;
     for service in [HOMEPAGE, ROUTER] {
         let reason = format!("kafka refuses user \"{service}\": authentication failed");
-        is_told(&stack, service, &reason).await;
+        is_reported(&stack, service, &reason).await;
     }
     assert_eq!(stack.post_message("hello?").await.status.as_u16(), 503);
-    // It goes on trying, and says no more of it.
+    // The services try again without a further line.
     lasts(Duration::from_secs(5), async || assert!(!stack.is_ready(ROUTER).await)).await;
-    assert_no_secret_is_told(&stack, &[WRONG, &right[0], &right[1]]);
+    assert_no_secret_is_logged(&stack, &[WRONG, &right[0], &right[1]]);
     for (service, right) in [HOMEPAGE, ROUTER].into_iter().zip(&right) {
         let status = stack.terminate(service).await;
         assert!(status.success(), "{service} ended with {status}");
@@ -162,10 +164,10 @@ async fn a_router_that_may_not_read_reports_it_and_heals_when_it_may() {
         (4, "user \"event-router\" may not READ group \"barrage-info-consumer\""),
     ];
     for (missing, reason) in cases {
-        let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+        let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
         allow_all_but(kafka, Some(missing)).await;
         start_services(&mut stack).await;
-        is_told(&stack, ROUTER, reason).await;
+        is_reported(&stack, ROUTER, reason).await;
         let (user, operation, resource) = NEEDED[missing];
         kafka.allow(user, operation, resource).await;
         are_ready(&stack).await;
@@ -176,13 +178,13 @@ async fn a_router_that_may_not_read_reports_it_and_heals_when_it_may() {
 #[tokio::test]
 async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_the_poison() {
     const MISSING: usize = 6;
-    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
     allow_all_but(kafka, Some(MISSING)).await;
     start_services(&mut stack).await;
     are_ready(&stack).await;
     let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
     let reason = "user \"event-router\" may not WRITE topic \"barrage-info-dead\"";
-    is_told(&stack, ROUTER, reason).await;
+    is_reported(&stack, ROUTER, reason).await;
     lasts(Duration::from_secs(4), async || {
         let committed = kafka.committed(GROUP).await;
         assert!(committed.get(&poison.partition).is_none_or(|next| *next <= poison.offset));
@@ -199,16 +201,16 @@ async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_t
 #[tokio::test]
 async fn a_homepage_that_may_not_write_reports_it_and_sends_when_it_may() {
     const MISSING: usize = 0;
-    let Some((mut stack, kafka)) = guarded(Setup::default()).await else { return };
+    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
     allow_all_but(kafka, Some(MISSING)).await;
     start_services(&mut stack).await;
     are_ready(&stack).await;
     assert_eq!(stack.post_message("hello?").await.status.as_u16(), 503);
     let reason = "user \"homepage\" may not WRITE topic \"barrage-info\"";
-    is_told(&stack, HOMEPAGE, reason).await;
+    is_reported(&stack, HOMEPAGE, reason).await;
     let (user, operation, resource) = NEEDED[MISSING];
     kafka.allow(user, operation, resource).await;
-    eventually("a message is taken", async || stack.post_message("hello!").await.status == 202)
+    eventually("a message is accepted", async || stack.post_message("hello!").await.status == 202)
         .await;
     are_ready(&stack).await;
 }

@@ -1,4 +1,4 @@
-//! What a person sends is what everybody sees.
+//! Bursts and messages from the homepage to the page.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,7 +14,7 @@ async fn a_burst_is_accepted_stored_and_shown_in_full() {
     let id = stack.send_burst(json!({ "message": "hello barrage" })).await;
 
     let burst = stack.settled(&id).await;
-    // 10 senders for 10 s at 5 messages a second each, as nobody said otherwise.
+    // The defaults: 10 senders for 10 s, each with 5 messages a second.
     assert_eq!((burst.state.as_str(), burst.accepted, burst.failed), ("done", 500, 0));
     assert_eq!((burst.stored, burst.blocked), (500, 0));
 
@@ -26,7 +26,7 @@ async fn a_burst_is_accepted_stored_and_shown_in_full() {
     assert_eq!(seen, sent.collect());
 
     let mut passed = 0;
-    eventually("the feed has let every message pass", async || {
+    eventually("the feed has passed every message", async || {
         let feed = stack.feed(Some(&cursor), 100).await;
         passed += feed.passed;
         assert!(feed.bullets.len() as u64 <= feed.passed);
@@ -63,7 +63,7 @@ async fn the_times_of_a_bullet_are_in_the_order_of_its_hops() {
     let bullets = stack.feed(None, 100).await.bullets;
     assert_eq!(bullets.len() as u64, sent);
     for bullet in bullets {
-        let read_at = bullet.read_at.expect("the router tells it");
+        let read_at = bullet.read_at.expect("the router has set it");
         let times = [bullet.sent_at, read_at, bullet.received_at, bullet.stored_at];
         assert!(times.is_sorted(), "{times:?}");
     }
@@ -98,12 +98,12 @@ async fn any_homepage_can_stop_a_burst() {
     let mut stack = Stack::start().await;
     let other = stack.add_homepage("homepage-2").await;
     let id = stack.send_burst(json!({ "message": "hi", "duration": 60 })).await;
-    eventually("the other one knows it", async || other.burst(&id).await.is_ok()).await;
+    eventually("the other homepage knows the burst", async || other.burst(&id).await.is_ok()).await;
     let answer = other.delete_burst(&id).await.unwrap();
     assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
     let burst = stack.settled(&id).await;
     assert_eq!((burst.state.as_str(), burst.stored), ("stopped", burst.accepted));
-    eventually("both say so", async || {
+    eventually("the other homepage reports it as stopped", async || {
         other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
     })
     .await;
@@ -119,9 +119,9 @@ async fn an_accepted_burst_is_known_to_every_homepage() {
     stack.table_proxy().set(Faults { slow: 1.0, slow_by, ..Faults::default() });
 
     let id = stack.send_burst(json!({ "message": "known at once", "duration": 1 })).await;
-    // The row may still be on its way, but the question is not to wait as long.
+    // The burst's row may not be written yet, but this request must not wait as long for it.
     stack.table_proxy().set(Faults::default());
-    let told = other.burst(&id).await;
-    assert!(told.is_ok(), "{told:?}");
+    let known = other.burst(&id).await;
+    assert!(known.is_ok(), "{known:?}");
     stack.settled(&id).await;
 }

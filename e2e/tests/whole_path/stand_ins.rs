@@ -1,4 +1,5 @@
-//! The stand-ins keep what they are told, however they end; and so does the real broker.
+//! What broker and table have acknowledged survives their end; with `BARRAGE_BACKEND=real` that of Kafka and
+//! Dynalite.
 
 use std::time::Duration;
 

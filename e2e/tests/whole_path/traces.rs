@@ -1,4 +1,4 @@
-//! One trace tells a message's whole way, in the names of the article.
+//! One trace follows a message through all services. The span names are those of the article.
 
 use client::eventually::eventually;
 use serde_json::json;
@@ -9,8 +9,8 @@ use stack::{
 
 use crate::collector::{Collector, Trace};
 
-/// Every hop, each below the one before it.
-const WAY: [(&str, Option<&str>); 6] = [
+/// The spans of a message with their parents.
+const SPANS: [(&str, Option<&str>); 6] = [
     ("sender: barrage-sender", None),
     ("sender: sender", Some("sender: barrage-sender")),
     ("event-router: route barrage-info", Some("sender: sender")),
@@ -30,10 +30,10 @@ async fn traced_stack(sample: &str) -> (Stack, Collector) {
     (stack.await, collector)
 }
 
-fn assert_whole_way(trace: &Trace) {
-    for (name, parent) in WAY {
-        let above = parent.map_or(&[][..], |parent| &trace[parent].span_id);
-        assert_eq!(trace[name].parent_span_id, above, "{name} is not below {parent:?}");
+fn assert_is_complete(trace: &Trace) {
+    for (name, parent) in SPANS {
+        let expected = parent.map_or(&[][..], |parent| &trace[parent].span_id);
+        assert_eq!(trace[name].parent_span_id, expected, "the parent of {name} is not {parent:?}");
     }
 }
 
@@ -41,13 +41,13 @@ fn assert_whole_way(trace: &Trace) {
 async fn one_trace_follows_a_message_from_the_form_to_the_bullet() {
     let (stack, collector) = traced_stack("0").await;
     assert_eq!(stack.post_message("hello").await.status.as_u16(), 202);
-    eventually("every hop has reported", async || {
-        collector.traces().values().any(|trace| trace.len() == WAY.len())
+    eventually("every span has arrived", async || {
+        collector.traces().values().any(|trace| trace.len() == SPANS.len())
     })
     .await;
     let traces = collector.traces();
     assert_eq!(traces.len(), 1);
-    traces.values().for_each(assert_whole_way);
+    traces.values().for_each(assert_is_complete);
     let feed = stack.homepage().get("/feed").await.unwrap().body;
     assert_eq!(feed["bullets"][0]["trace"], json!(traces.keys().next()));
 }
@@ -58,8 +58,8 @@ async fn the_first_message_of_an_unsampled_burst_is_traced() {
     let burst = json!({ "message": "hello", "concurrency": 3, "duration": 1 });
     let id = stack.send_burst(burst).await;
     assert_eq!(stack.settled(&id).await.accepted, 15);
-    eventually("every hop has reported", async || {
-        collector.traces().values().any(|trace| trace.len() == WAY.len())
+    eventually("every span has arrived", async || {
+        collector.traces().values().any(|trace| trace.len() == SPANS.len())
     })
     .await;
     assert_eq!(collector.traces().len(), 1);
@@ -71,9 +71,9 @@ async fn with_all_messages_sampled_every_message_has_its_trace() {
     let burst = json!({ "message": "hello", "concurrency": 3, "duration": 1 });
     let id = stack.send_burst(burst).await;
     assert_eq!(stack.settled(&id).await.accepted, 15);
-    eventually("every hop of every message has reported", async || {
-        collector.traces().values().filter(|trace| trace.len() == WAY.len()).count() == 15
+    eventually("every span of every message has arrived", async || {
+        collector.traces().values().filter(|trace| trace.len() == SPANS.len()).count() == 15
     })
     .await;
-    collector.traces().values().for_each(assert_whole_way);
+    collector.traces().values().for_each(assert_is_complete);
 }

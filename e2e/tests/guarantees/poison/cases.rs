@@ -1,28 +1,25 @@
-//! What a topic may hold that is no message, and why it is none.
+//! The records of a topic that are not messages, and the reasons in their dead letters.
 
 use client::kafka::Content;
 use serde_json::{Value, json};
 
 /// A record that nobody can store.
 pub(super) struct Poison {
-    /// What is wrong with it.
     pub(super) what: &'static str,
     pub(super) content: Content,
-    /// The name of a header before those of the content, where it is not text. It is lost.
+    /// The name of one more header before the others, if it is not UTF-8. No dead letter can have it.
     pub(super) odd_name: Option<&'static [u8]>,
-    /// How the reason in its dead letter begins.
+    /// The begin of the reason in the dead letter.
     pub(super) reason: String,
-    /// How often a processor has judged it: the router sees itself that an envelope is wrong.
+    /// How often a processor has seen it: 0 if the router rejects the envelope itself.
     pub(super) attempts: &'static str,
 }
 
-/// The fields of a message.
 pub(super) fn fields(burst: &str, sender: i32, seq: usize) -> Value {
     let sent_at = "2026-01-01T00:00:00.000Z";
     json!({"message": "hi", "burst": burst, "sender": sender, "seq": seq, "sent_at": sent_at})
 }
 
-/// All of them.
 pub(super) fn all() -> Vec<Poison> {
     [data(), messages(), envelopes(), names()].into_iter().flatten().collect()
 }
@@ -45,7 +42,7 @@ fn unreadable(what: &'static str, content: Content, reason: &str) -> Poison {
     Poison { what, content, odd_name: None, reason: reason.into(), attempts: "0" }
 }
 
-/// Values that are no JSON object.
+/// Values that are not JSON objects.
 fn data() -> Vec<Poison> {
     let broken = "the data is not JSON (line 1, column ";
     let values: [(&'static str, Vec<u8>, &str); 11] = [
@@ -70,7 +67,7 @@ fn data() -> Vec<Poison> {
     all
 }
 
-/// JSON objects that are no message.
+/// JSON objects that are not messages.
 fn messages() -> Vec<Poison> {
     let mut missing = message();
     _ = missing.as_object_mut().map(|fields| fields.remove("seq"));
@@ -101,7 +98,7 @@ fn messages() -> Vec<Poison> {
     .into()
 }
 
-/// Messages whose envelope is wrong.
+/// Messages with an invalid envelope.
 fn envelopes() -> Vec<Poison> {
     let good = || Content::message(message().to_string());
     let null = |name: &str| {
@@ -142,7 +139,7 @@ fn envelopes() -> Vec<Poison> {
     ]
 }
 
-/// Messages with a header that has no name anybody can read.
+/// Messages with a header name that is not UTF-8.
 fn names() -> Vec<Poison> {
     let good = || Content { key: Some("b/1".into()), ..Content::message(message().to_string()) };
     let odd = |what, content, name| {
