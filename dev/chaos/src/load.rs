@@ -40,8 +40,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 /// `POST /messages` waits for Kafka's acknowledgement before it answers.
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// How long `POST /bursts` waits for the burst's row before it answers without it. This is the homepage's
-/// own limit.
+/// How long a homepage waits for the burst's row before it answers `POST /bursts` without it.
 const ROW_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What the homepages have reported about the load.
@@ -49,8 +48,7 @@ const ROW_TIMEOUT: Duration = Duration::from_millis(500);
 pub(crate) struct Sent {
     /// By burst, the highest count of accepted messages that its homepage has reported.
     pub(crate) bursts: BTreeMap<String, u64>,
-    /// Bursts that may have no row, because their `POST` was answered late. If their homepage dies, no other
-    /// homepage knows them.
+    /// Bursts whose `POST` was answered so late that they may have no row. If their homepage dies, they are unknown.
     pub(crate) unwritten: BTreeSet<String>,
     /// The ids of the single messages that were answered with 202.
     pub(crate) singles: Vec<String>,

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 pub(crate) struct RunLog(Instant);
 
 impl RunLog {
-    /// The run starts now.
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }

@@ -13,10 +13,9 @@ const QUIET: Duration = Duration::from_secs(2);
 /// The pause between two faults of a lane, in milliseconds.
 const PAUSE: Range<u64> = 500..6000;
 
-/// No fault lasts longer.
+/// The upper limit of how long any fault lasts.
 pub(crate) const LONGEST: Duration = Duration::from_secs(12);
 
-/// Something that can break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) name: String,
@@ -28,29 +27,25 @@ pub(crate) enum Kind {
     Process,
     /// The network between two processes.
     Network(&'static str, &'static str),
-    /// The table's answers.
     Table,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// SIGKILL, and a restart.
+    /// SIGKILL, and a restart when the fault ends.
     Kill,
-    /// SIGTERM, and a restart.
+    /// SIGTERM, and a restart when the fault ends.
     Terminate,
-    /// SIGSTOP, and SIGCONT.
+    /// SIGSTOP, and SIGCONT when the fault ends.
     Freeze,
     /// Connections are closed, and new ones too.
     Cut,
-    /// Bytes do not arrive.
     BlackHole,
-    /// Bytes arrive late.
     Delay,
     /// The table returns half of the items unprocessed.
     Unprocessed,
     /// The table refuses most requests.
     Throttled,
-    /// The table is slow.
     Slow,
     /// The table does not show all rows yet.
     Stale,

@@ -51,7 +51,7 @@ pub(crate) fn homepages(stack: &Stack) -> Vec<Homepage> {
     vec![stack.homepage().clone(), stack.homepage_at(SECOND_HOMEPAGE)]
 }
 
-/// Everything that can break.
+/// Every process, network connection and other part that can break.
 pub(crate) fn targets(stack: &Stack) -> Vec<Target> {
     let process = |name| Target { name, kind: Kind::Process };
     let network =

@@ -22,7 +22,6 @@ pub const REASON: &str = "the proxy wants a retry";
 /// What the proxy does with calls.
 #[derive(Clone, Debug, Default)]
 pub enum Mode {
-    /// Forwards every call.
     #[default]
     Forward,
     /// Fails every call with this code.

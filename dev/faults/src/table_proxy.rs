@@ -45,7 +45,6 @@ impl TableProxy {
         Self { address, server, serving }
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -55,12 +54,10 @@ impl TableProxy {
         format!("http://{}", self.address)
     }
 
-    /// Replaces the faults.
     pub fn set(&self, faults: Faults) {
         self.server.set_faults(faults);
     }
 
-    /// Ends all faults.
     pub fn heal(&self) {
         self.set(Faults::default());
     }

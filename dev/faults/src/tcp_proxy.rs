@@ -46,8 +46,8 @@ impl TcpProxy {
         Self::start(target, Protocol::Any)
     }
 
-    /// The same for a Kafka broker, which must advertise the proxy's address. This proxy knows its clients
-    /// by their `client.id`.
+    /// The same for a Kafka broker, whose clients are known by their `client.id`. The broker must advertise the
+    /// proxy's address to its clients.
     pub fn for_kafka(target: SocketAddr) -> io::Result<Self> {
         Self::start(target, Protocol::Kafka)
     }
@@ -62,7 +62,6 @@ impl TcpProxy {
         Ok(Self { address, faults, _accepting: AbortOnDropHandle::new(accepting) })
     }
 
-    /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -1,5 +1,5 @@
 //! Thousands of viewers of one homepage: some poll the feed as often as it tells them to, and some read one
-//! byte a second. They use bare sockets, so they cost little CPU beside the homepage.
+//! byte a second. They use bare sockets, so they cost little CPU compared with the homepage.
 
 use std::{
     io,

@@ -20,8 +20,8 @@ use crate::stack_file;
 /// How long the kernel may take to end a killed process.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Kills the processes of the folder's `stack.json` that still run. The caller holds the folder's lock, so
-/// their launcher is dead.
+/// Kills the processes of the folder's `stack.json` that still run. The caller holds
+/// the folder's lock, so their launcher is dead.
 pub(crate) async fn end_all(folder: &Path) {
     let entries = stack_file::read(folder).map(|content| content.processes).unwrap_or_default();
     for entry in entries {

@@ -73,7 +73,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
     .await
 }
 
-/// In `target`, beside the folder of the programs. All profiles share it.
+/// In `target`, next to the folder of the programs. All profiles share it.
 fn default_data(programs: &Path) -> PathBuf {
     programs.parent().unwrap_or(programs).join("barrage-data")
 }

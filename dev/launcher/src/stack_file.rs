@@ -17,13 +17,11 @@ pub(crate) const FILE: &str = "stack.json";
 pub(crate) struct Content {
     /// The address of the page.
     pub(crate) page: String,
-    /// The launcher's process id.
     pub(crate) pid: u32,
     /// All processes, in the order of their starts.
     pub(crate) processes: Vec<Entry>,
 }
 
-/// One process.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Entry {
     pub(crate) name: String,

@@ -38,7 +38,6 @@ pub struct Spec {
     pub program: PathBuf,
     pub args: Vec<OsString>,
     pub death_signal: DeathSignal,
-    /// The working folder.
     pub folder: PathBuf,
     /// Variables of this process. They win over those that it inherits.
     pub env: BTreeMap<String, String>,

@@ -26,8 +26,7 @@ pub enum Error {
 pub struct FolderLock(#[expect(dead_code, reason = "an open file holds the lock")] File);
 
 impl FolderLock {
-    /// Locks the file `name` in `folder`. Does not wait: if the lock is held, says at once that another
-    /// `holder` has it.
+    /// Locks the file `name` in `folder`, or fails at once with [`Error::Taken`] if the lock is held.
     pub fn take(folder: &Path, name: &str, holder: &'static str) -> Result<Self, Error> {
         let path = folder.join(name);
         let failed = |source| Error::Io { path: path.clone(), source };

@@ -2,8 +2,8 @@
 //!
 //! A [`Port`](port::Port) is reserved first, so that everybody knows it before the process starts. A
 //! [`Spec`](child::Spec) says what to run there. [`Process::spawn`](child::Process::spawn) starts it, reads
-//! its output into a [`Log`](log::Log), and `ready()` waits for its first line on stdout. Dropping the
-//! `Process` kills it.
+//! its output into a [`Log`](log::Log), and `ready()` waits for its first line on stdout. Dropping
+//! the `Process` kills it.
 //!
 //! ```no_run
 //! # async fn example(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {

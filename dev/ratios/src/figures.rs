@@ -27,7 +27,6 @@ impl Rounds {
         (end(sorted.first()), end(sorted.last()))
     }
 
-    /// Divides round by round.
     pub(crate) fn divided_by(&self, other: &Self) -> Self {
         self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect()
     }
@@ -66,8 +65,7 @@ pub(crate) fn per_second(count: u64, time: Duration) -> f64 {
     count as f64 / time.as_secs_f64()
 }
 
-/// Measures how fast a count grows. The first half second after the count has left 0 is the warm-up, which
-/// does not count.
+/// Measures how fast a count grows, without a warm-up: the first half second after the count has left 0.
 #[derive(Debug, Default)]
 pub(crate) struct Growth {
     first: Option<Instant>,

@@ -60,7 +60,6 @@ impl Load {
         Self(vec![burst.clone(), burst])
     }
 
-    /// Starts all bursts.
     pub(crate) async fn send<'a>(&self, homepage: &'a Homepage) -> anyhow::Result<Sending<'a>> {
         let began = Instant::now();
         let mut bursts = Vec::new();

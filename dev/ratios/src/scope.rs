@@ -12,7 +12,7 @@ pub(crate) struct Scope {
     pub(crate) seconds: u32,
     /// How many records wait for P8.
     pub(crate) backlog: u32,
-    /// Empty means all ratios.
+    /// Only these ratios; all of them if this is empty.
     pub(crate) only: BTreeSet<Ratio>,
 }
 

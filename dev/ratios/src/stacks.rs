@@ -23,7 +23,6 @@ pub(crate) const SERVICES: [&str; 3] = [HOMEPAGE, ROUTER, PROCESSOR];
 /// Longer than any start takes.
 const START: Duration = Duration::from_secs(60);
 
-/// All processes.
 pub(crate) fn whole() -> Setup {
     let partitions = PARTITIONS.to_string();
     [HOMEPAGE, ROUTER]

@@ -1,11 +1,10 @@
-//! A whole stack for a test: broker, table and the three services as real processes, on free ports, with
-//! fresh data.
+//! A whole stack for a test: broker, table and the three services as real processes, on free ports.
 //!
 //! [`Setup`] says how a stack differs from the usual one, and starts it. [`Stack`] then starts, stops,
 //! freezes and kills its processes, reads their logs, and sends requests to them. All of it panics if
 //! something is not as it should be, which fails the test. [`plan`] says which processes there are and how
-//! they are connected; the launcher of `cargo demo` uses it too. [`backend`] replaces the stand-ins by
-//! Apache Kafka and Dynalite.
+//! they are connected; the launcher of `cargo demo` uses it too. [`backend`] can replace the stand-ins
+//! by Apache Kafka and Dynalite.
 //!
 //! The programs must be built: `cargo xtask build`.
 //!

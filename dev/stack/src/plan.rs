@@ -27,8 +27,7 @@ pub mod name {
 pub const PROGRAMS: [&str; 5] =
     [name::BROKER, name::TABLE, name::PROCESSOR, name::ROUTER, name::HOMEPAGE];
 
-/// Variables that connect the processes. The plan sets them, so values of the user's own environment are
-/// never passed on.
+/// Variables that connect the processes. The plan sets them, so the user's own values are never passed on.
 const OWNED: &[&str] = &[
     "HOST",
     "PORT",
@@ -50,7 +49,6 @@ const OWNED: &[&str] = &[
 const DEFAULTS: [(&str, &str); 3] =
     [("KAFKA_PARTITIONS", "4"), ("KAFKA_FETCH_WAIT_MS", "100"), ("MAX_CLIENT_RATE", "20000")];
 
-/// These programs are missing.
 #[derive(Debug, thiserror::Error)]
 #[error("not built: {0:?}; run cargo xtask build")]
 pub struct NotBuilt(BTreeSet<PathBuf>);
@@ -64,7 +62,6 @@ pub struct Plan {
     pub data: PathBuf,
     /// How many message-processors; 0 means 1.
     pub processors: u16,
-    /// The homepage's port.
     pub page: Port,
     /// The page's address for other machines; none if they cannot reach it.
     pub public_url: Option<String>,

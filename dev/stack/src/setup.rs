@@ -28,12 +28,12 @@ pub struct Setup {
 }
 
 impl Stack {
-    /// Starts the usual stack.
+    /// Starts a stack as [`Setup::default`] describes it.
     pub async fn start() -> Self {
         Setup::default().start().await
     }
 
-    /// Starts the usual stack with these variables: process, name, value.
+    /// Starts a stack with these variables: process, name, value.
     pub async fn with<const N: usize>(vars: [(&str, &str, &str); N]) -> Self {
         let setup = Setup::default();
         vars.iter().fold(setup, |setup, (of, name, value)| setup.var(of, name, value)).start().await
@@ -48,7 +48,6 @@ impl Setup {
             .fold(Self::default(), |setup, process| setup.without(process))
     }
 
-    /// Starts this many message-processors.
     pub fn processors(mut self, processors: u16) -> Self {
         self.processors = processors;
         self
@@ -72,8 +71,8 @@ impl Setup {
         self
     }
 
-    /// Leaves a process for [`Stack::start_again`]. The start then does not wait for the homepage, which may
-    /// need that process.
+    /// Leaves a process for [`Stack::start_again`]. The homepage may need it, so the start does not
+    /// wait until the homepage is ready.
     pub fn later(mut self, process: &str) -> Self {
         self.later.push(process.into());
         self
@@ -85,8 +84,8 @@ impl Setup {
         self
     }
 
-    /// Puts a proxy between all services and the table; see [`Stack::table_proxy`]. The tests' own clients
-    /// do not use it.
+    /// Puts a proxy between the services and the table; see [`Stack::table_proxy`]. The test's own clients
+    /// connect to the table directly.
     pub fn table_proxy(mut self, seed: u64) -> Self {
         self.table_proxy_seed = Some(seed);
         self

@@ -78,7 +78,6 @@ impl Stack {
         self.members.iter().map(|member| member.spec.name.clone()).collect()
     }
 
-    /// Where a process listens.
     pub fn address(&self, process: &str) -> SocketAddr {
         self.member(process).spec.port.address()
     }
@@ -201,7 +200,7 @@ impl Stack {
     }
 }
 
-/// Faults between the processes.
+/// Faults between processes, and in the table's answers.
 impl Stack {
     /// Sets the fault between two processes of a stack with [TCP proxies](crate::Setup::tcp_proxies).
     ///
@@ -223,7 +222,7 @@ impl Stack {
     }
 }
 
-/// Logs.
+/// What the processes have printed.
 impl Stack {
     /// The last lines of a process since its start.
     pub fn tail(&self, process: &str) -> Vec<String> {
@@ -250,7 +249,7 @@ impl Stack {
     }
 }
 
-/// Requests. One that is not answered fails the test.
+/// Requests to the services. One that is not answered fails the test.
 impl Stack {
     pub fn homepage(&self) -> &Homepage {
         &self.homepage

@@ -43,7 +43,7 @@ async fn assert_sends_work(stack: &Stack) {
         .await;
 }
 
-/// Row 14.
+// Row 14.
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_broker_and_the_page_reports_it() {
     let mut stack = Stack::start().await;
@@ -57,7 +57,7 @@ async fn a_burst_survives_kill_9_of_the_broker_and_the_page_reports_it() {
     assert_sends_work(&stack).await;
 }
 
-/// Row 15.
+// Row 15.
 #[tokio::test]
 async fn no_message_counts_as_sent_while_the_broker_is_a_black_hole() {
     let stack = Setup::default().tcp_proxies().start().await;
@@ -82,7 +82,7 @@ async fn no_message_counts_as_sent_while_the_broker_is_a_black_hole() {
     assert_sends_work(&stack).await;
 }
 
-/// Row 16.
+// Row 16.
 #[tokio::test]
 async fn every_service_starts_without_a_broker_reports_it_and_heals() {
     let mut stack = Setup::default().later(BROKER).start().await;

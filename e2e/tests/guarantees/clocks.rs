@@ -77,7 +77,7 @@ async fn holds_with_a_clock_of(seconds: i32) {
     );
 }
 
-/// Row 28.
+// Row 28.
 #[tokio::test]
 async fn order_and_cursor_hold_when_the_clock_of_a_homepage_is_wrong() {
     for seconds in [600, -600] {

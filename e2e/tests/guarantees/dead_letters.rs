@@ -43,7 +43,7 @@ async fn committed(kafka: Kafka, partition: i32) -> i64 {
     kafka.committed(GROUP).await.get(&partition).copied().unwrap_or(0)
 }
 
-/// Row 12.
+// Row 12.
 #[tokio::test]
 async fn while_the_dead_letter_topic_cannot_be_written_nothing_is_committed_past_the_poison() {
     let (stack, id, poison) = poisoned().await;
@@ -60,7 +60,7 @@ async fn while_the_dead_letter_topic_cannot_be_written_nothing_is_committed_past
     assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 1);
 }
 
-/// Row 13.
+// Row 13.
 #[tokio::test]
 async fn a_router_killed_before_it_commits_a_dead_letter_writes_at_most_a_second_one() {
     let (mut stack, id, poison) = poisoned().await;

@@ -20,7 +20,7 @@ async fn start() -> Stack {
     Setup::default().backend(Backend::StandIns).start().await
 }
 
-/// Row 29. Messages wait in Kafka meanwhile, and `/readyz` says why.
+// Row 29. Messages wait in Kafka meanwhile, and `/readyz` says why.
 #[tokio::test]
 async fn a_full_disk_under_the_table_only_delays_messages() {
     let stack = start().await;
@@ -39,8 +39,8 @@ async fn a_full_disk_under_the_table_only_delays_messages() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 29. A sender ends when its message is refused, because its next message would leave a gap. Messages
-/// that were accepted before or after are kept.
+// Row 29. A sender ends when its message is refused, because its next message would leave a gap. Messages
+// that were accepted before or after are kept.
 #[tokio::test]
 async fn new_messages_are_refused_while_the_disk_under_the_broker_is_full() {
     let stack = start().await;

@@ -30,7 +30,7 @@ async fn with_two_homepages() -> (Stack, [Homepage; 2]) {
     (stack, both)
 }
 
-/// Row 23.
+// Row 23.
 #[tokio::test]
 async fn accepted_messages_survive_kill_9_of_their_homepage() {
     let (mut stack, homepages) = with_two_homepages().await;
@@ -66,7 +66,7 @@ async fn accepted_messages_survive_kill_9_of_their_homepage() {
     println!("row 23: {accepted} kept, {} bullets came again to the viewer", viewer.came_again());
 }
 
-/// Row 24.
+// Row 24.
 #[tokio::test]
 async fn a_homepage_waits_for_every_acknowledgement_before_it_stops() {
     let mut stack = Stack::start().await;
@@ -94,7 +94,7 @@ async fn a_homepage_waits_for_every_acknowledgement_before_it_stops() {
     stack.assert_complete(&id, ledger.accepted() as u64).await;
 }
 
-/// Row 25.
+// Row 25.
 #[tokio::test]
 async fn a_viewer_who_switches_homepages_at_each_poll_misses_nothing() {
     let (stack, homepages) = with_two_homepages().await;
@@ -123,7 +123,7 @@ async fn a_viewer_who_switches_homepages_at_each_poll_misses_nothing() {
     println!("row 25: {} bullets, {} of them came again", rows.len(), viewer.came_again());
 }
 
-/// Row 23, while the topic cannot be read to count the burst.
+// Row 23, while the topic cannot be read to count the burst.
 #[tokio::test]
 async fn a_burst_of_a_dead_homepage_reads_draining_until_it_is_counted() {
     let mut stack = Setup::default().tcp_proxies().start().await;

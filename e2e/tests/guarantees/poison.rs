@@ -100,7 +100,7 @@ fn assert_is_recent(letter: &Content, started: SystemTime) {
     assert!((since..=SystemTime::now()).contains(&failed_at), "{text}");
 }
 
-/// Row 11.
+// Row 11.
 #[tokio::test]
 async fn every_kind_of_poison_becomes_one_dead_letter_and_blocks_nothing() {
     let started = SystemTime::now();
@@ -145,7 +145,7 @@ async fn assert_counted(stack: &Stack, dead: usize) {
     .await;
 }
 
-/// Row 11, with records so large that a dead letter with its headers would be too large for Kafka.
+// Row 11, with records so large that a dead letter with its headers would be too large for Kafka.
 #[tokio::test]
 async fn the_largest_poison_leaves_a_dead_letter_with_its_position() {
     let stack = Stack::start().await;

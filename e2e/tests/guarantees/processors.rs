@@ -21,7 +21,7 @@ async fn dead_letters(stack: &Stack) -> usize {
     Kafka::at(stack.address(BROKER)).contents(DEAD_TOPIC).await.len()
 }
 
-/// Row 5.
+// Row 5.
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_processor() {
     let mut stack = Stack::start().await;
@@ -33,7 +33,7 @@ async fn a_burst_survives_kill_9_of_the_processor() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 6, with more records than the processors can finish.
+// Row 6, with more records than the processors can finish.
 #[tokio::test]
 async fn two_processors_continue_without_the_third() {
     // So slow that only their work limits the throughput, even on a busy machine.
@@ -58,14 +58,14 @@ async fn stored(stack: &Stack) -> f64 {
     stack.metric(ROUTER, "router_records_total{outcome=\"stored\"}").await
 }
 
-/// Measured over three seconds.
+/// The mean of three seconds, because single calls take long.
 async fn stored_per_second(stack: &Stack) -> f64 {
     let (started, before) = (Instant::now(), stored(stack).await);
     lasts(Duration::from_secs(3), async || {}).await;
     (stored(stack).await - before) / started.elapsed().as_secs_f64()
 }
 
-/// Row 7.
+// Row 7.
 #[tokio::test]
 async fn a_processor_stopped_under_load_rejects_no_record() {
     // Slow, so that calls are always running. With one attempt, a final answer would show as a dead letter.
@@ -83,7 +83,7 @@ async fn a_processor_stopped_under_load_rejects_no_record() {
     assert_eq!(dead_letters(&stack).await, 0);
 }
 
-/// Row 8. If the deadline is far away, the connection's keep-alive ends calls earlier.
+// Row 8. If the deadline is far away, the connection's keep-alive ends calls earlier.
 #[tokio::test]
 async fn calls_to_a_frozen_processor_end_and_lose_no_message() {
     tokio::join!(
@@ -123,7 +123,7 @@ async fn with_proxy(setup: Setup) -> (ProcessorProxy, Stack) {
     (proxy, stack)
 }
 
-/// Row 9.
+// Row 9.
 #[tokio::test]
 async fn the_router_waits_for_a_processor_that_refuses_every_call() {
     tokio::join!(survives_refusals(Code::Unavailable), survives_refusals(Code::ResourceExhausted));
@@ -147,7 +147,7 @@ async fn survives_refusals(code: Code) {
     assert_eq!(dead_letters(&stack).await, 0);
 }
 
-/// Row 10.
+// Row 10.
 #[tokio::test]
 async fn a_record_that_never_succeeds_becomes_a_dead_letter_and_harms_no_other() {
     let setup = Setup::default().var(ROUTER, "RETRY_COUNT", "3").var(ROUTER, "RETRY_INTERVAL", "1");

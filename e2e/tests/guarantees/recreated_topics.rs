@@ -88,7 +88,7 @@ async fn assert_starts_again(stack: &mut Stack, seqs: u64, restart: bool) {
     assert_eq!(kafka.records(DEAD_TOPIC).await.len() as u64, dead + 1);
 }
 
-/// Row 18, with an idle topic.
+// Row 18, with an idle topic.
 #[tokio::test]
 async fn a_recreated_topic_is_read_from_its_beginning_and_no_old_row_is_shown() {
     let mut stack = Stack::start().await;
@@ -99,7 +99,7 @@ async fn a_recreated_topic_is_read_from_its_beginning_and_no_old_row_is_shown() 
     }
 }
 
-/// Row 18, during a burst.
+// Row 18, during a burst.
 #[tokio::test]
 async fn a_burst_ends_when_its_topic_is_recreated_and_the_next_burst_is_kept() {
     let stack = Stack::start().await;

@@ -22,14 +22,14 @@ const SETTLED: Duration = Duration::from_secs(15);
 /// How long settling may take if no time is promised.
 const SETTLE_DEADLINE: Duration = Duration::from_secs(60);
 
-/// The default of `SHUTDOWN_GRACE`.
+/// The default of the router's `SHUTDOWN_GRACE`.
 const GRACE: Duration = Duration::from_secs(25);
 
 /// Longer than the session timeout of the consumer group, which is 6 s.
 const FROZEN: Duration = Duration::from_secs(20);
 
-/// Row 1. Calls end in another order than they began. So a router that commits past a call that still runs would
-/// lose its records.
+// Row 1. Calls end in another order than they began. So a router that commits past a call that still runs would
+// lose its records.
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_router() {
     let setup = Setup::default().processors(2).var("message-processor-2", "WORK_MS", "60");
@@ -48,7 +48,7 @@ fn busy() -> Setup {
     slow.var(ROUTER, "BATCH_MAX", "50").var(ROUTER, "IN_FLIGHT", "1")
 }
 
-/// Row 2. Whatever the backlog, the router holds its window of 100 records and what it has just fetched.
+// Row 2. Whatever the backlog, the router holds its window of 100 records and what it has just fetched.
 #[tokio::test]
 async fn a_router_with_a_backlog_holds_no_more_records_than_its_window() {
     let setup = Setup::default().var(PROCESSOR, "WORK_MS", "2").later(ROUTER);
@@ -71,7 +71,7 @@ async fn a_router_with_a_backlog_holds_no_more_records_than_its_window() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 2.
+// Row 2.
 #[tokio::test]
 async fn a_router_finishes_what_is_in_flight_after_sigterm() {
     let mut stack = busy().start().await;
@@ -100,14 +100,14 @@ async fn a_router_finishes_what_is_in_flight_after_sigterm() {
     assert!((0.0..=in_flight).contains(&again));
 }
 
-/// Row 3, as the only router: nobody else commits meanwhile.
+// Row 3, as the only router: nobody else commits meanwhile.
 #[tokio::test]
 async fn a_router_that_was_frozen_alone_commits_nothing_stale() {
     let stack = Stack::start().await;
     survives_being_frozen(&stack).await;
 }
 
-/// Row 3, while another router takes over the partitions and continues.
+// Row 3, while another router takes over the partitions and continues.
 #[tokio::test]
 async fn a_router_that_was_frozen_while_another_ran_commits_nothing_stale() {
     let mut stack = Stack::start().await;
@@ -154,7 +154,7 @@ async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
     }
 }
 
-/// Row 4.
+// Row 4.
 #[tokio::test]
 async fn no_message_is_lost_when_a_second_router_joins_and_leaves_three_times() {
     let mut stack = busy().start().await;

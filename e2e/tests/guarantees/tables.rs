@@ -17,7 +17,7 @@ use stack::{
 
 use crate::load::{assert_kept, burst, settles_within};
 
-/// Row 19.
+// Row 19.
 #[tokio::test]
 async fn a_burst_survives_kill_9_of_the_table() {
     let mut stack = Stack::start().await;
@@ -29,7 +29,7 @@ async fn a_burst_survives_kill_9_of_the_table() {
     assert_kept(&stack, &id).await;
 }
 
-/// Row 20. The wait before each resend of an item is about twice the wait before.
+// Row 20. The wait before each resend of an item is about twice the wait before.
 #[tokio::test]
 async fn unprocessed_rows_are_sent_again_after_growing_waits() {
     let stack = Setup::default().table_proxy(20).start().await;
@@ -43,8 +43,8 @@ async fn unprocessed_rows_are_sent_again_after_growing_waits() {
     assert!(waits.len() >= 7 && waits[6] > waits[0] * 5, "{waits:?}");
 }
 
-/// Row 20. A key that was returned unprocessed may have a row. Only a key that was read without finding a row has
-/// none.
+// Row 20. A key that was returned unprocessed may have a row. Only a key that was read without finding a row has
+// none.
 #[tokio::test]
 async fn messages_without_a_row_are_counted_although_half_of_each_read_is_unprocessed() {
     let some = r#"[{"not":{"suffix":{"id":"0"}}}]"#;
@@ -70,7 +70,7 @@ fn median(mut waits: Vec<Duration>) -> Duration {
     waits[waits.len() / 2]
 }
 
-/// Row 21. While services wait, they fill their buffers up to a limit.
+// Row 21. While services wait, they fill their buffers up to a limit.
 #[tokio::test]
 async fn a_table_that_throttles_and_then_is_slow_costs_neither_messages_nor_memory() {
     let stack = Setup::default().table_proxy(21).start().await;
@@ -120,7 +120,7 @@ async fn peaks(stack: &Stack, time: Duration) -> BTreeMap<&'static str, u64> {
     peaks
 }
 
-/// Row 22. In the end no row is missing, so an idle page reads nothing more from the table.
+// Row 22. In the end no row is missing, so an idle page reads nothing more from the table.
 #[tokio::test]
 async fn rows_that_appear_late_and_out_of_order_are_shown_and_counted_once() {
     let stack = Setup::default().table_proxy(22).start().await;

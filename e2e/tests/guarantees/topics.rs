@@ -1,4 +1,4 @@
-//! The topic is missing.
+//! The topic is missing, and may or may not be created.
 
 use client::{
     eventually::eventually,
@@ -16,7 +16,7 @@ use crate::load::{assert_kept, burst};
 /// `KAFKA_PARTITIONS` of a stack; see `plan`.
 const PARTITIONS: usize = 4;
 
-/// Row 17, if the services may create topics.
+// Row 17, if the services may create topics.
 #[tokio::test]
 async fn a_missing_topic_is_created() {
     let mut stack = Stack::start().await;
@@ -47,7 +47,7 @@ async fn a_missing_topic_is_created() {
     assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 1);
 }
 
-/// Row 17, if they may not.
+// Row 17, if they may not.
 #[tokio::test]
 async fn a_missing_topic_that_cannot_be_created_is_named_and_services_heal_when_it_appears() {
     // librdkafka's mock cluster refuses to create topics.

@@ -62,20 +62,19 @@ impl Demo {
         launcher
     }
 
-    /// The content of `stack.json`.
-    fn stack(&self) -> Value {
+    fn stack_json(&self) -> Value {
         let text = std::fs::read_to_string(self.folder.path().join("data/stack.json")).unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
     fn entry(&self, name: &str) -> Value {
-        let stack = self.stack();
+        let stack = self.stack_json();
         let entries = stack["processes"].as_array().unwrap();
         entries.iter().find(|entry| entry["name"] == name).unwrap().clone()
     }
 
     fn pids(&self) -> Vec<i64> {
-        let stack = self.stack();
+        let stack = self.stack_json();
         let entries = stack["processes"].as_array().unwrap();
         entries.iter().map(|entry| entry["pid"].as_i64().unwrap()).collect()
     }
@@ -98,7 +97,7 @@ fn runs(pid: i64) -> bool {
 async fn the_demo_starts_and_leaves_no_process_when_it_stops() {
     let demo = Demo::new();
     let launcher = demo.start().await;
-    assert_eq!(demo.stack()["page"], format!("http://{}", demo.spec.port.address()));
+    assert_eq!(demo.stack_json()["page"], format!("http://{}", demo.spec.port.address()));
     let pids = demo.pids();
     assert!(pids.len() == 5 && pids.iter().all(|pid| runs(*pid)), "{pids:?}");
     launcher.signal(Signal::SIGTERM);

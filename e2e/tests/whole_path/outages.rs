@@ -151,8 +151,8 @@ async fn consistent_totals(stack: &Stack) -> Totals {
     totals
 }
 
-/// Waits until the homepage's log has this text after line `since`, exactly once. Returns how many lines follow
-/// `since`.
+/// Waits until the homepage's log has this text after line `since`, exactly once. Returns
+/// how many lines follow it.
 async fn is_logged_once(stack: &Stack, since: usize, text: &str) -> usize {
     let (mut lines, mut times) = (Vec::new(), 0);
     eventually("the log has the text", async || {

@@ -1,5 +1,4 @@
-//! What broker and table have acknowledged survives their end; with `BARRAGE_BACKEND=real` that of Kafka and
-//! Dynalite.
+//! What a broker or table has acknowledged survives its end, also with `BARRAGE_BACKEND=real`.
 
 use std::time::Duration;
 

@@ -17,8 +17,7 @@ pub struct Faults {
     pub slow_by: Duration,
     /// The share of existing rows that an eventually consistent answer omits.
     pub stale: f64,
-    /// The share of a batch's rows that is written up to `late_by` after the others, even if the client has
-    /// given up.
+    /// The share of a batch's rows that is written up to `late_by` later, even if the client has given up.
     pub late: f64,
     pub late_by: Duration,
 }

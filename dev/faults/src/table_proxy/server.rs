@@ -34,7 +34,6 @@ const ROW_OPERATIONS: [&str; 8] = [
     "Scan",
 ];
 
-/// What all requests share.
 #[derive(Debug)]
 pub(super) struct Server {
     table_url: String,
@@ -50,8 +49,7 @@ struct Request {
     body: Bytes,
 }
 
-/// Answers a request on a task of its own. So a write is done even if its client gives up, as in a real
-/// table.
+/// Answers a request on a task of its own, because a real table writes even if the client has given up.
 pub(super) async fn answer(
     extract::State(server): extract::State<Arc<Server>>,
     headers: HeaderMap,
@@ -146,7 +144,7 @@ impl Server {
         Ok(response(StatusCode::OK, json!({ "UnprocessedItems": unprocessed }).to_string()))
     }
 
-    /// Returns some keys unprocessed.
+    /// Returns some of the requested keys unprocessed.
     async fn batch_get(
         &self,
         request: &Request,

@@ -10,17 +10,15 @@ use parking_lot::Mutex;
 /// What the proxy has done so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Requests, by operation.
+    /// By operation, such as `BatchWriteItem`.
     pub requests: BTreeMap<String, u64>,
-    /// Items that were returned unprocessed.
+    /// How many items were returned unprocessed.
     pub unprocessed: u64,
-    /// Requests that were throttled.
     pub throttled: u64,
-    /// Requests that were slowed down.
     pub slowed: u64,
-    /// Rows that were omitted from an answer.
+    /// How many rows were omitted from answers.
     pub omitted: u64,
-    /// Rows that were written late.
+    /// How many rows were written late.
     pub late: u64,
 }
 

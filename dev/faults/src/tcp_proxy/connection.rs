@@ -21,7 +21,6 @@ const KAFKA_HEADER: usize = 14;
 /// How the proxy tells clients apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Protocol {
-    /// Not at all.
     Any,
     /// By the `client.id` in their first request.
     Kafka,

@@ -7,7 +7,6 @@ use client::CLIENT_ID;
 /// What is wrong with a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
-    /// Everything passes.
     #[default]
     None,
     /// Each chunk of bytes arrives this much later.

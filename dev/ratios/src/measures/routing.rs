@@ -120,7 +120,7 @@ impl Routers<'_> {
 /// How one router has worked.
 #[derive(Clone, Copy, Debug)]
 struct Drain {
-    /// Records per second.
+    /// How many records were finished per second.
     rate: f64,
     /// The CPU seconds of broker, router, processor and table for 100,000 records.
     cpu: [f64; 4],

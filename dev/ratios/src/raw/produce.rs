@@ -51,8 +51,8 @@ impl Producer {
         sent.map_err(|(error, _)| error).context("Kafka's client takes no record")
     }
 
-    /// Runs [`SENDERS`] senders for this time. Each waits for its acknowledgement before it sends again.
-    /// `acknowledged` counts meanwhile.
+    /// Runs [`SENDERS`] senders for this time. Each waits for its acknowledgement, counts it in
+    /// `acknowledged`, and sends again.
     pub(crate) async fn flat_out(
         &self,
         time: Duration,

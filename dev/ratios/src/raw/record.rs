@@ -16,7 +16,6 @@ use super::{TEXT, rows};
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
-/// What is sent.
 pub(crate) struct Content {
     pub(crate) key: String,
     pub(crate) value: String,
@@ -81,8 +80,7 @@ pub(crate) fn age(record: &BorrowedMessage<'_>) -> Option<f64> {
     Some(millis_since(value.sent_at.as_millisecond()))
 }
 
-/// The milliseconds since a time, which is in milliseconds since 1970. All processes of this machine read the
-/// same clock.
+/// The milliseconds since a time, which is itself in milliseconds since 1970.
 pub(crate) fn millis_since(time: i64) -> f64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     now.as_secs_f64() * 1000.0 - time as f64

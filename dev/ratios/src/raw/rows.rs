@@ -12,8 +12,8 @@ use crate::figures::per_second;
 /// How many clients write at once.
 const WRITERS: i64 = 8;
 
-/// The processor's default `TABLE_TTL`.
-const TTL_SECONDS: i64 = 86_400;
+/// The default of the processor's `TABLE_TTL`, in seconds.
+const TABLE_TTL: i64 = 86_400;
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 
@@ -45,7 +45,7 @@ pub(crate) fn row(shard: &str, offset: i64, message: &Message<'_>, now: i64) -> 
             ("received_at", number(now)),
             ("stored_at", number(now)),
             ("trace", string(TRACE)),
-            ("expires_at", number(now / 1000 + TTL_SECONDS)),
+            ("expires_at", number(now / 1000 + TABLE_TTL)),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     )

@@ -12,7 +12,6 @@ use process::child::{Inherits, Spec};
 /// The version of Kafka and its dependencies, for Maven.
 pub(super) const POM: &str = include_str!("../../real/pom.xml");
 
-/// Kafka's logging configuration.
 pub(super) const LOGGING: &str = include_str!("../../real/log4j2.properties");
 
 /// The version of Dynalite and its dependencies for npm, and the script that starts it.

@@ -1,5 +1,4 @@
-//! How both stand-ins start and end: their arguments, the lock on their data folder, their log, and
-//! their exit code.
+//! How both stand-ins start and end: arguments, a lock on the data folder, the log, and the exit code.
 
 use std::{
     fmt::Display,
@@ -52,7 +51,7 @@ pub fn log_to_stderr() {
         .init();
 }
 
-/// 0 if the program was told to stop, else 1 after one line that says why.
+/// 0 after a stop in order, else 1 after one line that says why.
 pub fn exit_code<E: Display>(name: &str, outcome: Result<(), E>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

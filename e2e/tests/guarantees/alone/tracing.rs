@@ -106,9 +106,9 @@ fn resident_kib(stack: &Stack, service: &str) -> u64 {
     used.iter().filter(|used| used.name == service).map(|used| used.now_kib).sum()
 }
 
-/// Row 27. Under full load the CPU is the limit, so the share of the CPU time that is not spent on exports is the
-/// share of the throughput. It is read from the threads of one stack, because two stacks that compete for a busy
-/// machine differ by more than 5 %.
+// Row 27. Under full load the CPU is the limit, so the share of the CPU time that is not spent on exports is the
+// share of the throughput. It is read from the threads of one stack, because two stacks that compete for a busy
+// machine differ by more than 5 %.
 #[tokio::test]
 async fn a_tracing_endpoint_that_fails_costs_neither_throughput_nor_memory() {
     let (proxy, exports) = endpoint().await;

@@ -14,9 +14,9 @@ const ARRIVAL: Duration = Duration::from_secs(90);
 /// The promised p99 of polls.
 const PROMPT: Duration = Duration::from_millis(100);
 
-/// Row 26. The best of three bursts counts: another program may slow down one of them, but slow readers would
-/// slow down all. How often the table is read depends on how busy the machine is, so bursts without viewers
-/// before and after are compared.
+// Row 26. The best of three bursts counts: another program may slow down one of them, but slow readers would
+// slow down all. How often the table is read depends on how busy the machine is, so bursts without viewers
+// before and after are compared.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_readers_do_not_slow_down_other_viewers() {
     assert_room_for_connections(6000);

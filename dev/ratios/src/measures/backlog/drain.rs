@@ -25,7 +25,7 @@ const STUCK: Duration = Duration::from_secs(60);
 /// How the backlog was worked off.
 #[derive(Debug)]
 pub(crate) struct Drain {
-    /// Committed records per second.
+    /// How many records were committed per second.
     pub(crate) rate: f64,
     pub(crate) page: Page,
     pub(crate) memory: Vec<Memory>,
