@@ -16,8 +16,8 @@ use crate::{failures::Request, report::Stage, run::Run};
 /// How often the state of the bursts is read.
 const POLL: Duration = Duration::from_millis(500);
 
-/// Sends the bursts of every stage when it begins, and follows them until the last stage is over. Returns those that
-/// were started.
+/// Starts the bursts of every stage when it begins, and follows them until the last stage is over. Returns the bursts
+/// that were started.
 pub(crate) async fn send(run: &Run) -> Vec<Burst> {
     let mut bursts = Vec::new();
     for (begins, stage) in run.schedule.stages() {

@@ -24,7 +24,8 @@ const IN_FLIGHT: u32 = 64;
 #[derive(Debug)]
 pub(crate) struct Ceiling {
     per_second: f64,
-    /// Per second of CPU time, so that other load on this machine does not count. `None` where the system does not say it.
+    /// Per second of CPU time, so that other load on this machine does not count. `None` where the system has no such
+    /// clock for a thread.
     per_busy_second: Option<f64>,
     naive: Option<Latency>,
 }
@@ -49,7 +50,7 @@ pub(crate) async fn measure() -> anyhow::Result<Ceiling> {
         stop.cancel();
     });
     let worked = busy().zip(before).map(|(now, before)| now - before);
-    let accepted = run.measurements.count().accepted as f64;
+    let accepted = run.measurements.ledger().accepted as f64;
     anyhow::ensure!(
         run.measurements.failures().is_empty(),
         "the endpoint failed: {:?}",

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: what a run does, and the other tasks.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -47,7 +47,7 @@ pub(crate) enum Task {
     Schema,
 }
 
-/// A value of `--mode`.
+/// A value of `--mode`: a mode that sends, or one of two others.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum ModeOption {
     /// Send each message by itself: POST /messages.
@@ -101,8 +101,8 @@ pub(crate) struct RunOptions {
 }
 
 impl Cli {
-    /// Reads the command line. The error is the text of `--help` or one line that says what is wrong, with the exit
-    /// code.
+    /// Reads the command line. The error is an exit code with the text of `--help`, or with one line that says what is
+    /// wrong with the command line.
     pub(crate) fn read() -> Result<Self, (String, u8)> {
         Self::try_parse().map_err(|error| {
             let text = error.to_string();

@@ -9,7 +9,7 @@ use crate::{
     bursts::BurstAccount,
     expect::Expect,
     measurements::Barrage,
-    report::{Environment, Failure, Ledger, Mode, Plan, Report, SCHEMA, Second, Sending, Viewers},
+    report::{Environment, Failure, Ledger, Mode, Plan, Report, SCHEMA, Second, Sending},
     run::Run,
     settlement::Settlement,
 };
@@ -48,7 +48,7 @@ pub(crate) fn evaluate(run: &Run, setup: Setup, outcome: Outcome) -> Report {
         took_s: outcome.took.as_secs_f64(),
         interrupted,
         sending: sending(run, &setup.plan, &ledger, &outcome),
-        viewers: viewers(run, &setup.plan),
+        viewers: (setup.plan.viewers > 0).then(|| run.measurements.viewers(setup.plan.viewers)),
         plan: setup.plan,
         environment: setup.environment,
         ledger,
@@ -62,7 +62,7 @@ pub(crate) fn evaluate(run: &Run, setup: Setup, outcome: Outcome) -> Report {
 
 /// Adds up single messages and bursts.
 fn ledger(run: &Run, outcome: &Outcome, interrupted: bool) -> Ledger {
-    let messages = run.measurements.count();
+    let messages = run.measurements.ledger();
     let accounts = &outcome.settlement.accounts;
     let sum = |of: fn(&BurstAccount) -> u64| accounts.iter().map(of).sum::<u64>();
     let unread = outcome.settlement.unread;
@@ -76,22 +76,21 @@ fn ledger(run: &Run, outcome: &Outcome, interrupted: bool) -> Ledger {
     };
     let without_row = ended.accounted_for();
     let unexplained = messages.without_row + missing - without_row;
-    let open = messages.open + unread + unexplained;
+    let open = messages.unsettled + unread + unexplained;
     let (lost, unsettled) = if interrupted { (0, open) } else { (open, 0) };
     Ledger {
         accepted: messages.accepted + sum(BurstAccount::accepted) + unread,
-        stored: messages.shown + sum(BurstAccount::shown),
+        stored: messages.stored + sum(BurstAccount::shown),
         blocked: messages.blocked + sum(BurstAccount::blocked),
         without_row,
         lost,
         unsettled,
         twice: messages.twice + sum(BurstAccount::twice),
         out_of_order: sum(BurstAccount::out_of_order),
-        unheard: messages.unheard,
-        came_again: messages.came_again,
         filtered: filtered_and_dead.map(|(filtered, _)| filtered),
         dead: filtered_and_dead.map(|(_, dead)| dead),
         missing: if lost > 0 { names(run, accounts, unexplained) } else { Vec::new() },
+        ..messages
     }
 }
 
@@ -168,17 +167,6 @@ fn sending(run: &Run, plan: &Plan, ledger: &Ledger, outcome: &Outcome) -> Sendin
 
 fn per_second(count: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() }
-}
-
-fn viewers(run: &Run, plan: &Plan) -> Option<Viewers> {
-    let viewed = run.measurements.viewed();
-    (plan.viewers > 0).then_some(Viewers {
-        count: plan.viewers,
-        polls: viewed.polls,
-        bullets: viewed.bullets,
-        passed: viewed.passed,
-        bytes: viewed.bytes,
-    })
 }
 
 #[cfg(test)]

@@ -54,16 +54,22 @@ impl Request {
     /// What a person can do about it.
     fn hint(self, error: &Error) -> Option<&'static str> {
         match (self, error) {
-            (Self::Metrics, _) => Some("a service did not tell its figures: was it restarted?"),
+            (Self::Metrics, _) => {
+                Some("a service did not answer with its metrics: was it restarted?")
+            }
             (_, Error::Status(429, _)) => Some(
                 "barrage limits what one address may send: raise MAX_CLIENT_RATE (and MAX_BURSTS, \
                  MAX_RATE for bursts) of its homepage",
             ),
-            (_, Error::Status(503, _)) => Some("Kafka does not answer barrage: see its /readyz"),
-            (_, Error::NoConnection) => Some("nobody listened there, or no connection was free"),
-            (_, Error::Timeout) => Some("more than it answers in time: offer less"),
-            (_, Error::Cut) => Some("it ended, or something between cut the connection"),
-            (_, Error::Malformed) => Some("is this a barrage of another version?"),
+            (_, Error::Status(503, _)) => {
+                Some("Kafka does not answer barrage: see /readyz of its homepage")
+            }
+            (_, Error::NoConnection) => {
+                Some("nobody listened there, or the system had no connection left")
+            }
+            (_, Error::Timeout) => Some("barrage was too busy to answer in time: send less"),
+            (_, Error::Cut) => Some("the homepage ended, or the network cut the connection"),
+            (_, Error::Malformed) => Some("the barrage may be of another version"),
             (_, Error::Status(..)) => None,
         }
     }

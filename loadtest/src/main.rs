@@ -79,8 +79,7 @@ fn compare(a: &Path, b: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Becomes the program `ratios` in the folder of this one. It starts a stack of its own, and uses Kafka and the table
-/// directly.
+/// Becomes the program `ratios` in the folder of this one. That starts a stack of its own and does not only use HTTP.
 fn become_ratios(options: &[OsString]) -> anyhow::Result<Infallible> {
     let own = std::env::current_exe()?;
     let program = own.with_file_name("ratios");

@@ -83,8 +83,8 @@ pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
     Ok(report.exit_code())
 }
 
-/// Sends what is planned, and follows it until all is settled or the time is up. Fails when the feed does not answer
-/// before the first message.
+/// Sends what is planned, and follows it until all is settled or the time is up. Fails when the first request of the feed
+/// fails, which is before the first message.
 async fn execute(run: &Arc<Run>, plan: &Plan, sampler: Sampler) -> Result<Outcome, http::Error> {
     let feed = run.homepage.feed(None, 1).await?;
     run.measurements.totals(&feed);

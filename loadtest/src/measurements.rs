@@ -13,8 +13,8 @@ use uuid::Uuid;
 use crate::{
     failures::{Failures, Request},
     latency::Latency,
-    ledger::{Count, Ending, Ledger},
-    report::{self, Latencies, Second},
+    ledger::{Ending, Ledger},
+    report::{self, Latencies, Second, Viewers},
 };
 
 /// The measurements of one run. The lock is never held across an await.
@@ -30,7 +30,7 @@ struct State {
     poll: Latency,
     sent: u64,
     failures: Failures,
-    viewers: Viewed,
+    viewers: Viewers,
     barrage: Option<Barrage>,
     /// Whether `barrage` is of the current second.
     is_fresh: bool,
@@ -39,15 +39,6 @@ struct State {
     last: Last,
     last_answer: Duration,
     last_settled: Duration,
-}
-
-/// What the viewers saw.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Viewed {
-    pub(crate) polls: u64,
-    pub(crate) bullets: u64,
-    pub(crate) passed: u64,
-    pub(crate) bytes: u64,
 }
 
 /// What barrage says of itself in the feed.
@@ -77,7 +68,7 @@ pub(crate) struct Times {
 }
 
 impl Measurements {
-    /// A message was accepted.
+    /// Kafka has acknowledged a single message.
     pub(crate) fn accepted(&self, id: Uuid, position: Position, times: Times) {
         let mut state = self.0.lock();
         state.sent += 1;
@@ -207,8 +198,8 @@ impl Measurements {
         self.0.lock().sent
     }
 
-    /// How the single messages ended.
-    pub(crate) fn count(&self) -> Count {
+    /// How the single messages ended. Open messages count as unsettled.
+    pub(crate) fn ledger(&self) -> report::Ledger {
         self.0.lock().ledger.count()
     }
 
@@ -216,8 +207,9 @@ impl Measurements {
         self.0.lock().barrage.clone()
     }
 
-    pub(crate) fn viewed(&self) -> Viewed {
-        self.0.lock().viewers
+    /// What so many viewers saw.
+    pub(crate) fn viewers(&self, count: u32) -> Viewers {
+        Viewers { count, ..self.0.lock().viewers.clone() }
     }
 
     /// When the last answer came, and when the last message was settled.

@@ -200,7 +200,7 @@ pub(crate) struct Latency {
 }
 
 /// What the viewers saw.
-#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Viewers {
     /// How many there were.
     pub(crate) count: u32,

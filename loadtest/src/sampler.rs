@@ -21,7 +21,7 @@ pub(crate) struct Sampler {
 
 impl Sampler {
     /// Samples until the run is over, and then once more. Returns the seconds, and how many records the routers have
-    /// filtered and dead-lettered.
+    /// filtered and dead-lettered during the run.
     pub(crate) async fn sample(mut self, run: Arc<Run>) -> (Vec<Second>, Option<(u64, u64)>) {
         self.second(&run, EVERY).await;
         let mut seconds: Vec<Second> = Vec::new();
@@ -47,18 +47,13 @@ impl Sampler {
 
     async fn second(&mut self, run: &Run, since: Duration) -> Second {
         let failed = |error| run.measurements.failed(Request::Metrics, error);
-        let work = self.services.scrape(failed).await;
+        let of_services = self.services.scrape(failed).await;
         let mut processes = self.stack.usage(since);
         if !self.stack.is_known() {
-            processes.extend(work.processes);
+            processes.extend(of_services.processes);
         }
-        Second {
-            batch: work.batch,
-            in_flight: work.in_flight,
-            processing: work.processing,
-            table_reads: work.table_reads,
-            processes,
-            ..run.measurements.end_second()
-        }
+        let Second { batch, in_flight, processing, table_reads, .. } = of_services;
+        let rest = run.measurements.end_second();
+        Second { batch, in_flight, processing, table_reads, processes, ..rest }
     }
 }

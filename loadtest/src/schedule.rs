@@ -67,7 +67,7 @@ impl Schedule {
         Self(stages.to_vec())
     }
 
-    /// How long it lasts.
+    /// How long all stages together last.
     pub(crate) fn lasts(&self) -> Duration {
         Duration::from_secs(self.0.iter().map(|stage| u64::from(stage.seconds)).sum())
     }

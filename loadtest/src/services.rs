@@ -12,7 +12,7 @@ use futures::future::join_all;
 use tokio::time::Instant;
 
 use self::reading::Reading;
-use crate::report::Process;
+use crate::report::{Process, Second};
 
 /// How long a service may take to answer: its values are samples of this second.
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -29,20 +29,6 @@ pub(crate) struct Services {
     services: Vec<Service>,
 }
 
-/// What all services did since their metrics were read before. A value is `None` where no service says it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Work {
-    /// Records in a call of the routers, on average.
-    pub(crate) batch: Option<f64>,
-    /// Calls of the routers under way now.
-    pub(crate) in_flight: Option<f64>,
-    /// Calls that the processors work on now.
-    pub(crate) processing: Option<f64>,
-    /// How often the homepages read the table, per second.
-    pub(crate) table_reads: Option<f64>,
-    pub(crate) processes: Vec<Process>,
-}
-
 impl Services {
     /// How often a service that does not answer is tried again.
     const TRIES: u32 = 3;
@@ -52,8 +38,8 @@ impl Services {
         Self { scraper, services: urls.into_iter().map(Service::new).collect() }
     }
 
-    /// Reads what they have counted before a run. A service that answers only later may have counted some of the run by
-    /// then.
+    /// Reads what they have counted before a run. If a service answers only during the run, its first counts include a
+    /// part of the run.
     pub(crate) async fn begin(&mut self) {
         self.retry().await;
         self.mark();
@@ -78,9 +64,10 @@ impl Services {
         }
     }
 
-    /// Reads the metrics of all of them at the same time. Returns what they did since they last answered.
-    pub(crate) async fn scrape(&mut self, failed: impl Fn(Error)) -> Work {
-        let (mut work, mut calls, mut records) = (Work::default(), None, None);
+    /// Reads the metrics of all of them at the same time. Returns a second that has only what they did since
+    /// they last answered.
+    pub(crate) async fn scrape(&mut self, failed: impl Fn(Error)) -> Second {
+        let (mut second, mut calls, mut records) = (Second::default(), None, None);
         let scrapes = self.services.iter().map(async |service| {
             let answer = self.scraper.scrape(&service.url).await;
             (answer, Instant::now())
@@ -97,18 +84,18 @@ impl Services {
             };
             add(&mut calls, change.calls);
             add(&mut records, change.records);
-            add(&mut work.in_flight, change.in_flight);
-            add(&mut work.processing, change.processing);
-            add(&mut work.table_reads, change.table_reads);
-            work.processes.extend(service.usage(change));
+            add(&mut second.in_flight, change.in_flight);
+            add(&mut second.processing, change.processing);
+            add(&mut second.table_reads, change.table_reads);
+            second.processes.extend(service.usage(change));
         }
         let per_call = |(records, calls)| records / calls;
-        work.batch = records.zip(calls.filter(|calls| *calls > 0.0)).map(per_call);
-        work
+        second.batch = records.zip(calls.filter(|calls| *calls > 0.0)).map(per_call);
+        second
     }
 
-    /// How many records the routers have filtered and dead-lettered since the run began. `None` where some of them may
-    /// not have been counted.
+    /// How many records the routers have filtered and dead-lettered since the run began. `None` where they may
+    /// not have counted all of them.
     pub(crate) fn filtered_and_dead(&self) -> Option<(u64, u64)> {
         let mut sum = None;
         for service in &self.services {
@@ -142,7 +129,7 @@ fn add(sum: &mut Option<f64>, of_one: Option<f64>) {
 #[derive(Debug)]
 struct Service {
     url: Url,
-    /// Before the run began.
+    /// Its values before the run began.
     first: Option<Reading>,
     last: Option<(Instant, Reading)>,
     /// After a restart, what it counts is not all.
@@ -151,16 +138,15 @@ struct Service {
     silent: u32,
 }
 
-/// What one service did since it last answered.
+/// What one service did since it last answered; table reads are per second.
 #[derive(Clone, Copy, Debug, Default)]
 struct Change {
     calls: Option<f64>,
     records: Option<f64>,
     in_flight: Option<f64>,
     processing: Option<f64>,
-    /// Per second.
     table_reads: Option<f64>,
-    /// In cores.
+    /// How many cores it kept busy.
     cpu: Option<f64>,
 }
 

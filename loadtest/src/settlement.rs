@@ -1,5 +1,5 @@
-//! The end of a run: requests the result of each message that the feed did not show, until all results are known or the
-//! time is up.
+//! The end of a run: requests the result of each message that the feed did not show, until all are known or the time is
+//! up. Then accounts for bursts by their results.
 
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ pub(crate) enum Error {
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) homepage: Homepage,
-    /// Its path is `/`.
+    /// Scheme, host and port, with the path `/`.
     pub(crate) url: Url,
 }
 

@@ -18,8 +18,8 @@ pub struct Accounts<Id> {
     open: u64,
 }
 
-/// The account of one message. Reports may come in any order: a row may be seen before the answer that says that
-/// Kafka accepted its message.
+/// The account of one message. Facts may arrive in any order: a row may be seen before the answer to the request that
+/// sent its message.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Account {
     /// How often Kafka accepted it.
@@ -91,7 +91,7 @@ impl<Id: Eq + Hash> Accounts<Id> {
         self.change(id, |account| account.accept(position));
     }
 
-    /// A row was seen.
+    /// A row of a message was seen at this position.
     pub fn see_row(&mut self, id: Id, position: Position, is_blocked: bool) -> Sighting {
         self.change(id, |account| account.see_row(position, is_blocked))
     }
@@ -120,7 +120,7 @@ impl<Id: Eq + Hash> Accounts<Id> {
         self.by_id.get(id)
     }
 
-    /// In no order.
+    /// All accounts, in no order.
     pub fn iter(&self) -> hash_map::Iter<'_, Id, Account> {
         self.by_id.iter()
     }

@@ -79,7 +79,6 @@ pub struct Bullet {
     pub sender: u32,
     /// From 1, without gaps within a sender.
     pub seq: u64,
-    /// Which processor stored it.
     pub processor: String,
     pub partition: i32,
     pub offset: i64,
@@ -120,11 +119,9 @@ pub struct MessageResult {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
-    /// Accepted and not finished.
     Waiting,
-    /// It has a row.
     Stored,
-    /// Filtered or dead-lettered.
+    /// The message was filtered or dead-lettered.
     FinishedWithoutRow,
 }
 
@@ -138,13 +135,13 @@ pub struct Feed {
     /// How many bullets there were since the last poll: more than `bullets` where the answer is a sample.
     pub passed: u64,
     pub totals: Totals,
-    /// What is down.
+    /// The parts that are down, as objects.
     pub problems: Vec<Value>,
     /// The processors that have stored something in the last seconds.
     pub processors: Vec<String>,
     /// When a page polls again.
     pub poll_after_ms: u32,
-    /// The homepage's clock.
+    /// The time when the homepage answered.
     pub now: i64,
     /// The size of the answer's body.
     #[serde(skip)]

@@ -6,11 +6,10 @@ use serde::Serialize;
 
 use crate::{answers::Burst, eventually::within, homepage::Homepage, http::Error};
 
-/// How long a burst may take until nothing of it is under way: longer than any burst of a test, with what is broken
-/// meanwhile.
+/// How long a burst may take until it has ended: longer than any burst of a test, also when parts fail during it.
 const SETTLED: Duration = Duration::from_secs(90);
 
-/// What `POST /bursts` takes.
+/// The JSON body of `POST /bursts`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct BurstRequest {
     pub message: String,
@@ -18,7 +17,7 @@ pub struct BurstRequest {
     pub concurrency: u32,
     /// How many messages each sender sends in a second.
     pub rate: u32,
-    /// In seconds.
+    /// How many seconds it sends.
     pub duration: u32,
 }
 
@@ -27,8 +26,8 @@ impl BurstRequest {
     pub const MAX_RATE: u32 = 1000;
     pub const MAX_DURATION: u32 = 300;
 
-    /// At least `parts` bursts that together send exactly `rate` messages in a second, so that each is within the
-    /// limits of a burst.
+    /// At least `parts` bursts that together send exactly `rate` messages in a second, each within the limits of a
+    /// burst. More than 100,000 per second are more parts.
     ///
     /// For example, 250 per second in one part are a burst of 100 senders with 2 per second each, and one of 50
     /// senders with 1 per second each.
@@ -84,8 +83,7 @@ pub async fn refresh(homepage: &Homepage, bursts: &mut [Burst]) -> Vec<Error> {
     errors
 }
 
-/// Waits until nothing of a burst is under way any more; panics after 90 seconds. A homepage that does not answer
-/// meanwhile is asked again.
+/// Waits until a burst has ended; panics after 90 seconds. If the homepage does not answer, it tries again.
 pub async fn settled(homepage: &Homepage, id: &str) -> Burst {
     let mut settled = None;
     within(SETTLED, "the burst is neither running nor draining", async || {

@@ -48,8 +48,8 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// Polls once. If the homepage does not answer, the next poll tries again, as a page does. Panics when an answer
-    /// left bullets out.
+    /// Polls once. If the homepage does not answer, the next poll tries again, as a page does. Panics when the answer is
+    /// a sample of the bullets, not all.
     pub async fn poll(&mut self, homepage: &Homepage) {
         let Ok(feed) = self.follower.poll(homepage, MAX_BULLETS).await else { return };
         assert_eq!(feed.left_out(), 0, "the answer is a sample");
@@ -58,8 +58,8 @@ impl Viewer {
         }
     }
 
-    /// Polls these homepages in rotation until `meantime` ends: while nobody polls, more bullets may come than one
-    /// answer has room for.
+    /// Polls these homepages in rotation until `meantime` ends. Without a poll, more bullets may come in that time than
+    /// one answer has room for.
     pub async fn watch<T>(
         &mut self,
         homepages: &[&Homepage],

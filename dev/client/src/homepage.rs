@@ -26,7 +26,7 @@ const RESULTS: Duration = Duration::from_secs(3600);
 #[derive(Clone, Debug)]
 pub struct Homepage {
     client: Client,
-    /// Scheme, host and port.
+    /// Scheme, host and port, without a slash at the end.
     url: String,
     /// Requested so often that it is parsed only once.
     messages: Url,
@@ -149,12 +149,11 @@ impl Homepage {
         Ok(Feed { bytes: body.len() as u64, ..feed })
     }
 
-    /// Posts any body to any path.
+    /// Posts a body of any content type to any path.
     pub async fn post(&self, path: &str, kind: &str, body: String) -> Result<Answer, Error> {
         answer(self.request(Method::POST, path).header(CONTENT_TYPE, kind).body(body)).await
     }
 
-    /// Gets any path.
     pub async fn get(&self, path: &str) -> Result<Answer, Error> {
         answer(self.request(Method::GET, path)).await
     }

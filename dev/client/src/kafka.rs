@@ -41,8 +41,8 @@ pub const GROUP: &str = "barrage-info-consumer";
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many records of a burst wait for their acknowledgement at once: a burst may be larger than the producer's
-/// queue.
+/// How many records of a burst wait for their acknowledgement at once. A whole burst may not fit into the producer's
+/// queue, which holds 100,000 records.
 const AT_ONCE: usize = 10_000;
 
 /// A broker. What it does not answer in time fails the test.
@@ -70,8 +70,8 @@ impl Kafka {
         deliver(&self.producer(), FutureRecord::to(topic).key(key).payload(value)).await
     }
 
-    /// Sends a burst as a homepage does: `seqs` messages of each of `senders` senders. Returns its id when Kafka has
-    /// acknowledged all of them.
+    /// Sends a burst as a homepage does: `seqs` messages of each of `senders` senders. When Kafka has acknowledged all of
+    /// them, returns the id of the burst.
     pub async fn send_burst(&self, message: &str, senders: u32, seqs: u64) -> String {
         let burst = Uuid::now_v7();
         let producer = self.producer();

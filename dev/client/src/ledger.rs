@@ -17,7 +17,7 @@ use crate::{
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// It has one row.
+    /// It has exactly one row.
     Stored,
     /// The router's filters hold it back, and it left no trace.
     Filtered,

@@ -24,7 +24,7 @@ const CHART_STYLE: &str = include_str!("../../templates/charts.css");
 /// The page of a longer run has no table of every second; its JSON has them.
 const SECONDS_IN_FULL: usize = 900;
 
-/// What the template shows.
+/// The values that the template `report.html` shows.
 #[derive(Debug, Template)]
 #[template(path = "report.html")]
 struct Page<'a> {
@@ -46,7 +46,7 @@ struct Page<'a> {
     figures: String,
 }
 
-/// What the script draws.
+/// The values that the script `report.js` draws.
 #[derive(Serialize)]
 struct Figures<'a> {
     at: Vec<f64>,

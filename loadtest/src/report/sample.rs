@@ -1,4 +1,4 @@
-//! A report for tests.
+//! A report that the tests of this folder use.
 
 use super::{
     Environment, Expectation, Failure, Latencies, Latency, Ledger, Mode, Plan, Process, Report,

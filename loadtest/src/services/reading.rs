@@ -5,9 +5,9 @@ use client::metrics::Metrics;
 /// What a service has counted since its start, and what it does now. A value is `None` where it is another service's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Reading {
-    /// CPU time in seconds.
+    /// The CPU time since its start, in seconds.
     pub(super) cpu: Option<f64>,
-    /// In bytes.
+    /// The memory it holds, in bytes.
     pub(super) memory: Option<f64>,
     /// Calls of a router, and the records in them.
     pub(super) calls: Option<f64>,
@@ -45,7 +45,7 @@ impl Reading {
         }
     }
 
-    /// Which service it is.
+    /// Tells which service it is by the values that it has.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self { in_flight: Some(_), .. } => "event-router",

@@ -22,7 +22,7 @@ pub struct Content {
     pub key: Option<Vec<u8>>,
     /// A record without a value is a tombstone.
     pub value: Option<Vec<u8>>,
-    /// In their order.
+    /// In the order of the record; a name may come twice.
     pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 

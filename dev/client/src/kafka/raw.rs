@@ -20,7 +20,7 @@ use crate::{CLIENT_ID, message::Position};
 #[derive(Clone, Copy, Debug)]
 pub enum Resource {
     Topic(&'static str),
-    /// A consumer group.
+    /// The consumer group of this name.
     Group(&'static str),
 }
 
@@ -34,8 +34,8 @@ pub enum Operation {
 }
 
 impl Kafka {
-    /// Sends this with one more header before its own, whose name may be any bytes, and waits until Kafka has
-    /// acknowledged it.
+    /// Sends this with one more header before its own, whose name may be any bytes. Waits until Kafka has
+    /// acknowledged the record and returns its position.
     pub async fn send_with_header_name(
         self,
         topic: &str,
@@ -159,8 +159,8 @@ fn field(to: &mut Vec<u8>, bytes: Option<&[u8]>) {
     to.extend(bytes.unwrap_or_default());
 }
 
-/// A zigzag varint: seven bits in each byte, the lowest first. Zigzag maps 0, -1, 1, -2 to 0, 1, 2, 3, so that -1 is
-/// short too.
+/// A zigzag varint: seven bits in each byte, the lowest first. Zigzag maps 0, -1, 1, -2 to 0, 1, 2, 3, so that small
+/// negative numbers are short too.
 fn varint(to: &mut Vec<u8>, number: i64) {
     let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
     while rest > 0x7f {

@@ -10,7 +10,7 @@ pub(super) struct Chart {
     pub(super) title: &'static str,
     /// Of its values; may be empty.
     pub(super) unit: &'static str,
-    /// What the lines mean.
+    /// Explains the lines to a person.
     pub(super) about: &'static str,
     scale: Scale,
     lines: Vec<Line>,

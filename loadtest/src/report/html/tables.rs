@@ -25,7 +25,7 @@ pub(super) struct Tile {
     pub(super) about: String,
 }
 
-/// A latency in milliseconds.
+/// The row of one latency, in milliseconds.
 #[derive(Debug)]
 pub(super) struct Percentiles {
     pub(super) name: &'static str,
