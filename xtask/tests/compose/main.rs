@@ -1,9 +1,9 @@
 //! docker-compose.yml, `.env.example`, `secure.env`, the Dockerfile and the dashboard agree with the services and
 //! with each other, and the containers are as restricted as they can be.
 
-mod dashboard;
 mod documented;
 mod file;
+mod metrics;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
