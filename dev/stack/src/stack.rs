@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::Path, process::ExitStatus, sync::Arc, time::Duration};
 
 use client::{
+    burst,
     eventually::{eventually, within},
     homepage::{Answer, Bullet, Burst, Feed, Homepage},
     kafka::Record,
@@ -30,9 +31,6 @@ const START: Duration = Duration::from_secs(60);
 
 /// Longer than a service's default `SHUTDOWN_GRACE`.
 const STOP: Duration = Duration::from_secs(40);
-
-/// Longer than any burst of a test takes, with a fault meanwhile.
-const SETTLE: Duration = Duration::from_secs(90);
 
 /// A running stack. Dropping it kills all processes and removes their data. If the test has failed, it
 /// prints the last lines of each process.
@@ -290,15 +288,7 @@ impl Stack {
 
     /// Waits until a burst is neither running nor draining.
     pub async fn settled(&self, id: &str) -> Burst {
-        let mut burst = self.burst(id).await;
-        within(SETTLE, "the burst is neither running nor draining", async || {
-            if let Ok(now) = self.homepage.burst(id).await {
-                burst = now;
-            }
-            !matches!(burst.state.as_str(), "running" | "draining")
-        })
-        .await;
-        burst
+        burst::settled(&self.homepage, id).await
     }
 
     /// Every row of a burst.
