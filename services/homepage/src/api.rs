@@ -23,9 +23,9 @@ pub(crate) use self::page::Pages;
 use crate::assets::Assets;
 use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::config::Page;
-use crate::limits::Clients;
+use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
-use crate::producer::Sender;
+use crate::producer::MessageProducer;
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
 use crate::viewers::Viewers;
@@ -36,16 +36,16 @@ pub(crate) struct Handlers {
     pub(crate) admission: Data<Admission>,
     pub(crate) assets: Data<Assets>,
     pub(crate) bursts: Data<Bursts>,
-    pub(crate) clients: Data<Clients>,
+    pub(crate) clients: Data<ClientLimits>,
     pub(crate) feed: Data<Feed>,
     pub(crate) lookup: Data<Lookup>,
     pub(crate) metrics: Data<Metrics>,
     pub(crate) pages: Data<Pages>,
+    pub(crate) producer: Data<MessageProducer>,
     pub(crate) progress: Data<Progress>,
     pub(crate) readiness: Data<Readiness>,
     pub(crate) remote_bursts: Data<RemoteBursts>,
     pub(crate) results: Data<Results>,
-    pub(crate) sender: Data<Sender>,
     pub(crate) settings: Data<Page>,
     pub(crate) viewers: Data<Viewers>,
 }
@@ -91,11 +91,11 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.lookup)
         .app_data(handlers.metrics)
         .app_data(handlers.pages)
+        .app_data(handlers.producer)
         .app_data(handlers.progress)
         .app_data(handlers.readiness)
         .app_data(handlers.remote_bursts)
         .app_data(handlers.results)
-        .app_data(handlers.sender)
         .app_data(handlers.settings)
         .app_data(handlers.viewers);
 }

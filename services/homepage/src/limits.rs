@@ -1,4 +1,4 @@
-//! How much people may ask for at once.
+//! The limits of sending: how many bursts and messages at once, and how many requests from one address.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -9,18 +9,18 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use crate::config::Limits;
 use crate::request::BurstRequest;
 
-/// More than is allowed; asking again is worth it after so long.
+/// A request was refused because of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{limit}")]
-pub(crate) struct TooMuch {
-    /// Which limit, for a person.
+pub(crate) struct LimitExceeded {
+    /// Which limit, as a sentence for a person.
     pub(crate) limit: &'static str,
-    /// When to try again.
+    /// An earlier try would be refused as well.
     pub(crate) retry_after: Duration,
 }
 
-impl TooMuch {
-    /// So many bursts wait for the rest of the path that no further one is taken.
+impl LimitExceeded {
+    /// So many bursts are draining that no further one is started.
     pub(crate) fn too_many_draining() -> Self {
         Self {
             limit: "Too many bursts are not finished yet.",
@@ -29,75 +29,76 @@ impl TooMuch {
     }
 }
 
-/// Counts what each client address asks for. Sends and questions do not take each other's share.
-pub(crate) struct Clients {
+/// Counts the requests of each client address. Sends and lookups have a limit each, of the same size.
+pub(crate) struct ClientLimits {
     sends: DefaultKeyedRateLimiter<IpAddr>,
-    questions: DefaultKeyedRateLimiter<IpAddr>,
+    lookups: DefaultKeyedRateLimiter<IpAddr>,
 }
 
-impl Clients {
+impl ClientLimits {
     pub(crate) fn new(limits: Limits) -> Self {
         let limiter = || RateLimiter::keyed(Quota::per_second(limits.client_rate));
-        Self { sends: limiter(), questions: limiter() }
+        Self { sends: limiter(), lookups: limiter() }
     }
 
-    /// Counts one send.
+    /// Counts a request to send.
     ///
     /// # Errors
-    /// When this address has sent too often.
-    pub(crate) fn count(&self, client: IpAddr) -> Result<(), TooMuch> {
+    /// When this address sends too often.
+    pub(crate) fn count_send(&self, client: IpAddr) -> Result<(), LimitExceeded> {
         check(&self.sends, client)
     }
 
-    /// Counts one question that Kafka or the table must be asked for.
+    /// Counts a request that Kafka or the table must answer.
     ///
     /// # Errors
-    /// When this address has asked too often.
-    pub(crate) fn count_question(&self, client: IpAddr) -> Result<(), TooMuch> {
-        check(&self.questions, client)
+    /// When this address makes such requests too often.
+    pub(crate) fn count_lookup(&self, client: IpAddr) -> Result<(), LimitExceeded> {
+        check(&self.lookups, client)
     }
 
-    /// Forgets addresses that have not asked for a while, so that memory stays bounded.
+    /// Forgets the addresses that have made no request for a while, so that memory stays bounded.
     pub(crate) fn forget_old(&self) {
-        for limiter in [&self.sends, &self.questions] {
+        for limiter in [&self.sends, &self.lookups] {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
     }
 }
 
-fn check(limiter: &DefaultKeyedRateLimiter<IpAddr>, client: IpAddr) -> Result<(), TooMuch> {
+fn check(limiter: &DefaultKeyedRateLimiter<IpAddr>, client: IpAddr) -> Result<(), LimitExceeded> {
     let limit = "Too many requests from your address.";
     limiter.check_key(&client).map_err(|until| {
         let retry_after = until.wait_time_from(DefaultClock::default().now());
-        TooMuch { limit, retry_after }
+        LimitExceeded { limit, retry_after }
     })
 }
 
-/// A burst that runs: how much it takes, and for how long still.
+/// The share of the limits that a running burst has.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running {
+    /// Messages per second of all its senders together.
     pub(crate) rate: u64,
     pub(crate) remaining: Duration,
 }
 
-/// Whether one more burst fits beside those that run.
+/// Checks that one more burst may run together with the running ones.
 ///
 /// # Errors
-/// When there are too many, or they ask for too much together.
+/// When there are too many bursts, or too many messages per second in all.
 pub(crate) fn admit(
     limits: Limits,
     running: &[Running],
     request: &BurstRequest,
-) -> Result<(), TooMuch> {
-    let soonest = running.iter().map(|burst| burst.remaining).min().unwrap_or_default();
-    let retry_after = soonest.max(Duration::from_secs(1));
+) -> Result<(), LimitExceeded> {
+    let first_end = running.iter().map(|burst| burst.remaining).min().unwrap_or_default();
+    let retry_after = first_end.max(Duration::from_secs(1));
     if running.len() >= limits.bursts {
-        return Err(TooMuch { limit: "Too many bursts.", retry_after });
+        return Err(LimitExceeded { limit: "Too many bursts.", retry_after });
     }
     let rate: u64 = running.iter().map(|burst| burst.rate).sum();
     if rate + request.total_rate() > limits.rate {
-        return Err(TooMuch { limit: "Too many messages per second.", retry_after });
+        return Err(LimitExceeded { limit: "Too many messages per second.", retry_after });
     }
     Ok(())
 }
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_fits_until_there_are_too_many_or_too_fast_ones() {
+    fn a_burst_is_admitted_until_there_are_too_many_bursts_or_messages_per_second() {
         assert_eq!(admit(LIMITS, &[], &request(10, 10)), Ok(()));
         assert!(admit(LIMITS, &[], &request(10, 11)).is_err());
         assert!(admit(LIMITS, &[running(50, 3)], &request(6, 10)).is_err());
@@ -131,12 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn each_client_has_its_own_count() {
-        let clients = Clients::new(LIMITS);
+    fn each_client_address_has_its_own_limit() {
+        let clients = ClientLimits::new(LIMITS);
         let (a, b) = (IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2]));
-        let allowed = (0..5).filter(|_| clients.count(a).is_ok()).count();
+        let allowed = (0..5).filter(|_| clients.count_send(a).is_ok()).count();
         assert_eq!(allowed, 3);
-        assert!(clients.count(b).is_ok());
-        assert!(clients.count_question(a).is_ok(), "questions are counted by themselves");
+        assert!(clients.count_send(b).is_ok());
+        assert!(clients.count_lookup(a).is_ok(), "lookups have a limit of their own");
     }
 }

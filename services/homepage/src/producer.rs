@@ -1,4 +1,4 @@
-//! Sends messages: from a text to an acknowledged record, with its spans and its count.
+//! Sends messages to Kafka: from a text to an acknowledged record, with its spans and metrics.
 
 use std::sync::Arc;
 
@@ -50,39 +50,41 @@ impl Acks {
     }
 }
 
-/// One message, before it is sent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Outgoing<'a> {
-    /// The event's id.
+pub(crate) struct OutgoingMessage<'a> {
+    /// The id of its event.
     pub(crate) id: Uuid,
     pub(crate) text: &'a Text,
     pub(crate) burst: Uuid,
     pub(crate) sender: u32,
     pub(crate) seq: u64,
-    /// Traced whatever the sampling says.
+    /// Traced even if the sampling would leave it out.
     pub(crate) traced: bool,
 }
 
-/// Sends messages and waits for their acknowledgement.
-pub(crate) struct Sender {
+/// Sends messages and waits until Kafka has acknowledged them.
+pub(crate) struct MessageProducer {
     pub(crate) producer: Producer,
     pub(crate) permission: Permission,
     pub(crate) acks: Arc<Acks>,
     pub(crate) tracer: Tracer,
     pub(crate) names: TraceNames,
-    /// The share of messages that are traced.
+    /// The share of messages that are traced, 0 to 1.
     pub(crate) sample: f64,
     pub(crate) topic: Topic,
-    /// `/homepage/{instance}`
+    /// `ce_source` of every event: `/homepage/{instance}`.
     pub(crate) source: String,
 }
 
-impl Sender {
-    /// Sends one message: on `Ok` Kafka has it.
+impl MessageProducer {
+    /// Sends one message. On `Ok`, Kafka has it.
     ///
     /// # Errors
-    /// When Kafka did not acknowledge it.
-    pub(crate) async fn send(&self, message: Outgoing<'_>) -> Result<Position, kafka::Error> {
+    /// When Kafka did not acknowledge the message. It may have it all the same.
+    pub(crate) async fn send(
+        &self,
+        message: OutgoingMessage<'_>,
+    ) -> Result<Position, kafka::Error> {
         let traced = message.traced || rand::random::<f64>() < self.sample;
         let above = spans::accept(&self.tracer, &self.names.parent_span, traced);
         let mut span =
@@ -107,12 +109,12 @@ impl Sender {
 }
 
 fn record(
-    message: &Outgoing<'_>,
+    message: &OutgoingMessage<'_>,
     source: &str,
     now: Millis,
     above: &TraceParent,
 ) -> ProducerRecord {
-    let Outgoing { id, text, burst, sender, seq, .. } = *message;
+    let OutgoingMessage { id, text, burst, sender, seq, .. } = *message;
     let sent_at = now.rfc3339();
     let event = Event {
         id: id.to_string(),
@@ -139,10 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_as_the_contract_says() {
+    fn a_record_has_the_key_the_headers_and_the_value_of_the_contract() {
         let text = Text::parse("hi").unwrap();
         let (id, burst) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let message = Outgoing { id, text: &text, burst, sender: 3, seq: 17, traced: false };
+        let message = OutgoingMessage { id, text: &text, burst, sender: 3, seq: 17, traced: false };
         let above = TraceParent { trace_id: 7, span_id: 9, sampled: true };
         let record = record(&message, "/homepage/a", Millis(1_700_000_000_123), &above);
         for (name, value) in [

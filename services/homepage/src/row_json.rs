@@ -1,16 +1,15 @@
-//! A row as the API gives it out: a bullet of the feed, or a line of a burst's results.
+//! A row as the API shows it: a bullet of the feed, or a line of a burst's results.
 
 use barrage::table::Row;
 use barrage::time::Millis;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The JSON of a row.
 #[derive(Serialize)]
 pub(crate) struct RowJson<'a> {
     id: &'a str,
     message: &'a str,
-    /// Left out of a bullet: what is not shown is none.
+    /// A bullet has none: every bullet is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'static str>,
     burst: Uuid,
@@ -20,7 +19,7 @@ pub(crate) struct RowJson<'a> {
     partition: i32,
     offset: i64,
     sent_at: Millis,
-    /// Left out of a result, which is the same in all forms; and of a row that does not have it.
+    /// A result has none, so that NDJSON and CSV have the same columns. Older rows have none either.
     #[serde(skip_serializing_if = "Option::is_none")]
     read_at: Option<Millis>,
     received_at: Millis,
@@ -29,7 +28,6 @@ pub(crate) struct RowJson<'a> {
 }
 
 impl<'a> RowJson<'a> {
-    /// A bullet of the feed.
     pub(crate) fn bullet(row: &'a Row) -> Self {
         Self {
             id: &row.id,
@@ -49,7 +47,6 @@ impl<'a> RowJson<'a> {
         }
     }
 
-    /// A line of a burst's results.
     pub(crate) fn result(row: &'a Row) -> Self {
         Self { verdict: Some(row.verdict.as_str()), read_at: None, ..Self::bullet(row) }
     }

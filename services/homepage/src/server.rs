@@ -1,4 +1,4 @@
-//! The HTTP server: where it listens, and what it grants each connection.
+//! The HTTP server: its port, its threads, and the limits of a connection.
 
 use std::any::Any;
 use std::io;
@@ -13,27 +13,27 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Handlers};
 
-/// How many threads answer requests.
+/// Threads that answer requests.
 const WORKERS: usize = 2;
 
-/// How many connections may wait to be taken: an audience comes all at once.
+/// How many connections may wait to be accepted: an audience opens the page in the same second.
 const BACKLOG: i32 = 4096;
 
-/// How long a connection is kept for the viewer's next poll. It is longer than any viewer waits.
+/// How long an idle connection is kept for the viewer's next poll. No viewer waits so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How long a client may take nothing of what it is sent. One that reads too slowly or is gone would
-/// otherwise hold its answer in our memory for as long as it likes.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client may acknowledge nothing of what it is sent. Without a limit, the answer to a client that has gone
+/// would stay in memory.
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Listens there.
+/// Opens the port, with a longer queue than the default.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
     SockRef::from(&listener).listen(BACKLOG)?;
     Ok(listener)
 }
 
-/// Answers until `drained`.
+/// Answers requests until `drained`.
 pub(crate) async fn serve(
     handlers: Handlers,
     listener: TcpListener,
@@ -43,17 +43,15 @@ pub(crate) async fn serve(
         let (headers, compress) = (api::headers(), Compress::default());
         App::new().wrap(compress).wrap(headers).configure(api::routes(handlers.clone()))
     });
-    let server = server.on_connect(|connection, _| limit(connection));
+    let server = server.on_connect(|connection, _| set_send_timeout(connection));
     let server = server.workers(WORKERS).keep_alive(KEEP_ALIVE).shutdown_timeout(1);
     server.shutdown_signal(drained.cancelled_owned()).listen(listener)?.run().await
 }
 
-fn limit(connection: &dyn Any) {
+fn set_send_timeout(connection: &dyn Any) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-        let set = SockRef::from(stream).set_tcp_user_timeout(Some(PATIENCE));
-        drop(
-            set.inspect_err(|error| tracing::debug!(%error, "a client may be as slow as it likes")),
-        );
+        let set = SockRef::from(stream).set_tcp_user_timeout(Some(SEND_TIMEOUT));
+        drop(set.inspect_err(|error| tracing::debug!(%error, "a connection has no send timeout")));
     }
 }

@@ -1,4 +1,5 @@
-//! The homepage as a value: bound, then run until it is told to stop.
+//! The homepage as a value: built with its port bound, then run until it must stop. What its handlers, the reader
+//! and the bursts need is built here.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -20,17 +21,17 @@ use crate::Config;
 use crate::api::{Admission, Handlers, Pages};
 use crate::assets::Assets;
 use crate::burst::{self, Bursts, RemoteBursts, Results};
-use crate::limits::Clients;
+use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::metrics;
-use crate::producer::{Acks, Sender};
+use crate::producer::{Acks, MessageProducer};
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
 use crate::reader::{self, Reader};
 use crate::server;
 use crate::viewers::Viewers;
 
-/// The homepage, listening but not yet answering.
+/// A homepage that listens, and answers once it runs.
 pub struct Service {
     listener: TcpListener,
     address: SocketAddr,
@@ -38,12 +39,14 @@ pub struct Service {
     handlers: Handlers,
     reader: reader::Dependencies,
     watch: Watch,
+    /// Stops the bursts.
     shutdown: CancellationToken,
+    /// Ends the bursts that have not stopped in time.
     killed: CancellationToken,
     flush: Flush,
 }
 
-/// What is looked at again and again.
+/// The dependencies that are polled, and their state in `/readyz`.
 struct Watch {
     topics: Topics,
     permission: Permission,
@@ -52,36 +55,32 @@ struct Watch {
     homepage: Probe,
 }
 
-/// Why a homepage could not be made. A dependency that is down is no reason.
+/// Why a homepage could not be built. A dependency that is down is no error.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// The port cannot be had.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// A Kafka client cannot be made.
     #[error(transparent)]
     Kafka(#[from] kafka::Error),
-    /// The exporter of traces cannot be made.
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),
 }
 
-/// Why a homepage died, rather than was told to stop.
+/// Why a homepage ended although it was not told to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// Nobody answers any more.
     #[error("the server failed")]
     Server(#[source] io::Error),
 }
 
 impl Service {
-    /// How often rarely needed memory is given back.
-    const TIDY: Duration = Duration::from_secs(60);
+    /// How often old client addresses are forgotten.
+    const FORGET_CLIENTS: Duration = Duration::from_secs(60);
 
-    /// Listens, and makes the clients.
+    /// Opens the port and builds the clients.
     ///
     /// # Errors
-    /// When the port cannot be had, or a client cannot be made.
+    /// When the port cannot be opened, or a client rejects the configuration.
     #[expect(
         clippy::unused_async,
         reason = "all services have this shape; clients need the runtime"
@@ -94,10 +93,10 @@ impl Service {
         let readiness = Readiness::default();
         let permission = Permission::new(readiness.dependency("sending"));
         let tracer = tracers.tracer(&config.traces.sender)?;
-        let sender = Arc::new(sender(&config, permission.clone(), tracer)?);
+        let producer = Arc::new(producer(&config, permission.clone(), tracer)?);
         let results = tracers.tracer(&config.traces.result)?;
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
-        let bursts = burst_dependencies(&config, sender, &shutdown, &killed);
+        let bursts = burst_dependencies(&config, producer, &shutdown, &killed);
         let reader = readiness.dependency("reader");
         let reader = reader_dependencies(&config, &bursts, results, reader)?;
         let watch = Watch::new(Topics::new(&config.kafka)?, permission, &readiness);
@@ -106,15 +105,14 @@ impl Service {
         Ok(Self { listener, address, grace, handlers, reader, watch, shutdown, killed, flush })
     }
 
-    /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers until `stop`; then stops its bursts, waits for Kafka's last acknowledgements, and ends.
+    /// Runs until `stop`. Then it stops its bursts and waits for Kafka's last acknowledgements and their last rows.
     ///
     /// # Errors
-    /// When it died, rather than was told to stop.
+    /// When the server fails before `stop`.
     pub async fn run(self, stop: CancellationToken) -> Result<(), RunError> {
         metrics::describe();
         let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
@@ -133,7 +131,7 @@ impl Service {
             stop.cancelled().await;
             self.watch.homepage.down("is stopping");
             self.shutdown.cancel();
-            // Senders end with their last acknowledgement, and write how far they came.
+            // The senders end with their last acknowledgement, and each burst writes its last row.
             let ended = bursts.ended();
             if tokio::time::timeout(self.grace.mul_f64(0.6), ended).await.is_err() {
                 tracing::warn!("not all bursts have ended in time");
@@ -179,8 +177,8 @@ fn handlers(
     metrics: Metrics,
 ) -> Result<Handlers, kafka::Error> {
     let (assets, settings) = (Data::new(Assets::embedded()), Data::new(config.page.clone()));
-    let (feed, sender) = (Data::from(reader.feed.clone()), Data::from(bursts.sender.clone()));
-    let clients = Data::new(Clients::new(config.limits));
+    let (feed, producer) = (Data::from(reader.feed.clone()), Data::from(bursts.producer.clone()));
+    let clients = Data::new(ClientLimits::new(config.limits));
     let lookup = Lookup {
         progress: reader.progress.clone(),
         reader: reader.probe.clone(),
@@ -203,11 +201,11 @@ fn handlers(
         lookup: Data::new(lookup),
         metrics: Data::new(metrics),
         pages: Data::new(pages),
+        producer,
         progress: Data::from(reader.progress.clone()),
         readiness: Data::new(readiness),
         remote_bursts: Data::new(remote_bursts),
         results: Data::new(results),
-        sender,
         settings,
         viewers: Data::new(Viewers::default()),
     })
@@ -215,12 +213,12 @@ fn handlers(
 
 fn burst_dependencies(
     config: &Config,
-    sender: Arc<Sender>,
+    producer: Arc<MessageProducer>,
     shutdown: &CancellationToken,
     killed: &CancellationToken,
 ) -> burst::Dependencies {
     burst::Dependencies {
-        sender,
+        producer,
         table: Table::new(&config.table),
         progress: Arc::new(Progress::default()),
         limits: config.limits,
@@ -242,7 +240,7 @@ fn reader_dependencies(
         ids: EventIds::new(&config.kafka)?,
         table: bursts.table.clone(),
         topic: config.kafka.topic.clone(),
-        acks: bursts.sender.acks.clone(),
+        acks: bursts.producer.acks.clone(),
         feed: Arc::new(Feed::default()),
         progress: bursts.progress.clone(),
         probe,
@@ -251,9 +249,13 @@ fn reader_dependencies(
     })
 }
 
-fn sender(config: &Config, permission: Permission, tracer: Tracer) -> Result<Sender, kafka::Error> {
+fn producer(
+    config: &Config,
+    permission: Permission,
+    tracer: Tracer,
+) -> Result<MessageProducer, kafka::Error> {
     let topic = config.kafka.topic.clone();
-    Ok(Sender {
+    Ok(MessageProducer {
         producer: Producer::new(&config.kafka, topic.clone())?,
         permission,
         acks: Arc::new(Acks::default()),
@@ -265,8 +267,8 @@ fn sender(config: &Config, permission: Permission, tracer: Tracer) -> Result<Sen
     })
 }
 
-async fn forget_clients(clients: Data<Clients>, stop: CancellationToken) {
-    while stop.run_until_cancelled(pause(Service::TIDY)).await.is_some() {
+async fn forget_clients(clients: Data<ClientLimits>, stop: CancellationToken) {
+    while stop.run_until_cancelled(pause(Service::FORGET_CLIENTS)).await.is_some() {
         clients.forget_old();
     }
 }

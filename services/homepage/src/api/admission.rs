@@ -8,10 +8,10 @@ use barrage::health::Probe;
 use barrage::retry::pause;
 
 use super::problem::Problem;
-use crate::limits::Clients;
+use crate::limits::ClientLimits;
 
 pub(crate) struct Admission {
-    pub(crate) clients: Data<Clients>,
+    pub(crate) clients: Data<ClientLimits>,
     /// Whether Kafka answers. It is checked once a second.
     pub(crate) kafka: Probe,
 }
@@ -27,7 +27,7 @@ impl Admission {
     /// When the client sends too often, or when Kafka does not answer.
     pub(super) async fn admit(&self, request: &HttpRequest) -> Result<(), Problem> {
         if let Some(client) = request.peer_addr() {
-            self.clients.count(client.ip())?;
+            self.clients.count_send(client.ip())?;
         }
         while self.kafka.is_up() {
             if self.kafka.last_up().is_some_and(|at| at.elapsed() < Self::FRESH) {

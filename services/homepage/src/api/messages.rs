@@ -14,9 +14,9 @@ use uuid::Uuid;
 use super::admission::Admission;
 use super::body::Body;
 use super::problem::Problem;
-use crate::limits::Clients;
+use crate::limits::ClientLimits;
 use crate::lookup::{Error, Lookup, State};
-use crate::producer::{Outgoing, Sender};
+use crate::producer::{MessageProducer, OutgoingMessage};
 use crate::reader::record_status::RecordStatus;
 use crate::request::message;
 use crate::row_json::RowJson;
@@ -35,15 +35,15 @@ struct Accepted {
 /// Sends one message. It is a burst of its own: `burst` is its id, `sender` and `seq` are 1.
 pub(super) async fn send(
     admission: Data<Admission>,
-    sender: Data<Sender>,
+    producer: Data<MessageProducer>,
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let text = message(&body.raw).map_err(Problem::fields)?;
     admission.admit(&request).await?;
     let id = Uuid::now_v7();
-    let message = Outgoing { id, text: &text, burst: id, sender: 1, seq: 1, traced: true };
-    match tokio::time::timeout(ACK_TIMEOUT, sender.send(message)).await {
+    let message = OutgoingMessage { id, text: &text, burst: id, sender: 1, seq: 1, traced: true };
+    match tokio::time::timeout(ACK_TIMEOUT, producer.send(message)).await {
         Ok(Ok(at)) => {
             let accepted = Accepted { id, partition: at.partition, offset: at.offset.get() };
             Ok(HttpResponse::Accepted().json(accepted))
@@ -67,7 +67,7 @@ struct ProgressJson<'a> {
 /// client's limit, so that nobody overloads them.
 pub(super) async fn show(
     lookup: Data<Lookup>,
-    clients: Data<Clients>,
+    clients: Data<ClientLimits>,
     request: HttpRequest,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
@@ -82,7 +82,7 @@ pub(super) async fn show(
     if status != RecordStatus::Waiting
         && let Some(client) = request.peer_addr()
     {
-        clients.count_question(client.ip())?;
+        clients.count_lookup(client.ip())?;
     }
     let state = lookup.state(&at, status).await?;
     let (state, row) = match &state {

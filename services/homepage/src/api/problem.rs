@@ -9,7 +9,7 @@ use barrage::table;
 use serde::Serialize;
 
 use crate::burst::{RemoteError, StartError};
-use crate::limits::TooMuch;
+use crate::limits::LimitExceeded;
 use crate::lookup;
 use crate::page::translations::EN;
 use crate::request::{FieldError, FieldErrors};
@@ -177,8 +177,8 @@ impl ResponseError for Problem {
     }
 }
 
-impl From<TooMuch> for Problem {
-    fn from(error: TooMuch) -> Self {
+impl From<LimitExceeded> for Problem {
+    fn from(error: LimitExceeded) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "");
         problem.retry_after = Some(error.retry_after);
         let seconds = problem.retry_after().unwrap_or(1);
@@ -190,7 +190,7 @@ impl From<TooMuch> for Problem {
 impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
         match error {
-            StartError::TooMuch(error) => error.into(),
+            StartError::LimitExceeded(error) => error.into(),
             StartError::NotReady => Self::kafka_away(),
         }
     }

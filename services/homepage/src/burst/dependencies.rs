@@ -7,11 +7,11 @@ use barrage::table::Table;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Limits;
-use crate::producer::Sender;
+use crate::producer::MessageProducer;
 use crate::reader::progress::Progress;
 
 pub(crate) struct Dependencies {
-    pub(crate) sender: Arc<Sender>,
+    pub(crate) producer: Arc<MessageProducer>,
     pub(crate) table: Table,
     pub(crate) progress: Arc<Progress>,
     pub(crate) limits: Limits,

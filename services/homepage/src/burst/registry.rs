@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::dependencies::Dependencies;
 use super::local::Burst;
 use super::run::run;
-use crate::limits::{TooMuch, admit};
+use crate::limits::{LimitExceeded, admit};
 use crate::request::{BurstRequest, FieldError, FieldErrors, RATE};
 
 /// Why a burst was not started.
@@ -19,7 +19,7 @@ use crate::request::{BurstRequest, FieldError, FieldErrors, RATE};
 pub(crate) enum StartError {
     /// It would exceed a limit.
     #[error(transparent)]
-    TooMuch(#[from] TooMuch),
+    LimitExceeded(#[from] LimitExceeded),
     /// The process stops, or the reader has not reached Kafka yet.
     #[error("the homepage has not reached kafka yet")]
     NotReady,
@@ -58,7 +58,7 @@ impl Bursts {
         admit(self.deps.limits, &running, &request)?;
         make_room(&mut bursts, Self::MAX);
         if bursts.len() >= Self::MAX {
-            return Err(TooMuch::too_many_draining().into());
+            return Err(LimitExceeded::too_many_draining().into());
         }
         let id = Uuid::now_v7();
         let rows = self.deps.progress.follow_burst(id);

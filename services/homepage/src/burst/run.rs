@@ -15,7 +15,7 @@ use super::dependencies::Dependencies;
 use super::local::Burst;
 use super::pace::Pace;
 use super::snapshot::Snapshot;
-use crate::producer::Outgoing;
+use crate::producer::OutgoingMessage;
 
 /// How often the burst's row is written, each time with a new heartbeat.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
             return;
         }
         seq += 1;
-        let message = Outgoing {
+        let message = OutgoingMessage {
             id: Uuid::now_v7(),
             text: &request.message,
             burst: burst.id,
@@ -60,7 +60,7 @@ async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
             seq,
             traced: sender == 1 && seq == 1,
         };
-        match deps.sender.send(message).await {
+        match deps.producer.send(message).await {
             Ok(position) => burst.accepted(&position),
             Err(error) => {
                 burst.failed();
