@@ -1,5 +1,5 @@
-//! The homepage: the page and its API, the bursts that send to Kafka, and the one reader that follows the results for
-//! all viewers.
+//! The homepage: the page and its API, the bursts that send to Kafka, and one reader that follows the results for all
+//! viewers of the page.
 
 mod api;
 mod assets;

@@ -41,18 +41,12 @@ impl ClientLimits {
         Self { sends: limiter(), lookups: limiter() }
     }
 
-    /// Counts a request to send.
-    ///
-    /// # Errors
-    /// When this address sends too often.
+    /// Counts a request to send. Fails if this address sends too often.
     pub(crate) fn count_send(&self, client: IpAddr) -> Result<(), LimitExceeded> {
         check(&self.sends, client)
     }
 
-    /// Counts a request that Kafka or the table must answer.
-    ///
-    /// # Errors
-    /// When this address makes such requests too often.
+    /// Counts a request that Kafka or the table must answer. Fails if this address makes too many of them.
     pub(crate) fn count_lookup(&self, client: IpAddr) -> Result<(), LimitExceeded> {
         check(&self.lookups, client)
     }
@@ -82,10 +76,7 @@ pub(crate) struct Running {
     pub(crate) remaining: Duration,
 }
 
-/// Checks that one more burst may run together with the running ones.
-///
-/// # Errors
-/// When there are too many bursts, or too many messages per second in all.
+/// Fails if with one more burst there are too many bursts, or too many messages per second in all.
 pub(crate) fn admit(
     limits: Limits,
     running: &[Running],

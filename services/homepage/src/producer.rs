@@ -77,10 +77,7 @@ pub(crate) struct MessageProducer {
 }
 
 impl MessageProducer {
-    /// Sends one message. On `Ok`, Kafka has it.
-    ///
-    /// # Errors
-    /// When Kafka did not acknowledge the message. It may have it all the same.
+    /// Sends one message. On `Ok`, Kafka has it. On an error, Kafka has not acknowledged it, but may have it.
     pub(crate) async fn send(
         &self,
         message: OutgoingMessage<'_>,

@@ -33,7 +33,6 @@ use self::tracker::Tracker;
 use crate::metrics;
 use crate::producer::Acks;
 
-/// What the reader needs.
 pub(crate) struct Dependencies {
     pub(crate) offsets: Offsets,
     pub(crate) ids: EventIds,
@@ -79,7 +78,6 @@ impl Reader {
     /// How many partitions are read at once, so that one slow request does not delay all partitions.
     const CONCURRENCY: usize = 8;
 
-    /// Reads until `stop`.
     pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
         let reading = async {
             let mut deps = deps;
@@ -154,8 +152,8 @@ impl Reader {
         }
     }
 
-    /// Waits `short` while records are open. Otherwise until Kafka acknowledges something or the next poll of Kafka
-    /// is due.
+    /// Waits `short` while records are open. Otherwise it waits for the next poll of Kafka, or until Kafka acknowledges
+    /// a record of this homepage.
     async fn wait(&self, short: Duration) {
         let idle = self.is_idle();
         let wait = if idle { Self::POLL_OFFSETS } else { short };
@@ -189,7 +187,7 @@ impl Reader {
             has_read_all.then(|| (*partition, reader.status()))
         };
         let finished = self.each(Tracker::finished);
-        // The feed comes first: whoever reads the progress before the feed finds all the bullets that it counts.
+        // The feed comes first. A request that reads the progress before the feed then finds every counted bullet.
         self.deps.feed.add(&rows, finished.clone());
         if !self.history {
             self.deps.feed.list_processors(&rows);
@@ -207,8 +205,8 @@ impl Reader {
         Ok(self.finished() - before)
     }
 
-    /// Learns the high watermarks: at once from what Kafka acknowledges to this process, and now and then from
-    /// Kafka itself.
+    /// Learns the high watermarks: in every round from the acknowledgements to this process, and four times a second
+    /// from Kafka.
     async fn poll_kafka(&mut self) -> Result<(), Error> {
         for (partition, end) in self.deps.acks.offsets() {
             self.partition(partition).advance(end);

@@ -1,4 +1,4 @@
-//! A row for tests.
+//! A row of the table for the tests of this crate.
 
 use barrage::position::{Offset, Partition, Position};
 use barrage::table::{Row, Verdict};

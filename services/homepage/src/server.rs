@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Handlers};
 
-/// Threads that answer requests.
 const WORKERS: usize = 2;
 
 /// How many connections may wait to be accepted: an audience opens the page in the same second.
@@ -22,8 +21,8 @@ const BACKLOG: i32 = 4096;
 /// How long an idle connection is kept for the viewer's next poll. No viewer waits so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How long a client may acknowledge nothing of what it is sent. Without a limit, the answer to a client that has gone
-/// would stay in memory.
+/// How long a client may acknowledge nothing of what it is sent. Without a limit, answers to clients that have gone
+/// would fill the memory.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Opens the port, with a longer queue than the default.
@@ -33,7 +32,6 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Answers requests until `drained`.
 pub(crate) async fn serve(
     handlers: Handlers,
     listener: TcpListener,

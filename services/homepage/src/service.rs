@@ -39,9 +39,9 @@ pub struct Service {
     handlers: Handlers,
     reader: reader::Dependencies,
     watch: Watch,
-    /// Stops the bursts.
+    /// Cancelled to stop the bursts.
     shutdown: CancellationToken,
-    /// Ends the bursts that have not stopped in time.
+    /// Cancelled to end the bursts that have not stopped in time.
     killed: CancellationToken,
     flush: Flush,
 }
@@ -66,7 +66,7 @@ pub enum BindError {
     Telemetry(#[from] telemetry::Error),
 }
 
-/// Why a homepage ended although it was not told to stop.
+/// Why a homepage ended before it was stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("the server failed")]

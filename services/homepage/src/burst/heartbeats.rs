@@ -44,8 +44,8 @@ impl Heartbeats {
     /// After a pause so long between two polls, an unchanged heartbeat proves nothing: the table may have been
     /// down for the other homepage as well.
     const UNPOLLED: Duration = Duration::from_secs(2);
-    /// The shortest time of polling after such a pause: the longest back-off of a homepage that cannot write, and
-    /// one heartbeat.
+    /// The shortest time of polling after such a pause: one heartbeat more than the longest back-off of a homepage
+    /// that could not write its row.
     const GRACE: Duration = Duration::from_secs(4);
     /// How many are kept. Those not polled for the longest time make room.
     const MAX: usize = 1000;

@@ -44,10 +44,7 @@ impl Bursts {
         Self { deps, bursts, tasks, runtime: Handle::current() }
     }
 
-    /// Starts a burst.
-    ///
-    /// # Errors
-    /// When it exceeds a limit, or when the high watermarks of the topic are not known yet.
+    /// Starts a burst. Fails if it exceeds a limit, or if the topic's high watermarks are not known yet.
     pub(crate) fn start(&self, request: BurstRequest) -> Result<Arc<Burst>, StartError> {
         let (run_of_reader, from) = self.deps.progress.run_and_high_watermarks();
         if from.is_empty() || self.deps.shutdown.is_cancelled() {
@@ -70,10 +67,7 @@ impl Bursts {
         Ok(burst)
     }
 
-    /// Checks that the burst would be admitted if no other one ran.
-    ///
-    /// # Errors
-    /// When its total rate is more than is ever allowed.
+    /// Fails if the burst would exceed the limit of messages per second even without any other burst.
     pub(crate) fn check_rate(&self, request: &BurstRequest) -> Result<(), FieldErrors> {
         let max = self.deps.limits.rate;
         if request.total_rate() <= max {

@@ -90,8 +90,8 @@ impl RemoteBursts {
         }
     }
 
-    /// Asks the burst's homepage, by the burst's row, to stop it. Returns the row, and whether the burst had
-    /// ended before.
+    /// Requests in the burst's row that its homepage stops it. Returns the row, and whether the burst had already
+    /// ended at that time.
     pub(crate) async fn stop(self: &Arc<Self>, id: Uuid) -> Result<(BurstRow, bool), RemoteError> {
         // Also if its homepage seems to be dead: if it is not, it stops.
         let requested = self.results.table.request_stop(id).await?;

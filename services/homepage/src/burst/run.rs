@@ -67,7 +67,7 @@ async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
                 let error = with_sources(&error);
                 tracing::warn!(burst = %burst.id, sender, seq, %error, "a message was not accepted");
                 // Kafka may have the message all the same, so its number cannot be used again. The sender ends here:
-                // with the next number it would leave a gap that looks like a loss.
+                // with the next number it would leave a gap that cannot be told from a loss.
                 return;
             }
         }
@@ -75,7 +75,7 @@ async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
 }
 
 /// Waits until all accepted records are finished, and returns the final state. Returns `None` when the process stops
-/// before: then the row stays as it is, and another homepage counts the burst when it is asked for it.
+/// before: then the row stays as it is, and another homepage counts the burst when somebody requests it.
 async fn drain(burst: &Burst, deps: &Dependencies, end: State) -> Option<State> {
     let finished = async {
         loop {

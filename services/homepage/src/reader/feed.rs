@@ -41,7 +41,6 @@ struct Bullet {
     json: Bytes,
 }
 
-/// What a viewer gets.
 #[derive(Debug)]
 pub(crate) struct View {
     /// The newest bullets after the viewer's cursor, oldest first, each in JSON.

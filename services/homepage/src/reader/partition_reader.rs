@@ -36,7 +36,6 @@ impl PartitionReader {
     /// How many pages one round reads, so that a round stays short.
     const PAGES: usize = 4;
 
-    /// Reads from `begin` on.
     pub(super) fn new(topic: Topic, partition: Partition, begin: Offset) -> Self {
         let (tracker, verification) = (Tracker::new(begin), Verification::default());
         Self { topic, partition, tracker, verification, committed: None }
@@ -56,10 +55,7 @@ impl PartitionReader {
         self.tracker.advance(high_watermark);
     }
 
-    /// Kafka has this high watermark now.
-    ///
-    /// # Errors
-    /// A high watermark never goes back, unless the topic was recreated.
+    /// Sets Kafka's current high watermark. If it went back, the topic was recreated.
     pub(super) fn set_high_watermark(&mut self, high_watermark: Offset) -> Result<(), Error> {
         if high_watermark < self.tracker.high_watermark() {
             return Err(Error::TopicRecreated);
@@ -68,11 +64,9 @@ impl PartitionReader {
         Ok(())
     }
 
-    /// The router's group has committed this by now.
-    ///
-    /// # Errors
-    /// A topic that is deleted takes its commits with it. But a late retry of the router can set a commit back as
-    /// well, so Kafka is asked for a record before the topic counts as recreated.
+    /// Sets the current commit of the router's group. If it went back, the topic may have been recreated, because a
+    /// deleted topic loses its commits. But a late retry of the router can set a commit back as well, so a record is
+    /// compared first.
     pub(super) async fn set_committed(
         &mut self,
         next: Option<Offset>,

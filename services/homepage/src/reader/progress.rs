@@ -1,6 +1,6 @@
 //! How far the records of the topic are, as the reader knows it: counts, high watermarks, what is finished, and the
-//! rows of this homepage's bursts. The reader writes it. Bursts, the feed's totals and requests for a single record
-//! read it.
+//! rows of this homepage's bursts. The reader writes it. Bursts read it, and so do requests for the feed's totals or
+//! for a single record.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -46,19 +46,17 @@ pub(crate) struct Totals {
     pub(crate) stalled_since: Option<Rfc3339>,
 }
 
-/// What became of the records from the first position of a run on. A run begins with all that is not finished, and
-/// some of what is.
+/// What became of the records from the first position of a run on. A run begins with all unfinished records and some
+/// of the finished ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
-    /// Records that Kafka has.
     pub(crate) accepted: u64,
     /// Rows in the table, shown or blocked.
     pub(crate) stored: u64,
     /// The stored rows that moderation blocked.
     pub(crate) blocked: u64,
-    /// Filtered or dead-lettered.
+    /// The records that were filtered or dead-lettered.
     pub(crate) finished_without_row: u64,
-    /// Accepted and not finished.
     pub(crate) waiting: u64,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! The key of a row is the position of its record. When a topic is deleted and created again, its offsets begin
 //! again at 0, and the rows of the old records have the keys of the new ones until the new rows replace them. So a
-//! row that was in the table before this run of the reader must be verified: the record at its position must have
-//! its id.
+//! row that was in the table before this run of the reader must be verified: it counts only if the record at its
+//! position has the same id.
 //!
 //! An example. The old topic had 100 records in partition 0, so the table has the rows 0 to 99. The topic was created
 //! again and has 3 records, of which none is processed yet. A run of the reader begins:
@@ -26,7 +26,7 @@ use barrage::table::{self, Row, Table};
 pub(super) struct Verification {
     /// Rows below were there before this run, or may have been.
     verify_below: Offset,
-    /// The shards below were asked for their last row.
+    /// For all shards below, the last row is known.
     known_shards: Offset,
     /// The ids of stale rows by their offset.
     stale: BTreeMap<Offset, String>,
