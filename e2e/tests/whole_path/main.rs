@@ -8,6 +8,7 @@ mod configuration;
 mod launcher;
 mod load_test;
 mod message_state;
+mod openapi;
 mod outages;
 mod pages;
 mod ratios;

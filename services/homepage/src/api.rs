@@ -1,4 +1,4 @@
-//! The page and the API over HTTP: the routes, and what their handlers get.
+//! The page and the API over HTTP: the routes, and the values that their handlers get.
 
 mod admission;
 mod assets;
@@ -12,14 +12,17 @@ mod page;
 mod problem;
 mod results;
 
+use std::future::ready;
+
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Route, guard};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 use barrage::health::Readiness;
 use barrage::telemetry::Metrics;
 
 pub(crate) use self::admission::Admission;
 pub(crate) use self::page::Pages;
+use self::problem::Problem;
 use crate::assets::Assets;
 use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::config::Page;
@@ -30,7 +33,7 @@ use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
 use crate::viewers::Viewers;
 
-/// What the handlers need, one value for each concern. A handler takes the values that it uses.
+/// The values that handlers need. Each handler takes, as `Data`, only those that it uses.
 #[derive(Clone)]
 pub(crate) struct Handlers {
     pub(crate) admission: Data<Admission>,
@@ -50,37 +53,51 @@ pub(crate) struct Handlers {
     pub(crate) viewers: Data<Viewers>,
 }
 
-/// What answers GET answers HEAD as well.
-fn get() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
-}
-
-/// All routes.
+/// Adds every route, and the values that the handlers take.
 pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         provide(config, handlers);
+        let burst = resource("/bursts/{id}", "GET, HEAD, DELETE");
         config
             .app_data(feed::query_config())
-            .route("/", get().to(page::show))
-            .route("/stage", get().to(page::stage))
-            .route("/qr.svg", get().to(page::qr))
-            .route("/static/{digest}/{file:.*}", get().to(assets::serve))
-            .route("/bursts", web::post().to(bursts::start))
-            .route("/bursts/{id}", get().to(bursts::show))
-            .route("/bursts/{id}", web::delete().to(bursts::stop))
-            .route("/bursts/{id}/results", get().to(results::stream))
-            .route("/messages", web::post().to(messages::send))
-            .route("/messages/{partition}/{offset}", get().to(messages::show))
-            .route("/feed", get().to(feed::show))
-            .route("/healthz", get().to(ops::healthz))
-            .route("/readyz", get().to(ops::readyz))
-            .route("/metrics", get().to(ops::metrics))
-            .route("/openapi.json", get().to(ops::openapi))
-            .default_service(web::to(problem::no_such_call));
+            .service(get("/", page::show))
+            .service(get("/stage", page::stage))
+            .service(get("/qr.svg", page::qr))
+            .service(get("/static/{digest}/{file:.*}", assets::serve))
+            .service(post("/bursts", bursts::start))
+            .service(burst.route(read().to(bursts::show)).route(web::delete().to(bursts::stop)))
+            .service(get("/bursts/{id}/results", results::stream))
+            .service(post("/messages", messages::send))
+            .service(get("/messages/{partition}/{offset}", messages::show))
+            .service(get("/feed", feed::show))
+            .service(get("/healthz", ops::healthz))
+            .service(get("/readyz", ops::readyz))
+            .service(get("/metrics", ops::metrics))
+            .service(get("/openapi.json", ops::openapi))
+            .default_service(web::to(problem::no_such_address));
     }
 }
 
-/// Makes each value known by its type.
+fn get<H: Handler<T, Output: Responder>, T: FromRequest + 'static>(path: &str, to: H) -> Resource {
+    resource(path, "GET, HEAD").route(read().to(to))
+}
+
+fn post<H: Handler<T, Output: Responder>, T: FromRequest + 'static>(path: &str, to: H) -> Resource {
+    resource(path, "POST").route(web::post().to(to))
+}
+
+/// GET and HEAD. actix leaves out the body of an answer to HEAD.
+fn read() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// A resource that answers any method without a route with 405 and this `Allow`.
+fn resource(path: &str, allow: &'static str) -> Resource {
+    let refuse = move || ready(Err::<HttpResponse, _>(Problem::method_not_allowed(allow)));
+    web::resource(path).default_service(web::to(refuse))
+}
+
+/// Registers each value by its type.
 fn provide(config: &mut ServiceConfig, handlers: Handlers) {
     config
         .app_data(handlers.admission)

@@ -1,5 +1,4 @@
-//! The fields of a request to send, checked one by one. The limits are constants that the page, the API and
-//! the tests read here.
+//! The fields of a request to send, checked one by one. The page, the API and the tests read the limits from here.
 
 use std::collections::BTreeMap;
 
@@ -52,10 +51,7 @@ pub(crate) type FieldErrors = BTreeMap<&'static str, FieldError>;
 pub(crate) type RawFields = serde_json::Map<String, Value>;
 
 impl BurstRequest {
-    /// Checks all fields.
-    ///
-    /// # Errors
-    /// One for each invalid field.
+    /// Fails with one error for each invalid field, not with the first alone.
     pub(crate) fn parse(raw: &RawFields) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::new();
         let message = keep_error(&mut errors, MESSAGE, text(raw));
@@ -74,10 +70,7 @@ impl BurstRequest {
     }
 }
 
-/// The text of a single message.
-///
-/// # Errors
-/// When it is missing or invalid.
+/// The text of a single message, which has no other field.
 pub(crate) fn message(raw: &RawFields) -> Result<Text, FieldErrors> {
     text(raw).map_err(|error| FieldErrors::from([(MESSAGE, error)]))
 }
@@ -100,13 +93,10 @@ impl Field {
         raw.get(self.name).map_or(Ok(self.default), |value| self.parse(value))
     }
 
-    /// Checks one value.
-    ///
-    /// # Errors
-    /// When it is not a whole number within the range.
+    /// Takes JSON numbers, and digits as a form sends them.
     pub(crate) fn parse(self, value: &Value) -> Result<u32, FieldError> {
         let number = match value {
-            Value::Number(number) => number.as_u64(),
+            Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
             Value::String(digits) => digits.trim().parse().ok(),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
@@ -114,6 +104,12 @@ impl Field {
         let allowed = number.filter(|n| (1..=self.max).contains(n));
         allowed.ok_or(FieldError::Number { max: self.max })
     }
+}
+
+/// JSON Schema calls 42.0 an integer, too.
+fn whole(number: f64) -> Option<u64> {
+    let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    fits.then_some(number as u64)
 }
 
 #[cfg(test)]
@@ -142,6 +138,12 @@ mod tests {
         let request =
             parse(&json!({"message": "hi", "concurrency": " 7 ", "rate": "1000"})).unwrap();
         assert_eq!((request.concurrency, request.rate), (7, 1000));
+    }
+
+    #[test]
+    fn a_whole_number_may_have_a_fraction_of_zero() {
+        let request = parse(&json!({"message": "hi", "concurrency": 42.0, "rate": 1e3})).unwrap();
+        assert_eq!((request.concurrency, request.rate), (42, 1000));
     }
 
     #[test]

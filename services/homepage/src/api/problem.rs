@@ -1,10 +1,10 @@
-//! Errors as people and programs read them: problem details, RFC 9457.
+//! Errors of the API as problem details, RFC 9457, for people and programs.
 
 use std::fmt;
 use std::time::Duration;
 
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 use barrage::table;
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::lookup;
 use crate::page::translations::EN;
 use crate::request::{FieldError, FieldErrors};
 
-/// The body of every error.
+/// The body of every error, and the headers that belong to it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Problem {
     #[serde(rename = "type")]
@@ -27,6 +27,9 @@ pub(crate) struct Problem {
     pub(crate) errors: Vec<InvalidField>,
     #[serde(skip)]
     retry_after: Option<Duration>,
+    /// The methods that the address answers, for `Allow`.
+    #[serde(skip)]
+    allow: Option<&'static str>,
 }
 
 /// An entry of `errors`: a field or a parameter, and what it must be.
@@ -40,7 +43,7 @@ pub(crate) struct InvalidField {
 }
 
 impl Problem {
-    /// When something is away, asking again sooner is of no use.
+    /// How long a client should wait when Kafka or the table does not answer.
     const AWAY: Duration = Duration::from_secs(2);
 
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
@@ -51,23 +54,24 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
+            allow: None,
         }
     }
 
-    /// 400: the request is not of the form that the call takes.
+    /// 400: the request is malformed, so its fields cannot be checked.
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
-    /// 400: a parameter is not what it must be.
+    /// 400: a parameter of the address is invalid.
     pub(crate) fn bad_parameter(field: &'static str, detail: &str) -> Self {
         let errors = vec![InvalidField { field, detail: detail.to_owned(), error: None }];
         Self { errors, ..Self::malformed(format!("{field}: {detail}")) }
     }
 
-    /// 422: fields are not what they must be. Nothing was sent.
+    /// 422: fields of the body are invalid. Nothing was sent.
     pub(crate) fn fields(errors: FieldErrors) -> Self {
-        let detail = "Nothing was sent. Correct the marked fields, your values are kept.";
+        let detail = "Nothing was sent. The fields in errors are invalid.";
         let entry = |(field, error)| {
             let detail = EN.field_error(error);
             InvalidField { field, detail, error: Some(error) }
@@ -81,24 +85,30 @@ impl Problem {
         self.errors.iter().filter_map(|it| Some((it.field, it.error?))).collect()
     }
 
-    /// 403: another site's page has sent it.
+    /// 403: the page of another site has sent the request.
     pub(crate) fn cross_site() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "A page of another site must not send for you.")
+        Self::new(StatusCode::FORBIDDEN, "A page of another site must not send messages.")
     }
 
-    /// 404: there is no such thing.
+    /// 404: there is no such burst, message, file or address.
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, format!("There is no such {what}."))
     }
 
-    /// 408: the body does not arrive.
+    /// 405: the address answers other methods.
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
+        let detail = format!("This address answers {allow}.");
+        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, detail) }
+    }
+
+    /// 408: the body did not arrive in time.
     pub(crate) fn too_slow() -> Self {
         Self::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
     }
 
     /// 413: the body is larger than any message needs.
     pub(crate) fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large for a message.")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 16 KiB.")
     }
 
     /// 415: the body's type is not one that the call takes.
@@ -107,34 +117,35 @@ impl Problem {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
     }
 
-    /// 500: a fault of ours.
+    /// 500: the fault is in the homepage.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The homepage has a fault. Its log says more.")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The homepage failed. Its log says why.")
     }
 
-    /// 503: Kafka does not acknowledge.
+    /// 503: Kafka does not answer, so nothing was sent.
     pub(crate) fn kafka_away() -> Self {
-        let detail = "Kafka does not accept messages now. Nothing was counted as sent.";
+        let detail = "Kafka does not accept messages now. Nothing was sent.";
         Self::away(detail)
     }
 
     /// 503: Kafka did not acknowledge a message in time.
     pub(crate) fn not_acknowledged() -> Self {
-        let detail = "Kafka has not acknowledged the message in time. It is not counted as sent, but it may \
+        let detail = "Kafka did not acknowledge the message in time. It does not count as sent, but it may \
                       still appear.";
         Self::away(detail)
     }
 
-    /// 503: who would know what became of a message does not answer.
+    /// 503: the part that knows the state of a message does not answer.
     pub(crate) fn cannot_tell() -> Self {
-        let detail = "What became of it cannot be told now. What was accepted is safe in Kafka.";
+        let detail =
+            "The state of the message is not known now. Accepted messages are safe in Kafka.";
         Self::away(detail)
     }
 
     /// 503: the table does not answer.
     fn table_away(error: &table::Error) -> Self {
         tracing::warn!(%error, "a request needs the table");
-        Self::away("The table does not answer now. What was accepted is safe in Kafka.")
+        Self::away("The table does not answer now. Accepted messages are safe in Kafka.")
     }
 
     fn away(detail: &str) -> Self {
@@ -142,12 +153,11 @@ impl Problem {
         Self { retry_after: Some(Self::AWAY), ..problem }
     }
 
-    /// Its HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// `Retry-After` in whole seconds, if asking again is worth it.
+    /// `Retry-After` in whole seconds, if another try can help.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         self.retry_after
             .map(|wait| wait.as_millis().div_ceil(1000).max(1))
@@ -170,6 +180,9 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.status());
         if let Some(seconds) = self.retry_after() {
             response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(methods) = self.allow {
+            response.insert_header((header::ALLOW, methods));
         }
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         // `json` keeps a content type that is set already.
@@ -226,11 +239,7 @@ impl From<lookup::Error> for Problem {
     }
 }
 
-/// Any other path, and any other method of a path that exists.
-pub(crate) async fn no_such_call(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if request.resource_map().has_resource(request.path()) {
-        let detail = "This address does not take that method.";
-        return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail));
-    }
+/// The answer to every address that no route has.
+pub(crate) async fn no_such_address() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found("address"))
 }

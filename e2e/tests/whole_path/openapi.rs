@@ -1,0 +1,368 @@
+//! The homepage answers as its openapi.json says: methods, statuses, content types, headers and bodies.
+
+use std::collections::BTreeSet;
+
+use client::eventually::eventually;
+use jsonschema::Validator;
+use reqwest::{
+    Client, Method, Response,
+    header::{ALLOW, CONTENT_TYPE},
+    redirect::Policy,
+};
+use serde_json::{Value, json};
+use stack::{
+    Stack,
+    plan::name::{BROKER, HOMEPAGE, TABLE},
+};
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+const NO_BURST: &str = "/bursts/00000000-0000-0000-0000-000000000000";
+
+/// A request, and what the homepage answers.
+#[derive(Clone, Debug)]
+struct Case {
+    /// As the document names it: `GET /bursts/{id}`.
+    operation: &'static str,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+    status: u16,
+    content_type: &'static str,
+}
+
+fn case(operation: &'static str, path: &str, status: u16, content_type: &'static str) -> Case {
+    let (path, body, headers) = (path.to_owned(), String::new(), Vec::new());
+    Case { operation, path, headers, body, status, content_type }
+}
+
+fn refused(operation: &'static str, path: &str, status: u16) -> Case {
+    case(operation, path, status, "application/problem+json")
+}
+
+impl Case {
+    fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    fn body(self, kind: &'static str, body: impl ToString) -> Self {
+        Self { body: body.to_string(), ..self }.header("content-type", kind)
+    }
+
+    fn json(self, body: Value) -> Self {
+        self.body(JSON, body)
+    }
+}
+
+/// The document, and what of it was called.
+struct Document {
+    json: Value,
+    called: BTreeSet<String>,
+}
+
+impl Document {
+    /// What a `$ref` means, or the value itself.
+    fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let pointer = value["$ref"].as_str().map(|it| it.trim_start_matches('#'));
+        pointer.map_or(value, |pointer| self.json.pointer(pointer).expect("a $ref leads somewhere"))
+    }
+
+    fn operations(&self) -> BTreeSet<String> {
+        let paths = self.json["paths"].as_object().unwrap().iter();
+        let names = paths.flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys().filter(|key| *key != "parameters");
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        });
+        names.collect()
+    }
+
+    fn operation(&self, name: &str) -> &Value {
+        let (method, path) = name.split_once(' ').unwrap();
+        &self.json["paths"][path][method.to_lowercase()]
+    }
+
+    /// A validator that knows the document's components.
+    fn validator(&self, schema: &Value) -> Validator {
+        let mut schema = schema.clone();
+        schema["components"] = self.json["components"].clone();
+        jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+    }
+
+    fn assert_fits(&self, schema: &Value, value: &Value, what: &str) {
+        let errors: Vec<_> =
+            self.validator(schema).iter_errors(value).map(|it| it.to_string()).collect();
+        assert!(errors.is_empty(), "{what}: {errors:?}: {value}");
+    }
+
+    /// A body passes the schema exactly if the homepage takes its fields.
+    fn check_request(&self, case: &Case) {
+        let content = &self.operation(case.operation)["requestBody"]["content"][JSON];
+        let is_json = case.headers.contains(&("content-type", JSON.to_owned()));
+        if let (true, Ok(body)) = (is_json, serde_json::from_str(&case.body)) {
+            let fits = self.validator(&content["schema"]).is_valid(&body);
+            assert_eq!(fits, ![400, 422].contains(&case.status), "{case:?}");
+        }
+    }
+
+    async fn check_answer(&mut self, case: &Case, answer: Response) {
+        let what = format!(
+            "{} {} {}",
+            case.operation,
+            case.path,
+            case.body.split_at_checked(200).map_or(&*case.body, |it| it.0)
+        );
+        assert_eq!(answer.status().as_u16(), case.status, "{what}");
+        self.called.insert(case.operation.to_owned());
+        let responses = &self.operation(case.operation)["responses"];
+        let documented = self.resolved(&responses[case.status.to_string()]);
+        assert!(documented.is_object(), "{what}: {} is not documented", case.status);
+        let header = |name: &str| Some(answer.headers().get(name)?.to_str().unwrap().to_owned());
+        for (name, described) in documented["headers"].as_object().into_iter().flatten() {
+            let value = header(name).unwrap_or_else(|| panic!("{what}: no {name}"));
+            let schema = &self.resolved(described)["schema"];
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            self.assert_fits(schema, &value, &format!("{what}: {name}"));
+        }
+        let kind = header("content-type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().to_owned();
+        assert_eq!(kind, case.content_type, "{what}");
+        let text = answer.text().await.unwrap();
+        if kind.is_empty() {
+            assert!(documented["content"].is_null() && text.is_empty(), "{what}: {text}");
+            return;
+        }
+        let content = &documented["content"][&kind];
+        assert!(content.is_object(), "{what}: {kind} is not documented");
+        let lines: Vec<_> = match kind.as_str() {
+            "application/x-ndjson" => text.lines().collect(),
+            _ => vec![text.as_str()],
+        };
+        for line in lines {
+            let value = if kind.ends_with("json") {
+                serde_json::from_str(line).unwrap()
+            } else {
+                json!(line)
+            };
+            self.assert_fits(&content["schema"], &value, &what);
+        }
+    }
+}
+
+/// The homepage of a stack, and its document.
+struct Api {
+    client: Client,
+    url: String,
+    document: Document,
+}
+
+impl Api {
+    async fn new(stack: &Stack) -> Self {
+        let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let url = stack.homepage().url().to_owned();
+        let json = client.get(format!("{url}/openapi.json")).send().await.unwrap();
+        let document = Document { json: json.json().await.unwrap(), called: BTreeSet::new() };
+        Self { client, url, document }
+    }
+
+    async fn check(&mut self, cases: impl IntoIterator<Item = Case>) {
+        for case in cases {
+            self.document.check_request(&case);
+            let (method, _) = case.operation.split_once(' ').unwrap();
+            let url = format!("{}{}", self.url, case.path);
+            let mut request = self.client.request(method.parse().unwrap(), url);
+            for (name, value) in &case.headers {
+                request = request.header(*name, value);
+            }
+            let answer = request.body(case.body.clone()).send().await.unwrap();
+            self.document.check_answer(&case, answer).await;
+        }
+    }
+}
+
+fn pages() -> Vec<Case> {
+    let text = |path, kind| [case(path, path.trim_start_matches("GET "), 200, kind)];
+    let mut all = Vec::new();
+    all.extend(text("GET /", "text/html"));
+    all.extend(text("GET /stage", "text/html"));
+    all.extend(text("GET /qr.svg", "image/svg+xml"));
+    all.extend(text("GET /healthz", "text/plain"));
+    all.extend(text("GET /readyz", JSON));
+    all.extend(text("GET /metrics", "text/plain"));
+    all.extend(text("GET /openapi.json", JSON));
+    for operation in ["GET /", "GET /stage", "GET /qr.svg"] {
+        let path = operation.trim_start_matches("GET ");
+        all.extend(["zh", "zh-CN", "fr", ""].map(|it| {
+            let kind = if path == "/qr.svg" { "image/svg+xml" } else { "text/html" };
+            case(operation, &format!("{path}?lang={it}"), 200, kind)
+        }));
+        all.push(refused(operation, path, 400).header("host", "a b"));
+    }
+    all
+}
+
+/// Texts, and whether they are messages.
+fn texts() -> Vec<(String, bool)> {
+    let padded = format!(" \u{1}\t{}\u{85}\u{3000}\u{7f}\n", "x".repeat(100));
+    let inner = format!("x{}x", "\u{200b}\u{1}".repeat(98));
+    [
+        ("hi", true),
+        (" ", false),
+        ("", false),
+        ("\u{0}\u{9f}", false),
+        ("\u{a0}\u{2028}", false),
+        (&padded, true),
+        (&inner, true),
+        (&"👩".repeat(100), true),
+        (&"x".repeat(101), false),
+        (&format!("x{}x", " ".repeat(99)), false),
+    ]
+    .map(|(text, is_message)| (text.to_owned(), is_message))
+    .into()
+}
+
+fn bodies() -> Vec<Case> {
+    let mut all = Vec::new();
+    for (operation, path) in [("POST /bursts", "/bursts"), ("POST /messages", "/messages")] {
+        let short = |message: Value| json!({ "message": message, "concurrency": 1, "duration": 1, "rate": 1 });
+        for (text, is_message) in texts() {
+            let done = if is_message {
+                case(operation, path, 202, JSON)
+            } else {
+                refused(operation, path, 422)
+            };
+            all.push(done.json(short(json!(text))));
+        }
+        all.push(refused(operation, path, 422).json(short(json!(7))));
+        all.push(refused(operation, path, 422).json(json!({})));
+        all.push(refused(operation, path, 400).json(json!([1])));
+        all.push(refused(operation, path, 400).body(JSON, "{"));
+        all.push(refused(operation, path, 400).body(FORM, "message=%ff"));
+        all.push(refused(operation, path, 415).body("text/plain", "hi"));
+        all.push(refused(operation, path, 413).body(JSON, "x".repeat(17 << 10)));
+        let cross = refused(operation, path, 403).header("sec-fetch-site", "cross-site");
+        all.push(cross.body(FORM, "message=hi"));
+    }
+    let numbers = [
+        (json!(1), 202),
+        (json!(1.0), 202),
+        (json!(0), 422),
+        (json!(1.5), 422),
+        (json!(1001), 422),
+        (json!(null), 422),
+    ];
+    for field in ["concurrency", "duration", "rate"] {
+        for (number, status) in numbers.clone() {
+            let mut body = json!({ "message": "hi", "concurrency": 1, "duration": 1, "rate": 1 });
+            body[field] = number;
+            let kind = if status == 202 { JSON } else { "application/problem+json" };
+            all.push(case("POST /bursts", "/bursts", status, kind).json(body));
+        }
+    }
+    all.push(
+        case("POST /bursts", "/bursts", 303, "").body(FORM, "message=hi&duration=1&concurrency=1"),
+    );
+    all.push(case("POST /bursts", "/bursts", 422, "text/html").body(FORM, "message="));
+    all.push(case("POST /messages", "/messages", 202, JSON).body(FORM, "message=hi"));
+    all.push(refused("POST /messages", "/messages", 422).body(FORM, "message="));
+    all
+}
+
+fn reads(burst: &str, cursor: &str) -> Vec<Case> {
+    let (show, stop, results) =
+        ("GET /bursts/{id}", "DELETE /bursts/{id}", "GET /bursts/{id}/results");
+    let (message, feed) = ("GET /messages/{partition}/{offset}", "GET /feed");
+    let burst = format!("/bursts/{burst}");
+    let rows = format!("{burst}/results");
+    vec![
+        case(show, &burst, 200, JSON),
+        refused(show, NO_BURST, 404),
+        refused(show, "/bursts/x", 404),
+        case(stop, &burst, 200, JSON),
+        refused(stop, NO_BURST, 404),
+        case(results, &rows, 200, "application/x-ndjson"),
+        case(results, &rows, 200, "text/csv").header("accept", "text/csv"),
+        case(results, &format!("{rows}?format=csv"), 200, "text/csv"),
+        case(results, &format!("{rows}?format=ndjson"), 200, "application/x-ndjson"),
+        refused(results, &format!("{rows}?format=xml"), 400),
+        refused(results, &format!("{NO_BURST}/results"), 404),
+        refused(message, "/messages/0/999999", 404),
+        refused(message, "/messages/x/0", 404),
+        case(feed, "/feed", 200, JSON),
+        case(feed, "/feed?after=&limit=500", 200, JSON),
+        case(feed, &format!("/feed?after={cursor}"), 200, JSON),
+        refused(feed, "/feed?after=x", 400),
+        refused(feed, "/feed?limit=501", 400),
+    ]
+}
+
+/// What the homepage answers while Kafka and the table are down.
+fn outage() -> Vec<Case> {
+    let hi = json!({ "message": "hi" });
+    vec![
+        case("GET /readyz", "/readyz", 503, JSON),
+        refused("POST /bursts", "/bursts", 503).json(hi.clone()),
+        case("POST /bursts", "/bursts", 503, "text/html").body(FORM, "message=hi"),
+        refused("POST /messages", "/messages", 503).json(hi),
+        refused("GET /bursts/{id}", NO_BURST, 503),
+        refused("DELETE /bursts/{id}", NO_BURST, 503),
+        refused("GET /bursts/{id}/results", &format!("{NO_BURST}/results"), 503),
+        refused("GET /messages/{partition}/{offset}", "/messages/0/999999", 503),
+    ]
+}
+
+#[tokio::test]
+async fn every_answer_is_as_the_document_says() {
+    let mut stack = Stack::with([(HOMEPAGE, "MAX_CLIENT_RATE", "100000")]).await;
+    eventually("all is ready", async || stack.is_ready(HOMEPAGE).await).await;
+    let id = stack.send_burst(json!({ "message": "hi", "duration": 1 })).await;
+    stack.settled(&id).await;
+    let cursor = stack.feed(None, 1).await.cursor;
+    let mut api = Api::new(&stack).await;
+    api.check(pages()).await;
+    api.check(bodies()).await;
+    api.check(reads(&id, &cursor)).await;
+    let bullet = stack.feed(None, 1).await.bullets.pop().expect("something was stored");
+    let path = format!("/messages/{}/{}", bullet.partition, bullet.offset);
+    api.check([case("GET /messages/{partition}/{offset}", &path, 200, JSON)]).await;
+    let running = stack.send_burst(json!({ "message": "hi", "duration": 60, "rate": 1 })).await;
+    api.check([case("DELETE /bursts/{id}", &format!("/bursts/{running}"), 202, JSON)]).await;
+    assert_eq!(api.document.called, api.document.operations(), "not all operations were called");
+    for process in [BROKER, TABLE] {
+        stack.kill(process).await;
+    }
+    eventually("both are missed", async || {
+        let problems = stack.feed(None, 1).await.problems;
+        ["kafka", "table"].iter().all(|part| problems.iter().any(|it| it["part"] == *part))
+    })
+    .await;
+    api.check(outage()).await;
+    stack.assert_nothing_panicked();
+}
+
+#[tokio::test]
+async fn a_method_that_the_document_does_not_have_is_refused_with_those_it_has() {
+    let stack = Stack::start().await;
+    let api = Api::new(&stack).await;
+    for (path, item) in api.document.json["paths"].as_object().unwrap() {
+        let item = item.as_object().unwrap();
+        let mut allowed: BTreeSet<_> = item.keys().map(|it| it.to_uppercase()).collect();
+        allowed.remove("PARAMETERS");
+        if allowed.contains("GET") {
+            allowed.insert("HEAD".to_owned());
+        }
+        let url = format!("{}{}", api.url, path.replace(['{', '}'], ""));
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            if allowed.contains(method) {
+                continue;
+            }
+            let method: Method = method.parse().unwrap();
+            let answer = api.client.request(method.clone(), &url).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 405, "{method} {path}");
+            let allow = answer.headers()[ALLOW].to_str().unwrap().split(", ");
+            assert_eq!(allow.map(str::to_owned).collect::<BTreeSet<_>>(), allowed, "{path}");
+            let kind = answer.headers()[CONTENT_TYPE].to_str().unwrap();
+            assert_eq!(kind, "application/problem+json", "{method} {path}");
+        }
+    }
+}
