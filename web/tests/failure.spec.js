@@ -131,7 +131,7 @@ test("the silence of processors is counted only while something waits", async ({
   const banners = page.locator("#banners");
   await expect(banners).toContainText(/No processor has answered for [1-4] s\./);
   processors = ["one"];
-  await expect(banners).toContainText("Processors are busy, 1 is running");
+  await expect(banners).toContainText("Processors are busy. 1 is running");
   processors = [];
   await expect(banners).toContainText(/No processor has answered for 1\d s\./);
   waiting = 0;

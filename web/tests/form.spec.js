@@ -48,7 +48,7 @@ test("100 emoji are a message and 101 are not", async ({ page }) => {
   await fill(page, { message: `${text}🎉`, concurrency: 1, duration: 1, rate: 1 });
   await page.keyboard.press("Enter");
   await expect(page.locator("#message")).toBeFocused();
-  await expect(page.locator("#message-error")).toHaveText("Type a message, 1 to 100 characters.");
+  await expect(page.locator("#message-error")).toHaveText("Type a message of 1 to 100 characters.");
   await fill(page, { message: text });
   await sendButton(page).click();
   expect(await ended(page, "Done")).toEqual({ accepted: 1, stored: 1 });
@@ -65,8 +65,8 @@ test("a preset fills the form and says what it will do", async ({ page }) => {
   await expect(sendButton(page)).toBeFocused();
 });
 
-for (const [status, words] of [
-  [429, "Too much is sent now."],
+for (const [status, reason] of [
+  [429, "Too many messages are being sent now."],
   [503, "Kafka does not accept messages now."],
 ]) {
   test.describe(`a ${status}`, () => {
@@ -78,9 +78,9 @@ for (const [status, words] of [
       await page.goto("/");
       await fill(page, { message: "kept" });
       await sendButton(page).click();
-      await expect(page.locator("#strip-line")).toHaveText(`${words} Try again in 2 s.`);
+      await expect(page.locator("#strip-line")).toHaveText(`${reason} Try again in 2 s.`);
       await expect(sendButton(page)).toHaveAttribute("aria-disabled", "true");
-      await expect(page.locator("#strip-line")).toHaveText(words);
+      await expect(page.locator("#strip-line")).toHaveText(reason);
       await expect(sendButton(page)).toHaveAttribute("aria-disabled", "false");
       await expect(page.locator("#message")).toHaveValue("kept");
     });

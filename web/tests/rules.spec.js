@@ -11,8 +11,8 @@ import { Palette } from "../static/wall/palette.js";
 import { Queue } from "../static/wall/queue.js";
 import { Sample } from "../static/wall/sample.js";
 import { Seen } from "../static/wall/seen.js";
-import * as en from "../static/words/en.js";
-import * as zh from "../static/words/zh.js";
+import * as en from "../static/translations/en.js";
+import * as zh from "../static/translations/zh.js";
 
 const MOST = { message: 100, concurrency: 100, duration: 300, rate: 1000 };
 const bullet = (message, processor = "a") => ({ message, processor });

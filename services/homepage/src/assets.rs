@@ -116,7 +116,7 @@ impl Asset {
         Self { content_type, tag, compressed: Compressed::new(content) }
     }
 
-    /// The content without compression.
+    /// The content as it is in the repository, without compression.
     pub(crate) fn plain(&self) -> &Bytes {
         self.compressed.plain()
     }
@@ -133,8 +133,8 @@ impl Asset {
     }
 }
 
-/// What `entry` imports, and what these import in turn. What a module loads later by `import()` is not among
-/// it.
+/// What `entry` imports, and what these import in turn. A module that is loaded later by `import()` is not
+/// included.
 fn imported(files: &BTreeMap<String, Asset>, entry: &str) -> BTreeSet<String> {
     let (mut found, mut open) = (BTreeSet::new(), vec![entry.to_owned()]);
     while let Some(name) = open.pop() {
@@ -151,8 +151,7 @@ fn imports(module: &Asset, name: &str) -> Vec<String> {
     paths.map(|path| resolved(name, path)).collect()
 }
 
-/// The name of the file that `relative` means in the module `name`: `../feed/feed.js` in `wall/wall.js` is
-/// `feed/feed.js`.
+/// The file that a relative import means: `../feed/feed.js` in `wall/wall.js` is `feed/feed.js`.
 fn resolved(name: &str, relative: &str) -> String {
     let mut parts: Vec<_> = name.split('/').collect();
     parts.pop();
@@ -251,6 +250,6 @@ mod tests {
         for name in ["app.js", "stage.js", "status/charts.js"] {
             assert!(!modules.contains(name), "{name}");
         }
-        assert!(modules.iter().all(|name| !name.starts_with("words/")));
+        assert!(modules.iter().all(|name| !name.starts_with("translations/")));
     }
 }

@@ -36,8 +36,7 @@ pub(crate) enum State {
 pub(crate) enum Error {
     #[error("the topic has no record there")]
     NoRecord,
-    /// The reader, or a partition's leader, does not know now.
-    #[error("it cannot be told now")]
+    #[error("the reader or the partition's leader does not know now")]
     Unknown,
     #[error(transparent)]
     Kafka(#[from] kafka::Error),
@@ -50,19 +49,15 @@ impl Lookup {
         Position { topic: self.topic.clone(), partition, offset }
     }
 
-    /// What the reader knows of a position. This needs no request to Kafka or the table.
-    ///
-    /// # Errors
-    /// When the reader has not read the partition yet.
+    /// What the reader knows of a position. This needs no request to Kafka or the table. Fails if the reader has
+    /// not read the partition yet.
     pub(crate) fn status(&self, at: &Position) -> Result<RecordStatus, Error> {
         self.progress.record_status(at.partition, at.offset).ok_or(Error::Unknown)
     }
 
     /// How far the record at a position is. `status` is what the reader knows of it. Unless that is
-    /// `Waiting`, Kafka or the table gets a request.
-    ///
-    /// # Errors
-    /// When there is no record, or when who knows it does not answer.
+    /// `Waiting`, Kafka or the table gets a request. Fails if there is no record, or if Kafka or the table does
+    /// not answer.
     pub(crate) async fn state(&self, at: &Position, status: RecordStatus) -> Result<State, Error> {
         match status {
             RecordStatus::Waiting if self.reader.is_up() => Ok(State::Waiting),

@@ -1,4 +1,4 @@
-//! The pages: what their templates need, in the language of whoever reads them.
+//! The pages: the values that their templates need, with the texts of one language.
 
 pub(crate) mod form;
 pub(crate) mod language;
@@ -14,7 +14,7 @@ use self::public_url::PublicUrl;
 use self::translations::Translations;
 use crate::assets::Assets;
 
-/// The first page.
+/// The first page: the wall, the form and the numbers.
 #[derive(Template)]
 #[template(path = "index.html")]
 pub(crate) struct Index<'a> {
@@ -22,14 +22,14 @@ pub(crate) struct Index<'a> {
     pub(crate) translations: &'static Translations,
     pub(crate) assets: &'a Assets,
     pub(crate) public: PublicUrl,
-    /// Where traces are looked at; nothing when nobody said where.
+    /// The address of a trace, with `{trace}` in the place of its id. Empty without `TRACE_UI`.
     pub(crate) trace_ui: &'a str,
     pub(crate) form: FormView,
     pub(crate) notice: Option<String>,
     pub(crate) bullets: Vec<BulletView>,
 }
 
-/// The page for a projector.
+/// The page for a projector, which has no form.
 #[derive(Template)]
 #[template(path = "stage.html")]
 pub(crate) struct Stage<'a> {
@@ -40,17 +40,17 @@ pub(crate) struct Stage<'a> {
     pub(crate) bullets: Vec<BulletView>,
 }
 
-/// A row of the list, for those without JavaScript.
+/// A row of the table that people without JavaScript see.
 pub(crate) struct BulletView {
     pub(crate) message: String,
-    /// When it was sent, RFC 3339.
+    /// When the message was sent, in RFC 3339.
     pub(crate) sent_at: String,
     pub(crate) processor: String,
     pub(crate) latency_ms: i64,
 }
 
 impl BulletView {
-    /// The time of day, as UTC: where the reader is, only a script would know.
+    /// The time of day in UTC. Only a script knows the reader's time zone.
     fn clock(&self) -> &str {
         self.sent_at.get(11..19).unwrap_or_default()
     }

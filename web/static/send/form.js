@@ -1,6 +1,6 @@
 // The form's fields: reads and checks what was typed, marks what is wrong, and never loses a value.
 
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 import { characters, check } from "./limits.js";
 
 /** Calls `onInput()` when a value changes and `onSubmit()` when the person wants to send. */
@@ -60,7 +60,7 @@ export class Form {
     const message = this.fields.find((field) => field.name === "message");
     const most = Number(message.dataset.max);
     const letters = characters(message.value);
-    this.range.textContent = words.lettersUsed(letters, most);
+    this.range.textContent = translations.lettersUsed(letters, most);
     this.range.classList.toggle("over", letters > most);
   }
 }

@@ -1,6 +1,6 @@
 // The check of what was typed, equal to the server's: what passes here passes there.
 
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const NUMBERS = ["concurrency", "duration", "rate"];
 
@@ -10,11 +10,11 @@ export function check(typed, most) {
   const errors = {};
   const length = characters(typed.message);
   if (length < 1 || length > most.message) {
-    errors.message = words.fieldErrors.message(most.message);
+    errors.message = translations.fieldErrors.message(most.message);
   }
   for (const name of NUMBERS) {
     values[name] = wholeNumber(typed[name], most[name]);
-    if (values[name] === undefined) errors[name] = words.fieldErrors.number(most[name]);
+    if (values[name] === undefined) errors[name] = translations.fieldErrors.number(most[name]);
   }
   return { values, errors, isValid: Object.keys(errors).length === 0 };
 }

@@ -1,6 +1,6 @@
 // What Send does and when it may: ties the form, the strip and the burst together.
 
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 import { Burst } from "./burst.js";
 import { Form } from "./form.js";
 import { Strip } from "./strip.js";
@@ -72,12 +72,12 @@ export class Send {
   }
 
   #conclude({ phase, error, latest, elapsed, isWatched }) {
-    if (phase === "posting") this.#say(words.posting);
+    if (phase === "posting") this.#say(translations.posting);
     else if (phase === "refused") this.#refuse(error);
-    else if (phase === "unsure") this.#complain(words.unsure);
-    else if (phase === "lost") this.#complain(words.lostBurst);
+    else if (phase === "unsure") this.#complain(translations.unsure);
+    else if (phase === "lost") this.#complain(translations.lostBurst);
     else {
-      const text = words.ended(latest, isWatched ? elapsed : undefined);
+      const text = translations.ended(latest, isWatched ? elapsed : undefined);
       this.#say(text, phase === "failed" ? "bad" : "good");
       this.announce(text);
     }
@@ -85,14 +85,14 @@ export class Send {
 
   #refuse(error) {
     if (error.status === 422 && error.errors.length > 0) {
-      const errors = Object.fromEntries(error.errors.map((it) => [it.field, words.serverError(it)]));
+      const errors = Object.fromEntries(error.errors.map((it) => [it.field, translations.serverError(it)]));
       this.form.mark(errors);
       this.#complainOf(errors);
       return;
     }
     const wait = error.retryAfter ?? 0;
     this.#closedUntil = performance.now() + wait * 1000;
-    this.announce(words.refused(error, wait));
+    this.announce(translations.refused(error, wait));
     clearInterval(this.#countdown);
     this.#countdown = setInterval(() => this.#count(error), 250);
     this.#count(error);
@@ -102,12 +102,12 @@ export class Send {
   #count(error) {
     const seconds = Math.max(0, Math.ceil((this.#closedUntil - performance.now()) / 1000));
     if (seconds === 0) clearInterval(this.#countdown);
-    this.#say(words.refused(error, seconds), "bad");
+    this.#say(translations.refused(error, seconds), "bad");
   }
 
   /** The rate stands in no field: it comes with the page's address. */
   #complainOf({ rate, ...fields }) {
-    this.#complain(rate ? words.wrongRate(rate) : words.invalid(Object.keys(fields).length));
+    this.#complain(rate ? translations.wrongRate(rate) : translations.invalid(Object.keys(fields).length));
   }
 
   #complain(text) {
@@ -118,7 +118,7 @@ export class Send {
   /** What Send would do with the values as they are. */
   #hint() {
     const { values, isValid } = this.form.check();
-    if (!this.#isClosed()) this.#say(isValid ? words.hint(values) : "");
+    if (!this.#isClosed()) this.#say(isValid ? translations.hint(values) : "");
   }
 
   #say(text, tone) {
@@ -127,9 +127,10 @@ export class Send {
   }
 
   #draw() {
-    this.form.setSend(this.#isOpen(), SENDING.has(this.#phase) ? words.buttons.sending : words.buttons.send);
+    const { send, sending } = translations.buttons;
+    this.form.setSend(this.#isOpen(), SENDING.has(this.#phase) ? sending : send);
     if (this.#isFollowing() && !this.#hasWorseToSay()) return;
-    if (!this.#isOnline) this.strip.say(words.offlineForm);
+    if (!this.#isOnline) this.strip.say(translations.offlineForm);
     else if (this.#said) this.strip.say(this.#said.text, this.#said.tone);
   }
 

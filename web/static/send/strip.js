@@ -1,7 +1,7 @@
 // The strip under the form: one line of text, or the burst that is under way.
 
 import { grouped } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 /** Draws into the strip; `onStop()` is called by its button. */
 export class Strip {
@@ -29,16 +29,17 @@ export class Strip {
     const isSent = phase === "draining";
     const { lead, time, bar } = this.parts;
     lead.textContent = isSent
-      ? words.onTheirWay(Math.max(0, accepted - stored), accepted)
-      : words.buttons.sending;
+      ? translations.onTheirWay(Math.max(0, accepted - stored), accepted)
+      : translations.buttons.sending;
     this.parts.words.textContent = isSent ? "" : message;
-    time.textContent = isSent ? "" : words.elapsed(Math.floor(elapsed), duration);
+    time.textContent = isSent ? "" : translations.elapsed(Math.floor(elapsed), duration);
     bar.value = isSent ? share(stored, accepted) : share(elapsed, duration);
     this.parts.accepted.textContent = grouped(accepted);
     this.parts.stored.textContent = grouped(stored);
     this.parts.shown.textContent = isShownPart ? `≥ ${grouped(shown)}` : grouped(shown);
-    // Unseen it keeps its words, and so its width.
-    if (!isSent) this.stop.textContent = phase === "stopping" ? words.buttons.stopping : words.buttons.stop;
+    // A hidden button keeps its text, and so its width.
+    const { stop, stopping } = translations.buttons;
+    if (!isSent) this.stop.textContent = phase === "stopping" ? stopping : stop;
     this.stop.setAttribute("aria-disabled", String(phase === "stopping")); // it keeps the keyboard's focus
     this.stop.hidden = isSent;
   }

@@ -1,6 +1,6 @@
 // The page's voice for screen readers: what happened at once, and a summary of the barrage every five seconds.
 
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const EVERY_MS = 5000;
 
@@ -22,7 +22,7 @@ export class Announcer {
   came(messages, waiting, processors) {
     this.#messages += messages;
     if (this.#messages === 0 || performance.now() - this.#spokenAt < EVERY_MS) return;
-    this.say(words.summary(this.#messages, waiting, processors));
+    this.say(translations.summary(this.#messages, waiting, processors));
     this.#messages = 0;
   }
 }

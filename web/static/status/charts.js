@@ -1,7 +1,7 @@
 // The charts, drawn by uPlot. Loaded only when there is something to draw and room to draw it.
 
 import { grouped } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const AXIS_FONT = "11px Inter, system-ui, sans-serif";
 const TICKS = [-80, -60, -40, -20, 0];
@@ -49,6 +49,7 @@ class Chart {
 function options(kind, size) {
   const text = colour("--t3");
   const grid = { stroke: colour("--line"), width: 1 };
+  const texts = translations.charts;
   return {
     ...size,
     padding: [8, 16, 0, 0], // the last label would be cut
@@ -67,7 +68,7 @@ function options(kind, size) {
         grid: { show: false },
         ticks: { show: false },
         splits: TICKS,
-        values: (_, ticks) => ticks.map((tick) => (tick === 0 ? words.charts.now : words.charts.ago(-tick))),
+        values: (_, ticks) => ticks.map((tick) => (tick === 0 ? texts.now : texts.ago(-tick))),
       },
       {
         stroke: text,

@@ -1,7 +1,7 @@
 // The numbers: differences against the first totals this page saw, so they all count from one moment.
 
 import { grouped } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 /** Holds the numbers and writes them into the nodes of `root` marked `data-counter`, those that the page has. */
 export class Counters {
@@ -52,8 +52,8 @@ export class Counters {
   #annotate(blocked, withoutRow) {
     if (!this.note) return;
     const parts = [];
-    if (blocked > 0) parts.push(words.counterNotes.blocked(blocked));
-    if (withoutRow > 0) parts.push(words.counterNotes.withoutRow(withoutRow));
+    if (blocked > 0) parts.push(translations.counterNotes.blocked(blocked));
+    if (withoutRow > 0) parts.push(translations.counterNotes.withoutRow(withoutRow));
     this.note.textContent = parts.join(", ");
     this.note.hidden = parts.length === 0;
   }

@@ -1,7 +1,7 @@
 // What is wrong, for the person: the pill and the banners for an absent server, a backlog, and parts that are down.
 
 import { clock } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const BACKLOG = 500;
 const GROWS_FOR_MS = 5000;
@@ -52,10 +52,10 @@ export class Health {
     this.banners.show("offline", {
       tone: "bad",
       isAlert: true,
-      title: words.offline.title,
-      extra: words.offline.countdown(seconds, attempt),
-      detail: words.offline.detail,
-      action: words.offline.action,
+      title: translations.offline.title,
+      extra: translations.offline.countdown(seconds, attempt),
+      detail: translations.offline.detail,
+      action: translations.offline.action,
       onAction: this.retry,
     });
   }
@@ -68,8 +68,8 @@ export class Health {
     for (const problem of problems) {
       this.banners.show(`problem ${problem.part}`, {
         tone: "warn",
-        title: words.problem.title(problem),
-        detail: words.problem.detail(problem, clock(problem.since)),
+        title: translations.problem.title(problem),
+        detail: translations.problem.detail(problem, clock(problem.since)),
       });
     }
   }
@@ -83,8 +83,8 @@ export class Health {
     this.#isBehind = waiting > BACKLOG && (this.#isBehind || isBad);
     if (!this.#isBehind) this.banners.hide("backlog");
     else {
-      const detail = isExplained ? words.backlog.safe : this.#reason(processors, now);
-      this.banners.show("backlog", { tone: "warn", title: words.backlog.title(accepted, waiting), detail });
+      const detail = isExplained ? translations.backlog.safe : this.#reason(processors, now);
+      this.banners.show("backlog", { tone: "warn", title: translations.backlog.title(accepted, waiting), detail });
     }
   }
 
@@ -106,13 +106,13 @@ export class Health {
   }
 
   #reason(processors, now) {
-    if (processors > 0) return words.backlog.busy(processors);
-    return words.backlog.silent(Math.floor((now - this.#silentSince) / 1000));
+    if (processors > 0) return translations.backlog.busy(processors);
+    return translations.backlog.silent(Math.floor((now - this.#silentSince) / 1000));
   }
 
   #setPill(state) {
     this.pill.dataset.state = state;
     const text = this.pill.querySelector("span");
-    if (text.textContent !== words.pill[state]) text.textContent = words.pill[state];
+    if (text.textContent !== translations.pill[state]) text.textContent = translations.pill[state];
   }
 }

@@ -1,7 +1,7 @@
 // The chart cards: keeps the last minute and a half, and once a second writes the newest values and draws the lines.
 
 import { grouped } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 import { History } from "./history.js";
 
 const EVERY_MS = 1000;
@@ -66,7 +66,7 @@ export class Trends {
   }
 
   #write(latest) {
-    const milliseconds = (value) => (value === null ? UNKNOWN : words.milliseconds(Math.round(value)));
+    const milliseconds = (value) => (value === null ? UNKNOWN : translations.milliseconds(Math.round(value)));
     const number = (value) => (value === null ? UNKNOWN : grouped(value));
     const texts = {
       sent: number(latest.sent),
@@ -77,9 +77,10 @@ export class Trends {
     };
     for (const node of this.root.querySelectorAll("[data-key]")) node.textContent = texts[node.dataset.key];
     for (const card of this.cards) {
-      const describe = words.charts[card.dataset.chart];
+      const describe = translations.charts[card.dataset.chart];
       const isKnown = [...card.querySelectorAll("[data-key]")].every((node) => latest[node.dataset.key] !== null);
-      card.querySelector(".chart-plot").setAttribute("aria-label", isKnown ? describe(latest) : words.charts.none);
+      const label = isKnown ? describe(latest) : translations.charts.none;
+      card.querySelector(".chart-plot").setAttribute("aria-label", label);
     }
   }
 }

@@ -1,7 +1,7 @@
 // One bullet as nodes. Only textContent: whatever people type stays text.
 
 import { cut } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const MOST_LETTERS = 60;
 
@@ -16,7 +16,7 @@ export function shapeNode(slot) {
 export function dress(node, { processor, text, n }, slotOf) {
   if (text === undefined) {
     node.className = "bullet fold";
-    node.textContent = words.foldText(n);
+    node.textContent = translations.foldText(n);
     return;
   }
   const slot = slotOf(processor);

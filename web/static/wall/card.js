@@ -1,6 +1,6 @@
 // The card of one bullet: who processed it, and how long each part of its way took.
 
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const SPACE = 8;
 const STEPS = ["read_at", "received_at", "stored_at", "shown_at"];
@@ -47,11 +47,11 @@ export class Card {
     this.node.querySelector("#card-title .words").textContent = bullet.message;
     const merged = this.node.querySelector(".card-merged");
     merged.hidden = n === 1;
-    merged.textContent = words.card.merged(n);
+    merged.textContent = translations.card.merged(n);
     this.facts.processor.textContent = bullet.processor;
     this.facts.id.textContent = bullet.id;
     this.facts.burst.textContent = bullet.burst;
-    this.facts.total.textContent = words.milliseconds(took(bullet.sent_at, bullet.shown_at));
+    this.facts.total.textContent = translations.milliseconds(took(bullet.sent_at, bullet.shown_at));
     this.node.querySelector(".card-way").replaceChildren(...way(bullet));
     this.#linkTrace(bullet.trace);
   }
@@ -88,7 +88,8 @@ function way(bullet) {
   let before = bullet.sent_at;
   const lines = [];
   for (const step of STEPS.filter((name) => bullet[name] !== undefined)) {
-    lines.push(lineNode(words.card.steps[step], took(bullet.sent_at, before) / all, took(before, bullet[step]), all));
+    const start = took(bullet.sent_at, before) / all;
+    lines.push(lineNode(translations.card.steps[step], start, took(before, bullet[step]), all));
     before = bullet[step];
   }
   return lines;
@@ -101,7 +102,7 @@ function lineNode(name, from, duration, all) {
   track.append(document.createElement("i"));
   track.style.setProperty("--from", from);
   track.style.setProperty("--share", duration / all);
-  time.textContent = words.milliseconds(duration);
+  time.textContent = translations.milliseconds(duration);
   line.append(label, track, time);
   return line;
 }

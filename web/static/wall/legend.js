@@ -1,7 +1,7 @@
 // The legend under the wall: which shape and colour is which processor.
 
 import { short } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 import { shapeNode } from "./bullet.js";
 
 /** Draws the palette's processors into `root`; `extra` more run without a colour of their own. */
@@ -17,8 +17,8 @@ export class Legend {
     if (state === this.#drawn) return;
     this.#drawn = state;
     const items = entries.map((entry) => itemNode(entry, isWaiting));
-    if (extra > 0) items.push(textNode("legend-more", words.legend.more(extra)));
-    this.root.replaceChildren(...(items.length > 0 ? items : [textNode("legend-more", words.legend.none)]));
+    if (extra > 0) items.push(textNode("legend-more", translations.legend.more(extra)));
+    this.root.replaceChildren(...(items.length > 0 ? items : [textNode("legend-more", translations.legend.none)]));
   }
 }
 
@@ -28,7 +28,7 @@ function itemNode({ name, slot, quiet }, isWaiting) {
   const label = textNode(quiet && isWaiting ? "legend-name silent" : "legend-name", short(name));
   label.title = name;
   item.append(shapeNode(slot), label);
-  if (quiet) item.append(textNode("legend-more", isWaiting ? words.legend.stopped : words.legend.idle));
+  if (quiet) item.append(textNode("legend-more", isWaiting ? translations.legend.stopped : translations.legend.idle));
   return item;
 }
 

@@ -2,7 +2,7 @@
 
 import { chipNode, shapeNode, wordsNode } from "./bullet.js";
 import { clock } from "../text.js";
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const MOST_ROWS = 50;
 
@@ -70,7 +70,7 @@ export class List {
     const { first, n } = entry;
     const row = document.createElement("tr");
     row.insertCell().append(this.#message(entry));
-    const latency = words.milliseconds(Math.max(0, first.stored_at - first.sent_at));
+    const latency = translations.milliseconds(Math.max(0, first.stored_at - first.sent_at));
     for (const text of [clock(first.stored_at), first.processor, latency]) row.insertCell().textContent = text;
     row.cells[0].className = `list-message slot-${this.slotOf(first.processor)}`;
     if (n > 1) row.cells[0].append(chipNode(n));

@@ -1,6 +1,6 @@
 // How the person looks at the bullets: as a wall or as a list, moving or paused, shown or hidden.
 
-import { words } from "../words.js";
+import { translations } from "../translations.js";
 
 const REDUCED = window.matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -65,7 +65,7 @@ export class View {
     }
     this.root.classList.toggle("as-list", list);
     this.root.classList.toggle("is-hidden", hide);
-    this.caption.textContent = REDUCED.matches ? words.list.reduced : words.list.chosen;
+    this.caption.textContent = REDUCED.matches ? translations.list.reduced : translations.list.chosen;
     if (list) this.wall.clear();
     this.wall.hide(hide);
     this.list.open(list && !hide);
@@ -82,10 +82,10 @@ export class View {
   #note() {
     const { pause, hide, list } = this.#on;
     const notes = [];
-    if (pause) notes.push(words.wallNote.paused(this.wall.waiting));
-    if (hide) notes.push(list ? words.wallNote.listHidden : words.wallNote.hidden);
+    if (pause) notes.push(translations.wallNote.paused(this.wall.waiting));
+    if (hide) notes.push(list ? translations.wallNote.listHidden : translations.wallNote.hidden);
     if (notes.length === 0 && this.#sample) {
-      notes.push(words.wallNote.sample(this.#sample.received, this.#sample.passed));
+      notes.push(translations.wallNote.sample(this.#sample.received, this.#sample.passed));
     }
     const text = notes.join(" ");
     if (this.note.textContent !== text) this.note.textContent = text;

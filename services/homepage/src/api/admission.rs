@@ -1,4 +1,4 @@
-//! What a request to send must pass before anything is sent: the client's limit, and a Kafka that answers.
+//! What a request to send must pass before anything is sent: the client is within its limit, and Kafka answers.
 
 use std::time::Duration;
 
@@ -21,10 +21,8 @@ impl Admission {
     const FRESH: Duration = Duration::from_millis(1500);
     const RECHECK: Duration = Duration::from_millis(50);
 
-    /// Counts the request and waits, a few seconds at most, for a fresh answer of Kafka.
-    ///
-    /// # Errors
-    /// When the client sends too often, or when Kafka does not answer.
+    /// Counts the request and waits, a few seconds at most, for a fresh answer of Kafka. Fails if the client sends
+    /// too often, or if Kafka does not answer.
     pub(super) async fn admit(&self, request: &HttpRequest) -> Result<(), Problem> {
         if let Some(client) = request.peer_addr() {
             self.clients.count_send(client.ip())?;

@@ -1,4 +1,4 @@
-//! The bodies of requests: JSON or a form, both small.
+//! The body of a request to send: JSON or a form, both small.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::request::RawFields;
 /// A message has 100 characters, however they are escaped.
 const MAX_BYTES: usize = 16 << 10;
 
-/// How long a body may take to arrive.
+/// How long a body may take to arrive, so that a slow client does not hold memory.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a person or a program has sent.
+/// The fields of a body, not checked yet.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) raw: RawFields,
-    /// It came from a form: the answer is a page.
+    /// A form is answered with a page, JSON with JSON.
     pub(super) is_form: bool,
 }
 
@@ -40,10 +40,7 @@ impl FromRequest for Body {
     }
 }
 
-/// Reads a body.
-///
-/// # Errors
-/// When it is too large, too slow, cut short, of another type, or not of the form that its type says.
+/// Fails if the body is too large, too slow, cut short, of another type, or not what its type says.
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
     same_site(request)?;
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -63,10 +60,7 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> 
     Ok(Body { raw: raw?, is_form })
 }
 
-/// Refuses what a browser says that another site's page has sent. Programs do not send this header.
-///
-/// # Errors
-/// When it comes from another site.
+/// Refuses a request that a browser sends for the page of another site. Programs do not send this header.
 fn same_site(request: &HttpRequest) -> Result<(), Problem> {
     let site = request.headers().get("sec-fetch-site").and_then(|site| site.to_str().ok());
     if site == Some("cross-site") { Err(Problem::cross_site()) } else { Ok(()) }
@@ -105,7 +99,7 @@ mod tests {
     use super::*;
     use crate::request::{self, BurstRequest};
 
-    /// Any JSON, with the fields that are asked for more often than chance would have them.
+    /// Any JSON, but with the names of our fields more often than by chance.
     fn any_json() -> impl Strategy<Value = Value> {
         let name = "message|concurrency|duration|rate|.{0,8}";
         let leaf = prop_oneof![
@@ -123,7 +117,7 @@ mod tests {
         })
     }
 
-    /// It is taken with every field in its range, or refused with a status of the client's.
+    /// Either every field is accepted, or the answer is a 4xx and names the invalid fields.
     fn is_answered(raw: Result<RawFields, Problem>) -> bool {
         let refused = |problem: &Problem| problem.status().is_client_error();
         match raw {

@@ -1,4 +1,4 @@
-//! What handlers take from a request by its type, apart from the body.
+//! Extractors: what handlers take from a request by its type, apart from the body.
 
 use std::future::{Ready, ready};
 
@@ -25,8 +25,7 @@ impl FromRequest for BurstId {
     }
 }
 
-/// Where people reach the page: `PUBLIC_URL`, or else the address of this request. A `Host` that cannot be one
-/// is a 400.
+/// Where people reach the page: `PUBLIC_URL`, or else the address of this request. An invalid `Host` gives 400.
 impl FromRequest for PublicUrl {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

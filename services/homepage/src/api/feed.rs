@@ -16,11 +16,11 @@ use crate::reader::feed::{Feed, View};
 use crate::reader::progress::{Counts, Progress, Totals};
 use crate::viewers::Viewers;
 
-/// How many bullets an answer has, unless `limit` says otherwise, and at most.
+/// How many bullets an answer has at most: without `limit`, and with it.
 const LIMIT: usize = 100;
 const MAX_LIMIT: usize = 500;
 
-/// When to ask again at the soonest: while something moves, and while nothing does. In milliseconds.
+/// The shortest wait before the next poll, in milliseconds: while messages come or wait, and while not.
 const POLL_BUSY: u32 = 400;
 const POLL_IDLE: u32 = 1000;
 
@@ -31,10 +31,10 @@ pub(super) struct Parameters {
     limit: Option<String>,
 }
 
-/// All of the answer but its bullets, which are in JSON already.
+/// All of the answer but its bullets, which the reader has serialised already.
 #[derive(Serialize)]
 struct Rest {
-    /// By which a page can tell how far its own clock is off.
+    /// A page compares its own clock with it.
     now: Millis,
     cursor: String,
     passed: u64,
@@ -51,7 +51,7 @@ struct TotalsJson {
     counts: Counts,
 }
 
-/// A part that does not answer.
+/// A part that does not answer, and what this means for people.
 #[derive(Serialize)]
 struct Part {
     part: &'static str,
@@ -59,7 +59,7 @@ struct Part {
     text: String,
 }
 
-/// A query that cannot be read is a problem like any other.
+/// An invalid query is answered with problem details, too.
 pub(super) fn query_config() -> QueryConfig {
     QueryConfig::default()
         .error_handler(|error, _| error::Error::from(Problem::malformed(error.to_string())))
@@ -114,12 +114,12 @@ fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) 
     });
     let rest = rest.expect("the answer is texts and numbers");
     let bullets = view.bullets.join(&b","[..]);
-    // The bullets go before the other members of the same object.
+    // One object: the bullets as its first member, then the others.
     [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
 }
 
-/// What does not answer. That results cannot be read, or that nothing is finished, is said only where it is
-/// not a consequence.
+/// The parts that do not answer. The problems `reader` and `processing` are left out where another problem
+/// explains them.
 fn problems(readiness: &Readiness, stalled_since: Option<Rfc3339>) -> Vec<Part> {
     let away = |(part, it): (&'static str, Dependency)| {
         (!it.ready).then(|| Part { part, since: it.since, text: meaning(part).to_owned() })
@@ -134,24 +134,23 @@ fn problems(readiness: &Readiness, stalled_since: Option<Rfc3339>) -> Vec<Part> 
     parts
 }
 
-/// What a homepage cannot ask, but see by its results: the way from Kafka to the table.
+/// The part between Kafka and the table. A homepage has no connection to it, but sees whether rows appear.
 const PROCESSING: &str = "processing";
 
-/// What it means for a person that a part does not answer.
 fn meaning(part: &str) -> &'static str {
     match part {
-        "kafka" => "Kafka does not answer. Nothing can be sent; what was accepted is safe.",
+        "kafka" => "Kafka does not answer. Nothing can be sent. Accepted messages are safe.",
         "table" => {
             "The table does not answer. Messages are safe in Kafka and appear when it is back."
         }
-        "sending" => "Kafka takes no messages from here. What was accepted is safe.",
+        "sending" => "Kafka refuses messages from this homepage. Accepted messages are safe.",
         "reader" => "Results cannot be read now. Messages are safe and appear later.",
         PROCESSING => {
-            "Messages wait, and none was finished for a while. They are safe in Kafka. Either no \
-             event-router or message-processor works, or they are busy with what comes first."
+            "Messages wait, and none was finished for a while. They are safe in Kafka. The event-router or \
+             the message-processors do not work, or they are busy with earlier messages."
         }
         "homepage" => {
-            "This homepage is stopping. Nothing can be sent here; what was accepted is safe."
+            "This homepage is stopping. Nothing can be sent here. Accepted messages are safe."
         }
         _ => "This part does not answer.",
     }

@@ -1,5 +1,5 @@
-//! `POST /messages` sends one message and answers when Kafka has it. `GET /messages/{partition}/{offset}` says
-//! what became of it.
+//! `POST /messages` sends one message and answers once Kafka has it. `GET /messages/{partition}/{offset}` shows
+//! how far a message is.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What operators and programs ask: health, metrics and the description of the API.
+//! What operators and programs read: health, metrics and the OpenAPI document.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};

@@ -1,5 +1,5 @@
-//! `GET /`, `GET /stage` and the QR code that leads to them. The first page works as a plain form without
-//! JavaScript.
+//! `GET /`, `GET /stage`, and the QR code that leads to the page. Without JavaScript the page is a plain form and
+//! a table of the newest messages.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, RETRY_AFTER, VARY};
@@ -73,9 +73,6 @@ pub(super) async fn qr(locale: Locale, public: PublicUrl) -> HttpResponse {
 
 impl Pages {
     /// The first page with the form that was refused, and with the reason.
-    ///
-    /// # Errors
-    /// When the page cannot be rendered.
     pub(super) fn refused(
         &self,
         locale: Locale,
@@ -114,7 +111,7 @@ impl Pages {
         html(response, locale, &page)
     }
 
-    /// The newest bullets, newest first.
+    /// The newest bullets for the table, the newest first.
     fn newest(&self) -> Vec<BulletView> {
         let view = self.feed.view(None, BULLETS);
         let bullets = view.bullets.iter().rev();
@@ -153,7 +150,8 @@ fn html(
     Ok(response.content_type("text/html; charset=utf-8").body(html))
 }
 
-/// Dark on white with a white edge, whatever lies around it, and with some room for errors: projectors are weak.
+/// Dark on white with a white border, because the page around it is dark. Level M corrects 15 % of errors, which
+/// a weak projector may need.
 fn picture(address: &str) -> String {
     let code = QrCode::with_error_correction_level(address, EcLevel::M);
     let code = code.expect("an address is far shorter than the largest code");

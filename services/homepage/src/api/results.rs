@@ -15,7 +15,8 @@ use super::problem::Problem;
 use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::row_json::RowJson;
 
-/// An answer that ends early is cut off without its last chunk, so that nobody takes a part for the whole.
+/// If the table fails in the middle, the answer is cut off without its last chunk. So a client sees that it is
+/// not complete.
 pub(super) async fn stream(
     bursts: Data<Bursts>,
     remote: Data<RemoteBursts>,
@@ -46,7 +47,6 @@ pub(super) async fn stream(
         .streaming(pieces))
 }
 
-/// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Ndjson,
@@ -71,10 +71,7 @@ const COLUMNS: [&str; 13] = [
 ];
 
 impl Format {
-    /// What `?format=` says; without it CSV when the client accepts that, else NDJSON.
-    ///
-    /// # Errors
-    /// When there is no such format.
+    /// What `?format=` says. Without it: CSV if the client accepts that, else NDJSON.
     fn wanted(request: &HttpRequest) -> Result<Self, Problem> {
         let mut pairs = request.query_string().split('&').filter_map(|pair| pair.split_once('='));
         match pairs.find(|(name, _)| *name == "format").map(|(_, format)| format) {

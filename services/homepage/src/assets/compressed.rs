@@ -17,7 +17,7 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// The best first.
+    /// The encodings, the one with the smallest result first.
     pub(crate) const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
 }
 

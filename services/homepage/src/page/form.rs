@@ -27,7 +27,7 @@ pub(crate) struct FormView {
 }
 
 impl FormView {
-    /// The form of a page that is opened. The address may fill it.
+    /// The form of a page that is opened. The parameters of the address may fill it.
     pub(crate) fn open(raw: &RawFields, translations: &Translations) -> Self {
         let mut form = Self::new(raw, &FieldErrors::new(), translations);
         // Nobody could correct an invalid rate: its input is hidden.
@@ -37,9 +37,8 @@ impl FormView {
         form
     }
 
-    /// The form with what was typed, and with these errors.
-    ///
-    /// A form names each field in full. A link may use the first letter alone, which makes a QR code smaller.
+    /// The form with what was typed, and with these errors. A form sends each field's full name. A link may use
+    /// the first letter alone, which makes a QR code smaller.
     pub(crate) fn new(raw: &RawFields, errors: &FieldErrors, translations: &Translations) -> Self {
         let typed =
             |name: &str| raw.get(name).or_else(|| raw.get(&name[..1])).and_then(Value::as_str);

@@ -5,14 +5,13 @@ use actix_web::{HttpMessage as _, HttpRequest};
 
 use super::translations::{self, Translations};
 
-/// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Language {
     English,
     Chinese,
 }
 
-/// The language of one answer, and whether the address asks for it: then its links do as well.
+/// The language of one answer. If the address names it, the links of the page name it, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Locale {
     pub(crate) language: Language,
@@ -20,7 +19,7 @@ pub(crate) struct Locale {
 }
 
 impl Language {
-    /// What it is called in an address.
+    /// Its name in the parameter `lang`.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -28,7 +27,7 @@ impl Language {
         }
     }
 
-    /// What the page says of itself: its characters are the simplified ones.
+    /// Its tag in `lang` and `Content-Language`: the Chinese texts use simplified characters.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -36,7 +35,7 @@ impl Language {
         }
     }
 
-    /// What its readers call it.
+    /// Its name in the language itself.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::English => "English",
@@ -61,8 +60,8 @@ impl Language {
     /// The module with the texts of the page's scripts.
     pub(crate) fn script(self) -> &'static str {
         match self {
-            Self::English => "words/en.js",
-            Self::Chinese => "words/zh.js",
+            Self::English => "translations/en.js",
+            Self::Chinese => "translations/zh.js",
         }
     }
 

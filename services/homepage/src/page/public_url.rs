@@ -1,4 +1,4 @@
-//! Where people reach this homepage.
+//! The URL at which people reach this homepage.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -7,15 +7,15 @@ use actix_web::HttpRequest;
 use actix_web::http::Uri;
 use barrage::config::Endpoint;
 
-/// The URL of the page, without a slash at its end.
+/// `http://` or `https://` with a host and perhaps a port, without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PublicUrl(Endpoint);
 
 impl PublicUrl {
-    /// A QR code of more is hard to read for a phone.
+    /// A phone hardly reads the QR code of a longer one.
     const MAX_CHARS: usize = 200;
 
-    /// Where this request has reached it, by its own word.
+    /// The URL that this request was sent to, by its `Host`.
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
         let connection = request.connection_info();
         Self::at(connection.scheme(), connection.host())
@@ -30,12 +30,12 @@ impl PublicUrl {
         self.0.as_str()
     }
 
-    /// As people type it.
+    /// The URL without its scheme, as people type it.
     pub(crate) fn address(&self) -> &str {
         self.as_str().split_once("://").map_or(self.as_str(), |(_, address)| address)
     }
 
-    /// Whether it leads to the very machine that asks.
+    /// Whether it leads to the machine on which it is opened, so that no phone can use it.
     pub(crate) fn is_loopback(&self) -> bool {
         let uri: Option<Uri> = self.as_str().parse().ok();
         let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
@@ -52,7 +52,7 @@ impl FromStr for PublicUrl {
     fn from_str(text: &str) -> Result<Self, ()> {
         let url = Self(text.parse().map_err(|_| ())?);
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
-        // The page's own addresses begin at the root.
+        // No path: the addresses inside the page begin at the root.
         let fits = text.len() <= Self::MAX_CHARS && url.address().chars().all(is_plain);
         if fits { Ok(url) } else { Err(()) }
     }

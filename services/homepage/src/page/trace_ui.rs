@@ -1,10 +1,10 @@
-//! Where a trace is looked at.
+//! The address at which a tracing backend shows a trace.
 
 use std::str::FromStr;
 
 use actix_web::http::Uri;
 
-/// An address with `{trace}` in the place of a trace's id.
+/// A URL with `{trace}` in the place of a trace's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TraceUi(String);
 

@@ -48,7 +48,7 @@ pub(crate) struct Translations {
     pub(crate) sent_to_shown: &'static str,
     pub(crate) open_trace: &'static str,
 
-    /// What the form holds at first.
+    /// The message that the form holds when the page is opened.
     pub(crate) greeting: &'static str,
     pub(crate) quiet: &'static str,
     pub(crate) quiet_text: &'static str,
@@ -65,7 +65,7 @@ pub(crate) struct Translations {
     pub(crate) processors: &'static str,
     pub(crate) no_processors: &'static str,
     pub(crate) show_wall: &'static str,
-    pub(crate) list_stands_still: &'static str,
+    pub(crate) list_is_static: &'static str,
     pub(crate) reload: &'static str,
     pub(crate) wall: &'static str,
     pub(crate) pause: &'static str,

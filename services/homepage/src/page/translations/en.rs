@@ -1,4 +1,4 @@
-//! English.
+//! The texts of the pages in English, which the API's errors use as well.
 
 use super::{Pattern, Step, Translations};
 
@@ -23,22 +23,22 @@ pub(crate) const EN: Translations = Translations {
 
     greeting: "hello barrage",
     quiet: "The wall is quiet.",
-    quiet_text: "Send the first message. It crosses Kafka, the router and a processor that may have to wake up \
-                 first, then it flies past here.",
+    quiet_text: "Send the first message. It goes through Kafka, the router and a processor, which may have to \
+                 start first. Then it flies past here.",
     try_this: "Try",
     hello_once: "Say hello once",
     twenty_senders: "20 senders, 30 s",
     load_test: "Load test: 100 senders, 60 s",
     qr: Pattern("QR code of {}"),
     join: "Join from a phone",
-    scan: "Scan to send yours",
+    scan: "Scan to send a message",
     only_here: "Only this machine can open this address",
     steps: STEPS,
 
     processors: "Processors",
     no_processors: "Processors: 0",
     show_wall: "Show the moving wall",
-    list_stands_still: "Without JavaScript this list stands still.",
+    list_is_static: "Without JavaScript this list does not update.",
     reload: "Reload",
     wall: "Wall",
     pause: "Pause",
@@ -57,12 +57,12 @@ pub(crate) const EN: Translations = Translations {
     shown: "Shown",
     stop: "Stop burst",
 
-    invalid_message: Pattern("Type a message, 1 to {} characters."),
+    invalid_message: Pattern("Type a message of 1 to {} characters."),
     invalid_number: Pattern("Whole number, 1 to {}."),
-    total_rate_too_high: Pattern("Concurrency times rate, at most {} messages per second."),
+    total_rate_too_high: Pattern("Concurrency times rate must be at most {} messages per second."),
     invalid_rate: Pattern("Nothing was sent. Rate of each sender: {}"),
-    nothing_sent: Pattern("Nothing was sent. Correct the marked fields, your values are kept."),
-    too_much: Pattern("Too much is sent now. Try again in {} s."),
+    nothing_sent: Pattern("Nothing was sent. Correct the marked fields. Your values are kept."),
+    too_much: Pattern("Too many messages are being sent now. Try again in {} s."),
     kafka_away: Pattern("Kafka does not accept messages now. Try again in {} s."),
 
     since_opened: "Since this page opened",
@@ -74,47 +74,47 @@ pub(crate) const EN: Translations = Translations {
     processors_at_work: "Processors at work",
     no_data: "No data yet",
 
-    how_numbers: "Accepted: Kafka has it. Waiting: accepted, but not finished. Stored: its row exists. Shown: a \
-                  bullet here stands for it.",
-    api: "The API, for programs",
-    metrics: "The numbers, for Prometheus",
+    how_numbers: "Accepted: Kafka has the message. Waiting: accepted, but not finished yet. Stored: its row exists. \
+                  Shown: a bullet on this page stands for it.",
+    api: "API for programs",
+    metrics: "Metrics for Prometheus",
 };
 
 const STEPS: [Step; 6] = [
     Step {
         name: "Your browser",
         does: "sends",
-        why: "asks the homepage for a burst. Each of its senders repeats the message, and waits for Kafka's \
-              word before the next one.",
+        why: "asks the homepage for a burst. Each sender of the burst repeats the message, and waits until Kafka \
+              has it before the next one.",
     },
     Step {
         name: "Kafka",
         does: "accepts",
-        why: "keeps each message until a processor has stored it. So nothing is lost when a part dies: it \
-              waits here.",
+        why: "keeps each message until a processor has stored it. If a part fails, the messages wait here, so \
+              nothing is lost.",
     },
     Step {
         name: "Router",
         does: "gRPC",
-        why: "reads what has come, and hands it on in batches to the processor with the fewest calls. It tells \
-              Kafka that a message is done only when it is.",
+        why: "reads new messages and sends them in batches to the processor with the fewest open calls. It tells \
+              Kafka that a message is done only when it really is.",
     },
     Step {
         name: "Processors",
         does: "0 to N",
-        why: "check each message and write it down. They remember nothing, so there may be none or many of \
-              them, as the load wants. Each has a colour and a shape on the wall.",
+        why: "check each message and store it. They keep no state, so there can be none or many of them, as the \
+              load requires. Each has its own colour and shape on the wall.",
     },
     Step {
         name: "Table",
         does: "stores",
-        why: "has one row for each message, under its place in Kafka. So writing it twice changes nothing, and \
-              nothing is shown twice.",
+        why: "has one row for each message. The key is the message's place in Kafka, so writing it twice changes \
+              nothing, and nothing is shown twice.",
     },
     Step {
         name: "This wall",
         does: "shows",
-        why: "asks for what is new and lets it fly past. Equal messages of one processor fly as one: ×24 stands \
-              for 24 of them.",
+        why: "loads new messages and lets them fly past. Equal messages of one processor fly as one bullet: ×24 \
+              stands for 24 of them.",
     },
 ];

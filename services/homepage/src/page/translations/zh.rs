@@ -1,4 +1,4 @@
-//! Chinese, in simplified characters.
+//! The texts of the pages in Chinese, in simplified characters.
 
 use super::{Pattern, Step, Translations};
 
@@ -37,7 +37,7 @@ pub(crate) const ZH: Translations = Translations {
     processors: "处理器",
     no_processors: "处理器：0",
     show_wall: "显示滚动弹幕",
-    list_stands_still: "未启用 JavaScript，列表不会自动更新。",
+    list_is_static: "未启用 JavaScript，列表不会自动更新。",
     reload: "刷新",
     wall: "弹幕墙",
     pause: "暂停",

@@ -1,4 +1,4 @@
-// The page's sentences in English. The other languages have the same names.
+// The texts of the page's scripts in English. The other languages have the same names.
 
 import { counted, grouped } from "../text.js";
 
@@ -7,11 +7,11 @@ export const pill = { live: "Live", behind: "Live, behind", offline: "Offline" }
 export const buttons = { send: "Send", sending: "Sending", stop: "Stop burst", stopping: "Stopping" };
 
 export const fieldErrors = {
-  message: (most) => `Type a message, 1 to ${most} characters.`,
+  message: (most) => `Type a message of 1 to ${most} characters.`,
   number: (most) => `Whole number, 1 to ${most}.`,
 };
 
-/** What only the server finds wrong with a field, in its own words. */
+/** An error that only the server can find, as the server puts it. */
 export const serverError = ({ detail }) => detail;
 
 export const foldText = (n) => `+${counted(n, "more message", "more messages")}`;
@@ -29,24 +29,24 @@ export function hint({ concurrency, duration, rate }) {
 
 export function invalid(n) {
   const fields = n === 1 ? "the marked field" : `the ${n} marked fields`;
-  return `Nothing was sent. Correct ${fields}, your values are kept.`;
+  return `Nothing was sent. Correct ${fields}. Your values are kept.`;
 }
 
 export const wrongRate = (error) => `Nothing was sent. Rate of each sender: ${error}`;
 
-export const posting = "Asking the server to start.";
-export const unsure = "Not sure it was sent: the server did not answer.";
+export const posting = "Asking the server to start the burst.";
+export const unsure = "The server did not answer. The burst may have been sent.";
 export const lostBurst = "The server no longer knows this burst.";
 export const offlineForm = "Sending is off until the server answers. Your values are kept.";
 
 /** Why the server refused a burst, and when to try again. */
 export function refused({ status, message }, seconds) {
-  const reasons = { 429: "Too much is sent now.", 503: "Kafka does not accept messages now." };
+  const reasons = { 429: "Too many messages are being sent now.", 503: "Kafka does not accept messages now." };
   const reason = reasons[status] ?? `Nothing was sent: ${message}.`;
   return seconds > 0 ? `${reason} Try again in ${seconds} s.` : reason;
 }
 
-export const onTheirWay = (n, all) => `All sent, ${grouped(n)} of ${grouped(all)} still on their way.`;
+export const onTheirWay = (n, all) => `All sent. ${grouped(n)} of ${grouped(all)} are still on their way.`;
 export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} of ${duration} s`;
 
 /** How a burst ended; `seconds` is known only to a page that watched all of it. */
@@ -81,8 +81,8 @@ export const list = {
 export const milliseconds = (ms) => `${grouped(ms)} ms`;
 
 export const counterNotes = {
-  blocked: (n) => `${grouped(n)} of the stored were blocked`,
-  withoutRow: (n) => `${grouped(n)} ended without a row`,
+  blocked: (n) => `${grouped(n)} stored messages were blocked`,
+  withoutRow: (n) => `${grouped(n)} finished without a row`,
 };
 
 export const offline = {
@@ -100,9 +100,9 @@ export const backlog = {
       ? `Kafka has accepted ${grouped(accepted)} messages, ${grouped(waiting)} are waiting to be processed.`
       : `${grouped(waiting)} messages are waiting to be processed.`,
   silent: (seconds) =>
-    `No processor has answered for ${seconds} s. The messages are safe in Kafka and will appear here when one is back.`,
+    `No processor has answered for ${seconds} s. The messages are safe in Kafka and will appear here when one answers again.`,
   safe: "The messages are safe in Kafka.",
-  busy: (n) => `Processors are busy, ${n === 1 ? "1 is" : `${n} are`} running and more may start.`,
+  busy: (n) => `Processors are busy. ${n === 1 ? "1 is" : `${n} are`} running, and more may start.`,
 };
 
 const meanings = {
@@ -110,14 +110,14 @@ const meanings = {
   table: "Accepted messages are safe in Kafka and will appear here when it is back.",
 };
 
-/** What is down, since when, and what that means for the person. */
+/** Which part is down, since when, and what that means for the person. */
 export const problem = {
   title: ({ part, text }) => text || `${part} does not answer.`,
   detail: ({ part }, since) => [`Since ${since}.`, meanings[part]].filter(Boolean).join(" "),
 };
 
 export const card = {
-  merged: (n) => `${grouped(n)} identical messages merged, the first of them:`,
+  merged: (n) => `${grouped(n)} identical messages were merged. The first of them:`,
   steps: { read_at: "In Kafka", received_at: "At the processor", stored_at: "Stored", shown_at: "Shown here" },
 };
 
@@ -126,7 +126,8 @@ export const charts = {
   ago: (seconds) => `-${seconds} s`,
   now: "now",
   rate: ({ sent, shown }) => `${grouped(sent)} messages sent and ${grouped(shown)} shown in the last second.`,
-  latency: ({ p50, p99 }) => `From sent to stored, half take at most ${p50} ms and 99 of 100 at most ${p99} ms.`,
+  latency: ({ p50, p99 }) =>
+    `From sent to stored, half of the messages take at most ${p50} ms, and 99 of 100 at most ${p99} ms.`,
   processors: ({ processors }) => `${counted(processors, "processor has", "processors have")} worked in the last ten seconds.`,
 };
 

@@ -11,7 +11,7 @@ export const fieldErrors = {
   number: (most) => `请填 1 到 ${most} 的整数。`,
 };
 
-/** What only the server finds wrong with a field; its own words are English. */
+/** An error that only the server can find. The server puts it into English. */
 export const serverError = ({ field }) =>
   field === "rate" ? "并发数乘以速率超过了服务器的上限。" : "服务器不接受这个值。";
 
@@ -108,7 +108,7 @@ const problems = {
   homepage: ["这台服务器正在停止。", "这里无法再发送，已接收的消息是安全的。"],
 };
 
-/** What is down, since when, and what that means for the person. */
+/** Which part is down, since when, and what that means for the person. */
 export const problem = {
   title: ({ part }) => problems[part]?.[0] ?? `${part} 没有响应。`,
   detail: ({ part }, since) => [`自 ${since} 起。`, problems[part]?.[1]].filter(Boolean).join(""),
