@@ -1,6 +1,7 @@
 //! What an operator sees of a service: logs, traces and metrics.
 
 mod config;
+mod error;
 mod logs;
 mod metrics;
 mod pausing_exporter;
@@ -8,19 +9,9 @@ pub mod spans;
 mod tracer;
 
 pub use config::Config;
+pub use error::Error;
 pub use metrics::Metrics;
 pub use tracer::{Flush, Tracer, Tracers};
-
-/// Why telemetry could not be set up. This happens only at the start.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("the log cannot be set up")]
-    Logs(#[source] tracing_subscriber::util::TryInitError),
-    #[error("the metrics cannot be set up")]
-    Metrics(#[source] metrics_exporter_prometheus::BuildError),
-    #[error("the traces cannot be exported")]
-    Traces(#[source] opentelemetry_otlp::ExporterBuildError),
-}
 
 /// Sets up the log and the metrics of this process. `main` calls it once.
 ///

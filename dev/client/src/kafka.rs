@@ -1,6 +1,7 @@
 //! Kafka as tools and tests reach it: with a client of their own.
 
 mod content;
+mod headers;
 mod raw;
 
 use std::{
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 pub use self::{
     content::Content,
+    headers::envelope,
     raw::{Operation, Resource},
 };
 use crate::{
@@ -215,7 +217,7 @@ impl From<&BorrowedMessage<'_>> for Record {
         Self {
             position: position(message),
             value: message.payload().unwrap_or_default().into(),
-            headers: content::headers(message)
+            headers: headers::read(message)
                 .into_iter()
                 .map(|(name, value)| (name, value.map(text).unwrap_or_default()))
                 .collect(),
@@ -247,21 +249,6 @@ pub fn message_value(id: &MessageId, message: &str) -> String {
         "sent_at": "2026-01-01T00:00:00.000Z",
     })
     .to_string()
-}
-
-/// The headers that make a record a message.
-pub fn envelope() -> OwnedHeaders {
-    let id = Uuid::now_v7().to_string();
-    let attributes = [
-        ("ce_specversion", "1.0"),
-        ("ce_id", id.as_str()),
-        ("ce_type", "barrage.message.sent.v1"),
-        ("ce_source", "/tests"),
-        ("content-type", "application/json"),
-    ];
-    attributes.into_iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
-        headers.insert(Header { key, value: Some(value) })
-    })
 }
 
 fn partitions(consumer: &BaseConsumer, topic: &str) -> Result<Vec<i32>, KafkaError> {

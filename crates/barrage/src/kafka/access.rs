@@ -3,7 +3,7 @@
 
 use rdkafka::types::RDKafkaErrorCode as Code;
 
-use super::Group;
+use super::group::Group;
 use crate::position::Topic;
 
 /// An operation that a client of ours does again and again.

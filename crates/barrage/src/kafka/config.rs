@@ -1,13 +1,13 @@
 //! The variables for Kafka, and the settings that all clients share. The names of the variables are the
 //! article's, and a few more.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
 use super::access::{Access, Operation};
+use super::group::Group;
 use super::security::Security;
 use crate::config::{Reader, Variable};
 use crate::position::Topic;
@@ -50,30 +50,6 @@ impl FromStr for Servers {
             (plain && port.parse::<u16>().is_ok_and(|port| port > 0)).then_some(())
         };
         text.split(',').try_for_each(server).map(|()| Self(text.replace(' ', ""))).ok_or(())
-    }
-}
-
-/// The name of a consumer group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group(String);
-
-impl Group {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Group {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        if (1..=249).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(()) }
-    }
-}
-
-impl fmt::Display for Group {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -13,7 +13,7 @@ use rdkafka::{
     producer::FutureRecord,
 };
 
-use super::{Kafka, deliver, envelope, position};
+use super::{Kafka, deliver, headers, headers::envelope, position};
 use crate::message::Position;
 
 /// What a record carries. To Kafka, `None` is not the same as no bytes.
@@ -79,36 +79,7 @@ impl From<&BorrowedMessage<'_>> for Content {
         Self {
             key: bytes(message.key()),
             value: bytes(message.payload()),
-            headers: headers(message),
+            headers: headers::read(message),
         }
     }
-}
-
-/// The headers, in order, without those whose name is no text: rdkafka panics when it reads one of them.
-pub(super) fn headers(message: &BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
-    let Some(headers) = message.headers() else { return Vec::new() };
-    let read = |at| catch_quietly(|| headers.get(at));
-    let owned = |it: Header<'_, &[u8]>| (it.key.to_owned(), it.value.map(<[u8]>::to_vec));
-    (0..headers.count()).filter_map(read).map(owned).collect()
-}
-
-thread_local! {
-    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Catches a panic and keeps its message out of the output, where it would hide what a test says.
-fn catch_quietly<T>(read: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = take_hook();
-        set_hook(Box::new(move |panic| {
-            if !IS_QUIET.get() {
-                before(panic);
-            }
-        }));
-    });
-    IS_QUIET.set(true);
-    let read = catch_unwind(read).ok();
-    IS_QUIET.set(false);
-    read
 }
