@@ -76,13 +76,13 @@ export class Page {
   #take(reply) {
     const { totals, processors } = reply;
     this.#clock.take(reply.now, reply.askedAt, Date.now());
-    const isAnew = this.counters.update(totals);
-    if (isAnew) {
+    const isRestart = this.counters.update(totals);
+    if (isRestart) {
       this.wall.uncount();
       this.list.uncount();
     }
     this.#palette.update(processors, performance.now());
-    const came = this.#show(reply, !isAnew);
+    const came = this.#show(reply, !isRestart);
     this.counters.warn(this.health.reply(reply, this.counters.accepted));
     this.#drawLegend(processors, totals.waiting);
     this.announcer.came(came, totals.waiting, processors.length);

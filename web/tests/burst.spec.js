@@ -114,7 +114,7 @@ for (const [path, width, height] of [
 }
 
 // What Chromium sends when its compositor, late, gives a flight a start that is a hair after the frame at hand.
-test("a bullet whose flight starts anew is taken down only when it has crossed the wall", async ({ page, request }) => {
+test("a bullet whose flight starts again is taken down only when it has crossed the wall", async ({ page, request }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/");
   await expect(page.locator("#pill[data-state=live]")).toBeAttached();
@@ -123,8 +123,8 @@ test("a bullet whose flight starts anew is taken down only when it has crossed t
   const bullet = page.locator("#sky .bullet", { hasText: text });
   await expect(bullet).not.toHaveCSS("opacity", "0");
   const right = await bullet.evaluate(async (node) => {
-    const anew = { propertyName: "transform", elapsedTime: 0, bubbles: true };
-    node.dispatchEvent(new TransitionEvent("transitionend", anew));
+    const end = { propertyName: "transform", elapsedTime: 0, bubbles: true };
+    node.dispatchEvent(new TransitionEvent("transitionend", end));
     let seen;
     for (; node.isConnected; await new Promise(requestAnimationFrame)) seen = node.getBoundingClientRect().right;
     return seen - document.getElementById("sky").getBoundingClientRect().left;

@@ -20,10 +20,10 @@ export class Counters {
     return this.#accepted;
   }
 
-  /** Takes a reply's totals; true when counting starts (anew), because the server counts from another moment. */
+  /** Takes a reply's totals; true when counting starts, or restarts because the server counts from another moment. */
   update(totals) {
-    const isAnew = this.#base?.since !== totals.since;
-    if (isAnew) {
+    const isRestart = this.#base?.since !== totals.since;
+    if (isRestart) {
       this.#base = totals;
       this.#shown = 0;
       this.#write("shown", 0);
@@ -34,7 +34,7 @@ export class Counters {
     this.#write("stored", since("stored"));
     this.#write("waiting", totals.waiting);
     this.#annotate(since("blocked"), since("finished_without_row"));
-    return isAnew;
+    return isRestart;
   }
 
   /** So many messages are represented by bullets now. */

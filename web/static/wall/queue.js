@@ -61,7 +61,7 @@ export class Queue {
     return entry;
   }
 
-  /** The counters started anew: what waits now belongs to the time before. */
+  /** The counters have started again: the bullets that wait now belong to the time before. */
   uncount() {
     this.#fold.counts = 0;
     for (const entry of this.#keys.values()) entry.counts = 0;
