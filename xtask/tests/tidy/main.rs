@@ -1,5 +1,6 @@
 //! The house rules that no lint holds. Each fault says what to do.
 
+mod circles;
 mod modules;
 mod tree;
 mod words;
