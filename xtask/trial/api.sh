@@ -8,7 +8,7 @@ venv=${XDG_CACHE_HOME:-$HOME/.cache}/barrage/schemathesis-$version
 launcher=${CARGO_TARGET_DIR:-target}/debug/launcher
 work=$(mktemp -d)
 
-[[ -x $launcher ]] || { echo "$launcher is missing: run cargo build --workspace --bins --ignore-rust-version" >&2; exit 1; }
+[[ -x $launcher ]] || { echo "$launcher is missing: run cargo xtask build" >&2; exit 1; }
 if [[ ! -x $venv/bin/schemathesis ]]; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$version"
