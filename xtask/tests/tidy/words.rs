@@ -1,4 +1,4 @@
-//! Words that must not stand in our files, and what to write instead.
+//! Words that our files must not have, and what to write instead.
 
 use crate::tree::{Source, sources};
 use crate::{EMPTY_NAMES, report};
@@ -41,6 +41,12 @@ const RULES: &[Rule] = &[
         advice: "do it now, or file it as an issue",
     },
     Rule {
+        extensions: &["rs", "js", "mjs", "css", "html", "md"],
+        below: "",
+        found: has_old_word,
+        advice: "it has a usual name: recreated, again, dead letter, error callback",
+    },
+    Rule {
         extensions: &["js", "mjs"],
         below: "web/",
         found: |line| [".only(", ".skip(", ".fixme("].iter().any(|call| line.contains(call)),
@@ -69,6 +75,31 @@ const RULES: &[Rule] = &[
         advice: "the content security policy blocks it: write a class",
     },
 ];
+
+/// Words of our own for things that have a usual name. In pieces, because this file must not have them either.
+const OLD_WORDS: &[&str] = &[
+    concat!("an", "ew"),
+    concat!("re", "made"),
+    concat!("bu", "ry"),
+    concat!("bu", "ries"),
+    concat!("bu", "ried"),
+    concat!("bu", "rial"),
+    concat!("bu", "rials"),
+    concat!("ea", "r"),
+];
+
+/// Whether a line has one of them, also as a part of a name: `made_x`, `XContext`.
+fn has_old_word(line: &str) -> bool {
+    let mut spaced = String::new();
+    for letter in line.chars() {
+        if letter.is_uppercase() || !letter.is_alphabetic() {
+            spaced.push(' ');
+        }
+        spaced.extend(letter.to_lowercase());
+    }
+    let mut words = spaced.split(|c: char| !c.is_alphabetic());
+    words.any(|word| OLD_WORDS.contains(&word))
+}
 
 #[test]
 fn no_file_says_what_we_agreed_not_to_write() {
