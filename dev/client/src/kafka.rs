@@ -17,7 +17,7 @@ use rdkafka::{
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer as _},
     error::KafkaError,
-    message::{BorrowedMessage, Header, OwnedHeaders, ToBytes},
+    message::{BorrowedMessage, ToBytes},
     producer::{FutureProducer, FutureRecord},
     types::RDKafkaErrorCode as Code,
 };

@@ -1,11 +1,6 @@
 //! Records byte for byte: what a client that is no homepage may send.
 
-use std::{
-    cell::Cell,
-    collections::BTreeMap,
-    panic::{UnwindSafe, catch_unwind, set_hook, take_hook},
-    sync::Once,
-};
+use std::collections::BTreeMap;
 
 use rdkafka::{
     Message as _,
