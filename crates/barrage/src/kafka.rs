@@ -1,14 +1,14 @@
 //! Everything that talks to Kafka. No other module and no other crate of the services names `rdkafka`.
 
-mod access;
 mod config;
 mod consumer;
+mod denial;
 mod error;
 mod error_callback;
 mod group;
 mod headers;
 mod offsets;
-mod permission;
+mod permission_probe;
 mod producer;
 mod record;
 mod scan;
@@ -20,7 +20,7 @@ pub use consumer::{Consumer, ConsumerEvent, RevokeGuard};
 pub use error::Error;
 pub use group::Group;
 pub use offsets::{Offsets, PartitionOffsets};
-pub use permission::Permission;
+pub use permission_probe::PermissionProbe;
 pub use producer::Producer;
 pub use record::{ConsumerRecord, ProducerRecord};
 pub use scan::{EventIds, RecordCount, RecordCounter};

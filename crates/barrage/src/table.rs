@@ -8,13 +8,15 @@ mod burst;
 mod client;
 mod config;
 mod error;
-mod item;
+mod item_builder;
 mod metrics;
 mod row;
+mod row_requests;
 mod schema;
 
 pub use burst::{BurstRow, State};
 pub use client::Table;
 pub use config::{Config, Name};
 pub use error::Error;
-pub use row::{Consistency, Found, Page, Range, Row, Verdict};
+pub use row::{Row, Verdict};
+pub use row_requests::{Consistency, Found, Page, Range};

@@ -14,12 +14,12 @@ use crate::batch::{self, BatchSize};
 use crate::config::Limits;
 use crate::metrics;
 use crate::outcome::{self, Failure};
+use crate::processors::{Call, Processors};
 use crate::record::InFlightRecord;
-use crate::sink::{Call, Sink};
 
 /// Records that wait for a call, and the calls in flight.
 pub(crate) struct Calls {
-    sink: Sink,
+    processors: Processors,
     size: BatchSize,
     waiting: VecDeque<InFlightRecord>,
     running: FuturesUnordered<BoxFuture<'static, EndedCall>>,
@@ -40,7 +40,7 @@ pub(crate) struct EndedCall {
 impl Calls {
     pub(crate) fn new(limits: Limits, probe: Probe) -> Self {
         Self {
-            sink: Sink::new(limits.call_timeout, limits.in_flight),
+            processors: Processors::new(limits.call_timeout, limits.in_flight),
             size: BatchSize::new(limits.batch_max),
             waiting: VecDeque::new(),
             running: FuturesUnordered::new(),
@@ -50,7 +50,7 @@ impl Calls {
     }
 
     pub(crate) fn update_processors(&mut self, urls: &[String]) {
-        self.sink.update(urls);
+        self.processors.update(urls);
     }
 
     /// Appends a record that was just read.
@@ -82,7 +82,7 @@ impl Calls {
     pub(crate) fn start(&mut self) {
         self.is_held &= !self.running.is_empty();
         while !self.is_held && self.waiting() > 0 {
-            let Some(call) = self.sink.pick(Instant::now()) else { return };
+            let Some(call) = self.processors.pick(Instant::now()) else { return };
             let records = self.take_batch(if call.is_probe { 1 } else { self.size.records() });
             self.running.push(Box::pin(send(call, records)));
         }
@@ -107,7 +107,7 @@ impl Calls {
         call: EndedCall,
     ) -> Result<Vec<(InFlightRecord, Outcome)>, Vec<InFlightRecord>> {
         let EndedCall { url, records, outcomes, took } = call;
-        self.sink.call_ended(&url, outcomes.is_ok(), Instant::now());
+        self.processors.call_ended(&url, outcomes.is_ok(), Instant::now());
         match outcomes {
             Ok(outcomes) => {
                 self.probe.up();
@@ -125,7 +125,7 @@ impl Calls {
     fn failed(&mut self, url: &str, status: &Status) {
         let (code, message) = (status.code(), status.message());
         metrics::call_failed(code);
-        if self.sink.all_have_failed() {
+        if self.processors.all_have_failed() {
             self.probe.down(format!("{url} answered {code:?}: {message}"));
         }
         match outcome::failure(status) {
@@ -137,7 +137,7 @@ impl Calls {
 
     /// When a processor that backs off may be called again, if records wait for that.
     pub(crate) fn next_attempt_at(&self) -> Option<Instant> {
-        self.sink.next_attempt_at().filter(|_| self.waiting() > 0 && !self.is_held)
+        self.processors.next_attempt_at().filter(|_| self.waiting() > 0 && !self.is_held)
     }
 
     /// How many calls are in flight.

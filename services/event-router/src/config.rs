@@ -7,7 +7,7 @@ use barrage::position::Topic;
 use barrage::{kafka, telemetry};
 
 use crate::filter::Filters;
-use crate::sink::Targets;
+use crate::processors::Targets;
 
 const SINK: Variable = Variable::required(
     "SINK",

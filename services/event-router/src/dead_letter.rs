@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use barrage::event::Header;
-use barrage::kafka::{ConsumerRecord, Permission, Producer, ProducerRecord};
+use barrage::kafka::{ConsumerRecord, PermissionProbe, Producer, ProducerRecord};
 use barrage::position::Position;
 use barrage::retry::{Backoff, Fate};
 use barrage::shutdown::with_sources;
@@ -23,11 +23,11 @@ pub(crate) struct DeadLetters {
 #[derive(Clone)]
 struct Writer {
     producer: Producer,
-    permission: Permission,
+    permission: PermissionProbe,
 }
 
 impl DeadLetters {
-    pub(crate) fn new(producer: Producer, permission: Permission) -> Self {
+    pub(crate) fn new(producer: Producer, permission: PermissionProbe) -> Self {
         Self { writer: Writer { producer, permission }, running: FuturesUnordered::new() }
     }
 

@@ -11,11 +11,11 @@ mod filter;
 mod ledger;
 mod metrics;
 mod outcome;
+mod processors;
 mod record;
-mod recreated;
+mod recreation;
 mod router;
 mod service;
-mod sink;
 mod window;
 
 pub use config::Config;

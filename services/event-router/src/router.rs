@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Consumer, ConsumerEvent, ConsumerRecord, Permission};
+use barrage::kafka::{self, Consumer, ConsumerEvent, ConsumerRecord, PermissionProbe};
 use barrage::position::Partition;
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
@@ -21,14 +21,14 @@ use crate::dead_letter::DeadLetters;
 use crate::metrics::{self, Finish};
 use crate::outcome::{self, Decision};
 use crate::record::{InFlightRecord, Route};
-use crate::recreated::{Finding, OffsetCheck, OffsetChecks};
+use crate::recreation::{Finding, OffsetCheck, OffsetChecks};
 use crate::window::Window;
 
 /// What a router needs in addition to its configuration.
 pub(crate) struct Dependencies {
     pub(crate) dead_letters: DeadLetters,
     /// The permission to read the topic as a member of the group.
-    pub(crate) reading: Permission,
+    pub(crate) reading: PermissionProbe,
     pub(crate) offset_checks: OffsetChecks,
     pub(crate) tracer: Tracer,
     pub(crate) processors: Probe,
@@ -38,7 +38,7 @@ pub(crate) struct Dependencies {
 pub(crate) struct Router {
     config: Config,
     consumer: Consumer,
-    reading: Permission,
+    reading: PermissionProbe,
     tracer: Tracer,
     assignment: Assignment,
     window: Window,

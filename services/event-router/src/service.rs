@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use barrage::health::{self, Readiness};
-use barrage::kafka::{self, Consumer, Offsets, Permission, Producer, Topics, watch_topic};
+use barrage::kafka::{self, Consumer, Offsets, PermissionProbe, Producer, Topics, watch_topic};
 use barrage::telemetry::{self, Flush, Metrics, Tracers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -14,9 +14,9 @@ use tokio_util::task::TaskTracker;
 use crate::Config;
 use crate::dead_letter::DeadLetters;
 use crate::metrics;
-use crate::recreated::OffsetChecks;
+use crate::processors::resolve;
+use crate::recreation::OffsetChecks;
 use crate::router::{Dependencies, Router};
-use crate::sink::resolve;
 
 /// An event router that has its port and its clients, and does not route yet.
 pub struct Service {
@@ -68,9 +68,9 @@ impl Service {
         let dependencies = Dependencies {
             dead_letters: DeadLetters::new(
                 Producer::new(&config.kafka, config.dead_letter_topic.clone())?,
-                Permission::new(readiness.dependency("dead-letters")),
+                PermissionProbe::new(readiness.dependency("dead-letters")),
             ),
-            reading: Permission::new(readiness.dependency("reading")),
+            reading: PermissionProbe::new(readiness.dependency("reading")),
             offset_checks: OffsetChecks::new(Offsets::new(&config.kafka)?),
             tracer: tracers.tracer(&config.trace_name)?,
             processors,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use barrage::event::{Event, Header};
-use barrage::kafka::{self, PartitionOffsets, Permission, Producer, ProducerRecord};
+use barrage::kafka::{self, PartitionOffsets, PermissionProbe, Producer, ProducerRecord};
 use barrage::message::{EVENT_TYPE, Message, Text};
 use barrage::position::{Position, Topic};
 use barrage::propagation::TraceParent;
@@ -65,7 +65,7 @@ pub(crate) struct OutgoingMessage<'a> {
 /// Sends messages and waits until Kafka has acknowledged them.
 pub(crate) struct MessageProducer {
     pub(crate) producer: Producer,
-    pub(crate) permission: Permission,
+    pub(crate) permission: PermissionProbe,
     pub(crate) acks: Arc<Acks>,
     pub(crate) tracer: Tracer,
     pub(crate) names: TraceNames,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use barrage::health::{Probe, Readiness};
 use barrage::kafka::{
-    self, EventIds, Offsets, Permission, Producer, RecordCounter, Topics, watch_topic,
+    self, EventIds, Offsets, PermissionProbe, Producer, RecordCounter, Topics, watch_topic,
 };
 use barrage::retry::pause;
 use barrage::table::Table;
@@ -49,7 +49,7 @@ pub struct Service {
 /// The dependencies that are polled, and their state in `/readyz`.
 struct Watch {
     topics: Topics,
-    permission: Permission,
+    permission: PermissionProbe,
     kafka: Probe,
     table: Probe,
     homepage: Probe,
@@ -91,7 +91,7 @@ impl Service {
         let address = listener.local_addr().map_err(failed)?;
         let mut tracers = Tracers::new(&config.telemetry, config.listen.instance.as_str());
         let readiness = Readiness::default();
-        let permission = Permission::new(readiness.dependency("sending"));
+        let permission = PermissionProbe::new(readiness.dependency("sending"));
         let tracer = tracers.tracer(&config.traces.sender)?;
         let producer = Arc::new(producer(&config, permission.clone(), tracer)?);
         let results = tracers.tracer(&config.traces.result)?;
@@ -153,7 +153,7 @@ impl Service {
 }
 
 impl Watch {
-    fn new(topics: Topics, permission: Permission, readiness: &Readiness) -> Self {
+    fn new(topics: Topics, permission: PermissionProbe, readiness: &Readiness) -> Self {
         let [kafka, table, homepage] =
             ["kafka", "table", "homepage"].map(|name| readiness.dependency(name));
         Self { topics, permission, kafka, table, homepage }
@@ -251,7 +251,7 @@ fn reader_dependencies(
 
 fn producer(
     config: &Config,
-    permission: Permission,
+    permission: PermissionProbe,
     tracer: Tracer,
 ) -> Result<MessageProducer, kafka::Error> {
     let topic = config.kafka.topic.clone();

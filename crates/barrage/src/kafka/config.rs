@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
-use super::access::{Access, Operation};
+use super::denial::{Access, Operation};
 use super::group::Group;
 use super::security::Security;
 use crate::config::{Reader, Variable};

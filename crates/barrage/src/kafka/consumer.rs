@@ -22,7 +22,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
-use super::access::Operation;
+use super::denial::Operation;
 use super::{Config, Error};
 use crate::position::{Offset, Partition, Topic};
 use gate::Gate;

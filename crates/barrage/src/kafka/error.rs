@@ -2,7 +2,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::access::Access;
+use super::denial::Access;
 use crate::position::Topic;
 use crate::retry::Fate;
 

@@ -7,8 +7,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 
-use super::access::{Access, Operation};
 use super::config::REQUEST_TIMEOUT;
+use super::denial::{Access, Operation};
 use super::{Config, Error};
 use crate::position::{Offset, Partition, Topic};
 

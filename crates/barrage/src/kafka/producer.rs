@@ -11,7 +11,7 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::util::Timeout;
 
-use super::access::{Access, Operation};
+use super::denial::{Access, Operation};
 use super::scan::RecordFinder;
 use super::{Config, Error, ProducerRecord};
 use crate::event::Header;

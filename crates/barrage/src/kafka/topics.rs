@@ -10,8 +10,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataTopic;
 use tokio_util::sync::CancellationToken;
 
-use super::access::{Access, Operation};
 use super::config::REQUEST_TIMEOUT;
+use super::denial::{Access, Operation};
 use super::error_callback::ErrorCallback;
 use super::{Config, Error};
 use crate::health::Probe;

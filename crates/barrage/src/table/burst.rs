@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::item::{Item, ItemBuilder, ItemReader};
+use super::item_builder::{Item, ItemBuilder, ItemReader};
 use super::{Error, Table};
 use crate::kafka::PartitionOffsets;
 use crate::time::Millis;

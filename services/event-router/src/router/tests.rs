@@ -18,9 +18,9 @@ fn router() -> Router {
     let dependencies = Dependencies {
         dead_letters: DeadLetters::new(
             Producer::new(&config.kafka, config.dead_letter_topic.clone()).unwrap(),
-            Permission::new(readiness.dependency("dead-letters")),
+            PermissionProbe::new(readiness.dependency("dead-letters")),
         ),
-        reading: Permission::new(readiness.dependency("reading")),
+        reading: PermissionProbe::new(readiness.dependency("reading")),
         offset_checks: OffsetChecks::new(Offsets::new(&config.kafka).unwrap()),
         tracer: Tracer::OFF,
         processors: readiness.dependency("processors"),

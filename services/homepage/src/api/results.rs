@@ -26,7 +26,7 @@ pub(super) async fn stream(
 ) -> Result<HttpResponse, Problem> {
     let format = Format::wanted(&request)?;
     let (from, to) = match bursts.find(id) {
-        Some(burst) => burst.positions(),
+        Some(burst) => burst.offset_range(),
         None => {
             let row = remote.find(id).await?;
             (row.from, row.to)

@@ -86,7 +86,7 @@ impl Burst {
     }
 
     /// The run of the reader in which it was started.
-    pub(crate) fn run(&self) -> u64 {
+    pub(crate) fn reader_run(&self) -> u64 {
         self.run
     }
 
@@ -121,7 +121,7 @@ impl Burst {
     }
 
     /// The offsets at which its records begin, and after which they end, as far as is known.
-    pub(crate) fn positions(&self) -> (PartitionOffsets, PartitionOffsets) {
+    pub(crate) fn offset_range(&self) -> (PartitionOffsets, PartitionOffsets) {
         (self.from.clone(), self.status.lock().to.clone())
     }
 
@@ -152,7 +152,7 @@ impl Burst {
     /// Its row as of now, with a new heartbeat.
     pub(crate) fn row(&self, homepage: &str, ttl: Duration) -> BurstRow {
         let now = self.snapshot();
-        let (from, to) = self.positions();
+        let (from, to) = self.offset_range();
         let heartbeat = Millis::now();
         let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
         BurstRow {

@@ -83,7 +83,7 @@ async fn drain(burst: &Burst, deps: &Dependencies, end: State) -> Option<State> 
                 tracing::warn!(burst = %burst.id, "burst {} ends: its topic was recreated", burst.id);
                 return State::Stopped;
             }
-            if deps.progress.has_finished(&burst.positions().1) {
+            if deps.progress.has_finished(&burst.offset_range().1) {
                 return end;
             }
             pause(POLL).await;
@@ -94,7 +94,7 @@ async fn drain(burst: &Burst, deps: &Dependencies, end: State) -> Option<State> 
 
 /// Whether the topic was recreated since the burst was started: then its records never finish.
 fn is_topic_recreated(burst: &Burst, deps: &Dependencies) -> bool {
-    deps.progress.run() != burst.run()
+    deps.progress.reader_run() != burst.reader_run()
 }
 
 /// Writes the row once a second, so that every homepage knows how far the burst is and that this homepage is alive;

@@ -131,7 +131,7 @@ impl Progress {
         self.state.lock().totals
     }
 
-    pub(crate) fn run(&self) -> u64 {
+    pub(crate) fn reader_run(&self) -> u64 {
         self.state.lock().run
     }
 

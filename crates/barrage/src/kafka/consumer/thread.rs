@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::event::{ConsumerEvent, RevokeGuard};
 use super::gate::Gate;
-use crate::kafka::access::Access;
+use crate::kafka::denial::Access;
 use crate::kafka::{ConsumerRecord, Error};
 use crate::position::Partition;
 

@@ -10,8 +10,8 @@ use rdkafka::message::BorrowedMessage;
 
 use super::scanner::{Incomplete, OnError, Range, Scan, Scanner};
 use crate::event::header_text;
-use crate::kafka::access::Operation;
 use crate::kafka::config::REQUEST_TIMEOUT;
+use crate::kafka::denial::Operation;
 use crate::kafka::headers::Headers;
 use crate::kafka::{Config, Error};
 use crate::position::{Offset, Partition};

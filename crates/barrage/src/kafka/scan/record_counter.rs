@@ -9,7 +9,7 @@ use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message as _;
 
 use super::scanner::{OnError, Range, Scan, Scanner};
-use crate::kafka::access::Operation;
+use crate::kafka::denial::Operation;
 use crate::kafka::{Config, Error, PartitionOffsets};
 
 /// Counts records of the topic.

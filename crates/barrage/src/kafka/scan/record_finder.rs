@@ -11,8 +11,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message as _, Offset as KafkaOffset, TopicPartitionList};
 
 use super::scanner::{Incomplete, OnError, Range, Scan, Scanner};
-use crate::kafka::access::Operation;
 use crate::kafka::config::REQUEST_TIMEOUT;
+use crate::kafka::denial::Operation;
 use crate::kafka::{Config, Error, ProducerRecord};
 use crate::position::{Offset, Partition, Position, Topic};
 use crate::time::Millis;

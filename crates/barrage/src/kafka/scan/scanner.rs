@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::kafka::Error;
-use crate::kafka::access::Access;
+use crate::kafka::denial::Access;
 use crate::position::{Offset, Partition, Topic};
 
 /// Runs scans of one topic, one at a time: each takes a thread and a connection.

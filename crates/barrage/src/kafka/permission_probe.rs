@@ -12,12 +12,12 @@ use crate::retry::pause;
 
 /// One permission, reported in `/readyz`. It counts as granted until Kafka denies it. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Permission {
+pub struct PermissionProbe {
     probe: Probe,
     denied_at: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Permission {
+impl PermissionProbe {
     /// How long a denial counts when nothing was tried since. A service that is not ready may get no
     /// requests; without a limit it would never find out that the permission was granted.
     const DENIAL_LIFETIME: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn a_denied_permission_is_down_until_the_operation_succeeds() {
         let readiness = Readiness::default();
-        let permission = Permission::new(readiness.dependency("sending"));
+        let permission = PermissionProbe::new(readiness.dependency("sending"));
         assert!(readiness.report().ready);
         permission.observe::<()>(&Err(Error::Closed));
         assert!(readiness.report().ready, "that is no denial");

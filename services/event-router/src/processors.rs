@@ -31,7 +31,7 @@ pub(crate) use target::{Targets, resolve};
 
 /// All known processors by their URL.
 #[derive(Debug)]
-pub(crate) struct Sink {
+pub(crate) struct Processors {
     processors: BTreeMap<Arc<str>, Processor>,
     timeout: Duration,
     /// The most calls in flight to one processor.
@@ -76,7 +76,7 @@ impl Call {
     }
 }
 
-impl Sink {
+impl Processors {
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
     const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
@@ -140,9 +140,9 @@ impl Sink {
 impl Processor {
     fn new(url: &str) -> Result<Self, tonic::transport::Error> {
         let channel = Endpoint::from_shared(url.to_owned())?
-            .connect_timeout(Sink::CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(Sink::KEEP_ALIVE)
-            .keep_alive_timeout(Sink::KEEP_ALIVE)
+            .connect_timeout(Processors::CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(Processors::KEEP_ALIVE)
+            .keep_alive_timeout(Processors::KEEP_ALIVE)
             .tcp_nodelay(true)
             .connect_lazy();
         Ok(Self {
@@ -173,28 +173,29 @@ impl Processor {
 mod tests {
     use super::*;
 
-    fn sink(urls: &[&str]) -> Sink {
-        let mut sink = Sink::new(Duration::from_secs(1), 2);
-        sink.update(&urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>());
-        sink
+    fn processors(urls: &[&str]) -> Processors {
+        let mut processors = Processors::new(Duration::from_secs(1), 2);
+        processors.update(&urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>());
+        processors
     }
 
     #[tokio::test]
     async fn every_processor_gets_its_share_of_calls_and_no_more() {
-        let mut sink = sink(&["http://a:1", "http://b:1"]);
+        let mut processors = processors(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
-        let urls: Vec<_> = (0..9).filter_map(|_| sink.pick(now)).map(|call| call.url).collect();
+        let urls: Vec<_> =
+            (0..9).filter_map(|_| processors.pick(now)).map(|call| call.url).collect();
         let on_a = urls.iter().filter(|url| ***url == *"http://a:1").count();
         assert_eq!((urls.len(), on_a), (4, 2));
     }
 
     #[tokio::test]
     async fn processors_without_calls_get_the_next_call_in_turn() {
-        let mut sink = sink(&["http://a:1", "http://b:1"]);
+        let mut processors = processors(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
         let mut call = || {
-            let url = sink.pick(now).unwrap().url;
-            sink.call_ended(&url, true, now);
+            let url = processors.pick(now).unwrap().url;
+            processors.call_ended(&url, true, now);
             url
         };
         let (first, second, third) = (call(), call(), call());
@@ -204,38 +205,38 @@ mod tests {
 
     #[tokio::test]
     async fn a_processor_that_failed_backs_off_and_then_gets_a_single_call() {
-        let mut sink = sink(&["http://a:1"]);
+        let mut processors = processors(&["http://a:1"]);
         let now = Instant::now();
-        let url = sink.pick(now).unwrap().url;
-        sink.call_ended(&url, false, now);
-        assert!(sink.pick(now).is_none());
-        let later = sink.next_attempt_at().unwrap();
+        let url = processors.pick(now).unwrap().url;
+        processors.call_ended(&url, false, now);
+        assert!(processors.pick(now).is_none());
+        let later = processors.next_attempt_at().unwrap();
         assert!(later > now);
-        assert!(sink.all_have_failed());
-        assert!(sink.pick(later).unwrap().is_probe);
-        assert_eq!(sink.next_attempt_at(), None);
-        assert!(sink.pick(later).is_none());
-        sink.call_ended(&url, true, later);
-        assert!(!sink.pick(later).unwrap().is_probe);
-        assert!(sink.pick(later).is_some());
+        assert!(processors.all_have_failed());
+        assert!(processors.pick(later).unwrap().is_probe);
+        assert_eq!(processors.next_attempt_at(), None);
+        assert!(processors.pick(later).is_none());
+        processors.call_ended(&url, true, later);
+        assert!(!processors.pick(later).unwrap().is_probe);
+        assert!(processors.pick(later).is_some());
     }
 
     #[tokio::test]
     async fn while_one_backs_off_the_others_get_its_calls() {
-        let mut sink = sink(&["http://a:1", "http://b:1"]);
+        let mut processors = processors(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
-        sink.call_ended("http://a:1", false, now);
+        processors.call_ended("http://a:1", false, now);
         for _ in 0..2 {
-            assert_eq!(&*sink.pick(now).unwrap().url, "http://b:1");
+            assert_eq!(&*processors.pick(now).unwrap().url, "http://b:1");
         }
-        assert!(!sink.all_have_failed());
+        assert!(!processors.all_have_failed());
     }
 
     #[tokio::test]
     async fn processors_come_and_go() {
-        let mut sink = sink(&["http://a:1"]);
-        sink.update(&["http://b:1".to_owned()]);
-        assert_eq!(&*sink.pick(Instant::now()).unwrap().url, "http://b:1");
-        sink.call_ended("http://a:1", true, Instant::now());
+        let mut processors = processors(&["http://a:1"]);
+        processors.update(&["http://b:1".to_owned()]);
+        assert_eq!(&*processors.pick(Instant::now()).unwrap().url, "http://b:1");
+        processors.call_ended("http://a:1", true, Instant::now());
     }
 }
