@@ -1,4 +1,4 @@
-// Takes web/pictures/*.jpg: the page in each of its states, from a real stack that is really in that state.
+// Takes web/pictures/*.jpg: the page in each of its states, from a real stack in that state.
 // `npm run pictures` takes all, `npm run pictures -- sending stage` those.
 
 import { chromium as browserType } from "@playwright/test";

@@ -8,7 +8,7 @@ import { Quiet } from "./wall/quiet.js";
 
 const node = (id) => document.getElementById(id);
 
-// First, and without the wall: whatever may fail there, the form works.
+// The form comes first and does not need the wall: if the wall fails, the form works.
 let page;
 const send = new Send(node("send"), {
   announce: (text) => page?.announcer.say(text),

@@ -61,7 +61,7 @@ export class Page {
     return this.#palette.slot(processor, performance.now());
   }
 
-  /** Polls for as long as somebody can see the page. */
+  /** Polls while the page is visible. */
   start() {
     const look = (isVisible) => {
       this.view.setVisible(isVisible);
@@ -93,7 +93,7 @@ export class Page {
     this.hooks.onFailure?.();
   }
 
-  /** Bullets from before this page's counting fly too when they are recent, but do not count as shown. */
+  /** Recent bullets from before this page started to count fly, too, but do not count as shown. */
   #show(reply, counts) {
     const { bullets, passed, isFirst } = reply;
     const now = this.#clock.now();
@@ -109,7 +109,7 @@ export class Page {
     return came;
   }
 
-  /** An entry of the wall or the list is in front of the person's eyes now. */
+  /** An entry of the wall or the list is visible now. */
   #shown(entry) {
     if (entry.first) entry.first.shown_at ??= this.#clock.now();
     this.counters.shown(entry.counts);

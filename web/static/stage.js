@@ -1,4 +1,4 @@
-// The projector's page: the wall, a row of numbers, and nothing to type into.
+// The projector's page: the wall and a row of numbers, without a form.
 
 import { Page } from "./page.js";
 import { Quiet } from "./wall/quiet.js";

@@ -6,19 +6,19 @@ export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\
 /** "1 message", "2 messages". */
 export const counted = (number, one, many) => `${grouped(number)} ${number === 1 ? one : many}`;
 
-/** A processor's name without what all of them have in front: "message-processor-x7k2p" becomes "x7k2p". */
+/** A processor's name without the part that all have: "message-processor-x7k2p" becomes "x7k2p". */
 export function short(name) {
   const parts = name.split("-");
   const last = parts.at(-1);
   return last.length > 3 ? last : parts.slice(-2).join("-");
 }
 
-/** The time of day of a moment in ms since the epoch, where the viewer is. */
+/** The time of day, in the viewer's time zone, of a time in ms since the epoch. */
 export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
 
 const graphemes = new Intl.Segmenter();
 
-/** The first `most` letters as a reader sees them, so that no emoji is torn apart. */
+/** The first `most` graphemes, so that no emoji is cut in half. */
 export function cut(text, most) {
   if (text.length <= most) return text;
   const letters = Array.from(graphemes.segment(text), (part) => part.segment);

@@ -1,4 +1,4 @@
-// The page for everybody: keyboards, screen readers, reduced motion, and every width.
+// Accessibility: keyboards, screen readers, reduced motion, and every width.
 
 import { ended, expect, expectNoFindings, fill, message, sendButton, test, unique } from "./support/page.js";
 

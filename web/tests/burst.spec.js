@@ -113,7 +113,7 @@ for (const [path, width, height] of [
   });
 }
 
-// What Chromium sends when its compositor, late, gives a flight a start that is a hair after the frame at hand.
+// Chromium sends this event when its compositor is late and sets the start of a flight after the current frame.
 test("a bullet whose flight starts again is taken down only when it has crossed the wall", async ({ page, request }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/");
@@ -132,7 +132,7 @@ test("a bullet whose flight starts again is taken down only when it has crossed 
   expect(right).toBeLessThan(1);
 });
 
-/** Runs in the page: looks at every frame for bullets that overlap where they can be seen. */
+/** Runs in the page: checks in every frame whether visible bullets overlap. */
 async function watchTracks(milliseconds) {
   const hits = [];
   const started = performance.now();

@@ -1,4 +1,4 @@
-// The card of a bullet: what it says, where it stands, and that keyboards reach it.
+// The card of a bullet: its content, its place, and how keyboards reach it.
 
 import { expect, expectNoFindings, fill, message, sendButton, test, unique } from "./support/page.js";
 
@@ -9,7 +9,7 @@ async function sending(page, text) {
   await sendButton(page).click();
 }
 
-/** Presses on a bullet with this text, as soon as one is wholly inside the wall. */
+/** Clicks a bullet with this text as soon as one is fully inside the wall. */
 async function pick(page, text) {
   const press = (wanted) => {
     const isInside = ({ left, right }) => left > 40 && right < innerWidth - 40;

@@ -1,4 +1,4 @@
-// When something is down: the person sees it, nothing is lost, nothing comes twice, and it heals by itself.
+// When a part is down: people see it, nothing is lost or shown twice, and it recovers by itself.
 
 import { ended, expect, expectNoFindings, fill, flown, message, sendButton, test, unique } from "./support/page.js";
 import { pidOf, pidsOf } from "./support/stack.js";

@@ -1,4 +1,4 @@
-// How the page fares while 1,000 messages a second arrive: figures to read, and the bounds that must hold on any
+// The page while 1,000 messages a second arrive: figures to read, and limits that must hold on any
 // machine. For a longer run: PERFORMANCE_SECONDS=600 npm test -- performance
 
 import { counter, expect, test, unique } from "./support/page.js";
@@ -8,7 +8,7 @@ const MESSAGES_PER_SECOND = 1000;
 const SENDERS = 100;
 const LONGEST_BURST = 300;
 
-/** Two sorts of messages: one text that merges, and as many others as the wall has room for. */
+/** Two kinds of messages: one text that merges, and as many other texts as the wall has space for. */
 const TEXTS = ["hello barrage", ...Array.from({ length: 9 }, (_, i) => `message ${i} of many`)];
 
 test.describe.configure({ timeout: (SECONDS + 120) * 1000 });
@@ -55,13 +55,13 @@ async function send(request) {
   }
 }
 
-/** Bytes in use, after what can be thrown away is. */
+/** Bytes in use after a garbage collection. */
 async function heap(probe) {
   await probe.send("HeapProfiler.collectGarbage");
   return (await probe.send("Runtime.getHeapUsage")).usedSize;
 }
 
-/** Runs in the page: counts frames and long tasks, and the most nodes that there were. */
+/** Runs in the page: counts frames, long tasks and the highest number of nodes. */
 async function watch(milliseconds) {
   const frames = [];
   const tasks = [];

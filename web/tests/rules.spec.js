@@ -131,9 +131,9 @@ test("the quickest reply tells the server's time best", () => {
   expect(Math.abs(ahead() - 1_000_000)).toBeLessThan(20);
 });
 
-test("every sentence is there in both languages", () => {
-  const shape = (words) =>
-    Object.entries(words).map(([name, value]) =>
+test("both languages have the same texts", () => {
+  const shape = (texts) =>
+    Object.entries(texts).map(([name, value]) =>
       value && typeof value === "object" ? [name, shape(value)] : [name, typeof value],
     );
   const sorted = (all) => all.map(([name, rest]) => [name, Array.isArray(rest) ? sorted(rest) : rest]).sort();

@@ -1,4 +1,4 @@
-// The packages that the page ships: what lies in web/vendor is what their authors published, to the byte.
+// The packages that the page ships: each file in web/vendor is, byte for byte, the one that its authors published.
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -20,7 +20,7 @@ for (const path of ["/", "/?lang=zh", "/stage"]) {
         ({ name, encodedBodySize }) => ({ name, encodedBodySize }),
       ),
     );
-    // What the server has to tell is no part of the page, and the charts come when there is something to draw.
+    // Without the feed, which is data, and without the charts, which are loaded when there is something to draw.
     const ours = bodies.filter(({ name }) => !/\/feed|uPlot|charts\.js/.test(name));
     expect(ours.length).toBeGreaterThan(10);
     expect(ours.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)).toBeLessThan(MOST_BYTES);
@@ -34,7 +34,7 @@ test("the charts are loaded only when there is something to draw and somebody to
   const charts = () => asked.filter((url) => /uPlot/.test(url)).length;
   await page.setViewportSize({ width: 390, height: 700 });
   await page.goto("/");
-  // What was there before the first reply is no news, and nobody knows how long it took.
+  // The first reply has messages from before: the page does not know their latency.
   await expect(page.locator("#pill[data-state=live]")).toBeAttached();
   await fill(page, { message: unique("on a phone"), concurrency: 1, duration: 1, rate: 1 });
   await sendButton(page).click();
@@ -77,7 +77,7 @@ for (const path of ["/", "/stage"]) {
   });
 }
 
-/** Runs in the page before its own scripts: notes whatever moves without being asked to. */
+/** Runs in the page before its own scripts: notes each unexpected layout shift. */
 function watchShifts() {
   window.shifts = [];
   new PerformanceObserver((list) => {
@@ -88,7 +88,7 @@ function watchShifts() {
   }).observe({ type: "layout-shift", buffered: true });
 }
 
-/** A server before ours that lets `path` wait at the end of each section, as a slow network does. */
+/** A server in front of ours that sends `path` slowly, with a pause after each section. */
 async function serveInPieces(path) {
   const server = createServer(async (asked, answer) => {
     const response = await fetch(process.env.BARRAGE_URL + asked.url);

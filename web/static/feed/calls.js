@@ -1,6 +1,6 @@
-// Calls to the homepage: each has a deadline, and a refusal carries the server's own words.
+// Calls to the homepage. Each has a deadline. A refusal carries the text of the server.
 
-/** The server answered, and the answer is no. */
+/** The server answered with an error. */
 export class Refused extends Error {
   constructor(response, problem) {
     super(problem.detail ?? problem.title ?? `the server answered ${response.status}`);

@@ -1,6 +1,6 @@
-// The server's clock, as far as a page can know it.
+// The server's clock, estimated from the replies.
 
-/** How much worse the best round trip becomes with each reply, so that a clock that drifts is followed. */
+/** The best round trip counts as a bit longer with each reply, so that the estimate follows a clock that drifts. */
 const AGEING = 1.05;
 
 /** Takes all times in ms since the epoch. */
@@ -8,7 +8,7 @@ export class Clock {
   #ahead = 0; // of the page's own clock
   #best = Infinity;
 
-  /** A reply tells the time somewhere between question and answer; the quickest one tells it best. */
+  /** The reply's time is from between request and reply, so the quickest reply is the most exact. */
   take(serverNow, askedAt, answeredAt) {
     const roundTrip = answeredAt - askedAt;
     this.#best *= AGEING;

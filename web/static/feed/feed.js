@@ -38,7 +38,7 @@ export class Feed {
     this.#request = undefined;
   }
 
-  /** Something was sent from here: its bullets are near. A page that nobody sees stays still. */
+  /** Something was sent from here, so its bullets come soon: polls at once. Does nothing while the page is hidden. */
   hurry() {
     this.#empty = 0;
     if (this.#isRunning && this.#failures === 0) this.start();
@@ -56,7 +56,7 @@ export class Feed {
       if (this.#request === request) this.#fail(error);
       return;
     }
-    // Outside: what goes wrong in showing a reply is no failure of the server.
+    // Outside of the try: an error while a reply is shown is no failure of the server.
     if (this.#request === request) this.#take(reply, { isFirst, askedAt });
   }
 
@@ -66,7 +66,7 @@ export class Feed {
     return `/feed?${query}`;
   }
 
-  /** After a long absence only the newest bullets are worth their flight; `passed` still tells of all. */
+  /** After a long absence only the newest bullets fly; `passed` still counts all. */
   #limit() {
     if (this.#cursor === undefined) return FIRST;
     return performance.now() - this.#lastReply > ABSENCE_MS ? AFTER_ABSENCE : MOST;

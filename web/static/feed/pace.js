@@ -1,4 +1,4 @@
-// When to ask again: pure arithmetic, no clock and no network.
+// When to poll again: pure arithmetic, no clock and no network.
 
 const PATIENCE = 5;
 const SLOWEST_MS = 5000;

@@ -1,4 +1,4 @@
-// Whether anybody can see the page. No unload handlers: they would keep it out of the back-forward cache.
+// Whether the page is visible. It has no unload handlers, because these prevent the back-forward cache.
 
 /** Calls back with true or false whenever that changes. */
 export function onPresence(tell) {

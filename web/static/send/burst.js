@@ -1,4 +1,4 @@
-// The burst of this tab: asks the server for it, follows it until everything is stored, and stops it.
+// The burst of this tab: starts it, follows it until everything is stored, and stops it.
 
 import { call, Refused } from "../feed/calls.js";
 import { retryDelay } from "../feed/pace.js";
@@ -11,7 +11,7 @@ const ENDED = new Set(["done", "stopped", "failed"]);
 
 /**
  * Calls `onChange({ phase, … })`. Phases: posting, refused, unsure, then the states of the server's burst
- * (running, draining, done, stopped, failed), stopping as soon as Stop was pressed, lost when it is unknown.
+ * (running, draining, done, stopped, failed), stopping once Stop is pressed, lost when the server does not know it.
  */
 export class Burst {
   #followed;
@@ -46,7 +46,7 @@ export class Burst {
     this.#poll(this.#followed);
   }
 
-  /** Says so at once; what was already accepted still arrives. */
+  /** Reports the phase at once. Messages that are accepted already still arrive. */
   async stop() {
     const followed = this.#followed;
     if (!followed) return;
@@ -55,7 +55,7 @@ export class Burst {
     try {
       await call(followed.address, { method: "DELETE" });
     } catch {
-      followed.isStopping = false; // the next poll says what is true, and Stop can be pressed again
+      followed.isStopping = false; // the next poll has the true state, and Stop can be pressed again
     }
   }
 
@@ -64,7 +64,7 @@ export class Burst {
     return bullet.burst === this.#followed?.latest?.id;
   }
 
-  /** So many of its messages are represented by bullets now; of others only the number is known, not whose they are. */
+  /** Bullets stand for `n` more of its messages. `isPart`: others came without text, perhaps some of this burst. */
   shown(n, isPart) {
     if (!this.#followed) return;
     this.#followed.shown += n;
@@ -111,7 +111,7 @@ export class Burst {
 
   #take(followed, latest) {
     const now = Date.now();
-    // Who looks away cannot say when it ended.
+    // A hidden page does not know when the burst ended.
     if (now - followed.polledAt > UNWATCHED_MS) followed.isWatched = false;
     followed.polledAt = now;
     followed.latest = latest;
@@ -134,13 +134,13 @@ export class Burst {
   }
 }
 
-/** A browser may forbid the page to store anything: then only a reload loses its burst. */
+/** A browser may forbid the page to store anything. Then a reload does not find the burst. */
 function remember(burst) {
   try {
     if (burst) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(burst));
     else sessionStorage.removeItem(STORAGE_KEY);
   } catch {
-    // as said
+    // then a reload does not find the burst
   }
 }
 

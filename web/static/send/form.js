@@ -1,4 +1,4 @@
-// The form's fields: reads and checks what was typed, marks what is wrong, and never loses a value.
+// The form's fields: reads and checks what was typed, marks errors, and never loses a value.
 
 import { translations } from "../translations.js";
 import { characters, check } from "./limits.js";
@@ -11,7 +11,7 @@ export class Form {
     this.send = form.querySelector("[type=submit]");
     this.range = form.querySelector("#message-range");
     form.addEventListener("submit", (event) => {
-      event.preventDefault(); // Enter and the button alike: the page stays
+      event.preventDefault(); // for Enter and for the button: the page is not loaded again
       onSubmit();
     });
     form.addEventListener("input", (event) => {
@@ -28,7 +28,7 @@ export class Form {
     return check(typed, most);
   }
 
-  /** Puts values into their fields, as a preset does. */
+  /** Writes values into their fields, for a preset. */
   fill(values) {
     for (const field of this.fields) {
       if (values.has(field.name)) field.value = values.get(field.name);
@@ -37,7 +37,7 @@ export class Form {
     this.#countLetters();
   }
 
-  /** Shows the errors under their fields and goes to the first. */
+  /** Shows the errors under their fields and moves the focus to the first. */
   mark(errors) {
     for (const field of this.fields) this.#mark(field, errors[field.name]);
     this.fields.find((field) => errors[field.name])?.focus();
@@ -52,7 +52,7 @@ export class Form {
   #mark(field, error) {
     if (error) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
-    const place = this.form.querySelector(`#${field.name}-error`); // the rate is hidden and has none
+    const place = this.form.querySelector(`#${field.name}-error`); // the hidden rate has no place for an error
     if (place) place.textContent = error ?? "";
   }
 

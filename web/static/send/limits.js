@@ -1,10 +1,10 @@
-// The check of what was typed, equal to the server's: what passes here passes there.
+// The check of what was typed. It is equal to the server's: what is valid here is valid there.
 
 import { translations } from "../translations.js";
 
 const NUMBERS = ["concurrency", "duration", "rate"];
 
-/** Takes texts by field name and the most of each; returns the values to send and the errors by field name. */
+/** Takes texts and the maximum of each, by field name; returns the values to send and the errors by field name. */
 export function check(typed, most) {
   const values = { message: typed.message };
   const errors = {};

@@ -7,13 +7,13 @@ import { Strip } from "./strip.js";
 
 const SENDING = new Set(["posting", "running", "stopping"]);
 
-/** The lower card of the page. `onSent()` is called when the server took a burst. */
+/** The lower card of the page. `onSent()` is called when the server has accepted a burst. */
 export class Send {
   #isOnline = true;
   #phase = "idle";
   #closedUntil = 0;
   #countdown;
-  #said; // what the strip says when the server is there and no burst is under way
+  #said; // what the strip says while the server answers and no burst runs
 
   constructor(root, { announce, onSent }) {
     this.announce = announce;
@@ -25,19 +25,19 @@ export class Send {
     this.burst.resume();
   }
 
-  /** A preset: fills the form and says what it will do. */
+  /** Fills the form with the values of a preset and says what Send will do. */
   fill(values) {
     this.form.fill(values);
     this.#hint();
     this.form.send.focus();
   }
 
-  /** Whether the burst that is under way has sent this bullet. */
+  /** Whether this bullet is of the burst of this tab. */
   isMine(bullet) {
     return this.burst.has(bullet);
   }
 
-  /** So many of the burst's messages are represented by bullets now. */
+  /** Bullets stand for `n` more of the burst's messages. */
   shown(n, isPart) {
     this.burst.shown(n, isPart);
   }
@@ -98,14 +98,14 @@ export class Send {
     this.#count(error);
   }
 
-  /** Send opens again at zero; the reason stays until something is typed or sent. */
+  /** Send is enabled again at zero. The reason stays until something is typed or sent. */
   #count(error) {
     const seconds = Math.max(0, Math.ceil((this.#closedUntil - performance.now()) / 1000));
     if (seconds === 0) clearInterval(this.#countdown);
     this.#say(translations.refused(error, seconds), "bad");
   }
 
-  /** The rate stands in no field: it comes with the page's address. */
+  /** The rate has no visible field: it comes with the page's address. */
   #complainOf({ rate, ...fields }) {
     this.#complain(rate ? translations.wrongRate(rate) : translations.invalid(Object.keys(fields).length));
   }
@@ -115,7 +115,7 @@ export class Send {
     this.announce(text);
   }
 
-  /** What Send would do with the values as they are. */
+  /** What Send would do with the current values. */
   #hint() {
     const { values, isValid } = this.form.check();
     if (!this.#isClosed()) this.#say(isValid ? translations.hint(values) : "");
@@ -138,7 +138,7 @@ export class Send {
     return this.#phase === "running" || this.#phase === "stopping" || this.#phase === "draining";
   }
 
-  /** While a burst drains another may be sent, and what is wrong with that goes first. */
+  /** While a burst drains, another may be sent. An error of that one is more important. */
   #hasWorseToSay() {
     return this.#phase === "draining" && (!this.#isOnline || this.#said?.tone === "bad");
   }

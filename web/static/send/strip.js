@@ -1,4 +1,4 @@
-// The strip under the form: one line of text, or the burst that is under way.
+// The strip under the form: one line of text, or the progress of the burst.
 
 import { grouped } from "../text.js";
 import { translations } from "../translations.js";
@@ -40,11 +40,12 @@ export class Strip {
     // A hidden button keeps its text, and so its width.
     const { stop, stopping } = translations.buttons;
     if (!isSent) this.stop.textContent = phase === "stopping" ? stopping : stop;
-    this.stop.setAttribute("aria-disabled", String(phase === "stopping")); // it keeps the keyboard's focus
+    // Not `disabled`, so that the button keeps the keyboard's focus.
+    this.stop.setAttribute("aria-disabled", String(phase === "stopping"));
     this.stop.hidden = isSent;
   }
 
-  /** Whether its button is seen now. */
+  /** Whether its button is visible. */
   get showsStop() {
     return !this.burst.hidden && !this.stop.hidden;
   }

@@ -1,4 +1,4 @@
-// The page's voice for screen readers: what happened at once, and a summary of the barrage every five seconds.
+// What screen readers say: events at once, and a summary of the barrage every five seconds.
 
 import { translations } from "../translations.js";
 
@@ -18,7 +18,7 @@ export class Announcer {
     this.#spokenAt = performance.now();
   }
 
-  /** So many messages came; spoken with the state of things when the last words are old enough. */
+  /** Counts messages. The summary is spoken once the last text is old enough. */
   came(messages, waiting, processors) {
     this.#messages += messages;
     if (this.#messages === 0 || performance.now() - this.#spokenAt < EVERY_MS) return;

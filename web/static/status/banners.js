@@ -1,6 +1,6 @@
-// The banners at the top of the wall: one for each thing that is wrong, made from the page's own template.
+// The banners at the top of the wall, one for each problem, made from the page's own template.
 
-/** Shows and hides banners by key in `root`; `say(text)` reads out the first words of one that is no alert. */
+/** Shows and hides banners by key in `root`; `say(text)` reads out the title of a banner that is no alert. */
 export class Banners {
   #shown = new Map();
 
@@ -30,7 +30,7 @@ export class Banners {
     this.#shown.delete(key);
   }
 
-  /** Hides those whose key starts with `prefix` and is not among `keys`. */
+  /** Hides the banners whose key starts with `prefix` and is not among `keys`. */
   keepOnly(prefix, keys) {
     for (const key of [...this.#shown.keys()]) {
       if (key.startsWith(prefix) && !keys.includes(key)) this.hide(key);

@@ -1,4 +1,4 @@
-// The charts, drawn by uPlot. Loaded only when there is something to draw and room to draw it.
+// The charts, drawn by uPlot. They are loaded only when there is something to draw and they are visible.
 
 import { grouped } from "../text.js";
 import { translations } from "../translations.js";
@@ -15,7 +15,7 @@ const KINDS = {
   processors: { columns: ["processors"], least: 4, isStepped: true },
 };
 
-/** Loads uPlot, which the page names by address, and makes a chart of each card. */
+/** Loads uPlot from the address in the page, and makes a chart of each card. */
 export async function charts(cards) {
   const { uplotJs, uplotCss } = document.body.dataset;
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: uplotCss }));
@@ -52,7 +52,7 @@ function options(kind, size) {
   const texts = translations.charts;
   return {
     ...size,
-    padding: [8, 16, 0, 0], // the last label would be cut
+    padding: [8, 16, 0, 0], // otherwise the last label is cut
     legend: { show: false },
     cursor: { show: false },
     scales: {
@@ -85,7 +85,7 @@ function options(kind, size) {
   };
 }
 
-/** The first line of a chart is full and filled, the second dashed: told apart without colour. */
+/** The first line of a chart is solid and filled, the second dashed: they differ not by colour alone. */
 function line(i, isStepped) {
   const common = { width: i === 0 ? 2 : 1.5, points: { show: isSparse, size: 5 }, spanGaps: false };
   if (isStepped) common.paths = globalThis.uPlot.paths.stepped({ align: -1 });
@@ -93,7 +93,7 @@ function line(i, isStepped) {
   return { ...common, stroke: colour("--accent"), fill: `${colour("--accent")}1f` };
 }
 
-/** So few values may stand alone, and one alone makes no line. */
+/** With so few values some may have no neighbour, and a single value makes no line. */
 function isSparse(plot, series) {
   return plot.data[series].filter((value) => value != null).length < 5;
 }

@@ -15,7 +15,7 @@ export class Counters {
     this.note = root.querySelector("[data-note]");
   }
 
-  /** How many messages Kafka has accepted since counting began. */
+  /** How many messages Kafka has accepted since the page started to count. */
   get accepted() {
     return this.#accepted;
   }
@@ -37,7 +37,7 @@ export class Counters {
     return isRestart;
   }
 
-  /** So many messages are represented by bullets now. */
+  /** Bullets stand for `n` more messages. */
   shown(n) {
     if (n === 0) return;
     this.#shown += n;
@@ -48,7 +48,7 @@ export class Counters {
     this.cells.waiting.closest(".counter").classList.toggle("warn", isBehind);
   }
 
-  /** Why less is shown than was stored, and less stored than accepted. */
+  /** Why fewer messages are shown than stored, and fewer stored than accepted. */
   #annotate(blocked, withoutRow) {
     if (!this.note) return;
     const parts = [];

@@ -1,4 +1,4 @@
-// What is wrong, for the person: the pill and the banners for an absent server, a backlog, and parts that are down.
+// Problems: the pill, and banners for an unreachable server, a backlog, and parts that are down.
 
 import { clock } from "../text.js";
 import { translations } from "../translations.js";
@@ -9,7 +9,7 @@ const SILENT_FOR_MS = 1000;
 const PROCESSOR_SEEN_MS = 10_000; // how far back the feed's list of processors looks
 const FAILURES_BEFORE_OFFLINE = 2;
 
-/** Follows replies and failures of the feed. `retry()` polls at once, `onOnline(isOnline)` tells of changes. */
+/** Follows replies and failures of the feed. `retry()` polls at once; `onOnline(isOnline)` is called on changes. */
 export class Health {
   #countdown;
   #isBehind = false;
@@ -28,7 +28,7 @@ export class Health {
   reply({ totals, processors, problems }, accepted) {
     clearInterval(this.#countdown);
     this.banners.hide("offline");
-    // That nothing is finished is what a backlog says too, with numbers.
+    // The banner of a backlog says this, too, with numbers.
     const causes = problems.filter(({ part }) => part !== "processing");
     this.#backlog(totals.waiting, accepted, processors.length, causes.length > 0);
     this.#problems(this.#isBehind ? causes : problems);
@@ -39,7 +39,7 @@ export class Health {
 
   failure({ failures, retryAt }) {
     if (failures < FAILURES_BEFORE_OFFLINE) return;
-    this.banners.keepOnly("", ["offline"]); // nobody knows whether the others still hold
+    this.banners.keepOnly("", ["offline"]); // it is not known whether the others are still true
     clearInterval(this.#countdown);
     const show = () => this.#offline(failures, Math.ceil((retryAt - performance.now()) / 1000));
     this.#countdown = setInterval(show, 1000);
@@ -79,7 +79,7 @@ export class Health {
     this.#listen(waiting, processors, now);
     const isSilent = processors === 0 && now - this.#silentSince >= SILENT_FOR_MS;
     const isBad = isSilent || this.#grows(waiting, now);
-    // Once behind, it is so until the backlog is gone, although it shrinks.
+    // Once there is a backlog, it is shown until it is gone, also while it shrinks.
     this.#isBehind = waiting > BACKLOG && (this.#isBehind || isBad);
     if (!this.#isBehind) this.banners.hide("backlog");
     else {
@@ -88,7 +88,7 @@ export class Health {
     }
   }
 
-  /** Whether more waits than did five seconds ago, and it was too much already then. */
+  /** Whether more messages wait than five seconds ago, and too many waited already then. */
   #grows(waiting, now) {
     if (waiting <= BACKLOG) this.#backlogs = [];
     else this.#backlogs.push({ waiting, at: now });
@@ -97,7 +97,7 @@ export class Health {
     return before !== undefined && before.at <= now - GROWS_FOR_MS && waiting > before.waiting;
   }
 
-  /** Silence counts only while something waits; if the list empties in the middle of work, it is old already. */
+  /** The silence is counted only while messages wait. The list of processors empties 10 s after the last row. */
   #listen(waiting, processors, now) {
     const isSilent = waiting > 0 && processors === 0;
     const began = this.#wasAnswering ? now - PROCESSOR_SEEN_MS : now;

@@ -1,12 +1,12 @@
 // What the charts show: one value for each of the last seconds. Pure arithmetic, no clock of its own.
 
 const SECONDS = 90;
-/** Over a longer silence nobody knows when things happened: the page was offline or out of sight. */
+/** After a longer silence it is not known when messages came: the page was offline or hidden. */
 const LONGEST_SPREAD_S = 8;
-/** A second of which a part is not known would look like a dip; sums of shares are not exact. */
+/** A second that is known only in part would look like a dip. Sums of shares are not exact, hence not 1. */
 const WHOLE = 0.999;
 
-/** Takes moments in seconds, of any one clock. */
+/** All times are in seconds, of one clock. */
 export class History {
   #seconds = new Map();
   #repliedAt;
@@ -15,7 +15,7 @@ export class History {
   /** Whether there is anything to draw. */
   hasData = false;
 
-  /** A reply of the feed: what came since the last one came evenly, as far as anybody knows. */
+  /** Takes a reply of the feed. Its messages are spread evenly over the time since the last reply. */
   reply(now, accepted, processors) {
     const [from, before] = [this.#repliedAt, this.#accepted];
     this.#repliedAt = now;
@@ -31,7 +31,7 @@ export class History {
     }
   }
 
-  /** The next reply says nothing of the time before it. */
+  /** The time before the next reply stays unknown. */
   interrupt() {
     this.#repliedAt = undefined;
   }
@@ -42,7 +42,7 @@ export class History {
 
   /** How long one message took from sent to stored. */
   latency(now, milliseconds) {
-    if (this.#repliedAt === undefined) return; // it may have waited until now to be told
+    if (this.#repliedAt === undefined) return; // the message may be older than the page
     this.hasData = true;
     this.#at(Math.floor(now)).latencies.push(Math.max(0, milliseconds));
   }
@@ -65,7 +65,7 @@ export class History {
   }
 
   /**
-   * Of a second that is over: its latencies are worked out once, and not needed any more. They are known even if
+   * Closes a second that is over: computes its latencies once and drops the single values. They are known even if
    * a part of the second is not.
    */
   #row(second) {

@@ -27,7 +27,7 @@ export class Trends {
     this.cards.forEach((card) => observer.observe(card));
   }
 
-  /** Takes a reply, what this page calls accepted, and the bullets that have just come. */
+  /** Takes a reply, the number of accepted messages as this page counts, and the new bullets. */
   reply({ processors }, accepted, bullets) {
     const now = seconds();
     for (const { stored_at, sent_at } of bullets) this.#history.latency(now, stored_at - sent_at);
@@ -35,7 +35,7 @@ export class Trends {
     if (this.#history.hasData) this.#timer ??= setInterval(() => this.#tick(), EVERY_MS);
   }
 
-  /** The server does not answer, or nobody looks: what happens until the next reply is not known. */
+  /** The server does not answer, or the page is hidden: the time until the next reply stays unknown. */
   interrupt() {
     this.#history.interrupt();
   }
@@ -52,7 +52,7 @@ export class Trends {
     for (const chart of this.#charts) chart.draw(columns);
   }
 
-  /** On a phone the charts are far below: who does not go there needs no library for them. */
+  /** On a phone the charts are far below. Without scrolling there, no library is loaded for them. */
   async #load() {
     if (this.#isLoading || !this.root.querySelector(".in-sight")) return;
     this.#isLoading = true;
@@ -60,7 +60,7 @@ export class Trends {
       const { charts } = await import("./charts.js");
       this.#charts = await charts(this.cards);
     } catch (error) {
-      console.warn("the charts cannot be loaded", error); // the numbers beside them are there all the same
+      console.warn("the charts cannot be loaded", error); // the numbers next to them work without them
       setTimeout(() => (this.#isLoading = false), RETRY_MS);
     }
   }
@@ -85,7 +85,7 @@ export class Trends {
   }
 }
 
-/** The last known value of each column, unless nothing was known for longer than the slowest poll takes. */
+/** The last known value of each column, unless it is older than the slowest poll takes. */
 function newest(columns) {
   const last = (values) => values.slice(-LATEST_S).findLast((value) => value != null) ?? null;
   return Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, last(values)]));

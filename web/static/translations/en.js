@@ -18,7 +18,7 @@ export const foldText = (n) => `+${counted(n, "more message", "more messages")}`
 
 export const lettersUsed = (letters, most) => `${letters} of ${most}`;
 
-/** What Send will do, with the number of messages it comes to. */
+/** What Send will do, and how many messages that makes. */
 export function hint({ concurrency, duration, rate }) {
   const senders = concurrency === 1 ? "1 sender repeats" : `${concurrency} parallel senders repeat`;
   const times = rate === 1 ? "once" : `${grouped(rate)} times`;
@@ -49,7 +49,7 @@ export function refused({ status, message }, seconds) {
 export const onTheirWay = (n, all) => `All sent. ${grouped(n)} of ${grouped(all)} are still on their way.`;
 export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} of ${duration} s`;
 
-/** How a burst ended; `seconds` is known only to a page that watched all of it. */
+/** How a burst ended. A page that did not see all of it has no `seconds`. */
 export function ended({ state, accepted, stored, failed, blocked }, seconds) {
   const states = { done: "Done", stopped: "Stopped", failed: "Failed" };
   const parts = [`${grouped(accepted)} accepted`, `${grouped(stored)} stored`];
@@ -94,13 +94,14 @@ export const offline = {
 };
 
 export const backlog = {
-  /** `accepted` counts from when this page opened, so it may be less than what waits. */
+  /** `accepted` counts since this page opened, so it may be less than `waiting`. */
   title: (accepted, waiting) =>
     accepted >= waiting
       ? `Kafka has accepted ${grouped(accepted)} messages, ${grouped(waiting)} are waiting to be processed.`
       : `${grouped(waiting)} messages are waiting to be processed.`,
   silent: (seconds) =>
-    `No processor has answered for ${seconds} s. The messages are safe in Kafka and will appear here when one answers again.`,
+    `No processor has answered for ${seconds} s. ` +
+    "The messages are safe in Kafka and will appear here when one answers again.",
   safe: "The messages are safe in Kafka.",
   busy: (n) => `Processors are busy. ${n === 1 ? "1 is" : `${n} are`} running, and more may start.`,
 };

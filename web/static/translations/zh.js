@@ -19,7 +19,7 @@ export const foldText = (n) => `+${grouped(n)} 条其他消息`;
 
 export const lettersUsed = (letters, most) => `${letters} / ${most}`;
 
-/** What Send will do, with the number of messages it comes to. */
+/** What Send will do, and how many messages that makes. */
 export function hint({ concurrency, duration, rate }) {
   const all = grouped(concurrency * duration * rate);
   return `${concurrency} 路并发，每路每秒 ${grouped(rate)} 次，连续 ${duration} 秒重复发送这条消息，共 ${all} 条。`;
@@ -44,7 +44,7 @@ export function refused({ status }, seconds) {
 export const onTheirWay = (n, all) => `已全部发送，${grouped(all)} 条中还有 ${grouped(n)} 条在途中。`;
 export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} / ${duration} 秒`;
 
-/** How a burst ended; `seconds` is known only to a page that watched all of it. */
+/** How a burst ended. A page that did not see all of it has no `seconds`. */
 export function ended({ state, accepted, stored, failed, blocked }, seconds) {
   const states = { done: "完成", stopped: "已停止", failed: "失败" };
   const parts = [`已接收 ${grouped(accepted)} 条`, `已存储 ${grouped(stored)} 条`];
@@ -89,7 +89,7 @@ export const offline = {
 };
 
 export const backlog = {
-  /** `accepted` counts from when this page opened, so it may be less than what waits. */
+  /** `accepted` counts since this page opened, so it may be less than `waiting`. */
   title: (accepted, waiting) =>
     accepted >= waiting
       ? `Kafka 已接收 ${grouped(accepted)} 条，${grouped(waiting)} 条等待处理。`

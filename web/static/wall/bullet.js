@@ -1,4 +1,4 @@
-// One bullet as nodes. Only textContent: whatever people type stays text.
+// One bullet as nodes. Only `textContent` is set, so what people type stays text.
 
 import { cut } from "../text.js";
 import { translations } from "../translations.js";
@@ -25,7 +25,7 @@ export function dress(node, { processor, text, n }, slotOf) {
   if (n > 1) node.append(chipNode(n));
 }
 
-/** What a person typed, isolated so that a direction override ends with it. */
+/** The typed text, isolated so that a direction override ends with it. */
 export function wordsNode(text) {
   const node = document.createElement("bdi");
   node.className = "words";
@@ -33,7 +33,7 @@ export function wordsNode(text) {
   return node;
 }
 
-/** ×n: so many equal messages. */
+/** The mark ×n of a bullet that stands for n equal messages. */
 export function chipNode(n) {
   const chip = document.createElement("b");
   chip.className = "chip";

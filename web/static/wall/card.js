@@ -5,7 +5,7 @@ import { translations } from "../translations.js";
 const SPACE = 8;
 const STEPS = ["read_at", "received_at", "stored_at", "shown_at"];
 
-/** Opens beside a bullet or a row of the list; no modal dialog, the wall goes on. */
+/** Opens next to a bullet or a row of the list. It is not modal: the wall goes on. */
 export class Card {
   #anchor;
   #onClosed;
@@ -63,7 +63,7 @@ export class Card {
     if (!link.hidden) link.href = traceUi.replace("{trace}", encodeURIComponent(trace));
   }
 
-  /** Below the bullet, else above, else beside it: never over it. On a small screen it is a sheet, by its style. */
+  /** Below the bullet, else above, else next to it: never over it. On a small screen the style makes it a sheet. */
   #place(bullet) {
     const { width, height } = this.node.getBoundingClientRect();
     const within = (at, size, room) => Math.max(SPACE, Math.min(at, room - size - SPACE));
@@ -82,7 +82,7 @@ export class Card {
   }
 }
 
-/** One line for each part of the way whose end is known, as a bar from where the one before ended. */
+/** One line for each part of the way whose end is known. Its bar begins where the one before ends. */
 function way(bullet) {
   const all = took(bullet.sent_at, bullet.shown_at) || 1;
   let before = bullet.sent_at;
@@ -107,5 +107,5 @@ function lineNode(name, from, duration, all) {
   return line;
 }
 
-/** Clocks of two machines may differ by a few ms: nothing takes less than no time. */
+/** Clocks of two machines may differ by a few ms: a duration is never negative. */
 const took = (from, to) => Math.max(0, to - from);

@@ -1,15 +1,15 @@
-// How large and how fast bullets are: pure arithmetic on the size of the wall.
+// The size and the speed of bullets: pure arithmetic on the size of the wall.
 
 const PHONE = { below: 700, size: 18, speed: 0.09, gap: 36, track: 40 };
 const DESK = { below: Infinity, size: 21, speed: 0.15, gap: 60, track: 44 };
 const STAGE = { below: Infinity, size: 40, speed: 0.22, gap: 90, track: 80 };
 
-/** Beyond this width bullets grow with the wall: such a screen is seen from farther away. */
+/** On a wider wall bullets are larger, because people see such a screen from farther away. */
 const GROWS_FROM = 1920;
 
 /**
- * Sizes in px and speed in px per ms. All bullets of a wall fly equally fast, so they never catch up; the gap is at
- * least what one flies in 0.4 s, because a bullet's first frame may be late.
+ * Sizes in px and speed in px per ms. All bullets of a wall have the same speed, so they never catch up. The gap is at
+ * least the way of 0.4 s, because a bullet's first frame may be late.
  */
 export function layout(width, height, isStage) {
   const { size, speed, gap, track } = isStage ? STAGE : [PHONE, DESK].find(({ below }) => width < below);

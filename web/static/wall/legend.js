@@ -1,10 +1,10 @@
-// The legend under the wall: which shape and colour is which processor.
+// The legend under the wall: the shape and the colour of each processor.
 
 import { short } from "../text.js";
 import { translations } from "../translations.js";
 import { shapeNode } from "./bullet.js";
 
-/** Draws the palette's processors into `root`; `extra` more run without a colour of their own. */
+/** Draws the palette's processors into `root`; `extra` more processors have no colour of their own. */
 export class Legend {
   #drawn;
 

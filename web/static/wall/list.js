@@ -6,9 +6,9 @@ import { translations } from "../translations.js";
 
 const MOST_ROWS = 50;
 
-/** Keeps the newest messages at all times, and draws them while it is open and not held. */
+/** Always keeps the newest messages, and draws them while it is open and not held. */
 export class List {
-  #entries = []; // those without a row, newest first
+  #entries = []; // entries without a row yet, newest first
   #isOpen = false;
   #isHeld = false;
 
@@ -17,10 +17,10 @@ export class List {
     this.slotOf = slotOf;
     this.onShown = onShown;
     this.onPick = onPick;
-    body.replaceChildren(); // what the server wrote there is for those without JavaScript
+    body.replaceChildren(); // the server's rows are for people without JavaScript
   }
 
-  /** Bullets come oldest first; equal ones of one reply become one row. `of` as for the wall. */
+  /** Bullets come oldest first. Equal bullets of one reply become one row. `of` is as for the wall. */
   add(bullets, of) {
     if (bullets.length === 0) return;
     const merged = new Map();
@@ -29,7 +29,7 @@ export class List {
       const key = JSON.stringify([bullet.processor, bullet.message]);
       const before = merged.get(key) ?? { first: bullet, text: bullet.message, n: 0, counts: 0, mine: 0 };
       const { n, mine } = before;
-      merged.delete(key); // the newest of a merge decides its place
+      merged.delete(key); // the newest message of a merged row decides its place
       merged.set(key, {
         ...before,
         n: n + 1,
@@ -42,7 +42,7 @@ export class List {
   }
 
   open(isOpen) {
-    // What the wall has shown, or dropped, while the list was closed is not shown by opening it.
+    // Bullets that the wall showed or dropped while the list was closed do not count as shown now.
     if (isOpen && !this.#isOpen) this.uncount();
     this.#isOpen = isOpen;
     this.#draw();
@@ -57,7 +57,7 @@ export class List {
     for (const entry of this.#entries) Object.assign(entry, { counts: 0, mine: 0 });
   }
 
-  /** New rows go before the old ones, which stay where they are: one of them may have the keyboard's focus. */
+  /** New rows go before the old ones. The old ones stay: one of them may have the keyboard's focus. */
   #draw() {
     if (!this.#isOpen || this.#isHeld) return;
     for (const entry of this.#entries) this.onShown(entry);
@@ -77,7 +77,7 @@ export class List {
     return row;
   }
 
-  /** The message opens its card, where the page has one. */
+  /** The message as a button that opens its card, if the page has a card. */
   #message(entry) {
     const { first } = entry;
     const node = document.createElement(this.onPick ? "button" : "span");

@@ -1,4 +1,4 @@
-// Which colour and shape a processor has: the first free of eight, kept for a minute after it was last seen.
+// The colour and shape of each processor: the first free of eight. It keeps it for a minute after it was last seen.
 
 const SLOTS = [1, 2, 3, 4, 5, 6, 7, 8];
 const KEEP_MS = 60_000;
@@ -18,7 +18,7 @@ export class Palette {
     for (const name of running) this.#hold(name, undefined);
   }
 
-  /** The slot of the processor that a bullet names. */
+  /** The slot of a bullet's processor. */
   slot(name, now) {
     return this.#hold(name, now);
   }

@@ -1,13 +1,12 @@
-// What waits for a place on the wall: equal messages merge, and beyond the cap they fold into one count.
+// The messages that wait for a place on the wall. Equal ones merge; above the limit they fold into one count.
 
 const MAX_KEYS = 60;
 const FOLD_EVERY_MS = 2000;
 const OWN_EVERY_MS = 3000;
 
 /**
- * A waiting entry stands for `n` messages, of which `counts` belong into the number Shown (messages from before this
- * page opened fly too, but are not counted), and `mine` into that of the burst that this page sends. `first` is the
- * oldest of them.
+ * A waiting entry stands for `n` messages. `counts` of them count as shown: messages from before this page opened fly,
+ * too, but do not count. `mine` of them are of the burst that this page sends. `first` is the oldest message.
  */
 export class Queue {
   #keys = new Map(); // iteration order is the order of release
@@ -28,7 +27,7 @@ export class Queue {
 
   add(bullet, { counts, isMine }) {
     const text = bullet.message.trim();
-    const key = JSON.stringify([bullet.processor, text]); // the colour must stay true: no merge across processors
+    const key = JSON.stringify([bullet.processor, text]); // no merge across processors: each has its own colour
     let entry = this.#keys.get(key);
     if (!entry && this.#keys.size < MAX_KEYS) {
       entry = { processor: bullet.processor, text, first: bullet, n: 0, counts: 0, mine: 0 };
@@ -37,7 +36,7 @@ export class Queue {
     grow(entry ?? this.#fold, 1, counts, isMine);
   }
 
-  /** Messages of which only the number is known. */
+  /** Adds messages without text: only their number is known. */
   addUnseen(n, counts) {
     grow(this.#fold, n, counts, false);
   }
@@ -61,7 +60,7 @@ export class Queue {
     return entry;
   }
 
-  /** The counters have started again: the bullets that wait now belong to the time before. */
+  /** The counters have started again, so the bullets that wait now do not count. */
   uncount() {
     this.#fold.counts = 0;
     for (const entry of this.#keys.values()) entry.counts = 0;

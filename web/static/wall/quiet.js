@@ -1,4 +1,4 @@
-// The panel that explains the empty wall, until messages come and again when they have been gone for a minute.
+// The panel that explains the empty wall. It goes when messages come, and returns after a minute without any.
 
 const QUIET_AFTER_MS = 60_000;
 
@@ -16,7 +16,7 @@ export class Quiet {
     });
   }
 
-  /** Something flies. It is quiet again when nothing has come for a minute, and the sky is empty. */
+  /** A message came: hides the panel until nothing has come for a minute and the wall is empty. */
   end() {
     this.panel.hidden = true;
     clearTimeout(this.#timer);

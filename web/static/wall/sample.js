@@ -1,8 +1,8 @@
-// Whether the wall shows all messages or a sample of them, and of how many.
+// Whether the wall shows all messages or a sample, and the size of both.
 
 const REMEMBER_MS = 5000;
 
-/** Adds up replies from the first that was not complete until five seconds after the last such. */
+/** Adds up the replies from the first incomplete one until five seconds after the last incomplete one. */
 export class Sample {
   #sum;
   #lastGap;

@@ -1,4 +1,4 @@
-// The ids of the last bullets received: the feed may send one again after a restart, the page shows it once.
+// The ids of the last bullets. After a restart the feed may send a bullet again; the page shows it once.
 
 const CAPACITY = 2000;
 
@@ -6,7 +6,7 @@ const CAPACITY = 2000;
 export class Seen {
   #ids = new Set();
 
-  /** True the first time an id is met. */
+  /** True the first time that an id comes. */
   add(id) {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);

@@ -1,4 +1,4 @@
-// How the person looks at the bullets: as a wall or as a list, moving or paused, shown or hidden.
+// How bullets are shown: as a wall or as a list, moving or paused, visible or hidden.
 
 import { translations } from "../translations.js";
 
@@ -21,13 +21,13 @@ export class View {
     }
     root.querySelector("#show-wall").addEventListener("click", () => {
       this.#set("list", false);
-      document.querySelector("[data-tool=list]").focus(); // the button goes with the list
+      document.querySelector("[data-tool=list]").focus(); // the button is a part of the list, which is closed
     });
     REDUCED.addEventListener("change", () => this.#set("list", REDUCED.matches));
     this.#apply();
   }
 
-  /** `bullets` are new, `flying` those of them that are worth a flight, `unseen` came without text. */
+  /** `bullets` are new, `flying` are those of them that fly, `unseen` is how many came without text. */
   add({ bullets, flying, unseen, counts, of }) {
     this.list.add(bullets, of);
     if (!this.#on.list) {
@@ -37,7 +37,7 @@ export class View {
     this.#note();
   }
 
-  /** The page came into sight or went out of it. */
+  /** The page became visible or hidden. */
   setVisible(isVisible) {
     this.#isVisible = isVisible;
     this.#freeze();

@@ -1,4 +1,4 @@
-// The wall: bullets fly from right to left. Our queue decides which and when; danmu gives each a track and moves it.
+// The wall: bullets fly from right to left. Our queue chooses the next one; danmu gives it a track and moves it.
 
 import { dress } from "./bullet.js";
 import { layout } from "./layout.js";
@@ -8,12 +8,12 @@ const RELEASE_EVERY_MS = 100;
 const MOST_FLYING = 120;
 
 /**
- * Shows bullets in `sky`; `onShown(entry)` is told of each that begins to fly, `onPick(entry, node)` of a click,
- * `onDropped()` when one that is held is taken down.
+ * Shows bullets in `sky`. Calls `onShown(entry)` for each that begins to fly, `onPick(entry, node)` on a click, and
+ * `onDropped()` when the held bullet is removed.
  */
 export class Wall {
   #queue = new Queue();
-  #launching; // the last entry that danmu was given
+  #launching; // the last entry that danmu got
   #isFrozen = false;
   #held; // the one bullet that stands still for its card
   #layout;
@@ -39,7 +39,7 @@ export class Wall {
     return this.#queue.messages;
   }
 
-  /** `of(bullet)` tells whether a bullet counts as shown and whether this page's burst has sent it. */
+  /** `of(bullet)` says whether a bullet counts as shown and whether it is of this page's burst. */
   add(bullets, of) {
     for (const bullet of bullets) this.#queue.add(bullet, of(bullet));
     this.#wake();
@@ -65,7 +65,7 @@ export class Wall {
     else this.#danmu.show();
   }
 
-  /** One bullet stands still, and the others pass behind it; without a node it flies on. */
+  /** One bullet stands still, and the others pass behind it. Without a node it flies on. */
   hold(node) {
     this.#held?.node?.classList.remove("held");
     if (!this.#isFrozen) this.#held?.resume();
@@ -79,7 +79,7 @@ export class Wall {
     if (this.#launching) this.#launching.counts = 0;
   }
 
-  /** Takes all bullets down, and forgets those that wait: they were not shown and do not count. */
+  /** Removes all bullets, also those that wait: these were not shown and do not count. */
   clear() {
     this.#takeDown();
     this.#queue.clear();
@@ -91,7 +91,7 @@ export class Wall {
     this.#danmu.clear();
   }
 
-  /** The one that is held stays: what does not move is not resumed. */
+  /** The held bullet stays where it is. */
   #unfreeze() {
     if (this.#held) this.#held.moving = false;
     this.#danmu.unfreeze();
@@ -105,7 +105,7 @@ export class Wall {
       distribution: "random",
       limits: { view: MOST_FLYING, stash: 2 },
       plugin: {
-        limitWarning: () => {}, // its own is a line on the console
+        limitWarning: () => {}, // danmu would write to the console
         $createNode: ({ data }, node) => dress(node, data, this.slotOf),
         $beforeMove: (bullet) => {
           this.onShown(bullet.data);
@@ -128,7 +128,7 @@ export class Wall {
     }
   }
 
-  /** While one waits for a track, the others wait with us, where they go on merging. */
+  /** danmu gets the next bullet when the last one has a track. Until then the others wait in our queue and merge. */
   #release() {
     const { stash, view } = this.#danmu.len();
     if (stash > 0 || view >= MOST_FLYING || !this.#layout) return;
@@ -140,7 +140,7 @@ export class Wall {
     this.#wake();
   }
 
-  /** The wall changed its size. Bullets of another speed would run into the new ones. */
+  /** The wall changed its size. Bullets with the old speed would overlap with the new ones. */
   #fit() {
     const { clientWidth, clientHeight } = this.sky;
     if (clientWidth === 0 || clientHeight === 0) return; // the list is open
@@ -154,16 +154,16 @@ export class Wall {
 }
 
 /**
- * A flight whose start the compositor sets a hair after the frame at hand is before its start again. Browsers send
- * `transitionend` then too (https://www.w3.org/TR/css-transitions-2/#event-dispatch), and danmu would take the bullet
- * down and give its track away while it flies.
+ * The compositor may set the start of a flight a moment after the current frame, so the flight is before its start
+ * again. Browsers send `transitionend` then, too (https://www.w3.org/TR/css-transitions-2/#event-dispatch). danmu would
+ * remove the bullet and give its track away while it flies.
  */
 function onlyFlown(event) {
   if (event.elapsedTime === 0) event.stopPropagation();
 }
 
 /**
- * danmu measures room by its own clock, which is ahead of a bullet whose first frame is late. So nothing follows it in
+ * danmu measures space by its own clock, which is ahead of a bullet whose first frame is late. So no bullet follows in
  * its track before it moves, and its time counts from then.
  */
 async function timeByPixels({ node, track, recorder }) {
@@ -173,7 +173,7 @@ async function timeByPixels({ node, track, recorder }) {
     await flight?.ready;
     recorder.startTime = flight?.startTime ?? recorder.startTime;
   } catch {
-    // It was stopped before it began to move: danmu knows where.
+    // It was stopped before it began to move, so danmu knows its place.
   } finally {
     track?.unlock();
   }

@@ -1,4 +1,4 @@
-// Which Chromium the tests and the picture use, and how it is started: it must talk to nobody but the page's server.
+// Which Chromium the tests and the picture use, and how it is started: it must connect only to the page's server.
 
 export const chromium = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

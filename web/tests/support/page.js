@@ -1,4 +1,4 @@
-// What every test gets: the page of the running stack, watched for errors, and the words to talk about it.
+// What every test gets: the page of the running stack, watched for errors, and functions to use it.
 
 import { randomBytes } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
@@ -7,8 +7,8 @@ import { test as base, expect } from "@playwright/test";
 export { expect };
 
 /**
- * `page` fails its test on any console error, exception or violation of the content security policy;
- * a test that takes something down says so with `test.use({ expectsFailedRequests: true })`.
+ * `page` fails its test on any console error, exception or violation of the content security policy. A test that takes
+ * a part down sets `test.use({ expectsFailedRequests: true })`.
  */
 export const test = base.extend({
   expectsFailedRequests: [false, { option: true }],
@@ -58,7 +58,7 @@ export async function expectNoFindings(page) {
 /** A text that no other test sends. */
 export const unique = (text) => `${text} ${randomBytes(4).toString("hex")}`;
 
-/** Fills the form; fields that are not given keep what they have. The rate has no field that people see. */
+/** Fills the form. Other fields keep their values. The rate is a hidden input. */
 export async function fill(page, { rate, ...values }) {
   if (rate) await page.locator("#rate").evaluate((input, value) => (input.value = value), String(rate));
   for (const [name, value] of Object.entries(values)) await page.locator(`#${name}`).fill(String(value));
@@ -66,7 +66,7 @@ export async function fill(page, { rate, ...values }) {
 
 export const sendButton = (page) => page.getByRole("button", { name: "Send" });
 
-/** The line that says how a burst ended, as soon as it has; returns the numbers in it. */
+/** Waits for the line that says how a burst ended; returns the numbers in it. */
 export async function ended(page, word, timeout = 45_000) {
   const line = page.locator("#strip-line");
   await expect(line).toContainText(`${word}: `, { timeout });
@@ -81,14 +81,14 @@ export async function counter(page, name) {
   return number(await page.locator(`[data-counter=${name}]`).textContent());
 }
 
-/** How many messages with this text the bullets so far stand for, merged ones included. */
+/** How many messages with this text have flown, including merged ones. */
 export function flown(page, text) {
   return page.evaluate((wanted) => {
     return window.flown.filter((bullet) => bullet.text === wanted).reduce((sum, { n }) => sum + n, 0);
   }, text);
 }
 
-/** Sends one message past the form. */
+/** Sends one message by the API, without the form. */
 export async function message(request, text) {
   const answer = await request.post("/messages", { data: { message: text } });
   expect(answer.status()).toBe(202);

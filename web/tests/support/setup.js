@@ -1,4 +1,4 @@
-// Before all tests: one stack for all of them. Its address and data folder reach the tests by the environment.
+// Runs before all tests: starts one stack for all. The tests get its address and data folder from the environment.
 
 import { startStack } from "./stack.js";
 

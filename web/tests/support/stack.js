@@ -1,4 +1,4 @@
-// Starts and stops one real stack: the launcher that is behind `cargo demo`, on a free port and an empty data folder.
+// Starts and stops one real stack with the launcher of `cargo demo`, on a free port and in an empty data folder.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,13 +26,13 @@ export async function startStack(variables = {}, ...options) {
   return { url, data, stop };
 }
 
-/** The process ids that the launcher wrote down for a service; they change with each restart. */
+/** The process ids of a service, from the launcher's stack.json; they change with each restart. */
 export function pidsOf(data, service) {
   const { processes } = JSON.parse(readFileSync(join(data, "stack.json"), "utf8"));
   return processes.filter(({ name }) => name.startsWith(service)).map(({ pid }) => pid);
 }
 
-/** That of a service that runs once. */
+/** The process id of a service that runs once. */
 export const pidOf = (data, service) => pidsOf(data, service)[0];
 
 function launcherPath() {
