@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("crates", &["proto"]),
     ("services", &["crates", "proto"]),
-    // The gRPC contract is no service: a front that tests put before a processor speaks it.
+    // The gRPC contract is no service: a proxy that tests put before a processor speaks it.
     ("dev", &["dev", "proto"]),
     ("loadtest", &["dev/client"]),
     ("e2e", &["dev", "xtask"]),
