@@ -133,8 +133,8 @@ impl Asset {
     }
 }
 
-/// What `entry` imports, and what these import in turn. A module that is loaded later by `import()` is not
-/// included.
+/// What `entry` imports, and what these import in turn. Modules that are loaded later by `import()` are left
+/// out, so that a page does not load them at once.
 fn imported(files: &BTreeMap<String, Asset>, entry: &str) -> BTreeSet<String> {
     let (mut found, mut open) = (BTreeSet::new(), vec![entry.to_owned()]);
     while let Some(name) = open.pop() {

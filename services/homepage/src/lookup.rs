@@ -56,8 +56,7 @@ impl Lookup {
     }
 
     /// How far the record at a position is. `status` is what the reader knows of it. Unless that is
-    /// `Waiting`, Kafka or the table gets a request. Fails if there is no record, or if Kafka or the table does
-    /// not answer.
+    /// `Waiting`, Kafka or the table gets a request. Fails if there is no record or no answer.
     pub(crate) async fn state(&self, at: &Position, status: RecordStatus) -> Result<State, Error> {
         match status {
             RecordStatus::Waiting if self.reader.is_up() => Ok(State::Waiting),

@@ -118,8 +118,7 @@ fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) 
     [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
 }
 
-/// The parts that do not answer. The problems `reader` and `processing` are left out where another problem
-/// explains them.
+/// The parts that do not answer. `reader` and `processing` are left out where another problem explains them.
 fn problems(readiness: &Readiness, stalled_since: Option<Rfc3339>) -> Vec<Part> {
     let away = |(part, it): (&'static str, Dependency)| {
         (!it.ready).then(|| Part { part, since: it.since, text: meaning(part).to_owned() })
@@ -217,10 +216,10 @@ mod tests {
         fn any_query_is_read_or_refused_in_form(
             query in "((after|limit|.{0,5})=(%[0-9a-f]{2}|MS4wLjAu|[0-9]{0,25}|.{0,9})&){0,4}",
         ) {
-            if let Ok(Query(Parameters { after, limit: asked })) = Query::from_query(&query) {
+            if let Ok(Query(Parameters { after, limit: wanted })) = Query::from_query(&query) {
                 let problems = [
                     cursor(after.as_deref()).err(),
-                    limit(asked.as_deref()).err(),
+                    limit(wanted.as_deref()).err(),
                 ];
                 prop_assert!(problems.into_iter().flatten().all(|it| it.status().as_u16() == 400));
             }

@@ -15,8 +15,8 @@ use super::problem::Problem;
 use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::row_json::RowJson;
 
-/// If the table fails in the middle, the answer is cut off without its last chunk. So a client sees that it is
-/// not complete.
+/// If the table fails in the middle, the answer is cut off without its last chunk. So a client sees that rows
+/// are missing from it.
 pub(super) async fn stream(
     bursts: Data<Bursts>,
     remote: Data<RemoteBursts>,
