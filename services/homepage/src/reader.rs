@@ -111,8 +111,8 @@ impl Reader {
             history: true,
         };
         let run = rand::random();
-        reader.deps.feed.begin(run);
-        reader.deps.progress.begin(run, reader.each(Tracker::high_watermark));
+        let high_watermarks = reader.each(Tracker::high_watermark);
+        reader.deps.feed.begin(run, || reader.deps.progress.begin(run, high_watermarks));
         reader.deps.probe.up();
         reader
     }
@@ -187,18 +187,18 @@ impl Reader {
             has_read_all.then(|| (*partition, reader.status()))
         };
         let finished = self.each(Tracker::finished);
-        // The feed comes first. A request that reads the progress before the feed then finds every counted bullet.
-        self.deps.feed.add(&rows, finished.clone());
-        if !self.history {
-            self.deps.feed.list_processors(&rows);
-        }
-        self.deps.progress.update(Round {
+        let round = Round {
             counts,
             stalled_since,
             high_watermarks: self.each(Tracker::high_watermark),
-            finished,
+            finished: finished.clone(),
             partitions: self.partitions.iter().filter_map(status).collect(),
-        });
+        };
+        // Under one lock: an answer of `/feed` counts exactly the bullets that it has.
+        self.deps.feed.add(&rows, finished, || self.deps.progress.update(round));
+        if !self.history {
+            self.deps.feed.list_processors(&rows);
+        }
         polled?;
         read?;
         self.history = false;

@@ -75,9 +75,7 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let after = cursor(parameters.after.as_deref())?;
     let limit = limit(parameters.limit.as_deref())?;
-    // The totals come first: then no bullet that they count is missing in the view.
-    let totals = progress.totals();
-    let view = feed.view(after.as_ref(), limit);
+    let (view, totals) = feed.view_with(after.as_ref(), limit, || progress.totals());
     let busy = view.passed > 0 || totals.counts.waiting > 0;
     let least = if busy { POLL_BUSY } else { POLL_IDLE };
     let poll_after = viewers.poll_after(least, Instant::now());

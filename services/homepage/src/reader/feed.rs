@@ -61,18 +61,21 @@ impl Feed {
     /// How long a processor is listed after its last row.
     const PROCESSOR_LISTED: Duration = Duration::from_secs(10);
 
-    /// Begins a run with an empty feed: the homepage has started, or the topic was recreated.
-    pub(crate) fn begin(&self, run: u64) {
+    /// Begins a run with an empty feed: the homepage has started, or the topic was recreated. `also` runs under
+    /// the same lock, so [`Feed::view`] sees both changes or none.
+    pub(crate) fn begin(&self, run: u64, also: impl FnOnce()) {
         let mut state = self.0.lock();
         let mut earlier_runs = std::mem::take(&mut state.earlier_runs);
         earlier_runs.push(state.run);
         let surplus = earlier_runs.len().saturating_sub(Self::EARLIER_RUNS);
         earlier_runs.drain(..surplus);
         *state = State { run, earlier_runs, ..State::default() };
+        also();
     }
 
-    /// Adds the new rows of one round. From then on all records before `finished` are finished.
-    pub(crate) fn add(&self, rows: &[Row], finished: PartitionOffsets) {
+    /// Adds the new rows of one round. From then on all records before `finished` are finished. `also` runs under
+    /// the same lock, as in [`Feed::begin`].
+    pub(crate) fn add(&self, rows: &[Row], finished: PartitionOffsets, also: impl FnOnce()) {
         let bullets: Vec<_> = rows.iter().filter_map(Bullet::of).collect();
         let mut state = self.0.lock();
         state.next += bullets.len() as u64;
@@ -80,6 +83,7 @@ impl Feed {
         let surplus = state.bullets.len().saturating_sub(Self::BULLETS);
         state.bullets.drain(..surplus);
         state.finished = finished;
+        also();
     }
 
     /// Lists the processors of these rows, which were stored just now.
@@ -95,12 +99,22 @@ impl Feed {
 
     /// The newest `limit` bullets after the cursor; without a cursor, the newest of all.
     pub(crate) fn view(&self, after: Option<&Cursor>, limit: usize) -> View {
+        self.view_with(after, limit, || ()).0
+    }
+
+    /// A view, and what `also` returns under the same lock: both are of the same round.
+    pub(crate) fn view_with<T>(
+        &self,
+        after: Option<&Cursor>,
+        limit: usize,
+        also: impl FnOnce() -> T,
+    ) -> (View, T) {
         let mut state = self.0.lock();
         state.processors.retain(|_, last| last.elapsed() < Self::PROCESSOR_LISTED);
         let (bullets, passed) = state.after(after, limit);
         let (run, next, finished) = (state.run, state.next, state.finished.clone());
         let processors = state.processors.keys().cloned().collect();
-        View { bullets, cursor: Cursor { run, next, finished }, passed, processors }
+        (View { bullets, cursor: Cursor { run, next, finished }, passed, processors }, also())
     }
 }
 
@@ -170,7 +184,7 @@ mod tests {
     /// A feed whose first run has begun.
     fn begun() -> Feed {
         let feed = Feed::default();
-        feed.begin(1);
+        feed.begin(1, || ());
         feed
     }
 
@@ -183,10 +197,10 @@ mod tests {
     #[test]
     fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
         let feed = begun();
-        feed.add(&[row(0, 0), row(0, 2)], offsets(&[(0, 1)]));
+        feed.add(&[row(0, 0), row(0, 2)], offsets(&[(0, 1)]), || ());
         let first = feed.view(None, 100);
         assert_eq!(ids(&first), ["0/0", "0/2"]);
-        feed.add(&[row(0, 1)], offsets(&[(0, 3)]));
+        feed.add(&[row(0, 1)], offsets(&[(0, 3)]), || ());
         let second = feed.view(Some(&first.cursor), 100);
         assert_eq!((ids(&second), second.passed), (vec!["0/1".to_owned()], 1));
         assert_eq!(feed.view(Some(&second.cursor), 100).passed, 0);
@@ -197,7 +211,7 @@ mod tests {
         let feed = begun();
         let begin = feed.view(None, 10).cursor;
         let rows: Vec<_> = (0..5000).map(|offset| row(0, offset)).collect();
-        feed.add(&rows, offsets(&[(0, 5000)]));
+        feed.add(&rows, offsets(&[(0, 5000)]), || ());
         let view = feed.view(Some(&begin), 2);
         assert_eq!(
             (ids(&view), view.passed),
@@ -208,11 +222,11 @@ mod tests {
     #[test]
     fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
         let (one, other) = (begun(), Feed::default());
-        other.begin(2);
-        one.add(&[row(0, 0), row(0, 2), row(1, 0)], offsets(&[(0, 1), (1, 1)]));
+        other.begin(2, || ());
+        one.add(&[row(0, 0), row(0, 2), row(1, 0)], offsets(&[(0, 1), (1, 1)]), || ());
         let cursor = one.view(None, 100).cursor;
         let rows = [row(0, 0), row(1, 0), row(0, 1), row(0, 2), row(2, 0)];
-        other.add(&rows, offsets(&[(0, 3), (1, 1), (2, 1)]));
+        other.add(&rows, offsets(&[(0, 3), (1, 1), (2, 1)]), || ());
         // 0/2 comes again, because 0/1 before it was open. The page knows it by its id.
         assert_eq!(ids(&other.view(Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
     }
@@ -221,7 +235,7 @@ mod tests {
     fn a_bullet_says_when_its_record_was_read_if_its_row_does() {
         let feed = begun();
         let rows = [row(0, 0), Row { read_at: Some(Millis(7)), ..row(0, 1) }];
-        feed.add(&rows, PartitionOffsets::new());
+        feed.add(&rows, PartitionOffsets::new(), || ());
         let read_at = |json: &Bytes| {
             serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
         };
@@ -234,14 +248,14 @@ mod tests {
         let feed = begun();
         let blocked = Row { verdict: Verdict::Blocked, ..row(0, 0) };
         let expired = Row { expires_at: Millis(1), ..row(0, 1) };
-        feed.add(&[blocked, expired, row(0, 2)], PartitionOffsets::new());
+        feed.add(&[blocked, expired, row(0, 2)], PartitionOffsets::new(), || ());
         assert_eq!(ids(&feed.view(None, 100)), ["0/2"]);
     }
 
     #[test]
     fn processors_that_stored_a_row_just_now_are_listed() {
         let feed = begun();
-        feed.add(&[row(0, 0)], PartitionOffsets::new());
+        feed.add(&[row(0, 0)], PartitionOffsets::new(), || ());
         assert!(feed.view(None, 1).processors.is_empty());
         feed.list_processors(&[row(0, 1)]);
         assert_eq!(feed.view(None, 1).processors, ["p"]);
@@ -250,10 +264,10 @@ mod tests {
     #[test]
     fn a_viewer_of_an_earlier_topic_gets_every_bullet_of_the_recreated_one() {
         let feed = begun();
-        feed.add(&[row(0, 0), row(0, 1)], offsets(&[(0, 2)]));
+        feed.add(&[row(0, 0), row(0, 1)], offsets(&[(0, 2)]), || ());
         let before = feed.view(None, 100).cursor;
-        feed.begin(2);
-        feed.add(&[row(0, 0)], offsets(&[(0, 1)]));
+        feed.begin(2, || ());
+        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), || ());
         let view = feed.view(Some(&before), 100);
         assert_eq!((ids(&view), view.passed), (vec!["0/0".to_owned()], 1));
     }
@@ -261,7 +275,17 @@ mod tests {
     #[test]
     fn the_last_16_earlier_runs_are_known() {
         let feed = Feed::default();
-        (1..=100).for_each(|run| feed.begin(run));
+        (1..=100).for_each(|run| feed.begin(run, || ()));
         assert_eq!(feed.0.lock().earlier_runs, (84..100).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn counts_change_and_are_read_under_the_lock_of_the_bullets() {
+        let feed = Feed::default();
+        let is_locked = || assert!(feed.0.try_lock().is_none());
+        feed.begin(1, is_locked);
+        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), is_locked);
+        feed.view_with(None, 1, is_locked);
+        assert!(feed.0.try_lock().is_some());
     }
 }
