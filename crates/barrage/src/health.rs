@@ -33,6 +33,9 @@ pub struct Dependency {
     /// Why it is not ready, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The service is useful without it, and so ready.
+    #[serde(skip)]
+    is_partial: bool,
     /// When it was last reported ready.
     #[serde(skip)]
     pub last_up: Option<Instant>,
@@ -44,7 +47,7 @@ pub struct Dependency {
 /// The body of an answer to `/readyz`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Whether all dependencies are ready.
+    /// Whether all dependencies are ready that the service cannot do without.
     pub ready: bool,
     pub dependencies: BTreeMap<&'static str, Dependency>,
 }
@@ -57,9 +60,20 @@ impl Readiness {
         probe
     }
 
+    /// Adds a dependency that only a part of the work needs. It is reported, and ready at first. The service stays
+    /// ready without it, so that it goes on with all the rest.
+    pub fn partial_dependency(&self, name: &'static str) -> Probe {
+        let probe = self.dependency(name);
+        if let Some(dependency) = self.0.lock().get_mut(name) {
+            (dependency.is_partial, dependency.ready, dependency.reason) = (true, true, None);
+        }
+        probe
+    }
+
     pub fn report(&self) -> Report {
         let dependencies = self.0.lock().clone();
-        Report { ready: dependencies.values().all(|dependency| dependency.ready), dependencies }
+        let is_useful = |dependency: &Dependency| dependency.ready || dependency.is_partial;
+        Report { ready: dependencies.values().all(is_useful), dependencies }
     }
 
     fn set(&self, name: &'static str, ready: bool, reason: Option<String>, is_denial: bool) {
@@ -77,7 +91,9 @@ impl Readiness {
             log_change(name, ready, reason.as_deref());
             logged_denial = reason.clone().filter(|_| is_denial);
         }
-        states.insert(name, Dependency { ready, since, reason, last_up, logged_denial });
+        let is_partial = before.is_some_and(|before| before.is_partial);
+        let after = Dependency { ready, since, reason, is_partial, last_up, logged_denial };
+        states.insert(name, after);
     }
 }
 

@@ -23,5 +23,7 @@ pub use offsets::{Offsets, PartitionOffsets};
 pub use permission_probe::PermissionProbe;
 pub use producer::Producer;
 pub use record::{ConsumerRecord, ProducerRecord};
-pub use scan::{EventIds, RecordCount, RecordCounter};
+pub use scan::{
+    OffsetContent, RecordCount, RecordCounter, RecordScan, ScannedPartition, Unreadable,
+};
 pub use topics::{Topics, watch_topic};

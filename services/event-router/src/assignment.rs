@@ -12,6 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use barrage::kafka::PartitionOffsets;
 use barrage::position::{Offset, Partition};
 
 use crate::ledger::CommitLedger;
@@ -26,12 +27,27 @@ pub(crate) struct Assignment {
     last_generation: Generation,
     /// Recreated partitions of which nothing was read yet. A revoke does not change that.
     recreated: BTreeSet<Partition>,
+    /// Gaps between records that were passed.
+    skipped: Vec<Skipped>,
 }
 
 #[derive(Debug)]
 struct Assigned {
     generation: Generation,
     ledger: CommitLedger,
+    last: Option<Offset>,
+    /// The client has reported a record that it cannot decode, maybe of this partition.
+    is_suspect: bool,
+    /// Gaps that may hide such a record, end by begin. The begin of each is open in the ledger.
+    holes: BTreeMap<Offset, Offset>,
+}
+
+/// Offsets of a partition, `from` included and `to` excluded, at which the client has delivered no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Skipped {
+    pub(crate) partition: Partition,
+    pub(crate) from: Offset,
+    pub(crate) to: Offset,
 }
 
 /// What the offset of a record says about its partition.
@@ -56,12 +72,18 @@ pub(crate) struct Read {
 }
 
 impl Assignment {
-    /// Takes partitions over. They are read from what was committed.
-    pub(crate) fn assign(&mut self, partitions: BTreeSet<Partition>) {
+    /// Takes partitions over. They are read from what the group has committed, if that is known.
+    pub(crate) fn assign(&mut self, partitions: BTreeMap<Partition, Option<Offset>>) {
         self.last_generation += 1;
-        for partition in partitions {
-            self.begin(partition);
+        for (partition, committed) in partitions {
+            self.begin(partition, committed);
         }
+    }
+
+    /// Reads a partition again from `offset` on. All that was read of it counts no more.
+    pub(crate) fn restart(&mut self, partition: Partition, offset: Offset) {
+        self.last_generation += 1;
+        self.begin(partition, Some(offset));
     }
 
     /// Gives partitions up. Records of them that are still in flight finish nothing any more.
@@ -74,20 +96,33 @@ impl Assignment {
     /// Forgets all that was read of a partition, because it was recreated.
     pub(crate) fn recreate(&mut self, partition: Partition) {
         self.last_generation += 1;
-        self.begin(partition);
+        self.begin(partition, None);
         self.recreated.insert(partition);
     }
 
-    fn begin(&mut self, partition: Partition) {
-        let generation = self.last_generation;
-        self.partitions.insert(partition, Assigned { generation, ledger: CommitLedger::default() });
+    fn begin(&mut self, partition: Partition, begin: Option<Offset>) {
+        let assigned = Assigned {
+            generation: self.last_generation,
+            ledger: CommitLedger::starting_at(begin),
+            last: None,
+            is_suspect: false,
+            holes: BTreeMap::new(),
+        };
+        self.partitions.insert(partition, assigned);
+    }
+
+    /// The client cannot decode a record, and does not say of which partition: from now on a gap may hide it.
+    pub(crate) fn suspect(&mut self) {
+        self.partitions.values_mut().for_each(|assigned| assigned.is_suspect = true);
     }
 
     /// Compares a record's offset with what was read of its partition. Changes nothing.
     pub(crate) fn arrival(&self, partition: Partition, offset: Offset) -> Arrival {
         let Some(assigned) = self.partitions.get(&partition) else { return Arrival::NotAssigned };
+        if assigned.last == Some(offset) {
+            return Arrival::Repeated;
+        }
         match assigned.ledger.end() {
-            Some(end) if end == offset.next() => Arrival::Repeated,
             Some(end) if end > offset => Arrival::Recreated,
             _ => Arrival::Next,
         }
@@ -96,6 +131,16 @@ impl Assignment {
     /// Notes that a record was read. `None` if its partition is not assigned.
     pub(crate) fn read(&mut self, partition: Partition, offset: Offset) -> Option<Read> {
         let assigned = self.partitions.get_mut(&partition)?;
+        if let Some(from) = assigned.ledger.end().filter(|end| *end < offset) {
+            if assigned.is_suspect {
+                assigned.ledger.read(from);
+                assigned.holes.insert(from, offset);
+            } else {
+                self.skipped.push(Skipped { partition, from, to: offset });
+            }
+        }
+        assigned.is_suspect = false;
+        assigned.last = Some(offset);
         assigned.ledger.read(offset);
         let is_first_after_recreation = self.recreated.remove(&partition);
         Some(Read { generation: assigned.generation, is_first_after_recreation })
@@ -117,6 +162,51 @@ impl Assignment {
         assigned.ledger.committable().filter(|next| Some(*next) != before)
     }
 
+    /// There is no record from `from` on and before `to`. `Some` if that changes what may be committed.
+    pub(crate) fn skip(
+        &mut self,
+        partition: Partition,
+        from: Offset,
+        to: Offset,
+    ) -> Option<Offset> {
+        let assigned = self.partitions.get_mut(&partition)?;
+        let before = assigned.ledger.committable();
+        if let Some(end) = assigned.holes.remove(&from) {
+            if to < end {
+                assigned.ledger.read(to);
+                assigned.holes.insert(to, end);
+            }
+            assigned.ledger.finish(from);
+        } else if assigned.ledger.end() == Some(from) {
+            assigned.ledger.skip_to(to);
+        }
+        assigned.ledger.committable().filter(|next| Some(*next) != before)
+    }
+
+    /// Whether a gap at this offset was passed because a record could not be decoded.
+    pub(crate) fn has_hole_at(&self, partition: Partition, offset: Offset) -> bool {
+        self.partitions.get(&partition).is_some_and(|assigned| assigned.holes.contains_key(&offset))
+    }
+
+    /// The first gap of each partition that must be looked at: one that may hide a record, else the offsets from the
+    /// last record to the high watermark.
+    pub(crate) fn gaps(
+        &self,
+        high_watermarks: &PartitionOffsets,
+    ) -> impl Iterator<Item = (Partition, Generation, Offset, Offset)> {
+        self.partitions.iter().filter_map(|(partition, assigned)| {
+            let hole = assigned.holes.first_key_value().map(|(from, to)| (*from, *to));
+            let rest = || Some((assigned.ledger.end()?, *high_watermarks.get(partition)?));
+            let (from, to) = hole.or_else(rest).filter(|(from, to)| from < to)?;
+            Some((*partition, assigned.generation, from, to))
+        })
+    }
+
+    /// The gaps that were passed since the last call.
+    pub(crate) fn take_skipped(&mut self) -> Vec<Skipped> {
+        std::mem::take(&mut self.skipped)
+    }
+
     /// Whether records of this generation still count: the partition did not end since.
     pub(crate) fn is_current(&self, partition: Partition, generation: Generation) -> bool {
         self.partitions.get(&partition).is_some_and(|it| it.generation == generation)
@@ -131,8 +221,8 @@ impl Assignment {
         self.partitions.iter().map(|(partition, it)| (*partition, it.ledger.span()))
     }
 
-    /// The partitions of which something was read. Each has its generation and the offset after the last
-    /// record that was read.
+    /// The partitions of which a position is known. Each has its generation and the offset before which all was
+    /// read.
     pub(crate) fn ends(&self) -> impl Iterator<Item = (Partition, (Generation, Offset))> {
         let end = |it: &Assigned| Some((it.generation, it.ledger.end()?));
         self.partitions.iter().filter_map(move |(partition, it)| Some((*partition, end(it)?)))
@@ -149,8 +239,48 @@ mod tests {
 
     fn assignment() -> Assignment {
         let mut assignment = Assignment::default();
-        assignment.assign(BTreeSet::from([0]));
+        assignment.assign(BTreeMap::from([(0, None)]));
         assignment
+    }
+
+    #[test]
+    fn a_gap_is_passed_unless_it_may_hide_a_record_that_cannot_be_decoded() {
+        let mut assignment = assignment();
+        let generation = assignment.read(0, offset(5)).unwrap().generation;
+        assignment.read(0, offset(8)).unwrap();
+        assignment.suspect();
+        assignment.read(0, offset(12)).unwrap();
+        for finished in [5, 8, 12] {
+            assignment.finish(0, generation, offset(finished));
+        }
+        assert_eq!(assignment.committable(0), Some(offset(9)));
+        let skipped = Skipped { partition: 0, from: offset(6), to: offset(8) };
+        assert_eq!(assignment.take_skipped(), [skipped]);
+        let high_watermarks = PartitionOffsets::from([(0, offset(20))]);
+        let gaps = |assignment: &Assignment| {
+            assignment
+                .gaps(&high_watermarks)
+                .map(|gap| (gap.2.get(), gap.3.get()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(gaps(&assignment), [(9, 12)]);
+        assert_eq!(assignment.skip(0, offset(9), offset(10)), Some(offset(10)));
+        assert_eq!(assignment.skip(0, offset(10), offset(12)), Some(offset(13)));
+        assert_eq!(gaps(&assignment), [(13, 20)]);
+        assert_eq!(assignment.skip(0, offset(13), offset(20)), Some(offset(20)));
+        assert!(gaps(&assignment).is_empty());
+        assert_eq!(assignment.arrival(0, offset(12)), Arrival::Repeated);
+        assert_eq!(assignment.arrival(0, offset(20)), Arrival::Next);
+    }
+
+    #[test]
+    fn a_partition_begins_at_what_the_group_has_committed() {
+        let mut assignment = Assignment::default();
+        assignment.assign(BTreeMap::from([(0, Some(offset(5)))]));
+        assert_eq!(assignment.arrival(0, offset(4)), Arrival::Recreated);
+        assignment.read(0, offset(7)).unwrap();
+        let skipped = Skipped { partition: 0, from: offset(5), to: offset(7) };
+        assert_eq!(assignment.take_skipped(), [skipped]);
     }
 
     #[test]
@@ -170,7 +300,7 @@ mod tests {
         let first = assignment.read(0, offset(5)).unwrap().generation;
         assignment.revoke(&BTreeSet::from([0]));
         assert_eq!(assignment.finish(0, first, offset(5)), None);
-        assignment.assign(BTreeSet::from([0]));
+        assignment.assign(BTreeMap::from([(0, None)]));
         let second = assignment.read(0, offset(5)).unwrap().generation;
         assert_eq!(assignment.finish(0, first, offset(5)), None);
         assert!(assignment.is_current(0, second) && !assignment.is_current(0, first));
@@ -184,7 +314,7 @@ mod tests {
         assignment.recreate(0);
         assert_eq!((assignment.committable(0), assignment.ends().count()), (None, 0));
         assignment.revoke(&BTreeSet::from([0]));
-        assignment.assign(BTreeSet::from([0]));
+        assignment.assign(BTreeMap::from([(0, None)]));
         assert!(assignment.read(0, offset(0)).unwrap().is_first_after_recreation);
         assert!(!assignment.read(0, offset(1)).unwrap().is_first_after_recreation);
     }

@@ -25,6 +25,16 @@ pub(crate) struct CommitLedger {
 }
 
 impl CommitLedger {
+    /// A partition that is read from `begin` on; `None` if nobody knows yet where.
+    pub(crate) fn starting_at(begin: Option<Offset>) -> Self {
+        Self { open: BTreeSet::new(), end: begin }
+    }
+
+    /// Notes that there is no record before `end` that was not read.
+    pub(crate) fn skip_to(&mut self, end: Offset) {
+        self.end = self.end.max(Some(end));
+    }
+
     /// Notes that a record was read. Kafka delivers a partition in order, but may leave offsets out.
     pub(crate) fn read(&mut self, offset: Offset) {
         self.open.insert(offset);
@@ -42,7 +52,7 @@ impl CommitLedger {
         self.open.first().copied().or(self.end)
     }
 
-    /// The offset after the last record that was read. `None` until something was read.
+    /// All before it was read or has no record. `None` if that is not known of any offset.
     pub(crate) fn end(&self) -> Option<Offset> {
         self.end
     }
@@ -125,6 +135,18 @@ mod tests {
         assert_eq!(ledger.committable(), Some(six));
         ledger.finish(six);
         assert_eq!((ledger.committable(), ledger.span()), (Offset::new(10), 0));
+    }
+
+    #[test]
+    fn offsets_without_a_record_are_committed_as_soon_as_all_before_them_are_finished() {
+        let [five, eight] = [5, 8].map(|offset| Offset::new(offset).unwrap());
+        let mut ledger = CommitLedger::starting_at(Some(five));
+        assert_eq!(ledger.committable(), Some(five));
+        ledger.read(five);
+        ledger.skip_to(eight);
+        assert_eq!(ledger.committable(), Some(five));
+        ledger.finish(five);
+        assert_eq!(ledger.committable(), Some(eight));
     }
 
     #[test]

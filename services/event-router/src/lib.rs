@@ -8,6 +8,7 @@ mod calls;
 mod config;
 mod dead_letter;
 mod filter;
+mod gaps;
 mod ledger;
 mod metrics;
 mod outcome;

@@ -19,7 +19,7 @@ pub(crate) fn describe() {
     describe_histogram!("router_call_duration_seconds", "Duration of calls that succeeded.");
     describe_gauge!("router_calls_in_flight", "Calls that have not ended yet.");
     describe_gauge!("router_records_in_flight", "Records that were read and are not finished.");
-    for outcome in ["stored", "filtered", "dead_lettered"] {
+    for outcome in ["stored", "filtered", "dead_lettered", "expired"] {
         counter!("router_records_total", "outcome" => outcome).increment(0);
     }
 }
@@ -31,6 +31,11 @@ pub(crate) fn finished(finish: Finish) {
         Finish::DeadLettered => "dead_lettered",
     };
     counter!("router_records_total", "outcome" => outcome).increment(1);
+}
+
+/// Kafka deleted records before they were read.
+pub(crate) fn expired(records: u64) {
+    counter!("router_records_total", "outcome" => "expired").increment(records);
 }
 
 pub(crate) fn retried() {

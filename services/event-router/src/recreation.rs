@@ -17,7 +17,7 @@
 //! A topic that was recreated and has outgrown the old one before the next check, while librdkafka did not see
 //! it missing, cannot be told from the old one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use barrage::kafka::{self, Offsets, PartitionOffsets};
@@ -26,7 +26,7 @@ use barrage::retry::pause;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::assignment::{Assignment, Generation};
+use crate::assignment::{Assignment, Generation, Skipped};
 
 /// Polls Kafka for the offsets of the assigned partitions, one check at a time.
 pub(crate) struct OffsetChecks {
@@ -41,12 +41,16 @@ pub(crate) struct OffsetChecks {
 pub(crate) struct OffsetCheck {
     /// How far each partition was read before Kafka answered, and in which generation.
     ends: BTreeMap<Partition, (Generation, Offset)>,
+    /// Gaps that were passed before Kafka answered.
+    skipped: Vec<Skipped>,
     facts: Result<Facts, kafka::Error>,
 }
 
 struct Facts {
     committed: PartitionOffsets,
     high_watermarks: PartitionOffsets,
+    /// Empty if there was no gap.
+    low_watermarks: PartitionOffsets,
 }
 
 /// What a check has found out about a partition.
@@ -65,16 +69,19 @@ impl OffsetChecks {
     }
 
     /// Starts the next check, which waits for its time first. Does nothing while one is in progress.
-    pub(crate) fn start(&mut self, assignment: &Assignment) {
+    pub(crate) fn start(&mut self, assignment: &mut Assignment) {
         if !self.running.is_empty() {
             return;
         }
+        let skipped = assignment.take_skipped();
         let ends: BTreeMap<_, _> = assignment.ends().collect();
         let partitions: Vec<_> = ends.keys().copied().collect();
         let offsets = self.offsets.clone();
         self.running.push(Box::pin(async move {
             pause(Self::INTERVAL).await;
-            OffsetCheck { ends, facts: poll(&offsets, &partitions).await }
+            let of_gaps: BTreeSet<_> = skipped.iter().map(|gap| gap.partition).collect();
+            let facts = poll(&offsets, &partitions, of_gaps).await;
+            OffsetCheck { ends, skipped, facts }
         }));
     }
 
@@ -110,10 +117,40 @@ impl OffsetChecks {
     }
 }
 
-async fn poll(offsets: &Offsets, partitions: &[Partition]) -> Result<Facts, kafka::Error> {
+impl OffsetCheck {
+    /// The high watermarks that Kafka answered; empty if it did not answer.
+    pub(crate) fn high_watermarks(&self) -> PartitionOffsets {
+        self.facts.as_ref().map(|facts| facts.high_watermarks.clone()).unwrap_or_default()
+    }
+
+    /// How many offsets Kafka had deleted in the gaps that were passed, by partition.
+    pub(crate) fn expired(&self) -> BTreeMap<Partition, u64> {
+        let mut expired = BTreeMap::new();
+        let Ok(facts) = &self.facts else { return expired };
+        for Skipped { partition, from, to } in &self.skipped {
+            let low = facts.low_watermarks.get(partition).copied().unwrap_or_default();
+            let deleted = (*to).min(low).since(*from);
+            if deleted > 0 {
+                *expired.entry(*partition).or_default() += deleted;
+            }
+        }
+        expired
+    }
+}
+
+async fn poll(
+    offsets: &Offsets,
+    partitions: &[Partition],
+    of_gaps: BTreeSet<Partition>,
+) -> Result<Facts, kafka::Error> {
     let committed = offsets.committed(partitions).await?;
     let high_watermarks = offsets.high_watermarks(partitions).await?;
-    Ok(Facts { committed, high_watermarks })
+    let low_watermarks = if of_gaps.is_empty() {
+        PartitionOffsets::new()
+    } else {
+        offsets.low_watermarks(&of_gaps.into_iter().collect::<Vec<_>>()).await?
+    };
+    Ok(Facts { committed, high_watermarks, low_watermarks })
 }
 
 /// Decides about a partition of which all before `end` was read.
@@ -139,6 +176,21 @@ mod tests {
         let offset = |offset: Option<i64>| offset.and_then(Offset::new);
         let [before, now] = committed.map(offset);
         judge(Offset::new(end).unwrap(), before, now, offset(mark))
+    }
+
+    #[test]
+    fn deleted_offsets_of_a_gap_have_expired() {
+        let at = |offset| Offset::new(offset).unwrap();
+        let skipped = [(0, 5, 9), (0, 12, 14), (1, 3, 4)];
+        let gap = |(partition, from, to)| Skipped { partition, from: at(from), to: at(to) };
+        let facts = Facts {
+            committed: PartitionOffsets::new(),
+            high_watermarks: PartitionOffsets::new(),
+            low_watermarks: PartitionOffsets::from([(0, at(8)), (1, at(3))]),
+        };
+        let skipped = skipped.into_iter().map(gap).collect();
+        let check = OffsetCheck { ends: BTreeMap::new(), skipped, facts: Ok(facts) };
+        assert_eq!(check.expired(), BTreeMap::from([(0, 3)]));
     }
 
     #[test]

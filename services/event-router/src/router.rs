@@ -1,12 +1,12 @@
 //! The router's loop. It waits for the next thing that happens and hands it to one step; what a step should
 //! do is decided by the parts that it asks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
 use barrage::kafka::{self, Consumer, ConsumerEvent, ConsumerRecord, PermissionProbe};
-use barrage::position::Partition;
+use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
 use futures::future::BoxFuture;
@@ -18,6 +18,7 @@ use crate::Config;
 use crate::assignment::{Arrival, Assignment};
 use crate::calls::{Calls, EndedCall};
 use crate::dead_letter::DeadLetters;
+use crate::gaps::{self, GapScan, Gaps};
 use crate::metrics::{self, Finish};
 use crate::outcome::{self, Decision};
 use crate::record::{InFlightRecord, Route};
@@ -30,6 +31,7 @@ pub(crate) struct Dependencies {
     /// The permission to read the topic as a member of the group.
     pub(crate) reading: PermissionProbe,
     pub(crate) offset_checks: OffsetChecks,
+    pub(crate) gaps: Gaps,
     pub(crate) tracer: Tracer,
     pub(crate) processors: Probe,
 }
@@ -47,6 +49,7 @@ pub(crate) struct Router {
     retries: FuturesUnordered<BoxFuture<'static, InFlightRecord>>,
     dead_letters: DeadLetters,
     offset_checks: OffsetChecks,
+    gaps: Gaps,
 }
 
 impl Router {
@@ -62,6 +65,7 @@ impl Router {
             retries: FuturesUnordered::new(),
             dead_letters: dependencies.dead_letters,
             offset_checks: dependencies.offset_checks,
+            gaps: dependencies.gaps,
             config,
         }
     }
@@ -73,7 +77,7 @@ impl Router {
         stop: CancellationToken,
     ) -> Result<(), kafka::Error> {
         while !stop.is_cancelled() {
-            self.offset_checks.start(&self.assignment);
+            self.offset_checks.start(&mut self.assignment);
             let wake_up = wait_until(self.next_deadline());
             tokio::select! { biased;
                 () = stop.cancelled() => break,
@@ -81,6 +85,7 @@ impl Router {
                 Some(record) = self.dead_letters.next() => self.finish(&record, Finish::DeadLettered),
                 Some(record) = self.retries.next() => self.send_again(record),
                 Some(check) = self.offset_checks.next() => self.offsets_checked(check),
+                Some(scan) = self.gaps.next() => self.gaps_scanned(scan),
                 Ok(()) = urls.changed() => self.update_processors(&urls.borrow_and_update()),
                 event = self.consumer.next() => {
                     self.handle(event.ok_or(kafka::Error::Closed)?).await;
@@ -129,12 +134,17 @@ impl Router {
                 drop(guard);
             }
             ConsumerEvent::Record(record) => self.receive(record),
-            ConsumerEvent::Failed(error) => self.reading.observe::<()>(&Err(error)),
+            ConsumerEvent::Failed(error) => {
+                if matches!(error, kafka::Error::Unreadable(_)) {
+                    self.assignment.suspect();
+                }
+                self.reading.observe::<()>(&Err(error));
+            }
         }
     }
 
-    fn assigned(&mut self, partitions: BTreeSet<Partition>) {
-        tracing::info!(?partitions, "partitions assigned");
+    fn assigned(&mut self, partitions: BTreeMap<Partition, Option<Offset>>) {
+        tracing::info!(partitions = ?partitions.keys(), "partitions assigned");
         self.reading.observe(&Ok(()));
         self.assignment.assign(partitions);
     }
@@ -234,6 +244,10 @@ impl Router {
     }
 
     fn offsets_checked(&mut self, check: OffsetCheck) {
+        for (partition, expired) in check.expired() {
+            records_expired(partition, expired);
+        }
+        let high_watermarks = check.high_watermarks();
         for (partition, finding) in self.offset_checks.findings(check, &self.assignment) {
             match finding {
                 Finding::Recreated => {
@@ -247,6 +261,36 @@ impl Router {
                 }
             }
         }
+        let paused = self.window.paused();
+        self.gaps.observe(&self.assignment, &high_watermarks, paused, Instant::now());
+    }
+
+    fn gaps_scanned(&mut self, scan: GapScan) {
+        for (partition, finding) in self.gaps.findings(scan, &self.assignment) {
+            match finding {
+                gaps::Finding::Empty { from, to, expired } => {
+                    if expired > 0 {
+                        records_expired(partition, expired);
+                    }
+                    if let Some(next) = self.assignment.skip(partition, from, to) {
+                        self.consumer.store(partition, next);
+                    }
+                }
+                gaps::Finding::Record { from } if self.assignment.has_hole_at(partition, from) => {
+                    self.read_again(partition, from);
+                }
+                // It is about to arrive.
+                gaps::Finding::Record { .. } => {}
+            }
+        }
+    }
+
+    /// The client has passed a record that it could not decode and that can be decoded now.
+    fn read_again(&mut self, partition: Partition, from: Offset) {
+        tracing::info!(partition, %from, "partition {partition} is read again from offset {from}");
+        self.assignment.restart(partition, from);
+        self.drop_waiting(|record| record.partition() == partition);
+        self.consumer.seek(partition, from);
     }
 
     /// The topic was recreated, so nothing counts that was read of this partition. Calls in flight end before
@@ -310,6 +354,15 @@ impl Router {
             }
         }
     }
+}
+
+fn records_expired(partition: Partition, records: u64) {
+    metrics::expired(records);
+    tracing::warn!(
+        partition,
+        records,
+        "{records} records of partition {partition} expired: kafka deleted them before they were read"
+    );
 }
 
 async fn wait_until(deadline: Option<Instant>) {

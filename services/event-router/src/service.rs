@@ -4,7 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 
 use barrage::health::{self, Readiness};
-use barrage::kafka::{self, Consumer, Offsets, PermissionProbe, Producer, Topics, watch_topic};
+use barrage::kafka::{
+    self, Consumer, Offsets, PermissionProbe, Producer, RecordScan, Topics, watch_topic,
+};
 use barrage::telemetry::{self, Flush, Metrics, Tracers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -13,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::Config;
 use crate::dead_letter::DeadLetters;
+use crate::gaps::Gaps;
 use crate::metrics;
 use crate::processors::resolve;
 use crate::recreation::OffsetChecks;
@@ -65,6 +68,8 @@ impl Service {
         let processors = readiness.dependency("processors");
         // Before the first record no processor is called: they may be scaled to zero.
         processors.up();
+        let partitions = readiness.dependency("partitions");
+        partitions.up();
         let dependencies = Dependencies {
             dead_letters: DeadLetters::new(
                 Producer::new(&config.kafka, config.dead_letter_topic.clone())?,
@@ -72,6 +77,7 @@ impl Service {
             ),
             reading: PermissionProbe::new(readiness.dependency("reading")),
             offset_checks: OffsetChecks::new(Offsets::new(&config.kafka)?),
+            gaps: Gaps::new(RecordScan::new(&config.kafka)?, partitions),
             tracer: tracers.tracer(&config.trace_name)?,
             processors,
         };

@@ -81,6 +81,10 @@ impl Window {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
+    pub(crate) fn paused(&self) -> &BTreeSet<Partition> {
+        &self.paused
+    }
+
     pub(crate) fn records(&self) -> usize {
         self.records
     }

@@ -5,6 +5,7 @@ mod dependencies;
 mod heartbeats;
 mod local;
 mod pace;
+mod recount;
 mod registry;
 mod remote;
 mod results;
@@ -12,6 +13,7 @@ mod run;
 mod snapshot;
 
 pub(crate) use dependencies::Dependencies;
+pub(crate) use recount::Recounter;
 pub(crate) use registry::{Bursts, StartError};
 pub(crate) use remote::{RemoteBursts, RemoteError};
 pub(crate) use results::Results;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use barrage::health::Probe;
-use barrage::kafka::{self, EventIds, Offsets};
+use barrage::kafka::{self, OffsetContent, Offsets, RecordScan};
 use barrage::position::{Offset, Partition, Position, Topic};
 use barrage::table::{self, Row, Table};
 use barrage::time::Millis;
@@ -19,7 +19,7 @@ pub(crate) struct Lookup {
     pub(crate) topic: Topic,
     pub(crate) table: Table,
     pub(crate) offsets: Offsets,
-    pub(crate) ids: EventIds,
+    pub(crate) records: RecordScan,
 }
 
 /// How far a record is.
@@ -29,6 +29,8 @@ pub(crate) enum State {
     Stored(Box<Row>),
     /// Filtered or dead-lettered; or its row has expired.
     FinishedWithoutRow,
+    /// Kafka deleted it before it was processed.
+    Expired,
 }
 
 /// Why there is no answer.
@@ -61,6 +63,7 @@ impl Lookup {
         match status {
             RecordStatus::Waiting if self.reader.is_up() => Ok(State::Waiting),
             RecordStatus::Waiting => Err(Error::Unknown),
+            RecordStatus::Expired => Ok(State::Expired),
             RecordStatus::BeyondEnd if self.is_in_kafka(at).await? => Ok(State::Waiting),
             RecordStatus::BeyondEnd => Err(Error::NoRecord),
             RecordStatus::Finished { needs_verification } => {
@@ -96,17 +99,24 @@ impl Lookup {
         }
         let now = Millis::now();
         let row = found.rows.into_iter().find(|row| !row.expires_at.has_surely_passed(now));
-        match row {
-            Some(row) if !needs_verification || self.is_of_its_record(&row).await? => {
-                Ok(State::Stored(Box::new(row)))
+        if let Some(row) = row {
+            if !needs_verification || self.is_of_its_record(&row).await? {
+                return Ok(State::Stored(Box::new(row)));
             }
-            _ => Ok(State::FinishedWithoutRow),
+            return Ok(State::FinishedWithoutRow);
+        }
+        match self.records.read_one(at.partition, at.offset).await? {
+            OffsetContent::NoRecord => Err(Error::NoRecord),
+            OffsetContent::Record(_)
+            | OffsetContent::Deleted
+            | OffsetContent::Unreadable
+            | OffsetContent::Unknown => Ok(State::FinishedWithoutRow),
         }
     }
 
     async fn is_of_its_record(&self, row: &Row) -> Result<bool, Error> {
         let Position { partition, offset, .. } = row.position;
-        let ids = self.ids.between(partition, offset, offset.next()).await?;
-        Ok(ids.get(&offset) == Some(&row.id))
+        let content = self.records.read_one(partition, offset).await?;
+        Ok(matches!(content, OffsetContent::Record(Some(id)) if id == row.id))
     }
 }

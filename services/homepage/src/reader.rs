@@ -3,6 +3,7 @@
 
 pub(crate) mod cursor;
 pub(crate) mod feed;
+mod inspection;
 mod partition_reader;
 pub(crate) mod progress;
 pub(crate) mod record_status;
@@ -16,18 +17,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, EventIds, Offsets, PartitionOffsets};
+use barrage::kafka::{self, Offsets, PartitionOffsets, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
 use barrage::table::{Row, Table, Verdict};
 use barrage::telemetry::{Tracer, spans};
+use barrage::time::Millis;
 use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use self::feed::Feed;
-use self::partition_reader::{Error, PartitionReader};
-use self::progress::{Counts, Progress, Round};
+use self::inspection::Inspection;
+use self::partition_reader::{Error, Found, PartitionReader, Request};
+use self::progress::{Counts, Expired, Progress, Round};
 use self::stall::Stall;
 use self::tracker::Tracker;
 use crate::metrics;
@@ -35,7 +38,10 @@ use crate::producer::Acks;
 
 pub(crate) struct Dependencies {
     pub(crate) offsets: Offsets,
-    pub(crate) ids: EventIds,
+    /// Reads records again, for the rounds.
+    pub(crate) records: RecordScan,
+    /// … and for inspections in the background.
+    pub(crate) inspected: RecordScan,
     pub(crate) table: Table,
     pub(crate) topic: Topic,
     /// What Kafka has acknowledged to this process.
@@ -44,6 +50,8 @@ pub(crate) struct Dependencies {
     pub(crate) progress: Arc<Progress>,
     /// Whether results can be read.
     pub(crate) probe: Probe,
+    /// Whether all partitions can be read.
+    pub(crate) readable: Probe,
     pub(crate) tracer: Tracer,
     pub(crate) result_span: String,
 }
@@ -55,6 +63,8 @@ pub(crate) struct Reader {
     stored: u64,
     blocked: u64,
     stall: Stall,
+    inspection: Inspection,
+    expired: Option<Expired>,
     offsets_polled: Instant,
     partitions_polled: Instant,
     /// True until all was read once: these rows were there before the run.
@@ -73,10 +83,12 @@ impl Reader {
     const PAUSE_FACTOR: u32 = 4;
     /// … but not longer than this, so that bullets keep coming when the table is slow.
     const LONGEST_PAUSE: Duration = Duration::from_millis(40);
-    /// How many records of each partition a run begins with, finished or not: a page opens with the last bullets.
-    const RECENT: i64 = 1000;
+    /// How many records of all partitions a run begins with, finished or not: a page opens with the last bullets.
+    const RECENT: i64 = 8000;
+    /// … and of one partition.
+    const RECENT_OF_PARTITION: i64 = 1000;
     /// How many partitions are read at once, so that one slow request does not delay all partitions.
-    const CONCURRENCY: usize = 8;
+    const CONCURRENCY: usize = 16;
 
     pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
         let reading = async {
@@ -100,12 +112,15 @@ impl Reader {
                 }
             }
         };
+        let inspection = Inspection::new(deps.inspected.clone(), deps.readable.clone());
         let reader = Self {
             deps,
             partitions,
             stored: 0,
             blocked: 0,
             stall: Stall::default(),
+            inspection,
+            expired: None,
             offsets_polled: Instant::now(),
             partitions_polled: Instant::now(),
             history: true,
@@ -170,14 +185,20 @@ impl Reader {
 
     /// Polls Kafka and the table once. Returns how many records were found to be finished.
     async fn round(&mut self) -> Result<u64, Error> {
-        let before = self.finished();
+        let (before, expired_before) = (self.finished(), self.sum(Tracker::expired));
         let polled = self.poll_kafka().await;
         let mut rows = Vec::new();
         let read = self.read_rows(&mut rows).await;
         rows.sort_by_key(|row| row.stored_at);
         self.count(&rows);
+        self.inspect().await;
         let (counts, has_moved) = (self.counts(), self.finished() > before);
         metrics::set_waiting(counts.waiting);
+        if counts.expired > expired_before {
+            let last = Millis::now();
+            let since = self.expired.map_or(last, |expired| expired.since);
+            self.expired = Some(Expired { since, last });
+        }
         let stalled_since = match (&polled, &read) {
             (Ok(()), Ok(())) => self.stall.observe(counts.waiting, has_moved, Instant::now()),
             _ => self.stall.forget(),
@@ -190,6 +211,7 @@ impl Reader {
         let round = Round {
             counts,
             stalled_since,
+            expired: self.expired,
             high_watermarks: self.each(Tracker::high_watermark),
             finished: finished.clone(),
             partitions: self.partitions.iter().filter_map(status).collect(),
@@ -202,7 +224,7 @@ impl Reader {
         polled?;
         read?;
         self.history = false;
-        Ok(self.finished() - before)
+        Ok(self.finished().saturating_sub(before))
     }
 
     /// Learns the high watermarks: in every round from the acknowledgements to this process, and four times a second
@@ -228,7 +250,13 @@ impl Reader {
         if !self.is_idle() {
             let committed = self.deps.offsets.committed(&partitions).await?;
             for (partition, reader) in &mut self.partitions {
-                reader.set_committed(committed.get(partition).copied(), &self.deps.ids).await?;
+                let committed = committed.get(partition).copied();
+                reader.set_committed(committed, &self.deps.records).await?;
+            }
+            for (partition, low) in self.deps.offsets.low_watermarks(&partitions).await? {
+                if let Some(reader) = self.partitions.get_mut(&partition) {
+                    reader.set_low_watermark(low);
+                }
             }
         }
         Ok(())
@@ -258,14 +286,11 @@ impl Reader {
     async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), Error> {
         let partitions: Vec<_> = self.partitions.keys().copied().collect();
         let deps = &self.deps;
-        let readers = self.partitions.values_mut();
-        let reads: Vec<_> = readers.map(|reader| reader.read(&deps.table, &deps.ids)).collect();
+        let readers = &mut self.partitions;
         let all = async {
-            let mut reads = stream::iter(reads).buffer_unordered(Self::CONCURRENCY);
             let mut all_read = Ok(());
-            while let Some((found, read)) = reads.next().await {
-                rows.extend(found);
-                all_read = all_read.and(read);
+            for what in [Request::Deleted, Request::New, Request::Gaps] {
+                all_read = all_read.and(request(readers, deps, what, rows).await);
             }
             all_read
         };
@@ -279,6 +304,19 @@ impl Reader {
             self.partition(partition).advance(end);
         }
         all_read
+    }
+
+    /// Looks closer at partitions that stand still.
+    async fn inspect(&mut self) {
+        let now = Instant::now();
+        for (partition, reader) in &self.partitions {
+            self.inspection.observe(*partition, reader.tracker(), now);
+        }
+        for (partition, scanned) in self.inspection.take_result(now).await {
+            if let Some(reader) = self.partitions.get_mut(&partition) {
+                reader.settle_inspection(&scanned);
+            }
+        }
     }
 
     /// Counts rows that were not read before.
@@ -302,7 +340,7 @@ impl Reader {
 
     /// How many records are finished.
     fn finished(&self) -> u64 {
-        self.stored + self.sum(Tracker::without_row)
+        self.stored + self.sum(Tracker::without_row) + self.sum(Tracker::expired)
     }
 
     fn counts(&self) -> Counts {
@@ -311,6 +349,7 @@ impl Reader {
             stored: self.stored,
             blocked: self.blocked,
             finished_without_row: self.sum(Tracker::without_row),
+            expired: self.sum(Tracker::expired),
             waiting: self.sum(Tracker::waiting),
         }
     }
@@ -325,6 +364,43 @@ impl Reader {
     }
 }
 
+/// Requests rows of all partitions, reads from Kafka what is needed to judge them, and counts them. An error keeps
+/// nothing from counting that could be read.
+async fn request(
+    readers: &mut BTreeMap<Partition, PartitionReader>,
+    deps: &Dependencies,
+    what: Request,
+    rows: &mut Vec<Row>,
+) -> Result<(), Error> {
+    let mut result = Ok(());
+    let mut requested: BTreeMap<Partition, Found> = BTreeMap::new();
+    let requests: Vec<_> = readers
+        .iter_mut()
+        .map(async |(partition, reader)| (*partition, reader.request(what, &deps.table).await))
+        .collect();
+    let mut answers = stream::iter(requests).buffer_unordered(Reader::CONCURRENCY);
+    while let Some((partition, (found, answer))) = answers.next().await {
+        requested.insert(partition, found);
+        result = result.and(answer);
+    }
+    drop(answers);
+    let to_scan = readers.iter_mut().filter_map(|(partition, reader)| {
+        let offsets = reader.to_scan(requested.get(partition)?);
+        (!offsets.is_empty()).then_some((*partition, offsets))
+    });
+    let scanned = deps.records.read(to_scan.collect()).await.unwrap_or_else(|error| {
+        result = std::mem::replace(&mut result, Ok(())).and(Err(error.into()));
+        BTreeMap::new()
+    });
+    let nothing = ScannedPartition::default();
+    for (partition, found) in requested {
+        if let Some(reader) = readers.get_mut(&partition) {
+            rows.extend(reader.settle(what, found, scanned.get(&partition).unwrap_or(&nothing)));
+        }
+    }
+    result
+}
+
 /// Where a run begins: with all that is not finished, and with some of what is.
 async fn first_partitions(
     offsets: &Offsets,
@@ -334,12 +410,17 @@ async fn first_partitions(
     let low_watermarks = offsets.low_watermarks(&partitions).await?;
     let high_watermarks = offsets.high_watermarks(&partitions).await?;
     let committed = offsets.committed(&partitions).await?;
+    let with_records =
+        high_watermarks.iter().filter(|(p, high)| low_watermarks.get(p) < Some(high));
+    let share = Reader::RECENT / i64::try_from(with_records.count().max(1)).unwrap_or(i64::MAX);
+    let recent = share.clamp(1, Reader::RECENT_OF_PARTITION);
     let reader = |partition: Partition| {
         let unknown = || kafka::Error::Closed;
         let low = low_watermarks.get(&partition).copied().ok_or_else(unknown)?;
         let high = high_watermarks.get(&partition).copied().ok_or_else(unknown)?;
         let committed = committed.get(&partition).copied().unwrap_or(low);
-        let begin = committed.min(high.minus(Reader::RECENT)).max(low);
+        // What Kafka has deleted and the group has not committed has expired, and this run says so.
+        let begin = committed.min(high.minus(recent).max(low));
         let mut reader = PartitionReader::new(topic.clone(), partition, begin);
         reader.advance(high);
         Ok((partition, reader))

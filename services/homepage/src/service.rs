@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use barrage::health::{Probe, Readiness};
 use barrage::kafka::{
-    self, EventIds, Offsets, PermissionProbe, Producer, RecordCounter, Topics, watch_topic,
+    self, Offsets, PermissionProbe, Producer, RecordCounter, RecordScan, Topics, watch_topic,
 };
 use barrage::retry::pause;
 use barrage::table::Table;
@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::Config;
 use crate::api::{Admission, Handlers, Pages};
 use crate::assets::Assets;
-use crate::burst::{self, Bursts, RemoteBursts, Results};
+use crate::burst::{self, Bursts, Recounter, RemoteBursts, Results};
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::metrics;
@@ -96,9 +96,9 @@ impl Service {
         let producer = Arc::new(producer(&config, permission.clone(), tracer)?);
         let results = tracers.tracer(&config.traces.result)?;
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
-        let bursts = burst_dependencies(&config, producer, &shutdown, &killed);
-        let reader = readiness.dependency("reader");
-        let reader = reader_dependencies(&config, &bursts, results, reader)?;
+        let bursts = burst_dependencies(&config, producer, &shutdown, &killed)?;
+        let probes = (readiness.dependency("reader"), readiness.partial_dependency("partitions"));
+        let reader = reader_dependencies(&config, &bursts, results, probes)?;
         let watch = Watch::new(Topics::new(&config.kafka)?, permission, &readiness);
         let handlers = handlers(&config, bursts, &reader, readiness, &watch.kafka, metrics)?;
         let (grace, flush) = (config.listen.grace, tracers.into_flush());
@@ -185,13 +185,11 @@ fn handlers(
         topic: reader.topic.clone(),
         table: reader.table.clone(),
         offsets: reader.offsets.clone(),
-        ids: EventIds::new(&config.kafka)?,
+        records: reader.inspected.clone(),
     };
     let pages = Pages { assets: assets.clone(), feed: feed.clone(), settings: settings.clone() };
-    let results = Results { table: reader.table.clone(), topic: reader.topic.clone() };
-    let (offsets, counter) = (reader.offsets.clone(), RecordCounter::new(&config.kafka));
-    let remote_bursts =
-        RemoteBursts::new(results.clone(), offsets, counter, reader.progress.clone());
+    let results = bursts.recounter.results.clone();
+    let remote_bursts = RemoteBursts::new(bursts.recounter.clone(), reader.progress.clone());
     Ok(Handlers {
         admission: Data::new(Admission { clients: clients.clone(), kafka: kafka.clone() }),
         assets,
@@ -216,34 +214,40 @@ fn burst_dependencies(
     producer: Arc<MessageProducer>,
     shutdown: &CancellationToken,
     killed: &CancellationToken,
-) -> burst::Dependencies {
-    burst::Dependencies {
+) -> Result<burst::Dependencies, kafka::Error> {
+    let table = Table::new(&config.table);
+    let results = Results { table: table.clone(), topic: config.kafka.topic.clone() };
+    let (offsets, counter) = (Offsets::new(&config.kafka)?, RecordCounter::new(&config.kafka));
+    Ok(burst::Dependencies {
         producer,
-        table: Table::new(&config.table),
+        table,
+        recounter: Recounter { results, offsets, counter },
         progress: Arc::new(Progress::default()),
         limits: config.limits,
         homepage: config.listen.instance.as_str().to_owned(),
         ttl: config.table.ttl,
         shutdown: shutdown.clone(),
         killed: killed.clone(),
-    }
+    })
 }
 
 fn reader_dependencies(
     config: &Config,
     bursts: &burst::Dependencies,
     tracer: Tracer,
-    probe: Probe,
+    (probe, readable): (Probe, Probe),
 ) -> Result<reader::Dependencies, kafka::Error> {
     Ok(reader::Dependencies {
-        offsets: Offsets::new(&config.kafka)?,
-        ids: EventIds::new(&config.kafka)?,
+        offsets: bursts.recounter.offsets.clone(),
+        records: RecordScan::new(&config.kafka)?,
+        inspected: RecordScan::new(&config.kafka)?,
         table: bursts.table.clone(),
         topic: config.kafka.topic.clone(),
         acks: bursts.producer.acks.clone(),
         feed: Arc::new(Feed::default()),
         progress: bursts.progress.clone(),
         probe,
+        readable,
         tracer,
         result_span: config.traces.result_span.clone(),
     })

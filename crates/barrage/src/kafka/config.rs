@@ -118,7 +118,9 @@ impl Config {
         client
             .set("group.id", self.group.as_str())
             .set("enable.auto.commit", "false")
-            .set("auto.offset.reset", "earliest");
+            .set("auto.offset.reset", "earliest")
+            .set("enable.partition.eof", "true")
+            .set("check.crcs", "true");
         client
     }
 }

@@ -131,9 +131,17 @@ impl Consumer {
 
     /// Reads this partition again from its first record.
     pub fn seek_to_beginning(&self, partition: Partition) {
-        let begin = KafkaOffset::Beginning;
+        self.seek_to(partition, KafkaOffset::Beginning);
+    }
+
+    /// Reads this partition again from an offset.
+    pub fn seek(&self, partition: Partition, offset: Offset) {
+        self.seek_to(partition, KafkaOffset::Offset(offset.get()));
+    }
+
+    fn seek_to(&self, partition: Partition, offset: KafkaOffset) {
         // With a timeout of zero it does not wait.
-        let sought = self.inner.seek(self.topic.as_str(), partition, begin, Duration::ZERO);
+        let sought = self.inner.seek(self.topic.as_str(), partition, offset, Duration::ZERO);
         self.log_failure("seek", sought);
     }
 
@@ -158,6 +166,10 @@ fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
     client
         .set("group.id", config.group.as_str())
         .set("auto.offset.reset", "earliest")
+        // Only transactions that were committed count. This is also librdkafka's default.
+        .set("isolation.level", "read_committed")
+        // A corrupt batch is an error, and not a record with damaged bytes.
+        .set("check.crcs", "true")
         .set("enable.auto.offset.store", "false")
         .set("enable.auto.commit", "true")
         .set("auto.commit.interval.ms", "200")

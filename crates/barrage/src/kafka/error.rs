@@ -25,6 +25,9 @@ pub enum Error {
     Electing(#[source] KafkaError),
     #[error("the record is larger than kafka takes")]
     TooLarge,
+    /// A record is there, but librdkafka cannot decode it: its batch is corrupt, or the codec is unknown.
+    #[error("the kafka client cannot decode a record")]
+    Unreadable(#[source] KafkaError),
     /// librdkafka rejects the settings that we give it.
     #[error("the kafka client cannot be made of this configuration")]
     Configuration(#[source] KafkaError),
@@ -48,6 +51,7 @@ impl Error {
             | Self::NotCreated(..)
             | Self::Denied(_)
             | Self::Electing(_)
+            | Self::Unreadable(_)
             | Self::Configuration(_)
             | Self::Lost
             | Self::Closed
@@ -64,6 +68,7 @@ impl Error {
             return Self::Denied(denial);
         }
         match code {
+            _ if is_unreadable(&error) => Self::Unreadable(error),
             Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition) => {
                 Self::NoTopic(access.topic.clone())
             }
@@ -87,4 +92,20 @@ impl Error {
             Some(_) | None => Self::Other(error),
         }
     }
+}
+
+/// Whether the error is about a record that was fetched and cannot be decoded.
+pub(super) fn is_unreadable(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    let KafkaError::MessageConsumption(code) = error else { return false };
+    // In this order: a wrong checksum, a damaged compressed batch, a codec or format that librdkafka does not know,
+    // a damaged batch, and the broker's own word that its file is damaged.
+    matches!(
+        code,
+        Code::BadMessage
+            | Code::BadCompression
+            | Code::NotImplemented
+            | Code::Underflow
+            | Code::InvalidMessage
+    )
 }

@@ -132,7 +132,7 @@ impl Offsets {
 }
 
 /// The partitions of an answer that have an offset.
-fn known(list: &TopicPartitionList) -> PartitionOffsets {
+pub(super) fn known(list: &TopicPartitionList) -> PartitionOffsets {
     let offset = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
         let offset = element.error().ok().and(element.offset().to_raw()).and_then(Offset::new)?;
         Some((element.partition(), offset))

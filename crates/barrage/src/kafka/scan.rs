@@ -1,19 +1,20 @@
 //! Reads a range of a topic once, without joining a group.
 //!
-//! [`scanner::Scanner`] has the one loop. Three requests use it: [`EventIds`] (which event is at which offset),
+//! [`scanner::Scanner`] has the one loop. Three requests use it: [`RecordScan`] (which record is at which offset),
 //! [`RecordCounter`] (how many records have keys with a prefix), and [`RecordFinder`] (the offset of a record).
 
-mod event_ids;
 mod record_counter;
 mod record_finder;
+mod record_scan;
 mod scanner;
 
-pub use event_ids::EventIds;
 pub use record_counter::{RecordCount, RecordCounter};
 pub(super) use record_finder::RecordFinder;
+pub use record_scan::{OffsetContent, RecordScan, ScannedPartition, Unreadable};
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use bytes::Bytes;
@@ -71,11 +72,19 @@ mod tests {
     async fn a_scan_that_nobody_waits_for_makes_way_for_the_next_one() {
         let (_broker, config) = broker_with(&[record("a/1", Vec::new())]).await;
         let counter = RecordCounter::new(&config);
-        let endless = counter.count(until(0), until(1000), Vec::new());
-        assert!(tokio::time::timeout(Duration::from_secs(1), endless).await.is_err());
+        let forgotten = counter.count(until(0), until(1), Vec::new());
+        assert!(tokio::time::timeout(Duration::from_millis(1), forgotten).await.is_err());
         let next = counter.count(until(0), until(1), Vec::new());
         let count = tokio::time::timeout(Duration::from_secs(5), next).await.unwrap().unwrap();
         assert_eq!(count.records, 1);
+    }
+
+    #[tokio::test]
+    async fn a_range_beyond_the_end_of_the_partition_is_counted_as_far_as_it_exists() {
+        let (_broker, config) = broker_with(&[record("a/1", Vec::new())]).await;
+        let counter = RecordCounter::new(&config);
+        let count = counter.count(PartitionOffsets::new(), until(1000), Vec::new()).await;
+        assert_eq!(count.unwrap().records, 1);
     }
 
     #[tokio::test]
@@ -84,11 +93,17 @@ mod tests {
             |id: &'static str| vec![("ce_id".to_owned(), Some(Bytes::from_static(id.as_bytes())))];
         let records = [record("a", id("one")), record("b", Vec::new()), record("c", id("three"))];
         let (_broker, config) = broker_with(&records).await;
-        let ids = EventIds::new(&config).unwrap();
-        let found = ids.between(0, offset(0), offset(9)).await.unwrap();
-        let found: Vec<_> = found.into_iter().map(|(at, id)| (at.get(), id)).collect();
-        assert_eq!(found, [(0, "one".to_owned()), (2, "three".to_owned())]);
-        assert_eq!(ids.between(0, offset(1), offset(2)).await.unwrap().len(), 0);
+        let scan = RecordScan::new(&config).unwrap();
+        let offsets = BTreeMap::from([(0, (0..9).map(offset).collect())]);
+        let found = scan.read(offsets).await.unwrap();
+        let found: Vec<_> = found[&0].contents().map(|(at, it)| (at.get(), it.clone())).collect();
+        let event = |id: &str| OffsetContent::Record(Some(id.to_owned()));
+        assert_eq!(
+            found,
+            [(0, event("one")), (1, OffsetContent::Record(None)), (2, event("three"))]
+        );
+        assert_eq!(scan.read_one(0, offset(2)).await.unwrap(), event("three"));
+        assert_eq!(scan.read_one(0, offset(3)).await.unwrap(), OffsetContent::Unknown);
     }
 
     #[tokio::test]

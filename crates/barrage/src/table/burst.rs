@@ -91,6 +91,8 @@ pub struct BurstRow {
     pub stored: u64,
     /// How many of the stored rows moderation blocked.
     pub blocked: u64,
+    /// How many of its accepted messages Kafka deleted before they were processed.
+    pub expired: u64,
     /// All its records are at these offsets or later.
     pub from: PartitionOffsets,
     /// All its records that are known are before these offsets.
@@ -120,6 +122,7 @@ impl BurstRow {
             .n("failed", self.failed)
             .n("stored", self.stored)
             .n("blocked", self.blocked)
+            .n("expired", self.expired)
             .offsets("from", &self.from)
             .offsets("to", &self.to)
             .s("homepage", &self.homepage)
@@ -142,6 +145,7 @@ impl BurstRow {
             failed: read.n("failed")?,
             stored: read.n("stored")?,
             blocked: read.n("blocked")?,
+            expired: read.optional_n("expired").unwrap_or_default(),
             from: read.offsets("from")?,
             to: read.offsets("to")?,
             homepage: read.s("homepage")?,
@@ -257,6 +261,7 @@ mod tests {
             failed: 1,
             stored: 900,
             blocked: 2,
+            expired: 1,
             from: PartitionOffsets::from([
                 (0, Offset::default()),
                 (3, Offset::new(70_000).unwrap()),

@@ -3,7 +3,7 @@
 use barrage::config::Vars;
 use barrage::event::Header;
 use barrage::health::Readiness;
-use barrage::kafka::{Offsets, Producer};
+use barrage::kafka::{Offsets, Producer, RecordScan};
 use barrage::position::{Offset, Position};
 use barrage::time::Millis;
 use bytes::Bytes;
@@ -22,18 +22,22 @@ fn router() -> Router {
         ),
         reading: PermissionProbe::new(readiness.dependency("reading")),
         offset_checks: OffsetChecks::new(Offsets::new(&config.kafka).unwrap()),
+        gaps: Gaps::new(
+            RecordScan::new(&config.kafka).unwrap(),
+            readiness.partial_dependency("partitions"),
+        ),
         tracer: Tracer::OFF,
         processors: readiness.dependency("processors"),
     };
     let consumer = Consumer::join(&config.kafka, config.fetch_wait).unwrap();
     let mut router = Router::new(consumer, dependencies, config);
-    router.assigned(BTreeSet::from([0]));
+    router.assigned(BTreeMap::from([(0, None)]));
     router
 }
 
 async fn revoke_and_assign(router: &mut Router) {
     router.revoked(&BTreeSet::from([0])).await;
-    router.assigned(BTreeSet::from([0]));
+    router.assigned(BTreeMap::from([(0, None)]));
 }
 
 /// Takes the oldest waiting record, as a call does.

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use crate::metrics;
 use crate::reader::cursor::Cursor;
 use crate::reader::feed::{Feed, View};
-use crate::reader::progress::{Counts, Progress, Totals};
+use crate::reader::progress::{Counts, Expired, Progress, Totals};
 use crate::viewers::Viewers;
 
 /// How many bullets an answer has at most: without `limit`, and with it.
@@ -49,6 +49,7 @@ struct TotalsJson {
     since: Option<Rfc3339>,
     #[serde(flatten)]
     counts: Counts,
+    expired_since: Option<Rfc3339>,
 }
 
 /// A part that does not answer, and what this means for people.
@@ -79,7 +80,7 @@ pub(super) async fn show(
     let busy = view.passed > 0 || totals.counts.waiting > 0;
     let least = if busy { POLL_BUSY } else { POLL_IDLE };
     let poll_after = viewers.poll_after(least, Instant::now());
-    let body = answer(&view, totals, poll_after, problems(&readiness, totals.stalled_since));
+    let body = answer(&view, totals, poll_after, problems(&readiness, totals, Millis::now()));
     metrics::feed_requested();
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -105,7 +106,11 @@ fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) 
         now: Millis::now(),
         cursor: view.cursor.to_string(),
         passed: view.passed,
-        totals: TotalsJson { since: totals.since, counts: totals.counts },
+        totals: TotalsJson {
+            since: totals.since,
+            counts: totals.counts,
+            expired_since: totals.expired.map(|expired| expired.since.rfc3339()),
+        },
         processors: view.processors.clone(),
         poll_after_ms,
         problems,
@@ -116,26 +121,43 @@ fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) 
     [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
 }
 
-/// The parts that do not answer. `reader` and `processing` are left out where another problem explains them.
-fn problems(readiness: &Readiness, stalled_since: Option<Rfc3339>) -> Vec<Part> {
+/// What does not work, or did not a moment ago. `reader` and `processing` are left out where another problem explains
+/// them.
+fn problems(readiness: &Readiness, totals: Totals, now: Millis) -> Vec<Part> {
     let away = |(part, it): (&'static str, Dependency)| {
-        (!it.ready).then(|| Part { part, since: it.since, text: meaning(part).to_owned() })
+        (!it.ready).then(|| Part { part, since: it.since, text: meaning(part, it.reason) })
     };
     let mut parts: Vec<_> = readiness.report().dependencies.into_iter().filter_map(away).collect();
     if parts.len() > 1 {
         parts.retain(|it| it.part != "reader");
     }
-    if let (true, Some(since)) = (parts.is_empty(), stalled_since) {
-        parts.push(Part { part: PROCESSING, since, text: meaning(PROCESSING).to_owned() });
+    if let (true, Some(since)) = (parts.is_empty(), totals.stalled_since) {
+        parts.push(Part { part: PROCESSING, since, text: meaning(PROCESSING, None) });
+    }
+    let is_recent = |expired: &Expired| now.0 - expired.last.0 < RETENTION_SHOWN.0;
+    if let Some(expired) = totals.expired.filter(is_recent) {
+        let text = format!(
+            "Kafka deleted {} messages before they were processed: its retention is too short for the backlog.",
+            totals.counts.expired
+        );
+        parts.push(Part { part: RETENTION, since: expired.since.rfc3339(), text });
     }
     parts
 }
 
+/// How long after the last message expired this is a problem. The totals have it as long as the homepage runs.
+const RETENTION_SHOWN: Millis = Millis(60_000);
+
 /// The part between Kafka and the table. A homepage has no connection to it, but sees whether rows appear.
 const PROCESSING: &str = "processing";
+/// Kafka's retention, which deletes records whether they were processed or not.
+const RETENTION: &str = "retention";
 
-fn meaning(part: &str) -> &'static str {
-    match part {
+fn meaning(part: &str, reason: Option<String>) -> String {
+    if let ("partitions", Some(reason)) = (part, reason) {
+        return format!("{reason}. Its messages wait. All other partitions go on.");
+    }
+    let text = match part {
         "kafka" => "Kafka does not answer. Nothing can be sent. Accepted messages are safe.",
         "table" => {
             "The table does not answer. Messages are safe in Kafka and appear when it is back."
@@ -150,7 +172,8 @@ fn meaning(part: &str) -> &'static str {
             "This homepage is stopping. Nothing can be sent here. Accepted messages are safe."
         }
         _ => "This part does not answer.",
-    }
+    };
+    text.to_owned()
 }
 
 #[cfg(test)]
@@ -176,7 +199,8 @@ mod tests {
         let (kafka, reader) = (readiness.dependency("kafka"), readiness.dependency("reader"));
         let stalled = Some(Millis(0).rfc3339());
         let parts = |stalled_since| {
-            let parts = problems(&readiness, stalled_since);
+            let totals = Totals { stalled_since, ..Totals::default() };
+            let parts = problems(&readiness, totals, Millis(0));
             parts.iter().map(|it| it.part).collect::<Vec<_>>()
         };
         assert_eq!(parts(stalled), ["kafka"]);
@@ -185,6 +209,26 @@ mod tests {
         reader.up();
         assert_eq!(parts(stalled), ["processing"]);
         assert!(parts(None).is_empty());
+    }
+
+    #[test]
+    fn expired_messages_are_a_problem_for_a_minute() {
+        let expired = Some(Expired { since: Millis(1_000), last: Millis(2_000) });
+        let totals = Totals { expired, ..Totals::default() };
+        let parts = |now| problems(&Readiness::default(), totals, Millis(now)).len();
+        assert_eq!((parts(2_000), parts(61_999), parts(62_000)), (1, 1, 0));
+    }
+
+    #[test]
+    fn a_partition_that_cannot_be_read_is_named() {
+        let readiness = Readiness::default();
+        let partitions = readiness.partial_dependency("partitions");
+        assert!(problems(&readiness, Totals::default(), Millis(0)).is_empty());
+        partitions.denied("partition 3 cannot be read at offset 42: bad checksum");
+        let problems = problems(&readiness, Totals::default(), Millis(0));
+        let text = "partition 3 cannot be read at offset 42: bad checksum. Its messages wait. All other \
+                    partitions go on.";
+        assert_eq!((problems[0].part, problems[0].text.as_str()), ("partitions", text));
     }
 
     #[test]

@@ -89,6 +89,7 @@ pub(super) async fn show(
         State::Waiting => ("waiting", None),
         State::Stored(row) => ("stored", Some(RowJson::result(row))),
         State::FinishedWithoutRow => ("finished_without_row", None),
+        State::Expired => ("expired", None),
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))

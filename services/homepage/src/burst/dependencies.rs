@@ -6,6 +6,7 @@ use std::time::Duration;
 use barrage::table::Table;
 use tokio_util::sync::CancellationToken;
 
+use super::recount::Recounter;
 use crate::config::Limits;
 use crate::producer::MessageProducer;
 use crate::reader::progress::Progress;
@@ -14,6 +15,7 @@ pub(crate) struct Dependencies {
     pub(crate) producer: Arc<MessageProducer>,
     pub(crate) table: Table,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) recounter: Recounter,
     pub(crate) limits: Limits,
     /// The name of this homepage in the rows of its bursts.
     pub(crate) homepage: String,

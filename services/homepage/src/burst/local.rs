@@ -29,6 +29,8 @@ pub(crate) struct Burst {
     rows: Arc<BurstRows>,
     accepted: AtomicU64,
     failed: AtomicU64,
+    /// Known when all accepted records are finished.
+    expired: AtomicU64,
     started_at: Millis,
     started: Instant,
     /// Its records have these offsets or later ones.
@@ -64,6 +66,7 @@ impl Burst {
             rows,
             accepted: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            expired: AtomicU64::new(0),
             started_at: Millis::now(),
             started: Instant::now(),
             from,
@@ -83,6 +86,11 @@ impl Burst {
     /// Counts a message that Kafka did not acknowledge.
     pub(crate) fn failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sets how many of its messages Kafka deleted before they were processed.
+    pub(crate) fn expired(&self, messages: u64) {
+        self.expired.store(messages, Ordering::Relaxed);
     }
 
     /// The run of the reader in which it was started.
@@ -125,6 +133,10 @@ impl Burst {
         (self.from.clone(), self.status.lock().to.clone())
     }
 
+    pub(crate) fn accepted_so_far(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
     /// How many messages were accepted and how many failed.
     fn sent(&self) -> (u64, u64) {
         (self.accepted.load(Ordering::Relaxed), self.failed.load(Ordering::Relaxed))
@@ -144,6 +156,7 @@ impl Burst {
             failed,
             stored: self.rows.stored(),
             blocked: self.rows.blocked(),
+            expired: self.expired.load(Ordering::Relaxed),
             started_at: self.started_at.rfc3339(),
             ended_at: status.ended_at.map(Millis::rfc3339),
         }
@@ -166,6 +179,7 @@ impl Burst {
             failed: now.failed,
             stored: now.stored,
             blocked: now.blocked,
+            expired: now.expired,
             from,
             to,
             homepage: homepage.to_owned(),

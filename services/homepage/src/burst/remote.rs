@@ -6,19 +6,19 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use barrage::kafka::{self, Offsets, RecordCounter};
+use barrage::kafka;
 use barrage::retry::pause;
 use barrage::shutdown::with_sources;
-use barrage::table::{self, BurstRow, State, Verdict};
+use barrage::table::{self, BurstRow, State, Table};
 use barrage::time::Millis;
+use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
-use futures::{FutureExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::heartbeats::{Heartbeats, Liveness};
-use super::results::Results;
+use super::recount::{self, Recounter};
 use crate::reader::progress::Progress;
 
 /// A count that many requests may wait for.
@@ -26,9 +26,7 @@ type Recount = Shared<BoxFuture<'static, Result<BurstRow, RemoteError>>>;
 
 /// Finds and stops the bursts of other homepages.
 pub(crate) struct RemoteBursts {
-    results: Results,
-    offsets: Offsets,
-    counter: RecordCounter,
+    recounter: Recounter,
     progress: Arc<Progress>,
     heartbeats: Heartbeats,
     /// The counts that are under way. Each goes on when its request is gone: a large topic takes longer to
@@ -47,9 +45,12 @@ pub(crate) enum RemoteError {
     Table(Arc<table::Error>),
 }
 
-impl From<kafka::Error> for RemoteError {
-    fn from(error: kafka::Error) -> Self {
-        Self::Kafka(Arc::new(error))
+impl From<recount::Error> for RemoteError {
+    fn from(error: recount::Error) -> Self {
+        match error {
+            recount::Error::Kafka(error) => Self::Kafka(Arc::new(error)),
+            recount::Error::Table(error) => error.into(),
+        }
     }
 }
 
@@ -65,14 +66,9 @@ impl RemoteBursts {
     /// How long one request waits for a count.
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    pub(crate) fn new(
-        results: Results,
-        offsets: Offsets,
-        counter: RecordCounter,
-        progress: Arc<Progress>,
-    ) -> Self {
+    pub(crate) fn new(recounter: Recounter, progress: Arc<Progress>) -> Self {
         let (heartbeats, recounts) = (Heartbeats::default(), Mutex::default());
-        Self { results, offsets, counter, progress, heartbeats, recounts }
+        Self { recounter, progress, heartbeats, recounts }
     }
 
     /// The row of a burst. If its homepage has died, the burst counts as stopped, and is counted first.
@@ -94,14 +90,18 @@ impl RemoteBursts {
     /// ended at that time.
     pub(crate) async fn stop(self: &Arc<Self>, id: Uuid) -> Result<(BurstRow, bool), RemoteError> {
         // Also if its homepage seems to be dead: if it is not, it stops.
-        let requested = self.results.table.request_stop(id).await?;
+        let requested = self.table().request_stop(id).await?;
         let row = self.find(id).await?;
         let had_ended = !requested || row.state.is_final();
         Ok((row, had_ended))
     }
 
+    fn table(&self) -> &Table {
+        &self.recounter.results.table
+    }
+
     async fn row(&self, id: Uuid) -> Result<BurstRow, RemoteError> {
-        self.results.table.burst(id).await?.ok_or(RemoteError::NotFound)
+        self.table().burst(id).await?.ok_or(RemoteError::NotFound)
     }
 
     /// The row of a burst whose homepage has died, after its count. While the count takes too long: the last
@@ -132,23 +132,16 @@ impl RemoteBursts {
     /// Counts in the topic what was accepted and in the table what was stored. The result becomes the burst's
     /// last row once all of it is finished.
     async fn recount(&self, mut row: BurstRow) -> Result<BurstRow, RemoteError> {
-        let partitions: Vec<_> = row.from.keys().copied().collect();
-        let high_watermarks = self.offsets.high_watermarks(&partitions).await?;
-        let prefix = format!("{}/", row.id).into_bytes();
-        let counted = self.counter.count(row.from.clone(), high_watermarks, prefix).await?;
-        (row.accepted, row.to, row.state) = (counted.records, counted.next_offsets, State::Stopped);
+        let counted = self.recounter.count(row.id, &row.from).await?;
+        // Kafka may have deleted records: then the last heartbeat may know of more.
+        let accepted = row.accepted.max(counted.found);
+        let has_expired = self.progress.has_expired(&row.from, &counted.next_offsets);
+        row.expired = if has_expired { accepted - counted.found } else { 0 };
+        (row.accepted, row.to, row.state) = (accepted, counted.next_offsets, State::Stopped);
+        (row.stored, row.blocked) = (counted.stored, counted.blocked);
         let finished = self.progress.has_finished(&row.to);
-        (row.stored, row.blocked) = (0, 0);
-        let pages = self.results.pages(&row.from, &row.to);
-        let mut pages = std::pin::pin!(pages);
-        while let Some(page) = pages.try_next().await? {
-            for stored in page.iter().filter(|it| it.burst == row.id) {
-                row.stored += 1;
-                row.blocked += u64::from(stored.verdict == Verdict::Blocked);
-            }
-        }
         // If its homepage is alive after all and wrote the row meanwhile, that row counts.
-        if finished && !self.results.table.replace_burst(&row, row.heartbeat).await? {
+        if finished && !self.table().replace_burst(&row, row.heartbeat).await? {
             return self.row(row.id).await;
         }
         Ok(row)

@@ -83,13 +83,35 @@ async fn drain(burst: &Burst, deps: &Dependencies, end: State) -> Option<State> 
                 tracing::warn!(burst = %burst.id, "burst {} ends: its topic was recreated", burst.id);
                 return State::Stopped;
             }
-            if deps.progress.has_finished(&burst.offset_range().1) {
+            let (from, to) = burst.offset_range();
+            if deps.progress.has_finished(&to) {
+                if deps.progress.has_expired(&from, &to) {
+                    count_expired(burst, deps).await;
+                }
                 return end;
             }
             pause(POLL).await;
         }
     };
     deps.shutdown.run_until_cancelled(finished).await
+}
+
+/// Counts how many of the burst's messages Kafka deleted before they were processed. Tries until Kafka and the table
+/// answer.
+async fn count_expired(burst: &Burst, deps: &Dependencies) {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    loop {
+        match deps.recounter.count(burst.id, &burst.offset_range().0).await {
+            Ok(counted) => {
+                return burst.expired(burst.accepted_so_far().saturating_sub(counted.found));
+            }
+            Err(error) => {
+                let error = with_sources(&error);
+                tracing::debug!(burst = %burst.id, error, "the expired messages cannot be counted yet");
+                backoff.wait().await;
+            }
+        }
+    }
 }
 
 /// Whether the topic was recreated since the burst was started: then its records never finish.

@@ -17,6 +17,7 @@ pub(crate) struct Snapshot {
     pub(crate) failed: u64,
     pub(crate) stored: u64,
     pub(crate) blocked: u64,
+    pub(crate) expired: u64,
     pub(crate) started_at: Rfc3339,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ended_at: Option<Rfc3339>,
@@ -36,6 +37,7 @@ impl From<BurstRow> for Snapshot {
             failed: row.failed,
             stored: row.stored,
             blocked: row.blocked,
+            expired: row.expired,
             started_at: row.started_at.rfc3339(),
             ended_at: row.state.is_final().then(|| row.heartbeat.rfc3339()),
         }

@@ -1,6 +1,8 @@
 //! Reads one partition: the rows that are new, and which records were finished without a row.
 
-use barrage::kafka::{self, EventIds};
+use std::collections::BTreeSet;
+
+use barrage::kafka::{self, OffsetContent, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Position, Shard, Topic};
 use barrage::table::{self, Consistency, Range, Row, Table};
 
@@ -28,6 +30,33 @@ pub(super) struct PartitionReader {
     verification: Verification,
     /// What the router's group has committed.
     committed: Option<Offset>,
+    /// The highest high watermark that Kafka has answered.
+    polled: Offset,
+    /// Offsets that Kafka has deleted. Those that the group has not committed and that have no row expire.
+    deleted: Option<(Offset, Offset)>,
+    /// Offsets that have expired while a router may have had their records in flight.
+    expired: Option<(Offset, Offset)>,
+}
+
+/// What a round requests from the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    /// The rows that Kafka deleted the records of, before they expire.
+    Deleted,
+    /// The rows from the frontier on.
+    New,
+    /// The rows of some offsets in gaps.
+    Gaps,
+}
+
+/// What a request has found. It does not count before it is settled.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    rows: Vec<Row>,
+    /// All rows before this offset were requested.
+    read_to: Offset,
+    /// Offsets that the group has committed past, and that have no row.
+    missing: Vec<Offset>,
 }
 
 impl PartitionReader {
@@ -38,7 +67,16 @@ impl PartitionReader {
 
     pub(super) fn new(topic: Topic, partition: Partition, begin: Offset) -> Self {
         let (tracker, verification) = (Tracker::new(begin), Verification::default());
-        Self { topic, partition, tracker, verification, committed: None }
+        Self {
+            topic,
+            partition,
+            tracker,
+            verification,
+            committed: None,
+            polled: Offset::default(),
+            deleted: None,
+            expired: None,
+        }
     }
 
     pub(super) fn tracker(&self) -> &Tracker {
@@ -56,10 +94,14 @@ impl PartitionReader {
     }
 
     /// Sets Kafka's current high watermark. If it went back, the topic was recreated.
+    ///
+    /// It may be below records that Kafka has acknowledged to this homepage: an open transaction of another producer
+    /// hides all records after its first one.
     pub(super) fn set_high_watermark(&mut self, high_watermark: Offset) -> Result<(), Error> {
-        if high_watermark < self.tracker.high_watermark() {
+        if high_watermark < self.polled.max(self.verification.end()) {
             return Err(Error::TopicRecreated);
         }
+        self.polled = high_watermark;
         self.tracker.advance(high_watermark);
         Ok(())
     }
@@ -70,79 +112,75 @@ impl PartitionReader {
     pub(super) async fn set_committed(
         &mut self,
         next: Option<Offset>,
-        ids: &EventIds,
+        records: &RecordScan,
     ) -> Result<(), Error> {
         let went_back = self.committed.is_some_and(|before| next.is_none_or(|next| next < before));
-        if went_back && self.verification.is_topic_recreated(self.partition, ids).await? {
+        if went_back && self.verification.is_topic_recreated(self.partition, records).await? {
             return Err(Error::TopicRecreated);
         }
         // A commit beyond the high watermark is one of a deleted topic.
         self.committed = next.filter(|next| *next <= self.tracker.high_watermark());
+        // Nothing is in flight any more below the commit: a record that expired may have got its row meanwhile.
+        if self.deleted.is_none() && self.expired.is_some_and(|(_, to)| Some(to) <= self.committed)
+        {
+            self.deleted = self.expired.take();
+        }
         Ok(())
     }
 
-    /// One round. Returns the rows that were not read before, and whether all could be read. Rows that were read
-    /// before an error are returned all the same.
-    pub(super) async fn read(
+    /// Requests rows from the table. What was found before an error is returned all the same. Nothing counts before
+    /// [`PartitionReader::settle`].
+    pub(super) async fn request(
         &mut self,
+        what: Request,
         table: &Table,
-        ids: &EventIds,
-    ) -> (Vec<Row>, Result<(), Error>) {
-        let mut rows = Vec::new();
-        let read = self.read_into(&mut rows, table, ids).await;
-        (rows, read)
+    ) -> (Found, Result<(), Error>) {
+        let mut found = Found::default();
+        let requested = match what {
+            Request::New => {
+                let (from, to) = (self.tracker.frontier(), self.tracker.high_watermark());
+                self.request_range(from, to, Consistency::Eventual, table, &mut found).await
+            }
+            Request::Gaps => self.request_gaps(table, &mut found).await,
+            Request::Deleted => match self.deleted {
+                Some((from, to)) => {
+                    let consistency = Consistency::Strong;
+                    self.request_range(from, to, consistency, table, &mut found).await
+                }
+                None => Ok(()),
+            },
+        };
+        (found, requested)
     }
 
-    async fn read_into(
+    async fn request_range(
         &mut self,
-        rows: &mut Vec<Row>,
+        mut from: Offset,
+        to: Offset,
+        consistency: Consistency,
         table: &Table,
-        ids: &EventIds,
+        found: &mut Found,
     ) -> Result<(), Error> {
-        // A row is written before its offset is committed, so the commit must be known before rows are read.
-        let committed = self.committed.unwrap_or_default();
-        let (mut from, end) = (self.tracker.frontier(), self.tracker.high_watermark());
+        found.read_to = from;
         for _ in 0..Self::PAGES {
-            if from >= end {
+            if from >= to {
                 break;
             }
             let shard = Shard::of(&self.topic, self.partition, from);
-            let to = end.min(shard.end());
+            let end = to.min(shard.end());
             self.verification.enter(&shard, table).await?;
-            let consistency = Consistency::Eventual;
-            let range = Range { from, to, limit: Self::PAGE, consistency };
+            let range = Range { from, to: end, limit: Self::PAGE, consistency };
             let page = table.range(&shard, range).await?;
             let last = page.rows.last().map(|row| row.position.offset.next());
-            self.add(page.rows, rows, ids).await?;
-            from = last.filter(|_| page.more).unwrap_or(to);
+            found.rows.extend(page.rows);
+            from = last.filter(|_| page.more).unwrap_or(end);
+            found.read_to = from;
         }
-        self.tracker.group_committed(committed.min(from));
-        self.check_gaps(committed, rows, table, ids).await
-    }
-
-    /// Adds the rows that are new and not stale.
-    async fn add(
-        &mut self,
-        found: Vec<Row>,
-        rows: &mut Vec<Row>,
-        ids: &EventIds,
-    ) -> Result<(), Error> {
-        let finished = self.tracker.finished();
-        let verified = self.verification.verify(self.partition, finished, found, ids).await?;
-        let is_new = |row: &Row| self.tracker.row_found(row.position.offset);
-        rows.extend(verified.into_iter().filter(is_new));
         Ok(())
     }
 
-    /// Looks up offsets in gaps. An offset that was committed before and has no row is finished without one: its
-    /// record was filtered or dead-lettered.
-    async fn check_gaps(
-        &mut self,
-        committed: Offset,
-        rows: &mut Vec<Row>,
-        table: &Table,
-        ids: &EventIds,
-    ) -> Result<(), Error> {
+    /// Looks up offsets in gaps.
+    async fn request_gaps(&mut self, table: &Table, found: &mut Found) -> Result<(), Error> {
         let gaps = self.tracker.gaps_to_check(Table::READ_CHUNK);
         if gaps.is_empty() {
             return Ok(());
@@ -150,11 +188,89 @@ impl PartitionReader {
         let (topic, partition) = (&self.topic, self.partition);
         let at = |offset| Position { topic: topic.clone(), partition, offset };
         let positions: Vec<_> = gaps.into_iter().map(at).collect();
-        let found = table.get(&positions).await?;
-        self.add(found.rows, rows, ids).await?;
-        for at in found.looked_up.iter().filter(|at| at.offset < committed) {
-            self.tracker.finished_without_row(at.offset);
-        }
+        let looked_up = table.get(&positions).await?;
+        let rows: BTreeSet<_> = looked_up.rows.iter().map(|row| row.position.offset).collect();
+        let committed = self.committed.unwrap_or_default();
+        let offsets = looked_up.looked_up.iter().map(|at| at.offset);
+        found.missing = offsets.filter(|it| *it < committed && !rows.contains(it)).collect();
+        found.rows = looked_up.rows;
         Ok(())
+    }
+
+    /// The offsets at which Kafka must be read before the rows and the missing ones can be settled.
+    pub(super) fn to_scan(&mut self, found: &Found) -> BTreeSet<Offset> {
+        let unverified = self.verification.unverified(&found.rows, self.tracker.finished());
+        unverified.into_iter().chain(found.missing.iter().copied()).collect()
+    }
+
+    /// Counts what was requested. Returns the rows that are new and not stale.
+    pub(super) fn settle(
+        &mut self,
+        what: Request,
+        found: Found,
+        scanned: &ScannedPartition,
+    ) -> Vec<Row> {
+        let verified = self.verification.verify(found.rows, scanned).into_iter();
+        let new = verified.filter(|row| self.tracker.row_found(row.position.offset)).collect();
+        match what {
+            // A row is written before its offset is committed. The commit was known before the rows were read, so
+            // what is committed and was not among them is a gap.
+            Request::New => {
+                let committed = self.committed.unwrap_or_default();
+                self.tracker.group_committed(committed.min(found.read_to));
+            }
+            Request::Gaps => found.missing.iter().for_each(|it| self.settle_missing(*it, scanned)),
+            Request::Deleted => self.settle_deleted(found.read_to),
+        }
+        new
+    }
+
+    /// The group has committed past this offset, and it has no row.
+    fn settle_missing(&mut self, offset: Offset, scanned: &ScannedPartition) {
+        match scanned.at(offset) {
+            OffsetContent::NoRecord => self.tracker.has_no_record(offset),
+            // Its record was filtered or dead-lettered.
+            OffsetContent::Record(_) | OffsetContent::Deleted | OffsetContent::Unreadable => {
+                self.tracker.finished_without_row(offset);
+            }
+            OffsetContent::Unknown => {}
+        }
+    }
+
+    /// Kafka has deleted all below `low_watermark`. What the group has not committed by then expires, unless it has a
+    /// row; see [`Request::Deleted`].
+    pub(super) fn set_low_watermark(&mut self, low_watermark: Offset) {
+        let from = self.committed.unwrap_or_default().max(self.tracker.finished());
+        if self.deleted.is_none() && from < low_watermark {
+            self.deleted = Some((from, low_watermark));
+        }
+    }
+
+    fn settle_deleted(&mut self, read_to: Offset) {
+        let Some((from, to)) = self.deleted else { return };
+        let expired = self.tracker.expire(from, read_to);
+        if expired > 0 {
+            let (partition, last) = (self.partition, read_to.minus(1));
+            tracing::warn!(
+                partition,
+                expired,
+                "{expired} messages of partition {partition} expired: kafka deleted offsets {from} to {last} before they \
+                 were processed"
+            );
+        }
+        self.deleted = (read_to < to).then_some((read_to, to));
+        if self.committed.unwrap_or_default() < read_to {
+            let from = self.expired.map_or(from, |(first, _)| first.min(from));
+            self.expired = Some((from, read_to));
+        }
+    }
+
+    /// The partition was inspected because it stands still. Offsets without a record do not wait.
+    pub(super) fn settle_inspection(&mut self, scanned: &ScannedPartition) {
+        for (offset, content) in scanned.contents() {
+            if *content == OffsetContent::NoRecord && self.tracker.is_open(offset) {
+                self.tracker.has_no_record(offset);
+            }
+        }
     }
 }

@@ -44,6 +44,15 @@ pub(crate) struct Totals {
     pub(crate) since: Option<Rfc3339>,
     /// Records wait, and since then none was finished.
     pub(crate) stalled_since: Option<Rfc3339>,
+    pub(crate) expired: Option<Expired>,
+}
+
+/// When records expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Expired {
+    /// The first of this run.
+    pub(crate) since: Millis,
+    pub(crate) last: Millis,
 }
 
 /// What became of the records from the first position of a run on. A run begins with all unfinished records and some
@@ -57,6 +66,8 @@ pub(crate) struct Counts {
     pub(crate) blocked: u64,
     /// The records that were filtered or dead-lettered.
     pub(crate) finished_without_row: u64,
+    /// The records that Kafka deleted before they were processed.
+    pub(crate) expired: u64,
     pub(crate) waiting: u64,
 }
 
@@ -71,6 +82,7 @@ pub(crate) struct Round {
     pub(crate) partitions: BTreeMap<Partition, PartitionStatus>,
     /// Records wait, and since then none was finished.
     pub(crate) stalled_since: Option<Rfc3339>,
+    pub(crate) expired: Option<Expired>,
 }
 
 /// How many rows of one burst were read.
@@ -104,6 +116,7 @@ impl Progress {
         let mut state = self.state.lock();
         state.totals.counts = round.counts;
         state.totals.stalled_since = round.stalled_since;
+        state.totals.expired = round.expired;
         state.high_watermarks = round.high_watermarks;
         state.finished = round.finished;
         state.partitions = round.partitions;
@@ -149,6 +162,16 @@ impl Progress {
             state.finished.get(partition).is_some_and(|finished| finished >= offset)
         };
         offsets.iter().all(is_finished)
+    }
+
+    /// Whether a record of these partitions has expired, `from` included and `to` excluded.
+    pub(crate) fn has_expired(&self, from: &PartitionOffsets, to: &PartitionOffsets) -> bool {
+        let state = self.state.lock();
+        to.iter().any(|(partition, to)| {
+            let from = from.get(partition).copied().unwrap_or_default();
+            let status = state.partitions.get(partition);
+            status.is_some_and(|status| status.has_expired_between(from, *to))
+        })
     }
 
     /// The status of a single record; `None` until all was read once.

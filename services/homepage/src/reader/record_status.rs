@@ -20,11 +20,17 @@ pub(crate) enum RecordStatus {
     Waiting,
     /// Its record is finished. If `needs_verification`, a row there may be of an earlier topic.
     Finished { needs_verification: bool },
+    /// Kafka deleted it before it was processed.
+    Expired,
     /// As far as is known, there is no record yet.
     BeyondEnd,
 }
 
 impl PartitionStatus {
+    pub(super) fn has_expired_between(&self, from: Offset, to: Offset) -> bool {
+        self.tracker.has_expired_between(from, to)
+    }
+
     pub(crate) fn of_record(&self, offset: Offset) -> RecordStatus {
         if offset < self.tracker.begin() {
             RecordStatus::BeforeBegin
@@ -32,6 +38,8 @@ impl PartitionStatus {
             RecordStatus::BeyondEnd
         } else if self.tracker.is_open(offset) {
             RecordStatus::Waiting
+        } else if self.tracker.is_expired(offset) {
+            RecordStatus::Expired
         } else {
             RecordStatus::Finished { needs_verification: offset < self.verify_below }
         }
@@ -44,6 +52,17 @@ mod tests {
 
     fn at(offset: i64) -> Offset {
         Offset::new(offset).unwrap()
+    }
+
+    #[test]
+    fn a_deleted_record_without_a_row_has_expired() {
+        let mut tracker = Tracker::new(at(0));
+        tracker.row_found(at(1));
+        tracker.expire(at(0), at(3));
+        let partition = PartitionStatus { tracker, verify_below: at(0) };
+        let statuses = [0, 1, 2].map(|offset| partition.of_record(at(offset)));
+        let stored = RecordStatus::Finished { needs_verification: false };
+        assert_eq!(statuses, [RecordStatus::Expired, stored, RecordStatus::Expired]);
     }
 
     #[test]

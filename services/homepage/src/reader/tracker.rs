@@ -1,34 +1,47 @@
-//! Which records of a partition are finished: those that have a row, and those that never get one.
+//! What became of the offsets of a partition. Each is in exactly one state:
 //!
-//! Rows appear late and out of order. An offset is *open* while its record is not finished. The *frontier* is the
-//! offset after the last row that was read; open offsets below it form *gaps*. A gap closes by a fact, never by time:
-//! its row is read, or the router's group has committed past it and a strongly consistent read finds no row. Then the
-//! record was filtered or dead-lettered.
+//! - *open*: its record is not finished, or it is not known yet whether there is a record;
+//! - *with a row*: its record is stored;
+//! - *without a row*: its record was filtered or dead-lettered;
+//! - *expired*: Kafka deleted it before the router's group has read it;
+//! - *without a record*: a marker of a transaction, a record of an aborted one, or a compacted one. It counts nowhere.
 //!
-//! An example. A run begins at offset 10, and the high watermark is 16, so 10 to 15 are open.
+//! Rows appear late and out of order. The *frontier* is the offset after the last row that was read; open offsets
+//! below it form *gaps*. An offset closes by a fact, never by time: its row is read; or the router's group has
+//! committed past it, a strongly consistent read finds no row, and Kafka says whether it has a record; or Kafka has
+//! deleted it.
 //!
-//! | what happens | gaps | frontier | all finished below | waiting |
-//! | --- | --- | --- | --- | --- |
-//! | the rows 10, 11 and 14 are read | 12, 13 | 15 | 12 | 3 |
-//! | the row 13 is read, late | 12 | 15 | 12 | 2 |
-//! | the group commits 16 | 12, 15 | 16 | 12 | 2 |
-//! | 12 and 15 are looked up: 15 has a row | 12 | 16 | 12 | 1 |
-//! | … and 12 has none: it is finished without a row | none | 16 | 16 | 0 |
+//! An example. A run begins at offset 10, and the high watermark is 17, so 10 to 16 are open.
+//!
+//! | what happens | gaps | frontier | all finished below | accepted | waiting |
+//! | --- | --- | --- | --- | --- | --- |
+//! | the rows 10, 11 and 14 are read | 12, 13 | 15 | 12 | 7 | 4 |
+//! | the row 13 is read, late | 12 | 15 | 12 | 7 | 3 |
+//! | the group commits 17 | 12, 15, 16 | 17 | 12 | 7 | 3 |
+//! | the three are looked up: 15 has a row | 12, 16 | 17 | 12 | 7 | 2 |
+//! | … 12 has a record but no row: it is finished without one | 16 | 17 | 16 | 7 | 1 |
+//! | … and 16 has no record: it is a marker | none | 17 | 17 | 6 | 0 |
 
 use std::collections::BTreeMap;
 
 use barrage::position::Offset;
+
+/// Ranges of offsets, end by begin. They neither touch nor overlap.
+#[derive(Clone, Debug, Default)]
+struct OffsetRanges(BTreeMap<Offset, Offset>);
 
 /// What is known of one partition.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker {
     begin: Offset,
     high_watermark: Offset,
-    /// All below is finished, except for the gaps.
+    /// All below is closed, except for the gaps.
     frontier: Offset,
-    /// Ranges of open offsets, end by begin. They neither touch nor overlap.
-    gaps: BTreeMap<Offset, Offset>,
+    /// Open offsets below the frontier.
+    gaps: OffsetRanges,
+    expired: OffsetRanges,
     without_row: u64,
+    without_record: u64,
     /// Where the next [`Tracker::gaps_to_check`] goes on.
     next_check: Offset,
 }
@@ -40,8 +53,10 @@ impl Tracker {
             begin,
             high_watermark: begin,
             frontier: begin,
-            gaps: BTreeMap::new(),
+            gaps: OffsetRanges::default(),
+            expired: OffsetRanges::default(),
             without_row: 0,
+            without_record: 0,
             next_check: begin,
         }
     }
@@ -51,7 +66,8 @@ impl Tracker {
         self.high_watermark = self.high_watermark.max(high_watermark);
     }
 
-    /// A row was read. Returns false if the offset was finished before.
+    /// A row was read. Returns false if it was read before. A record that expired while the router had it in flight
+    /// gets its row all the same, and is stored then.
     pub(crate) fn row_found(&mut self, offset: Offset) -> bool {
         self.advance(offset.next());
         if offset >= self.frontier {
@@ -59,7 +75,7 @@ impl Tracker {
             self.frontier = offset.next();
             return true;
         }
-        self.close(offset)
+        self.gaps.remove(offset) || self.expired.remove(offset)
     }
 
     /// The group has committed `next`: open offsets below become gaps.
@@ -70,9 +86,26 @@ impl Tracker {
 
     /// The group has committed past `offset`, and a strongly consistent read after that found no row.
     pub(crate) fn finished_without_row(&mut self, offset: Offset) {
-        if self.close(offset) {
-            self.without_row += 1;
+        self.without_row += u64::from(self.gaps.remove(offset));
+    }
+
+    /// Kafka has no record at `offset`, and never will.
+    pub(crate) fn has_no_record(&mut self, offset: Offset) {
+        if offset >= self.frontier {
+            self.group_committed(offset.next());
         }
+        self.without_record += u64::from(self.gaps.remove(offset));
+    }
+
+    /// Kafka has deleted these offsets, and the group has not committed past them: the open ones expire. Returns
+    /// how many these are.
+    pub(crate) fn expire(&mut self, from: Offset, to: Offset) -> u64 {
+        self.group_committed(to);
+        let before = self.expired.count();
+        for (begin, end) in self.gaps.remove_range(from, to) {
+            self.expired.insert(begin, end);
+        }
+        self.expired.count() - before
     }
 
     pub(crate) fn begin(&self) -> Offset {
@@ -81,8 +114,16 @@ impl Tracker {
 
     /// Whether the record at an offset from the begin to the high watermark is not finished.
     pub(crate) fn is_open(&self, offset: Offset) -> bool {
-        let gap = self.gaps.range(..=offset).next_back();
-        offset >= self.frontier || gap.is_some_and(|(_, end)| offset < *end)
+        offset >= self.frontier || self.gaps.contains(offset)
+    }
+
+    pub(crate) fn is_expired(&self, offset: Offset) -> bool {
+        self.expired.contains(offset)
+    }
+
+    /// Whether an offset of this range has expired.
+    pub(crate) fn has_expired_between(&self, from: Offset, to: Offset) -> bool {
+        self.expired.0.iter().any(|(begin, end)| *begin < to && *end > from)
     }
 
     /// Where new rows are read from.
@@ -96,12 +137,12 @@ impl Tracker {
 
     /// All records before this offset are finished.
     pub(crate) fn finished(&self) -> Offset {
-        self.gaps.first_key_value().map_or(self.frontier, |(begin, _)| *begin)
+        self.gaps.0.first_key_value().map_or(self.frontier, |(begin, _)| *begin)
     }
 
     /// How many records were accepted since the begin.
     pub(crate) fn accepted(&self) -> u64 {
-        self.high_watermark.since(self.begin)
+        self.high_watermark.since(self.begin) - self.without_record
     }
 
     /// How many of the accepted records were finished without a row.
@@ -109,19 +150,23 @@ impl Tracker {
         self.without_row
     }
 
+    /// How many of the accepted records have expired.
+    pub(crate) fn expired(&self) -> u64 {
+        self.expired.count()
+    }
+
     /// How many of the accepted records are open.
     pub(crate) fn waiting(&self) -> u64 {
-        let gaps: u64 = self.gaps.iter().map(|(begin, end)| end.since(*begin)).sum();
-        gaps + self.high_watermark.since(self.frontier)
+        self.gaps.count() + self.high_watermark.since(self.frontier)
     }
 
     /// Some offsets in gaps. Each call goes on where the last one ended, and after the last gap with the first
     /// one, so that a gap that stays open keeps no other from being checked.
     pub(crate) fn gaps_to_check(&mut self, limit: usize) -> Vec<Offset> {
-        let next = self.next_check;
-        let inside = self.gaps.range(..next).next_back().map(|(_, end)| (next, *end));
-        let above = self.gaps.range(next..).map(|(begin, end)| (*begin, *end));
-        let below = self.gaps.range(..next).map(|(begin, end)| (*begin, (*end).min(next)));
+        let (next, gaps) = (self.next_check, &self.gaps.0);
+        let inside = gaps.range(..next).next_back().map(|(_, end)| (next, *end));
+        let above = gaps.range(next..).map(|(begin, end)| (*begin, *end));
+        let below = gaps.range(..next).map(|(begin, end)| (*begin, (*end).min(next)));
         let ranges = inside.into_iter().chain(above).chain(below);
         let offsets: Vec<_> =
             ranges.flat_map(|(begin, end)| range(begin, end)).take(limit).collect();
@@ -135,19 +180,45 @@ impl Tracker {
             self.frontier = to;
         }
     }
+}
 
-    /// Takes an offset out of its gap. Returns false if it is in no gap.
-    fn close(&mut self, offset: Offset) -> bool {
-        let gap = self.gaps.range(..=offset).next_back().map(|(begin, end)| (*begin, *end));
-        let Some((begin, end)) = gap.filter(|(_, end)| offset < *end) else { return false };
-        self.gaps.remove(&begin);
-        if begin < offset {
-            self.gaps.insert(begin, offset);
+impl OffsetRanges {
+    /// Adds a range. No offset of it may be there already.
+    fn insert(&mut self, begin: Offset, end: Offset) {
+        let before = self.0.range(..begin).next_back().filter(|(_, to)| **to == begin);
+        let begin = before.map_or(begin, |(from, _)| *from);
+        let end = self.0.remove(&end).unwrap_or(end);
+        self.0.insert(begin, end);
+    }
+
+    fn contains(&self, offset: Offset) -> bool {
+        self.0.range(..=offset).next_back().is_some_and(|(_, end)| offset < *end)
+    }
+
+    /// Takes an offset out. Returns false if it is in no range.
+    fn remove(&mut self, offset: Offset) -> bool {
+        !self.remove_range(offset, offset.next()).is_empty()
+    }
+
+    /// Takes out all offsets from `from` on and before `to`. Returns those that were there.
+    fn remove_range(&mut self, from: Offset, to: Offset) -> Vec<(Offset, Offset)> {
+        let first = self.0.range(..=from).next_back().map_or(from, |(begin, _)| *begin);
+        let overlaps = self.0.range(first..to.max(first)).filter(|(_, end)| **end > from);
+        let overlaps: Vec<_> = overlaps.map(|(begin, end)| (*begin, *end)).collect();
+        for (begin, end) in &overlaps {
+            self.0.remove(begin);
+            if *begin < from {
+                self.0.insert(*begin, from);
+            }
+            if *end > to {
+                self.0.insert(to, *end);
+            }
         }
-        if offset.next() < end {
-            self.gaps.insert(offset.next(), end);
-        }
-        true
+        overlaps.into_iter().map(|(begin, end)| (begin.max(from), end.min(to))).collect()
+    }
+
+    fn count(&self) -> u64 {
+        self.0.iter().map(|(begin, end)| end.since(*begin)).sum()
     }
 }
 
@@ -193,24 +264,54 @@ mod tests {
     #[test]
     fn the_example_of_the_header_is_true() {
         let mut tracker = Tracker::new(at(10));
-        tracker.advance(at(16));
+        tracker.advance(at(17));
         let state = |tracker: &Tracker| {
-            let gaps = tracker.gaps.iter().flat_map(|(begin, end)| range(*begin, *end));
+            let gaps = tracker.gaps.0.iter().flat_map(|(begin, end)| range(*begin, *end));
             let gaps: Vec<_> = gaps.map(Offset::get).collect();
-            (gaps, tracker.frontier.get(), tracker.finished().get(), tracker.waiting())
+            let (frontier, finished) = (tracker.frontier.get(), tracker.finished().get());
+            (gaps, frontier, finished, tracker.accepted(), tracker.waiting())
         };
         for offset in [10, 11, 14] {
             tracker.row_found(at(offset));
         }
-        assert_eq!(state(&tracker), (vec![12, 13], 15, 12, 3));
+        assert_eq!(state(&tracker), (vec![12, 13], 15, 12, 7, 4));
         tracker.row_found(at(13));
-        assert_eq!(state(&tracker), (vec![12], 15, 12, 2));
-        tracker.group_committed(at(16));
-        assert_eq!(state(&tracker), (vec![12, 15], 16, 12, 2));
+        assert_eq!(state(&tracker), (vec![12], 15, 12, 7, 3));
+        tracker.group_committed(at(17));
+        assert_eq!(state(&tracker), (vec![12, 15, 16], 17, 12, 7, 3));
         tracker.row_found(at(15));
-        assert_eq!(state(&tracker), (vec![12], 16, 12, 1));
+        assert_eq!(state(&tracker), (vec![12, 16], 17, 12, 7, 2));
         tracker.finished_without_row(at(12));
-        assert_eq!(state(&tracker), (vec![], 16, 16, 0));
+        assert_eq!(state(&tracker), (vec![16], 17, 16, 7, 1));
+        tracker.has_no_record(at(16));
+        assert_eq!(state(&tracker), (vec![], 17, 17, 6, 0));
+    }
+
+    #[test]
+    fn a_marker_that_is_known_before_its_commit_counts_nowhere_at_once() {
+        let mut tracker = Tracker::new(at(0));
+        tracker.advance(at(3));
+        tracker.has_no_record(at(1));
+        tracker.has_no_record(at(1));
+        assert_eq!((tracker.accepted(), tracker.waiting()), (2, 2));
+        assert!(tracker.is_open(at(0)) && !tracker.is_open(at(1)) && tracker.is_open(at(2)));
+    }
+
+    #[test]
+    fn deleted_records_expire_unless_they_have_a_row() {
+        let mut tracker = Tracker::new(at(0));
+        tracker.advance(at(10));
+        tracker.row_found(at(3));
+        assert_eq!(tracker.expire(at(1), at(6)), 4);
+        assert_eq!((tracker.expired(), tracker.waiting(), tracker.finished()), (4, 5, at(0)));
+        assert!(tracker.is_expired(at(5)) && !tracker.is_expired(at(3)) && !tracker.is_open(at(5)));
+        assert!(
+            tracker.has_expired_between(at(5), at(9)) && !tracker.has_expired_between(at(6), at(9))
+        );
+        assert_eq!(tracker.expire(at(1), at(6)), 0);
+        assert!(tracker.row_found(at(5)), "the router had it in flight");
+        assert!(!tracker.row_found(at(5)));
+        assert_eq!((tracker.expired(), tracker.accepted()), (3, 10));
     }
 
     #[test]
@@ -228,6 +329,8 @@ mod tests {
         RowFound(i64),
         Committed(i64),
         WithoutRow(i64),
+        WithoutRecord(i64),
+        Expire(i64, i64),
         CheckGaps(usize),
     }
 
@@ -238,6 +341,8 @@ mod tests {
             offset().prop_map(Step::RowFound),
             offset().prop_map(Step::Committed),
             offset().prop_map(Step::WithoutRow),
+            offset().prop_map(Step::WithoutRecord),
+            (offset(), offset()).prop_map(|(from, to)| Step::Expire(from.min(to), from.max(to))),
             (0usize..9).prop_map(Step::CheckGaps),
         ];
         proptest::collection::vec(step, 0..120)
@@ -249,13 +354,17 @@ mod tests {
             let mut tracker = Tracker::new(at(0));
             let (mut end, mut frontier) = (0, 0);
             let (mut rows, mut without_row) = (BTreeSet::new(), BTreeSet::new());
+            let (mut without_record, mut expired) = (BTreeSet::new(), BTreeSet::new());
             for step in steps {
+                let is_closed = |o: &i64| {
+                    [&rows, &without_row, &without_record, &expired].iter().any(|set| set.contains(o))
+                };
                 match step {
                     Step::Advance(to) => { tracker.advance(at(to)); end = end.max(to); }
                     Step::RowFound(o) => {
-                        let new = !rows.contains(&o) && !without_row.contains(&o);
+                        let new = !is_closed(&o) || expired.contains(&o);
                         prop_assert_eq!(tracker.row_found(at(o)), new);
-                        if new { rows.insert(o); }
+                        if new { rows.insert(o); expired.remove(&o); }
                         end = end.max(o + 1);
                         frontier = frontier.max(o + 1);
                     }
@@ -265,18 +374,36 @@ mod tests {
                         frontier = frontier.max(next);
                     }
                     Step::WithoutRow(o) => {
-                        if o < frontier && !rows.contains(&o) { without_row.insert(o); }
+                        if o < frontier && !is_closed(&o) { without_row.insert(o); }
                         tracker.finished_without_row(at(o));
                     }
+                    Step::WithoutRecord(o) => {
+                        if !is_closed(&o) { without_record.insert(o); }
+                        tracker.has_no_record(at(o));
+                        end = end.max(o + 1);
+                        frontier = frontier.max(o + 1);
+                    }
+                    Step::Expire(from, to) => {
+                        let new: Vec<_> = (from..to).filter(|o| !is_closed(o)).collect();
+                        prop_assert_eq!(tracker.expire(at(from), at(to)), new.len() as u64);
+                        expired.extend(new);
+                        end = end.max(to);
+                        frontier = frontier.max(to);
+                    }
                     Step::CheckGaps(limit) => for gap in tracker.gaps_to_check(limit) {
-                        prop_assert!(!rows.contains(&gap.get()) && !without_row.contains(&gap.get()));
+                        prop_assert!(!is_closed(&gap.get()));
                     },
                 }
-                let open: Vec<_> = (0..end).filter(|o| !rows.contains(o) && !without_row.contains(o)).collect();
+                let closed = [&rows, &without_row, &without_record, &expired];
+                let is_closed = |o: &i64| closed.iter().any(|set| set.contains(o));
+                let open: Vec<_> = (0..end).filter(|o| !is_closed(o)).collect();
                 prop_assert_eq!(tracker.waiting(), open.len() as u64);
                 prop_assert!((0..end).all(|o| tracker.is_open(at(o)) == open.contains(&o)));
-                prop_assert_eq!(tracker.accepted(), u64::try_from(end).unwrap());
+                prop_assert!((0..end).all(|o| tracker.is_expired(at(o)) == expired.contains(&o)));
                 prop_assert_eq!(tracker.without_row(), without_row.len() as u64);
+                prop_assert_eq!(tracker.expired(), expired.len() as u64);
+                let accounted = rows.len() as u64 + tracker.without_row() + tracker.expired();
+                prop_assert_eq!(tracker.accepted(), accounted + tracker.waiting());
                 let finished = open.first().copied().unwrap_or(end);
                 prop_assert_eq!(tracker.finished().get(), finished);
             }

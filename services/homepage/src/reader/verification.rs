@@ -17,7 +17,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use barrage::kafka::{self, EventIds};
+use barrage::kafka::{self, OffsetContent, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Shard};
 use barrage::table::{self, Row, Table};
 
@@ -35,12 +35,14 @@ pub(super) struct Verification {
 }
 
 impl Verification {
-    /// How many records one request reads from Kafka.
-    const CHUNK: i64 = 500;
-
     /// Rows below this offset must be verified.
     pub(super) fn verify_below(&self) -> Offset {
         self.verify_below
+    }
+
+    /// The offset after the last row that counted.
+    pub(super) fn end(&self) -> Offset {
+        self.last.as_ref().map_or_else(Offset::default, |(offset, _)| offset.next())
     }
 
     /// Must be called before a shard is read. When that is the first time in this run, the rows that the shard has
@@ -56,24 +58,17 @@ impl Verification {
         Ok(())
     }
 
-    /// Returns the rows without the stale ones. Rows below `finished` are not read again.
-    pub(super) async fn verify(
-        &mut self,
-        partition: Partition,
-        finished: Offset,
-        rows: Vec<Row>,
-        ids: &EventIds,
-    ) -> Result<Vec<Row>, kafka::Error> {
+    /// The offsets at which Kafka must be read, before these rows can be verified. Rows below `finished` are not read
+    /// again.
+    pub(super) fn unverified(&mut self, rows: &[Row], finished: Offset) -> BTreeSet<Offset> {
         self.stale = self.stale.split_off(&finished);
-        let mut unverified = unverified(&rows, self.verify_below, &self.stale);
-        let mut current = BTreeMap::new();
-        while let Some(from) = unverified.first().copied() {
-            let to = from.plus(Self::CHUNK);
-            current.extend(ids.between(partition, from, to).await?);
-            unverified = unverified.split_off(&to);
-        }
+        unverified(rows, self.verify_below, &self.stale)
+    }
+
+    /// Returns the rows without the stale ones, and without those that must be verified and were not scanned.
+    pub(super) fn verify(&mut self, rows: Vec<Row>, scanned: &ScannedPartition) -> Vec<Row> {
         let (verify_below, stale) = (self.verify_below, &mut self.stale);
-        let verified = rows.into_iter().filter(|row| counts(row, verify_below, &current, stale));
+        let verified = rows.into_iter().filter(|row| counts(row, verify_below, scanned, stale));
         let verified: Vec<_> = verified.collect();
         let last = verified.iter().map(|row| (row.position.offset, &row.id)).max();
         if let Some((offset, id)) =
@@ -81,18 +76,18 @@ impl Verification {
         {
             self.last = Some((offset, id.clone()));
         }
-        Ok(verified)
+        verified
     }
 
     /// Whether Kafka has another record at the offset of the last row that counted: then the topic was recreated.
     pub(super) async fn is_topic_recreated(
         &self,
         partition: Partition,
-        ids: &EventIds,
+        records: &RecordScan,
     ) -> Result<bool, kafka::Error> {
         let Some((offset, id)) = &self.last else { return Ok(false) };
-        let current = ids.between(partition, *offset, offset.next()).await?;
-        Ok(current.get(offset).is_some_and(|current| current != id))
+        let content = records.read_one(partition, *offset).await?;
+        Ok(matches!(content, OffsetContent::Record(Some(current)) if current != *id))
     }
 }
 
@@ -107,19 +102,27 @@ fn unverified(
     unverified.map(|row| row.position.offset).collect()
 }
 
-/// Whether a row is of the record at its position. `current` are the ids that Kafka has now at unverified offsets.
+/// Whether a row is of the record at its position.
 fn counts(
     row: &Row,
     verify_below: Offset,
-    current: &BTreeMap<Offset, String>,
+    scanned: &ScannedPartition,
     stale: &mut BTreeMap<Offset, String>,
 ) -> bool {
     let offset = row.position.offset;
-    let counts = offset >= verify_below || current.get(&offset) == Some(&row.id);
-    if !counts {
-        stale.insert(offset, row.id.clone());
+    if offset >= verify_below {
+        return true;
     }
-    counts
+    match scanned.at(offset) {
+        OffsetContent::Record(Some(id)) if *id == row.id => true,
+        OffsetContent::Record(_) | OffsetContent::NoRecord => {
+            stale.insert(offset, row.id.clone());
+            false
+        }
+        // Kafka cannot give the record any more. Nothing speaks against the row.
+        OffsetContent::Deleted | OffsetContent::Unreadable => true,
+        OffsetContent::Unknown => false,
+    }
 }
 
 #[cfg(test)]
@@ -135,23 +138,37 @@ mod tests {
         sample::row(0, offset, id)
     }
 
+    /// A partition that was scanned from its begin and has events with these ids.
+    fn scanned(ids: &[Option<&str>]) -> ScannedPartition {
+        let content = |id: &Option<&str>| OffsetContent::Record(id.map(str::to_owned));
+        (0..).map(at).zip(ids.iter().map(content)).collect()
+    }
+
     #[test]
     fn an_old_row_counts_only_if_the_record_at_its_position_has_its_id() {
-        let current = BTreeMap::from([(at(1), "new".to_owned())]);
+        let current = scanned(&[None, Some("new")]);
         let mut stale = BTreeMap::new();
         assert!(counts(&row(1, "new"), at(5), &current, &mut stale));
         assert!(!counts(&row(1, "old"), at(5), &current, &mut stale));
-        assert!(!counts(&row(2, "old"), at(5), &current, &mut stale), "there is no event");
+        assert!(!counts(&row(0, "old"), at(5), &current, &mut stale), "the record is no event");
         assert!(counts(&row(5, "any"), at(5), &current, &mut stale), "it was not there before");
+        assert_eq!(stale.len(), 2);
+    }
+
+    #[test]
+    fn an_old_row_that_was_not_scanned_is_not_decided() {
+        let mut stale = BTreeMap::new();
+        assert!(!counts(&row(3, "old"), at(5), &scanned(&[]), &mut stale));
+        assert!(stale.is_empty());
     }
 
     #[test]
     fn kafka_is_read_once_for_a_stale_row_and_again_for_the_row_that_replaces_it() {
-        let mut stale = BTreeMap::new();
-        let rows = [row(1, "old"), row(9, "new")];
-        assert_eq!(unverified(&rows, at(5), &stale), BTreeSet::from([at(1)]));
-        assert!(!counts(&rows[0], at(5), &BTreeMap::new(), &mut stale));
-        assert!(unverified(&rows, at(5), &stale).is_empty());
-        assert_eq!(unverified(&[row(1, "new")], at(5), &stale), BTreeSet::from([at(1)]));
+        let mut verification = Verification { verify_below: at(5), ..<_>::default() };
+        let rows = vec![row(1, "old"), row(9, "new")];
+        assert_eq!(verification.unverified(&rows, at(0)), BTreeSet::from([at(1)]));
+        assert_eq!(verification.verify(rows.clone(), &scanned(&[None, Some("new")])).len(), 1);
+        assert!(verification.unverified(&rows, at(0)).is_empty());
+        assert_eq!(verification.unverified(&[row(1, "new")], at(0)), BTreeSet::from([at(1)]));
     }
 }

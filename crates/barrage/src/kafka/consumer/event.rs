@@ -1,16 +1,17 @@
 //! What a consumer tells its caller.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::kafka::{ConsumerRecord, Error};
-use crate::position::Partition;
+use crate::position::{Offset, Partition};
 
 /// What happens to a member of a consumer group.
 #[derive(Debug)]
 pub enum ConsumerEvent {
-    /// These partitions are ours from now on.
-    Assigned(BTreeSet<Partition>),
+    /// These partitions are ours from now on, and are read from these offsets. `None` if the group has committed
+    /// nothing, or Kafka did not say what.
+    Assigned(BTreeMap<Partition, Option<Offset>>),
     /// These partitions are taken away as soon as the [`RevokeGuard`] is dropped, at the latest after
     /// [`super::Consumer::REVOKE_TIMEOUT`]. What is stored by then is committed.
     Revoked(BTreeSet<Partition>, RevokeGuard),

@@ -1,6 +1,6 @@
 //! The thread of a consumer: it polls librdkafka, which reports rebalances from within a poll.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
@@ -12,9 +12,11 @@ use tokio::sync::mpsc;
 
 use super::event::{ConsumerEvent, RevokeGuard};
 use super::gate::Gate;
+use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Access;
-use crate::kafka::{ConsumerRecord, Error};
-use crate::position::Partition;
+use crate::kafka::offsets::known;
+use crate::kafka::{ConsumerRecord, Error, PartitionOffsets};
+use crate::position::{Offset, Partition};
 
 /// How long a revoke waits for the caller.
 pub(super) const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -75,7 +77,9 @@ impl ClientContext for RebalanceCallback {}
 impl ConsumerContext for RebalanceCallback {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
-            Rebalance::Assign(list) => self.send(ConsumerEvent::Assigned(partitions(list))),
+            Rebalance::Assign(list) => {
+                self.send(ConsumerEvent::Assigned(committed(consumer, list)));
+            }
             Rebalance::Revoke(list) if list.count() > 0 => self.revoke(consumer, list),
             Rebalance::Revoke(_) => {}
             Rebalance::Error(error) => {
@@ -108,6 +112,19 @@ impl RebalanceCallback {
             Err(error) => tracing::warn!(%error, "could not commit before a revoke"),
         }
     }
+}
+
+/// What the group has committed of these partitions.
+fn committed(
+    consumer: &BaseConsumer<RebalanceCallback>,
+    list: &TopicPartitionList,
+) -> BTreeMap<Partition, Option<Offset>> {
+    let known = consumer.committed_offsets(list.clone(), REQUEST_TIMEOUT).map(|list| known(&list));
+    let known = known.unwrap_or_else(|error| {
+        tracing::debug!(%error, "kafka does not say what the group has committed");
+        PartitionOffsets::new()
+    });
+    partitions(list).into_iter().map(|it| (it, known.get(&it).copied())).collect()
 }
 
 fn partitions(list: &TopicPartitionList) -> BTreeSet<Partition> {

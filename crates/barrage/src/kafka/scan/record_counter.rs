@@ -8,9 +8,10 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message as _;
 
-use super::scanner::{OnError, Range, Scan, Scanner};
+use super::scanner::{OffsetRange, Scan, Scanner};
 use crate::kafka::denial::Operation;
 use crate::kafka::{Config, Error, PartitionOffsets};
+use crate::position::{Offset, Partition};
 
 /// Counts records of the topic.
 #[derive(Clone)]
@@ -31,7 +32,7 @@ impl RecordCounter {
     /// Counts in the configured topic.
     pub fn new(config: &Config) -> Self {
         let mut client = config.standalone_consumer("counter");
-        client.set("enable.partition.eof", "false").set("queued.max.messages.kbytes", "4096");
+        client.set("queued.max.messages.kbytes", "4096");
         Self { client, scanner: Scanner::new(config.access(Operation::Read)) }
     }
 
@@ -39,7 +40,7 @@ impl RecordCounter {
     /// that is not in `from` is read from its beginning.
     ///
     /// # Errors
-    /// When Kafka does not deliver the whole range.
+    /// When Kafka does not answer, or a record of the range cannot be decoded.
     pub async fn count(
         &self,
         from: PartitionOffsets,
@@ -60,24 +61,26 @@ fn count(
     prefix: &[u8],
 ) -> Result<RecordCount, Error> {
     let mut found = RecordCount::default();
-    let ranges: BTreeMap<_, _> = to
-        .iter()
-        .filter(|(partition, end)| from.get(partition) < Some(end))
-        .map(|(partition, end)| {
-            let from = from.get(partition).copied().unwrap_or_default();
-            (*partition, Range { from, to: Some(*end) })
-        })
-        .collect();
+    let range = |(partition, to): (&Partition, &Offset)| {
+        let from = from.get(partition).copied().unwrap_or_default();
+        (from < *to).then_some((*partition, OffsetRange { from, to: *to }))
+    };
+    let ranges: BTreeMap<_, _> = to.iter().filter_map(range).collect();
     if ranges.is_empty() {
         return Ok(found);
     }
     let consumer: BaseConsumer = client.create().map_err(Error::Configuration)?;
-    let all = scan.read(&consumer, ranges, OnError::Fail, |offset, message| {
+    let existing = scan.existing(&consumer, &ranges);
+    let existing = existing.map_err(|error| scan.explain(error.into()))?;
+    let all = scan.read(&consumer, existing, |offset, message| {
         if message.key().is_some_and(|key| key.starts_with(prefix)) {
             found.records += 1;
             found.next_offsets.insert(message.partition(), offset.next());
         }
         ControlFlow::Continue(())
     });
-    all.map(|()| found).map_err(|why| scan.explain(why))
+    match all.map_err(|why| scan.explain(why))?.unreadable {
+        Some(error) => Err(scan.explain(error.into())),
+        None => Ok(found),
+    }
 }

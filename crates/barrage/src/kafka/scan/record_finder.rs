@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message as _, Offset as KafkaOffset, TopicPartitionList};
 
-use super::scanner::{Incomplete, OnError, Range, Scan, Scanner};
+use super::scanner::{Incomplete, OffsetRange, Scan, Scanner};
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Operation;
 use crate::kafka::{Config, Error, ProducerRecord};
@@ -30,7 +30,10 @@ impl RecordFinder {
 
     pub(in crate::kafka) fn new(config: &Config, topic: &Topic) -> Self {
         let mut client = config.standalone_consumer("finder");
-        client.set("enable.partition.eof", "true").set("queued.max.messages.kbytes", "4096");
+        client
+            .set("queued.max.messages.kbytes", "4096")
+            // Our record may be behind an open transaction of another producer.
+            .set("isolation.level", "read_uncommitted");
         Self { client, scanner: Scanner::new(config.access_to(Operation::Read, topic)) }
     }
 
@@ -68,13 +71,13 @@ fn find(
 ) -> Result<Option<Offset>, Incomplete> {
     let (from, end) = limits(consumer, scan.topic(), partition, sent)?;
     let mut found = None;
-    let ranges = BTreeMap::from([(partition, Range { from, to: None })]);
-    scan.read(consumer, ranges, OnError::Continue, |offset, message| {
+    let ranges = BTreeMap::from([(partition, OffsetRange { from, to: end })]);
+    scan.read(consumer, ranges, |offset, message| {
         if message.key() == record.key.as_deref() && message.payload() == record.value.as_deref() {
             found = Some(offset);
+            return ControlFlow::Break(());
         }
-        let is_over = found.is_some() || offset.next() >= end;
-        if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        ControlFlow::Continue(())
     })?;
     Ok(found)
 }

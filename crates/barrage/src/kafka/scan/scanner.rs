@@ -1,6 +1,6 @@
 //! The loop that every scan runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,8 +12,11 @@ use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::kafka::Error;
+use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Access;
+use crate::kafka::error::is_unreadable;
+use crate::kafka::offsets::known;
+use crate::kafka::{Error, PartitionOffsets};
 use crate::position::{Offset, Partition, Topic};
 
 /// Runs scans of one topic, one at a time: each takes a thread and a connection.
@@ -25,25 +28,25 @@ pub(super) struct Scanner {
 
 /// The offsets of one partition that a scan reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub(super) struct OffsetRange {
     pub(super) from: Offset,
-    /// The offset after the last one; `None` when the visitor or the end of the partition ends the scan.
-    pub(super) to: Option<Offset>,
+    /// The offset after the last one. It must not be above the high watermark.
+    pub(super) to: Offset,
 }
 
-/// What a scan does when a poll fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OnError {
-    /// It ends with that error.
-    Fail,
-    /// It goes on, as librdkafka does by itself. The error becomes the reason if no record comes any more.
-    Continue,
+/// A scan that has come to its end.
+#[derive(Debug, Default)]
+pub(super) struct Scanned {
+    /// Partitions that were not read to their ends, because of `unreadable`.
+    pub(super) incomplete: BTreeSet<Partition>,
+    /// The last error about a record that could not be decoded. librdkafka does not say of which partition.
+    pub(super) unreadable: Option<KafkaError>,
 }
 
-/// Why a scan did not reach its end.
+/// Why a scan did not come to its end.
 #[derive(Debug)]
 pub(super) enum Incomplete {
-    /// A request or a poll failed.
+    /// A request failed, or Kafka denies the access.
     Failed(KafkaError),
     /// No record came for [`Scan::SILENCE`]. The last error of a poll, if there was one.
     Silent(Option<KafkaError>),
@@ -93,6 +96,8 @@ pub(super) struct Scan {
 impl Scan {
     /// How long the broker may deliver no record before the scan gives up.
     const SILENCE: Duration = Duration::from_secs(10);
+    /// … if librdkafka has reported a record that it cannot decode. It tries again twice a second.
+    const SILENCE_IF_UNREADABLE: Duration = Duration::from_secs(2);
     /// How long one poll takes at most. After each the scan checks whether it was cancelled.
     const POLL: Duration = Duration::from_millis(100);
 
@@ -102,55 +107,101 @@ impl Scan {
 
     /// Calls `visit` for the records of these ranges until all are read, or until it breaks.
     ///
-    /// An example: the ranges are partition 0 from 5 to 8 and partition 1 from 2 to 4. Compaction has removed
-    /// offset 7 of partition 0. The consumer delivers 0@5, 1@2, 0@6, 1@3 and 0@8. All but the last are visited.
-    /// 1@3 ends partition 1, because the offset after it is the end of the range. 0@8 is after the range and
-    /// ends partition 0, and with it the scan.
+    /// Not every offset has a record that Kafka delivers: the markers of transactions, and the records of aborted
+    /// ones, have offsets too, and compaction removes records. So a partition ends by position and never by a
+    /// certain record: when a record at the end of its range or after it arrives, or when the consumer has reached
+    /// the end of the partition (`enable.partition.eof`).
     ///
-    /// A partition also ends where it has no more records, if the consumer reports that
-    /// (`enable.partition.eof`). The scan fails when no record came for [`Scan::SILENCE`], or when nobody
-    /// waits for its result any more.
+    /// An example: the ranges are partition 0 from 5 to 8 and partition 1 from 2 to 4. Compaction has removed
+    /// offset 7 of partition 0, and offset 3 of partition 1 is a marker, the last offset of that partition. The
+    /// consumer delivers 0@5, 1@2, 0@6, the end of partition 1, and 0@8. The first three records are visited. 0@8
+    /// is after its range and ends partition 0, and with it the scan.
     pub(super) fn read(
         &self,
         consumer: &BaseConsumer,
-        mut ranges: BTreeMap<Partition, Range>,
-        on_error: OnError,
+        mut ranges: BTreeMap<Partition, OffsetRange>,
         mut visit: impl FnMut(Offset, &BorrowedMessage<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Incomplete> {
+    ) -> Result<Scanned, Incomplete> {
+        ranges.retain(|_, range| range.from < range.to);
         self.assign(consumer, &ranges)?;
-        let (mut last_record, mut last_error) = (Instant::now(), None);
+        let (mut last_progress, mut last_error, mut unreadable) = (Instant::now(), None, None);
         while !ranges.is_empty() {
             if self.cancelled.is_cancelled() {
                 return Err(Incomplete::Cancelled);
             }
-            if last_record.elapsed() > Self::SILENCE {
+            let silent = last_progress.elapsed();
+            if unreadable.is_some() && silent > Self::SILENCE_IF_UNREADABLE {
+                break;
+            }
+            if silent > Self::SILENCE {
                 return Err(Incomplete::Silent(last_error));
             }
             let message = match consumer.poll(Self::POLL) {
                 None => continue,
                 Some(Ok(message)) => message,
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    last_progress = Instant::now();
                     ranges.remove(&partition);
                     continue;
                 }
-                Some(Err(error)) if on_error == OnError::Fail => return Err(error.into()),
+                Some(Err(error)) if is_unreadable(&error) => {
+                    unreadable = Some(error);
+                    continue;
+                }
+                Some(Err(error)) if self.is_denied(&error) => return Err(error.into()),
+                // librdkafka goes on by itself. This is the reason if no record comes any more.
                 Some(Err(error)) => {
                     last_error = Some(error);
                     continue;
                 }
             };
-            last_record = Instant::now();
+            last_progress = Instant::now();
             let partition = message.partition();
             let Some(offset) = Offset::new(message.offset()) else { continue };
-            let Some(Range { to, .. }) = ranges.get(&partition).copied() else { continue };
-            if to.is_none_or(|to| offset < to) && visit(offset, &message).is_break() {
-                return Ok(());
+            let Some(OffsetRange { to, .. }) = ranges.get(&partition).copied() else { continue };
+            if offset < to && visit(offset, &message).is_break() {
+                break;
             }
-            if to.is_some_and(|to| offset.next() >= to) {
+            if offset.next() >= to {
                 ranges.remove(&partition);
             }
         }
-        Ok(())
+        Ok(Scanned { incomplete: ranges.into_keys().collect(), unreadable })
+    }
+
+    /// Reduces the ranges to the offsets that the partitions have now. A range that is outside is left out, unless
+    /// Kafka has deleted all of it: then it is empty and begins after it.
+    pub(super) fn existing(
+        &self,
+        consumer: &BaseConsumer,
+        ranges: &BTreeMap<Partition, OffsetRange>,
+    ) -> Result<BTreeMap<Partition, OffsetRange>, KafkaError> {
+        let low = self.list_offsets(consumer, ranges, KafkaOffset::Beginning)?;
+        let high = self.list_offsets(consumer, ranges, KafkaOffset::End)?;
+        let existing = |(partition, range): (&Partition, &OffsetRange)| {
+            let (low, high) = (*low.get(partition)?, *high.get(partition)?);
+            let from = range.from.max(low);
+            let to = range.to.min(high).max(low);
+            (from <= to).then_some((*partition, OffsetRange { from, to }))
+        };
+        Ok(ranges.iter().filter_map(existing).collect())
+    }
+
+    fn list_offsets(
+        &self,
+        consumer: &BaseConsumer,
+        ranges: &BTreeMap<Partition, OffsetRange>,
+        which: KafkaOffset,
+    ) -> Result<PartitionOffsets, KafkaError> {
+        let mut list = TopicPartitionList::with_capacity(ranges.len());
+        for partition in ranges.keys() {
+            list.add_partition_offset(self.topic().as_str(), *partition, which)?;
+        }
+        Ok(known(&consumer.offsets_for_times(list, REQUEST_TIMEOUT)?))
+    }
+
+    fn is_denied(&self, error: &KafkaError) -> bool {
+        error.rdkafka_error_code().is_some_and(|code| self.access.denial(code).is_some())
     }
 
     /// The error for the caller.
@@ -166,7 +217,7 @@ impl Scan {
     fn assign(
         &self,
         consumer: &BaseConsumer,
-        ranges: &BTreeMap<Partition, Range>,
+        ranges: &BTreeMap<Partition, OffsetRange>,
     ) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::with_capacity(ranges.len());
         for (partition, range) in ranges {

@@ -1,0 +1,239 @@
+//! Which records a range of offsets holds, and which event each of them is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
+
+use super::scanner::{Incomplete, OffsetRange, Scan, Scanner};
+use crate::event::header_text;
+use crate::kafka::denial::Operation;
+use crate::kafka::headers::Headers;
+use crate::kafka::{Config, Error};
+use crate::position::{Offset, Partition};
+use crate::shutdown::with_sources;
+
+/// Reads records of the topic again, a few at a time.
+#[derive(Clone)]
+pub struct RecordScan {
+    /// Kept between scans: this is called often and for a few records each.
+    consumer: Arc<BaseConsumer>,
+    scanner: Scanner,
+}
+
+/// What is at some offsets of a partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScannedPartition {
+    contents: BTreeMap<Offset, OffsetContent>,
+    unreadable: Option<Unreadable>,
+}
+
+/// Where a partition cannot be read any further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The first offset that was not delivered.
+    pub offset: Offset,
+    pub reason: String,
+}
+
+/// What Kafka has at one offset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OffsetContent {
+    /// A record, with the id of its event if it is one.
+    Record(Option<String>),
+    /// No record, and there never will be one: a marker of a transaction, a record of an aborted one, or a compacted
+    /// record.
+    NoRecord,
+    /// Kafka had something there and has deleted it.
+    Deleted,
+    /// A record that cannot be decoded, or anything after it.
+    Unreadable,
+    /// It was not scanned, or is at the high watermark or after it.
+    Unknown,
+}
+
+impl ScannedPartition {
+    pub fn at(&self, offset: Offset) -> &OffsetContent {
+        self.contents.get(&offset).unwrap_or(&OffsetContent::Unknown)
+    }
+
+    /// All offsets of which something is known.
+    pub fn contents(&self) -> impl Iterator<Item = (Offset, &OffsetContent)> {
+        self.contents.iter().map(|(offset, content)| (*offset, content))
+    }
+
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.unreadable.as_ref()
+    }
+}
+
+impl FromIterator<(Offset, OffsetContent)> for ScannedPartition {
+    fn from_iter<T: IntoIterator<Item = (Offset, OffsetContent)>>(contents: T) -> Self {
+        Self { contents: contents.into_iter().collect(), unreadable: None }
+    }
+}
+
+impl RecordScan {
+    /// How many offsets of a partition are read at once.
+    const CHUNK: i64 = 500;
+
+    /// Reads the configured topic, and only during [`RecordScan::read`].
+    ///
+    /// # Errors
+    /// When librdkafka refuses the configuration.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        let mut client = config.standalone_consumer("scan");
+        client.set("queued.max.messages.kbytes", "1024");
+        let consumer = Arc::new(client.create().map_err(Error::Configuration)?);
+        Ok(Self { consumer, scanner: Scanner::new(config.access(Operation::Read)) })
+    }
+
+    /// Reads what Kafka has at these offsets, in all partitions at the same time.
+    ///
+    /// # Errors
+    /// When Kafka does not answer. A record that cannot be decoded is no error: the result says where it is.
+    pub async fn read(&self, offsets: PartitionSets) -> Result<Scanned, Error> {
+        if offsets.is_empty() {
+            return Ok(Scanned::new());
+        }
+        let consumer = self.consumer.clone();
+        let work = move |scan: &Scan| {
+            let scanned = read(scan, &consumer, offsets);
+            let unassigned = consumer.unassign().map_err(Incomplete::Failed);
+            scanned.and_then(|it| unassigned.map(|()| it)).map_err(|why| scan.explain(why))
+        };
+        self.scanner.run(work).await
+    }
+
+    /// Reads what Kafka has at one offset.
+    ///
+    /// # Errors
+    /// As [`RecordScan::read`].
+    pub async fn read_one(
+        &self,
+        partition: Partition,
+        offset: Offset,
+    ) -> Result<OffsetContent, Error> {
+        let offsets = PartitionSets::from([(partition, BTreeSet::from([offset]))]);
+        let scanned = self.read(offsets).await?;
+        let content = scanned.get(&partition).map(|scanned| scanned.at(offset).clone());
+        Ok(content.unwrap_or(OffsetContent::Unknown))
+    }
+}
+
+/// Offsets by partition.
+type PartitionSets = BTreeMap<Partition, BTreeSet<Offset>>;
+type Scanned = BTreeMap<Partition, ScannedPartition>;
+
+/// What was delivered of one range.
+#[derive(Debug, Default)]
+struct Delivered {
+    ids: BTreeMap<Offset, Option<String>>,
+    unreadable: Option<Unreadable>,
+}
+
+/// Reads chunk after chunk, of all partitions at once.
+fn read(
+    scan: &Scan,
+    consumer: &BaseConsumer,
+    mut offsets: PartitionSets,
+) -> Result<Scanned, Incomplete> {
+    let mut scanned = Scanned::new();
+    while !offsets.is_empty() {
+        let chunk = |set: &BTreeSet<Offset>| {
+            let (from, last) = (*set.first()?, *set.last()?);
+            Some(OffsetRange { from, to: last.next().min(from.plus(RecordScan::CHUNK)) })
+        };
+        let ranges = offsets.iter().filter_map(|(partition, set)| Some((*partition, chunk(set)?)));
+        let ranges: BTreeMap<_, _> = ranges.collect();
+        let existing = scan.existing(consumer, &ranges)?;
+        let delivered = deliver(scan, consumer, &existing)?;
+        for (partition, OffsetRange { to, .. }) in ranges {
+            let Some(set) = offsets.remove(&partition) else { continue };
+            let mut now = set;
+            let rest = now.split_off(&to);
+            let range = existing.get(&partition);
+            if let Some((range, delivered)) = range.zip(delivered.get(&partition)) {
+                let known = now.into_iter().filter(|offset| *offset < range.to);
+                let partition = scanned.entry(partition).or_default();
+                partition.contents.extend(known.map(|it| (it, delivered.content(it, range.from))));
+                partition.unreadable = partition.unreadable.take().or(delivered.unreadable.clone());
+            }
+            if !rest.is_empty() {
+                offsets.insert(partition, rest);
+            }
+        }
+    }
+    Ok(scanned)
+}
+
+fn deliver(
+    scan: &Scan,
+    consumer: &BaseConsumer,
+    ranges: &BTreeMap<Partition, OffsetRange>,
+) -> Result<BTreeMap<Partition, Delivered>, Incomplete> {
+    let mut all: BTreeMap<_, _> = ranges.keys().map(|it| (*it, Delivered::default())).collect();
+    let read = scan.read(consumer, ranges.clone(), visitor(&mut all))?;
+    if read.unreadable.is_none() {
+        return Ok(all);
+    }
+    // librdkafka does not say which partition it cannot decode. So each one that has a hole is read alone.
+    for (partition, range) in ranges {
+        let records = all.get(partition).map_or(0, |it| it.ids.len() as u64);
+        if read.incomplete.contains(partition) || records < range.to.since(range.from) {
+            all.insert(*partition, deliver_alone(scan, consumer, *partition, *range)?);
+        }
+    }
+    Ok(all)
+}
+
+/// Reads one partition, so that an undecodable record is one of this partition.
+fn deliver_alone(
+    scan: &Scan,
+    consumer: &BaseConsumer,
+    partition: Partition,
+    range: OffsetRange,
+) -> Result<Delivered, Incomplete> {
+    let mut all = BTreeMap::from([(partition, Delivered::default())]);
+    let read = scan.read(consumer, BTreeMap::from([(partition, range)]), visitor(&mut all))?;
+    let mut delivered = all.remove(&partition).unwrap_or_default();
+    if let Some(error) = read.unreadable {
+        let reason = with_sources(&scan.explain(Incomplete::Failed(error)));
+        let offsets = std::iter::successors(Some(range.from), |offset| Some(offset.next()));
+        let mut offsets = offsets.take_while(|offset| *offset < range.to);
+        let hole = offsets.find(|offset| !delivered.ids.contains_key(offset));
+        delivered.unreadable = hole.map(|offset| Unreadable { offset, reason });
+    }
+    Ok(delivered)
+}
+
+fn visitor(
+    all: &mut BTreeMap<Partition, Delivered>,
+) -> impl FnMut(Offset, &BorrowedMessage<'_>) -> ControlFlow<()> {
+    |offset, message| {
+        if let Some(delivered) = all.get_mut(&message.partition()) {
+            delivered.ids.insert(offset, id(message));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Delivered {
+    /// What is at an offset of the range. Kafka has deleted all `below`.
+    fn content(&self, offset: Offset, below: Offset) -> OffsetContent {
+        match (self.ids.get(&offset), &self.unreadable) {
+            (Some(id), _) => OffsetContent::Record(id.clone()),
+            (None, _) if offset < below => OffsetContent::Deleted,
+            (None, Some(unreadable)) if offset >= unreadable.offset => OffsetContent::Unreadable,
+            (None, _) => OffsetContent::NoRecord,
+        }
+    }
+}
+
+/// A record with a header whose name cannot be read is no event either: it becomes a dead letter.
+fn id(message: &BorrowedMessage<'_>) -> Option<String> {
+    let Headers { readable, first_unreadable } = Headers::of(message);
+    header_text(&readable, "ce_id").filter(|_| first_unreadable.is_none()).map(str::to_owned)
+}

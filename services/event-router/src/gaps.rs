@@ -1,0 +1,231 @@
+//! Offsets at which no record arrives, and why.
+//!
+//! Not every offset has a record that Kafka delivers: the markers of transactions have offsets, aborted and compacted
+//! records leave theirs behind, and retention deletes records before they are read. Between two records such a gap
+//! needs nothing: the next record shows that it was passed. Two kinds of gaps must be looked at:
+//!
+//! - Behind the last record that was read, nothing shows it. Without a look the group would never commit past a marker
+//!   at the end of a partition, and its message would seem to wait for ever.
+//! - A record that librdkafka cannot decode is skipped, as if it was not there. Only an error says so, and not of which
+//!   partition. So after such an error a gap may hide a record, and is not passed before Kafka was read again.
+//!
+//! An example: 5 was the last record of partition 3, and the high watermark is 8. Nothing arrives for half a second.
+//! A scan reads 6 and 7 again:
+//!
+//! | it finds | it means | the router |
+//! | --- | --- | --- |
+//! | no record at 6 and 7 | markers, or aborted records | commits 8 |
+//! | 6 and 7 are deleted | retention was faster than the router | counts two expired messages and commits 8 |
+//! | a record at 6 | it is about to arrive | waits |
+//! | that 6 cannot be decoded | its batch is corrupt | says so, commits nothing, and tries again |
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use barrage::health::Probe;
+use barrage::kafka::{
+    self, OffsetContent, PartitionOffsets, RecordScan, ScannedPartition, Unreadable,
+};
+use barrage::position::{Offset, Partition};
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+
+use crate::assignment::{Assignment, Generation};
+
+/// Looks at gaps, one scan at a time.
+pub(crate) struct Gaps {
+    records: RecordScan,
+    /// Reports partitions that cannot be read.
+    probe: Probe,
+    running: FuturesUnordered<BoxFuture<'static, GapScan>>,
+    known: BTreeMap<Partition, Gap>,
+    unreadable: BTreeMap<Partition, Unreadable>,
+}
+
+/// The first gap of a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Gap {
+    generation: Generation,
+    from: Offset,
+    to: Offset,
+    /// Since when it is there.
+    since: Instant,
+    /// When it was last read.
+    scanned: Option<Instant>,
+}
+
+/// A scan that has ended.
+pub(crate) struct GapScan {
+    gaps: BTreeMap<Partition, Gap>,
+    scanned: Result<BTreeMap<Partition, ScannedPartition>, kafka::Error>,
+}
+
+/// What is known of a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// There is no record from the begin of the gap on and before `to`. Kafka had `expired` there and deleted it.
+    Empty { from: Offset, to: Offset, expired: u64 },
+    /// Kafka delivers a record at the begin of the gap. The consumer has skipped it, if it has read later ones.
+    Record { from: Offset },
+}
+
+impl Gaps {
+    /// How long nothing must arrive.
+    const PATIENCE: Duration = Duration::from_millis(500);
+    /// How soon a gap is read again that holds a record, or one that cannot be decoded.
+    const RETRY: Duration = Duration::from_secs(5);
+    /// How many offsets of a partition are read.
+    const OFFSETS: i64 = 500;
+
+    pub(crate) fn new(records: RecordScan, probe: Probe) -> Self {
+        let (known, unreadable) = (BTreeMap::new(), BTreeMap::new());
+        Self { records, probe, running: FuturesUnordered::new(), known, unreadable }
+    }
+
+    /// Notes where the assigned partitions have gaps now, and starts the next scan if one is due. A paused partition
+    /// receives nothing, so nothing can be said of it.
+    pub(crate) fn observe(
+        &mut self,
+        assignment: &Assignment,
+        high_watermarks: &PartitionOffsets,
+        paused: &BTreeSet<Partition>,
+        now: Instant,
+    ) {
+        let before = std::mem::take(&mut self.known);
+        for (partition, generation, from, to) in assignment.gaps(high_watermarks) {
+            if paused.contains(&partition) {
+                continue;
+            }
+            let same =
+                before.get(&partition).filter(|it| (it.generation, it.from) == (generation, from));
+            let new = Gap { generation, from, to, since: now, scanned: None };
+            let gap = same.map_or(new, |before| Gap { to, ..*before });
+            self.known.insert(partition, gap);
+        }
+        let known = &self.known;
+        self.unreadable.retain(|partition, _| known.contains_key(partition));
+        self.report();
+        if self.running.is_empty() {
+            self.start(now);
+        }
+    }
+
+    fn start(&mut self, now: Instant) {
+        let mut gaps = BTreeMap::new();
+        for (partition, gap) in &mut self.known {
+            let since = gap.scanned.map_or(gap.since + Self::PATIENCE, |at| at + Self::RETRY);
+            if since <= now {
+                gap.scanned = Some(now);
+                gaps.insert(*partition, *gap);
+            }
+        }
+        if gaps.is_empty() {
+            return;
+        }
+        let offsets = gaps.iter().map(|(partition, gap)| (*partition, gap.offsets())).collect();
+        let records = self.records.clone();
+        self.running.push(Box::pin(async move {
+            let scanned = records.read(offsets).await;
+            GapScan { gaps, scanned }
+        }));
+    }
+
+    /// The scan that ends next. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<GapScan> {
+        self.running.next().await
+    }
+
+    /// What a scan has found. It says nothing about a partition with a new generation since the scan began.
+    pub(crate) fn findings(
+        &mut self,
+        scan: GapScan,
+        assignment: &Assignment,
+    ) -> Vec<(Partition, Finding)> {
+        let Ok(scanned) = scan.scanned else { return Vec::new() };
+        let mut findings = Vec::new();
+        for (partition, gap) in scan.gaps {
+            let scanned = scanned.get(&partition);
+            let Some(scanned) =
+                scanned.filter(|_| assignment.is_current(partition, gap.generation))
+            else {
+                continue;
+            };
+            match scanned.unreadable() {
+                Some(unreadable) => drop(self.unreadable.insert(partition, unreadable.clone())),
+                None => drop(self.unreadable.remove(&partition)),
+            }
+            findings.extend(judge(gap.from, scanned).map(|finding| (partition, finding)));
+        }
+        self.report();
+        findings
+    }
+
+    /// Says which partitions cannot be read: the first of them with its reason, and how many more.
+    fn report(&self) {
+        let Some((partition, Unreadable { offset, reason })) = self.unreadable.first_key_value()
+        else {
+            return self.probe.up();
+        };
+        let more = match self.unreadable.len() - 1 {
+            0 => String::new(),
+            more => format!(" ({more} more partitions, too)"),
+        };
+        let what = format!("partition {partition} cannot be read at offset {offset}: {reason}");
+        self.probe.denied(what + &more);
+    }
+}
+
+impl Gap {
+    fn offsets(&self) -> BTreeSet<Offset> {
+        let all = std::iter::successors(Some(self.from), |offset| Some(offset.next()));
+        let end = self.to.min(self.from.plus(Gaps::OFFSETS));
+        all.take_while(|offset| *offset < end).collect()
+    }
+}
+
+/// Decides about a gap that begins at `from`.
+fn judge(from: Offset, scanned: &ScannedPartition) -> Option<Finding> {
+    let (mut to, mut expired) = (from, 0);
+    loop {
+        match scanned.at(to) {
+            OffsetContent::NoRecord => {}
+            OffsetContent::Deleted => expired += 1,
+            OffsetContent::Record(_) if to == from => return Some(Finding::Record { from }),
+            OffsetContent::Record(_) | OffsetContent::Unreadable | OffsetContent::Unknown => {
+                return (to > from).then_some(Finding::Empty { from, to, expired });
+            }
+        }
+        to = to.next();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(offset: i64) -> Offset {
+        Offset::new(offset).unwrap()
+    }
+
+    /// What is found in a gap that begins at 6.
+    fn judged(contents: &[OffsetContent]) -> Option<Finding> {
+        judge(at(6), &(6..).map(at).zip(contents.iter().cloned()).collect())
+    }
+
+    #[test]
+    fn a_gap_is_empty_up_to_the_first_record_or_to_what_is_not_known() {
+        use OffsetContent::{Deleted, NoRecord, Record, Unreadable};
+        let empty = |to, expired| Some(Finding::Empty { from: at(6), to: at(to), expired });
+        assert_eq!(judged(&[NoRecord, NoRecord]), empty(8, 0));
+        assert_eq!(judged(&[Deleted, Deleted, NoRecord, Record(None)]), empty(9, 2));
+        assert_eq!(judged(&[NoRecord, Unreadable]), empty(7, 0));
+    }
+
+    #[test]
+    fn a_gap_that_begins_with_a_record_or_with_an_undecodable_one_is_not_empty() {
+        let record = OffsetContent::Record(Some("1".into()));
+        assert_eq!(judged(&[record]), Some(Finding::Record { from: at(6) }));
+        assert_eq!(judged(&[OffsetContent::Unreadable]), None);
+        assert_eq!(judged(&[]), None, "nothing is known");
+    }
+}
