@@ -39,7 +39,7 @@ pub(crate) struct Gaps {
     probe: Probe,
     running: FuturesUnordered<BoxFuture<'static, GapScan>>,
     known: BTreeMap<Partition, Gap>,
-    unreadable: BTreeMap<Partition, Unreadable>,
+    unreadable: UnreadablePartitions,
 }
 
 /// The first gap of a partition.
@@ -78,8 +78,8 @@ impl Gaps {
     const OFFSETS: i64 = 500;
 
     pub(crate) fn new(records: RecordScan, probe: Probe) -> Self {
-        let (known, unreadable) = (BTreeMap::new(), BTreeMap::new());
-        Self { records, probe, running: FuturesUnordered::new(), known, unreadable }
+        let (running, known) = (FuturesUnordered::new(), BTreeMap::new());
+        Self { records, probe, running, known, unreadable: UnreadablePartitions::default() }
     }
 
     /// Notes where the assigned partitions have gaps now, and starts the next scan if one is due. A paused partition
@@ -103,22 +103,28 @@ impl Gaps {
             self.known.insert(partition, gap);
         }
         let known = &self.known;
-        self.unreadable.retain(|partition, _| known.contains_key(partition));
-        self.report();
+        self.unreadable.retain(|partition| known.contains_key(&partition));
+        self.unreadable.report(&self.probe);
         if self.running.is_empty() {
-            self.start(now);
+            let gaps = self.take_due(now);
+            self.start(gaps);
         }
     }
 
-    fn start(&mut self, now: Instant) {
-        let mut gaps = BTreeMap::new();
+    /// The gaps to be read now.
+    fn take_due(&mut self, now: Instant) -> BTreeMap<Partition, Gap> {
+        let mut due = BTreeMap::new();
         for (partition, gap) in &mut self.known {
             let since = gap.scanned.map_or(gap.since + Self::PATIENCE, |at| at + Self::RETRY);
             if since <= now {
                 gap.scanned = Some(now);
-                gaps.insert(*partition, *gap);
+                due.insert(*partition, *gap);
             }
         }
+        due
+    }
+
+    fn start(&mut self, gaps: BTreeMap<Partition, Gap>) {
         if gaps.is_empty() {
             return;
         }
@@ -150,28 +156,11 @@ impl Gaps {
             else {
                 continue;
             };
-            match scanned.unreadable() {
-                Some(unreadable) => drop(self.unreadable.insert(partition, unreadable.clone())),
-                None => drop(self.unreadable.remove(&partition)),
-            }
+            self.unreadable.set(partition, scanned.unreadable());
             findings.extend(judge(gap.from, scanned).map(|finding| (partition, finding)));
         }
-        self.report();
+        self.unreadable.report(&self.probe);
         findings
-    }
-
-    /// Says which partitions cannot be read: the first of them with its reason, and how many more.
-    fn report(&self) {
-        let Some((partition, Unreadable { offset, reason })) = self.unreadable.first_key_value()
-        else {
-            return self.probe.up();
-        };
-        let more = match self.unreadable.len() - 1 {
-            0 => String::new(),
-            more => format!(" ({more} more partitions, too)"),
-        };
-        let what = format!("partition {partition} cannot be read at offset {offset}: {reason}");
-        self.probe.denied(what + &more);
     }
 }
 

@@ -7,10 +7,12 @@ mod record_counter;
 mod record_finder;
 mod record_scan;
 mod scanner;
+mod unreadable;
 
 pub use record_counter::{RecordCount, RecordCounter};
 pub(super) use record_finder::RecordFinder;
-pub use record_scan::{OffsetContent, RecordScan, ScannedPartition, Unreadable};
+pub use record_scan::{OffsetContent, RecordScan, ScannedPartition};
+pub use unreadable::{Unreadable, UnreadablePartitions};
 
 #[cfg(test)]
 mod tests {

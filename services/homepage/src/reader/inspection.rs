@@ -4,11 +4,11 @@
 //! A partition is inspected when it has stood still for a second, and again when it has moved or got more records.
 //! The inspection reads Kafka in the background, so no round of the reader waits for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, RecordScan, ScannedPartition, Unreadable};
+use barrage::kafka::{self, RecordScan, ScannedPartition, UnreadablePartitions};
 use barrage::position::{Offset, Partition};
 use tokio::task::JoinHandle;
 
@@ -20,7 +20,7 @@ pub(super) struct Inspection {
     probe: Probe,
     standing: BTreeMap<Partition, Standing>,
     running: Option<JoinHandle<Result<Scanned, kafka::Error>>>,
-    unreadable: BTreeMap<Partition, Unreadable>,
+    unreadable: UnreadablePartitions,
 }
 
 type Scanned = BTreeMap<Partition, ScannedPartition>;
@@ -53,7 +53,7 @@ impl Inspection {
     const RETRY: Duration = Duration::from_secs(5);
 
     pub(super) fn new(records: RecordScan, probe: Probe) -> Self {
-        let (standing, unreadable) = (BTreeMap::new(), BTreeMap::new());
+        let (standing, unreadable) = (BTreeMap::new(), UnreadablePartitions::default());
         Self { records, probe, standing, running: None, unreadable }
     }
 
@@ -61,7 +61,7 @@ impl Inspection {
     pub(super) fn observe(&mut self, partition: Partition, tracker: &Tracker, now: Instant) {
         if tracker.waiting() == 0 {
             self.standing.remove(&partition);
-            self.unreadable.remove(&partition);
+            self.unreadable.set(partition, None);
             return;
         }
         let from = tracker.finished();
@@ -70,7 +70,7 @@ impl Inspection {
         let known = self.standing.entry(partition).or_insert(standing);
         if known.from != from {
             *known = standing;
-            self.unreadable.remove(&partition);
+            self.unreadable.set(partition, None);
         } else if known.to != to {
             *known = Standing { since: known.since, ..standing };
         }
@@ -86,23 +86,23 @@ impl Inspection {
             None => Scanned::new(),
         };
         for (partition, scanned) in &scanned {
-            match scanned.unreadable().filter(|_| self.standing.contains_key(partition)) {
-                Some(unreadable) => drop(self.unreadable.insert(*partition, unreadable.clone())),
-                None => drop(self.unreadable.remove(partition)),
-            }
+            let stands = self.standing.contains_key(partition);
+            self.unreadable.set(*partition, scanned.unreadable().filter(|_| stands));
         }
-        self.report();
+        self.unreadable.report(&self.probe);
         if self.running.is_none() {
-            self.start(now);
+            let offsets = self.take_due(now);
+            self.start(offsets);
         }
         scanned
     }
 
-    fn start(&mut self, now: Instant) {
+    /// The offsets to be read now.
+    fn take_due(&mut self, now: Instant) -> BTreeMap<Partition, BTreeSet<Offset>> {
         let unreadable = &self.unreadable;
         let due = |partition: &Partition, it: &Standing| match it.inspected {
             None => now.duration_since(it.since) >= Self::PATIENCE,
-            Some(at) => unreadable.contains_key(partition) && now.duration_since(at) >= Self::RETRY,
+            Some(at) => unreadable.contains(*partition) && now.duration_since(at) >= Self::RETRY,
         };
         let mut offsets = BTreeMap::new();
         for (partition, standing) in &mut self.standing {
@@ -111,23 +111,52 @@ impl Inspection {
                 offsets.insert(*partition, standing.offsets().collect());
             }
         }
+        offsets
+    }
+
+    fn start(&mut self, offsets: BTreeMap<Partition, BTreeSet<Offset>>) {
         if !offsets.is_empty() {
             let records = self.records.clone();
             self.running = Some(tokio::spawn(async move { records.read(offsets).await }));
         }
     }
+}
 
-    /// Says which partitions cannot be read: the first of them with its reason, and how many more.
-    fn report(&self) {
-        let Some((partition, Unreadable { offset, reason })) = self.unreadable.first_key_value()
-        else {
-            return self.probe.up();
+#[cfg(test)]
+mod tests {
+    use barrage::config::{self, Vars};
+    use barrage::health::Readiness;
+    use barrage::kafka::Config;
+
+    use super::*;
+
+    fn inspection() -> Inspection {
+        let vars = Vars::from_iter([("KAFKA_SERVER", "127.0.0.1:1")]);
+        let config = config::parse(&vars, |reader| Config::read(reader, "test")).unwrap();
+        let probe = Readiness::default().partial_dependency("partitions");
+        Inspection::new(RecordScan::new(&config).unwrap(), probe)
+    }
+
+    #[test]
+    fn a_partition_is_inspected_once_it_has_stood_still_and_again_when_it_has_more() {
+        let (mut inspection, begin) = (inspection(), Instant::now());
+        let at = |seconds| begin + Duration::from_secs(seconds);
+        let offset = |offset| Offset::new(offset).unwrap();
+        let mut tracker = Tracker::new(offset(5));
+        let mut due = |tracker: &Tracker, seconds| {
+            inspection.observe(0, tracker, at(seconds));
+            let offsets = inspection.take_due(at(seconds)).remove(&0).unwrap_or_default();
+            offsets.into_iter().map(Offset::get).collect::<Vec<_>>()
         };
-        let more = match self.unreadable.len() - 1 {
-            0 => String::new(),
-            more => format!(" ({more} more partitions, too)"),
-        };
-        let what = format!("partition {partition} cannot be read at offset {offset}: {reason}");
-        self.probe.denied(what + &more);
+        assert!(due(&tracker, 0).is_empty(), "nothing waits");
+        tracker.advance(offset(7));
+        assert!(due(&tracker, 1).is_empty(), "it has not stood still");
+        assert_eq!(due(&tracker, 2), [5, 6]);
+        assert!(due(&tracker, 60).is_empty(), "it was inspected");
+        tracker.advance(offset(8));
+        assert_eq!(due(&tracker, 61), [5, 6, 7]);
+        tracker.row_found(offset(5));
+        assert!(due(&tracker, 62).is_empty(), "it has moved");
+        assert_eq!(due(&tracker, 63), [6, 7]);
     }
 }

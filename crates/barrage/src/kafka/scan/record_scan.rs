@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::scanner::{Incomplete, OffsetRange, Scan, Scanner};
+use super::unreadable::Unreadable;
 use crate::event::header_text;
 use crate::kafka::denial::Operation;
 use crate::kafka::headers::Headers;
@@ -28,14 +29,6 @@ pub struct RecordScan {
 pub struct ScannedPartition {
     contents: BTreeMap<Offset, OffsetContent>,
     unreadable: Option<Unreadable>,
-}
-
-/// Where a partition cannot be read any further.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// The first offset that was not delivered.
-    pub offset: Offset,
-    pub reason: String,
 }
 
 /// What Kafka has at one offset.
