@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prost*", &["proto", "e2e"]),
     ("dynoxide-*", &["dev/stand-ins/table"]),
     ("nisshi-*", &["dev/stand-ins/broker"]),
+    ("rama", &["dev/stand-ins/broker"]),
     ("nix", &["dev", "loadtest", "e2e"]),
     ("reqwest", &["dev", "e2e"]),
     // The services have an environment, no arguments.
