@@ -9,7 +9,10 @@ use anyhow::{Context as _, bail, ensure};
 use client::homepage::Homepage;
 use process::{child::Spec, log::Log, port::Port, signals::Stop};
 use serde_json::Value;
-use stack::plan::{Plan, check_built};
+use stack::plan::{
+    Plan, check_built,
+    name::{BROKER, TABLE},
+};
 use tokio::time::{Instant, interval, timeout};
 
 use crate::{data_folder::DataFolder, network, stack_file::StackFile, supervisor::Supervisor};
@@ -106,6 +109,9 @@ impl Demo {
         {
             println!("barrage is up on {}", self.homepage.url());
         }
+        // On stderr as all that follows: whoever waits for that line may have closed the pipe.
+        eprintln!("{BROKER}: {} (Kafka's protocol)", self.stack_file.address(BROKER));
+        eprintln!("{TABLE}: http://{} (DynamoDB's API)", self.stack_file.address(TABLE));
         if let Some(url) = &self.public_url {
             eprintln!("other machines of this network open {url}");
         }

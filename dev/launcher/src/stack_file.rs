@@ -70,6 +70,13 @@ impl StackFile {
         }
     }
 
+    /// Where a process listens; empty if there is no such process.
+    pub(crate) fn address(&self, name: &str) -> String {
+        let content = self.content.lock();
+        let entry = content.processes.iter().find(|entry| entry.name == name);
+        entry.map(|entry| entry.address.clone()).unwrap_or_default()
+    }
+
     /// Removes the file, after all processes have ended.
     pub(crate) fn remove(&self) {
         // It is no error if somebody has removed it already.
