@@ -5,6 +5,7 @@ use std::{
     ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use process::child::{Inherits, Spec};
@@ -92,6 +93,13 @@ impl Installation {
 
     pub(super) fn table(&self) -> PathBuf {
         self.folder.join("table")
+    }
+
+    /// One of Kafka's tools, by its main class.
+    pub fn tool(&self, class: &str) -> Command {
+        let mut tool = Command::new(&self.java);
+        tool.args(self.java_args(class));
+        tool
     }
 
     /// Java's arguments for a main class of Kafka.

@@ -1,11 +1,6 @@
 //! One Kafka broker that is its own controller (KRaft): its settings and its start.
 
-use std::{
-    fs, io,
-    net::SocketAddr,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::{fs, io, net::SocketAddr, path::Path, process::Stdio};
 
 use process::{
     child::{Inherits, Spec},
@@ -112,8 +107,7 @@ pub(super) fn format_log(
     settings: &Path,
     users: &[User],
 ) -> io::Result<()> {
-    let mut tool = Command::new(&installation.java);
-    tool.args(installation.java_args("kafka.tools.StorageTool"));
+    let mut tool = installation.tool("kafka.tools.StorageTool");
     tool.args(["format", "--cluster-id", CLUSTER_ID, "--config"]).arg(settings);
     for User { name, password, .. } in users {
         for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
