@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 const BACKEND: (&str, &str) = ("BARRAGE_BACKEND", "real");
 
 /// Tests of the whole path that need no broker and no table, or always start the stand-ins.
-const NOT_HERE: &[&str] = &["launcher::", "configuration::"];
+const NOT_HERE: &[&str] = &["launcher::", "stock_clients::", "configuration::"];
 
 /// The tests of the guarantees 1, 2, 5, 14 and 16 to 19: those about the broker, the table, and the programs
 /// between these two.
@@ -39,12 +39,9 @@ pub(crate) fn become_it(workspace: &Workspace, arguments: &[String]) -> Result<(
 
 /// The whole path and some of the guarantees on Apache Kafka and Dynalite.
 pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
-    let needed =
-        [("java", "-version"), ("mvn", "--version"), ("node", "--version"), ("npm", "--version")];
-    if !needed.iter().all(|(program, version)| command::answers(program, &[version])) {
+    if !fetch(workspace)? {
         return Ok(Outcome::LeftOut("java, mvn, node or npm is not installed"));
     }
-    command::run(Command::new(workspace.program("real")).arg("fetch"))?;
     let skipped: Vec<_> = NOT_HERE.iter().flat_map(|module| ["--skip", *module]).collect();
     for (target, chosen) in [("whole_path", &skipped[..]), ("guarantees", GUARANTEES)] {
         let options =
@@ -52,4 +49,15 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
         workspace.test_with(BACKEND, &[&options[..], chosen].concat())?;
     }
     Ok(Outcome::Passed)
+}
+
+/// Installs both for this user, unless they are. False where a program is missing that this needs.
+pub(crate) fn fetch(workspace: &Workspace) -> Result<bool> {
+    let needed =
+        [("java", "-version"), ("mvn", "--version"), ("node", "--version"), ("npm", "--version")];
+    if !needed.iter().all(|(program, version)| command::answers(program, &[version])) {
+        return Ok(false);
+    }
+    command::run(Command::new(workspace.program("real")).arg("fetch"))?;
+    Ok(true)
 }

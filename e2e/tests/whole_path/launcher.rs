@@ -1,6 +1,7 @@
 //! `cargo demo`: one line when everything is up, restarts, a stop in order, and no process left.
 
 use std::{
+    net::SocketAddr,
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -26,14 +27,14 @@ use tokio::{process::Command, time::timeout};
 const STOP: Duration = Duration::from_secs(60);
 
 /// How to start a launcher, with a port and a folder of its own.
-struct Demo {
+pub(crate) struct Demo {
     spec: Spec,
     log: Log,
     folder: TempDir,
 }
 
 impl Demo {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = Port::reserve(0).unwrap();
         let number = port.address().port().to_string();
@@ -55,10 +56,10 @@ impl Demo {
         ended.unwrap_or_else(|_| panic!("it has not ended: {}", self.last_line())).unwrap()
     }
 
-    async fn start(&self) -> Process {
+    pub(crate) async fn start(&self) -> Process {
         let mut launcher = self.spawn();
         let line = launcher.ready().await.unwrap();
-        assert_eq!(line, format!("barrage is up on http://{}", self.spec.port.address()));
+        assert_eq!(line, format!("barrage is up on http://{}", self.page()));
         launcher
     }
 
@@ -81,7 +82,21 @@ impl Demo {
 
     /// The last line that the launcher has printed.
     fn last_line(&self) -> String {
-        self.log.tail().pop().unwrap_or_default()
+        self.lines().pop().unwrap_or_default()
+    }
+
+    /// What the launcher has printed.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.log.tail()
+    }
+
+    pub(crate) fn page(&self) -> SocketAddr {
+        self.spec.port.address()
+    }
+
+    /// A folder for files of the test.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 }
 
@@ -97,7 +112,7 @@ fn runs(pid: i64) -> bool {
 async fn the_demo_starts_and_leaves_no_process_when_it_stops() {
     let demo = Demo::new();
     let launcher = demo.start().await;
-    assert_eq!(demo.stack_json()["page"], format!("http://{}", demo.spec.port.address()));
+    assert_eq!(demo.stack_json()["page"], format!("http://{}", demo.page()));
     let pids = demo.pids();
     assert!(pids.len() == 5 && pids.iter().all(|pid| runs(*pid)), "{pids:?}");
     launcher.signal(Signal::SIGTERM);
@@ -167,7 +182,7 @@ async fn a_second_demo_on_the_same_data_is_refused_in_one_line() {
 #[tokio::test]
 async fn a_port_in_use_is_reported_with_what_to_do() {
     let demo = Demo::new();
-    let _taken = tokio::net::TcpListener::bind(demo.spec.port.address()).await.unwrap();
+    let _taken = tokio::net::TcpListener::bind(demo.page()).await.unwrap();
     let status = demo.ended(demo.spawn()).await;
     assert_eq!(status.code(), Some(1));
     let line = demo.last_line();
@@ -180,7 +195,7 @@ async fn a_page_on_all_addresses_is_reached_from_this_machine_and_from_others() 
     demo.spec.args.extend(["--host", "0.0.0.0"].map(Into::into));
     let _launcher = demo.start().await;
     // Any other address of this machine.
-    let other = ([127, 0, 0, 2], demo.spec.port.address().port()).into();
+    let other = ([127, 0, 0, 2], demo.page().port()).into();
     let page = client::homepage::Homepage::new(other).unwrap();
     assert!(page.readiness().await.unwrap().status.is_success());
 }
@@ -191,7 +206,7 @@ async fn an_invalid_variable_stops_the_demo_with_the_line_that_names_it() {
     demo.spec.env.insert("KAFKA_PARTITIONS".into(), "many".into());
     let status = demo.ended(demo.spawn()).await;
     assert_eq!(status.code(), Some(2));
-    let lines = demo.log.tail().join("\n");
+    let lines = demo.lines().join("\n");
     assert!(lines.contains("KAFKA_PARTITIONS") && lines.contains("many"), "{lines}");
 }
 
@@ -199,7 +214,7 @@ async fn an_invalid_variable_stops_the_demo_with_the_line_that_names_it() {
 async fn a_killed_homepage_answers_again_at_its_address() {
     let demo = Demo::new();
     let _launcher = demo.start().await;
-    let page = client::homepage::Homepage::new(demo.spec.port.address()).unwrap();
+    let page = client::homepage::Homepage::new(demo.page()).unwrap();
     send(Signal::SIGKILL, demo.entry(HOMEPAGE)["pid"].as_i64().unwrap());
     within(Duration::from_secs(20), "the page is ready again", async || {
         demo.entry(HOMEPAGE)["restarts"] == 1

@@ -19,4 +19,5 @@ mod routing;
 mod secure_kafka;
 mod sending;
 mod stand_ins;
+mod stock_clients;
 mod traces;
