@@ -92,7 +92,7 @@ impl Processors {
             if !self.processors.contains_key(url.as_str()) {
                 match Processor::new(url) {
                     Ok(processor) => drop(self.processors.insert(url.as_str().into(), processor)),
-                    Err(error) => tracing::warn!(url, %error, "this is no address of a processor"),
+                    Err(error) => tracing::warn!(url, %error, "invalid address of a processor"),
                 }
             }
         }

@@ -21,18 +21,18 @@ pub enum Error {
     #[error("{0}")]
     Denied(String),
     /// A partition has no leader, or a group no coordinator. This ends by itself soon.
-    #[error("kafka elects a leader")]
+    #[error("kafka is electing a leader or a group coordinator")]
     Electing(#[source] KafkaError),
-    #[error("the record is larger than kafka takes")]
+    #[error("the record is larger than kafka allows")]
     TooLarge,
     /// A record is there, but librdkafka cannot decode it: its batch is corrupt, or the codec is unknown.
     #[error("the kafka client cannot decode a record")]
     Unreadable(#[source] KafkaError),
     /// librdkafka rejects the settings that we give it.
-    #[error("the kafka client cannot be made of this configuration")]
+    #[error("the kafka client rejects its configuration")]
     Configuration(#[source] KafkaError),
     /// Kafka acknowledged a record without its offset, and a search did not find it.
-    #[error("kafka has the record but does not give it")]
+    #[error("kafka acknowledged the record, but reading it back did not find it")]
     Lost,
     /// A task or thread of ours ended before it had a result.
     #[error("the kafka client was closed")]

@@ -11,15 +11,15 @@ pub enum Error {
     #[error("the table service cannot be reached: {0}")]
     Unreachable(String),
     /// The service limits our requests.
-    #[error("the table service throttles")]
+    #[error("the table service throttles requests")]
     Throttled,
     /// It does not exist, or is still being created.
     #[error("table {0} does not exist")]
     NoTable(Name),
     /// The credentials are wrong, or a permission is missing.
-    #[error("the table service refuses us: {0}")]
+    #[error("the table service denies access: {0}")]
     Denied(String),
-    #[error("the row is larger than the table service takes")]
+    #[error("the row is larger than the table service allows")]
     RowTooLarge,
     /// A row that the table has is not as the contract says.
     #[error("row {key} has no valid attribute {attribute}")]

@@ -44,7 +44,7 @@ async fn a_throttling_table_fails_the_whole_call() {
     let call = request([record(1, "a"), Record { data: "poison".into(), ..record(2, "") }]);
     let status = client.process_batch(call.clone()).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);
-    assert_eq!(status.message(), "the table service throttles");
+    assert_eq!(status.message(), "the table service throttles requests");
     table.throttle(false);
     assert_eq!(client.process_batch(call).await.unwrap().get_ref().outcomes.len(), 2);
 }
