@@ -71,7 +71,7 @@ fn ledger(run: &Run, outcome: &Outcome, interrupted: bool) -> Ledger {
     let ended = WithoutRow {
         of_messages: messages.without_row,
         of_bursts: missing,
-        said: run.measurements.barrage().map(|barrage| without_row(&barrage)),
+        counted: run.measurements.barrage().map(|barrage| without_row(&barrage)),
         explained: filtered_and_dead.map(|(filtered, dead)| filtered + dead),
     };
     let without_row = ended.accounted_for();
@@ -99,14 +99,14 @@ fn without_row(barrage: &Barrage) -> u64 {
     barrage.now.finished_without_row.saturating_sub(barrage.first.finished_without_row)
 }
 
-/// How many messages ended without a row, by each part that says it.
+/// How many messages ended without a row, by each source.
 struct WithoutRow {
     /// Single messages: barrage says it of each of them.
     of_messages: u64,
     /// Messages of bursts that have no row.
     of_bursts: u64,
     /// How many the homepage counts, whoever sent them.
-    said: Option<u64>,
+    counted: Option<u64>,
     /// How many the routers have filtered or dead-lettered.
     explained: Option<u64>,
 }
@@ -118,7 +118,7 @@ impl WithoutRow {
     /// For example, 3 single messages and 4 messages of bursts have no row, and the homepage counts 5: it may mean the 3
     /// and 2 of the 4. If the routers have filtered or dead-lettered only 1, only 1 counts.
     fn accounted_for(&self) -> u64 {
-        let of_bursts = self.said.map_or(0, |said| said.saturating_sub(self.of_messages));
+        let of_bursts = self.counted.map_or(0, |counted| counted.saturating_sub(self.of_messages));
         let all = self.of_messages + self.of_bursts.min(of_bursts);
         self.explained.map_or(all, |explained| all.min(explained))
     }
@@ -173,9 +173,9 @@ fn per_second(count: u64, time: Duration) -> f64 {
 mod tests {
     use super::*;
 
-    fn without_row(of: [u64; 2], said: Option<u64>, explained: Option<u64>) -> u64 {
+    fn without_row(of: [u64; 2], counted: Option<u64>, explained: Option<u64>) -> u64 {
         let [of_messages, of_bursts] = of;
-        WithoutRow { of_messages, of_bursts, said, explained }.accounted_for()
+        WithoutRow { of_messages, of_bursts, counted, explained }.accounted_for()
     }
 
     #[test]

@@ -79,9 +79,9 @@ impl Stack {
 
     /// The file, if it describes the stack whose page has this URL.
     pub(crate) fn of_page(file: &Path, page: &Url) -> Option<PathBuf> {
-        let said = Url::parse(&read(file).ok()?.page).ok()?;
+        let listed = Url::parse(&read(file).ok()?.page).ok()?;
         let is_here =
-            is_loopback(page) && said.port_or_known_default() == page.port_or_known_default();
+            is_loopback(page) && listed.port_or_known_default() == page.port_or_known_default();
         is_here.then(|| file.to_owned())
     }
 

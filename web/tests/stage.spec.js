@@ -75,8 +75,8 @@ test("the page speaks Chinese from the form to the end of a burst", async ({ pag
   await fill(page, { message: unique("大家好"), concurrency: 2, duration: 2, rate: 5 });
   await page.getByRole("button", { name: "发送" }).click();
   await expect(page.locator("#strip-line")).toContainText("完成：已接收 20 条，已存储 20 条");
-  const said = await page.locator(".links a:first-child, .tools, .send, .numbers").allInnerTexts();
-  expect(said.join(" ").match(/[A-Za-z]{3,}/g) ?? []).toEqual([]);
+  const texts = await page.locator(".links a:first-child, .tools, .send, .numbers").allInnerTexts();
+  expect(texts.join(" ").match(/[A-Za-z]{3,}/g) ?? []).toEqual([]);
   await expectNoFindings(page);
 });
 

@@ -17,7 +17,7 @@ use tonic::{
 };
 
 /// The reason of each RETRY that the proxy answers.
-pub const REASON: &str = "the proxy wants a retry";
+pub const REASON: &str = "the proxy answers RETRY";
 
 /// What the proxy does with calls.
 #[derive(Clone, Debug, Default)]

@@ -129,7 +129,7 @@ impl Process {
         Ok(Self { child, ready, readers })
     }
 
-    /// The process id; none after [`Process::wait`] has returned.
+    /// The process ID. `None` after [`Process::wait`] has returned.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }

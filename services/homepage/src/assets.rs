@@ -212,14 +212,14 @@ mod tests {
     fn vendored_files_are_as_they_came() {
         let sums = Vendored::get("vendor/SHA256SUMS").unwrap();
         let sums = std::str::from_utf8(&sums.data).unwrap();
-        let said: Vec<_> = sums.lines().filter_map(|line| line.split_once("  ")).collect();
-        for (sum, name) in &said {
+        let listed: Vec<_> = sums.lines().filter_map(|line| line.split_once("  ")).collect();
+        for (sum, name) in &listed {
             let hash = Vendored::get(&format!("vendor/{name}")).unwrap().metadata.sha256_hash();
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(hash, **sum, "{name}");
         }
         assert_eq!(
-            said.len(),
+            listed.len(),
             Vendored::iter().filter(|name| name.matches('/').count() > 1).count()
         );
     }

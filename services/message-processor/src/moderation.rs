@@ -7,7 +7,7 @@ use barrage::message::Text;
 use barrage::table::Verdict;
 use unicode_normalization::UnicodeNormalization;
 
-/// The value of `BLOCKED_WORDS`: words, with commas between them.
+/// The value of `BLOCKED_WORDS`: words separated by commas.
 ///
 /// A word is found anywhere, also inside another word, because many scripts have no spaces between words.
 /// Case and compatibility forms (full width, ligatures, …) make no difference.
@@ -79,8 +79,8 @@ mod tests {
             word in "[\\p{L}\\p{N}]{1,10}", before in "\\PC{0,20}", upper in any::<bool>(),
         ) {
             let word = word.as_str();
-            let said = if upper { word.to_uppercase() } else { word.to_owned() };
-            let text = format!("{before} {said} !");
+            let spelling = if upper { word.to_uppercase() } else { word.to_owned() };
+            let text = format!("{before} {spelling} !");
             prop_assert_eq!(verdict(&format!("other, {word}"), &text), Verdict::Blocked);
         }
 

@@ -13,7 +13,7 @@ export class Send {
   #phase = "idle";
   #closedUntil = 0;
   #countdown;
-  #said; // what the strip says while the server answers and no burst runs
+  #status; // what the strip says while the server answers and no burst runs
 
   constructor(root, { announce, onSent }) {
     this.announce = announce;
@@ -122,7 +122,7 @@ export class Send {
   }
 
   #say(text, tone) {
-    this.#said = { text, tone };
+    this.#status = { text, tone };
     this.#draw();
   }
 
@@ -131,7 +131,7 @@ export class Send {
     this.form.setSend(this.#isOpen(), SENDING.has(this.#phase) ? sending : send);
     if (this.#isFollowing() && !this.#hasWorseToSay()) return;
     if (!this.#isOnline) this.strip.say(translations.offlineForm);
-    else if (this.#said) this.strip.say(this.#said.text, this.#said.tone);
+    else if (this.#status) this.strip.say(this.#status.text, this.#status.tone);
   }
 
   #isFollowing() {
@@ -140,7 +140,7 @@ export class Send {
 
   /** While a burst drains, another may be sent. An error of that one is more important. */
   #hasWorseToSay() {
-    return this.#phase === "draining" && (!this.#isOnline || this.#said?.tone === "bad");
+    return this.#phase === "draining" && (!this.#isOnline || this.#status?.tone === "bad");
   }
 
   #isClosed() {

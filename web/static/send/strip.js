@@ -31,7 +31,7 @@ export class Strip {
     lead.textContent = isSent
       ? translations.onTheirWay(Math.max(0, accepted - stored), accepted)
       : translations.buttons.sending;
-    this.parts.words.textContent = isSent ? "" : message;
+    this.parts.text.textContent = isSent ? "" : message;
     time.textContent = isSent ? "" : translations.elapsed(Math.floor(elapsed), duration);
     bar.value = isSent ? share(stored, accepted) : share(elapsed, duration);
     this.parts.accepted.textContent = grouped(accepted);

@@ -21,14 +21,14 @@ export function dress(node, { processor, text, n }, slotOf) {
   }
   const slot = slotOf(processor);
   node.className = `bullet slot-${slot}`;
-  node.append(shapeNode(slot), wordsNode(cut(text, MOST_LETTERS)));
+  node.append(shapeNode(slot), textNode(cut(text, MOST_LETTERS)));
   if (n > 1) node.append(chipNode(n));
 }
 
 /** The typed text, isolated so that a direction override ends with it. */
-export function wordsNode(text) {
+export function textNode(text) {
   const node = document.createElement("bdi");
-  node.className = "words";
+  node.className = "text";
   node.textContent = text;
   return node;
 }

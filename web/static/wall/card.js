@@ -44,7 +44,7 @@ export class Card {
 
   #fill(bullet, n) {
     this.node.className = `card-pop slot-${this.slotOf(bullet.processor)}`;
-    this.node.querySelector("#card-title .words").textContent = bullet.message;
+    this.node.querySelector("#card-title .text").textContent = bullet.message;
     const merged = this.node.querySelector(".card-merged");
     merged.hidden = n === 1;
     merged.textContent = translations.card.merged(n);

@@ -17,22 +17,22 @@ export class Legend {
     if (state === this.#drawn) return;
     this.#drawn = state;
     const items = entries.map((entry) => itemNode(entry, isWaiting));
-    if (extra > 0) items.push(textNode("legend-more", translations.legend.more(extra)));
-    this.root.replaceChildren(...(items.length > 0 ? items : [textNode("legend-more", translations.legend.none)]));
+    if (extra > 0) items.push(spanNode("legend-more", translations.legend.more(extra)));
+    this.root.replaceChildren(...(items.length > 0 ? items : [spanNode("legend-more", translations.legend.none)]));
   }
 }
 
 /** A processor that stores nothing is idle, unless messages wait for it. */
 function itemNode({ name, slot, quiet }, isWaiting) {
-  const item = textNode("legend-item", "");
-  const label = textNode(quiet && isWaiting ? "legend-name silent" : "legend-name", short(name));
+  const item = spanNode("legend-item", "");
+  const label = spanNode(quiet && isWaiting ? "legend-name silent" : "legend-name", short(name));
   label.title = name;
   item.append(shapeNode(slot), label);
-  if (quiet) item.append(textNode("legend-more", isWaiting ? translations.legend.stopped : translations.legend.idle));
+  if (quiet) item.append(spanNode("legend-more", isWaiting ? translations.legend.stopped : translations.legend.idle));
   return item;
 }
 
-function textNode(className, text) {
+function spanNode(className, text) {
   const node = document.createElement("span");
   node.className = className;
   node.textContent = text;

@@ -1,6 +1,6 @@
 // The list: the newest messages as a table, for reduced motion, keyboards and screen readers.
 
-import { chipNode, shapeNode, wordsNode } from "./bullet.js";
+import { chipNode, shapeNode, textNode } from "./bullet.js";
 import { clock } from "../text.js";
 import { translations } from "../translations.js";
 
@@ -81,7 +81,7 @@ export class List {
   #message(entry) {
     const { first } = entry;
     const node = document.createElement(this.onPick ? "button" : "span");
-    node.append(shapeNode(this.slotOf(first.processor)), wordsNode(first.message));
+    node.append(shapeNode(this.slotOf(first.processor)), textNode(first.message));
     if (this.onPick) {
       node.type = "button";
       node.addEventListener("click", () => this.onPick(entry, node));

@@ -37,7 +37,7 @@ function watchPage() {
     const note = (bullet) => {
       if (!bullet.matches?.(".bullet") || noted.has(bullet)) return;
       noted.add(bullet);
-      const text = bullet.querySelector(".words")?.textContent;
+      const text = bullet.querySelector(".text")?.textContent;
       const n = Number(bullet.querySelector(".chip")?.textContent.slice(1) ?? 1);
       window.flown.push({ text, n });
     };

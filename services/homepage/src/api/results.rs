@@ -118,7 +118,7 @@ fn ndjson(row: &Row) -> String {
     line.expect("a row is texts and numbers") + "\n"
 }
 
-/// Records as RFC 4180 wants them.
+/// CSV as in RFC 4180: lines end with CR LF, and a field has quotes only if it needs them.
 fn csv(write: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>) -> Bytes {
     let mut builder = WriterBuilder::new();
     let mut writer = builder.has_headers(false).terminator(Terminator::CRLF).from_writer(vec![]);

@@ -239,8 +239,8 @@ mod tests {
         let read_at = |json: &Bytes| {
             serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
         };
-        let said: Vec<_> = feed.view(None, 100).bullets.iter().map(read_at).collect();
-        assert_eq!(said, [None, Some(7.into())]);
+        let times: Vec<_> = feed.view(None, 100).bullets.iter().map(read_at).collect();
+        assert_eq!(times, [None, Some(7.into())]);
     }
 
     #[test]
