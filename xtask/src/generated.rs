@@ -1,9 +1,10 @@
-//! The parts of files that are generated from the variables of the services: the tables in
-//! docs/configure.md, the lines of .env.example, and what docker-compose.yml passes to the containers.
+//! The parts of files that are generated from the variables of the services: the
+//! tables in docs/configure.md, the lines of .env.example, and what
+//! docker-compose.yml passes to the containers.
 //!
-//! Such a part lies between two markers, and holds the variables of exactly the services that the first
-//! marker names: `<!-- variables:homepage,event-router -->` and `<!-- /variables -->` in Markdown,
-//! `# variables:homepage,event-router` and `# /variables` elsewhere.
+//! Such a part lies between two markers, and holds the variables of exactly the services that the
+//! first marker names: `<!-- variables:homepage,event-router -->` and `<!-- /variables -->` in
+//! Markdown, `# variables:homepage,event-router` and `# /variables` elsewhere.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +20,8 @@ pub struct File {
     brackets: (&'static str, &'static str),
     /// What comes before the first variable.
     header: &'static str,
-    /// The lines for one variable; none if this file does not list it.
-    lines: fn(&Variable) -> Result<Option<String>>,
+    /// The lines for one of all variables; none if this file does not list it.
+    lines: fn(&Variable, &[Variable]) -> Result<Option<String>>,
 }
 
 /// All files with generated parts.
@@ -98,7 +99,7 @@ impl File {
     fn part(&self, services: &BTreeSet<&str>, variables: &[Variable]) -> Result<String> {
         let mut part = self.header.to_owned();
         for variable in variables.iter().filter(|it| it.services.iter().eq(services.iter())) {
-            part += &(self.lines)(variable)?.unwrap_or_default();
+            part += &(self.lines)(variable, variables)?.unwrap_or_default();
         }
         if part == self.header {
             let services: Vec<_> = services.iter().copied().collect();
@@ -118,7 +119,7 @@ impl File {
     }
 }
 
-fn table_row(variable: &Variable) -> Result<Option<String>> {
+fn table_row(variable: &Variable, _: &[Variable]) -> Result<Option<String>> {
     let Variable { name, default, meaning, .. } = variable;
     let default = match default.as_deref() {
         None => "required".to_owned(),
@@ -129,13 +130,24 @@ fn table_row(variable: &Variable) -> Result<Option<String>> {
     Ok(Some(format!("| `{name}` | {default} | {meaning} |\n")))
 }
 
-fn example_line(variable: &Variable) -> Result<Option<String>> {
-    let Variable { name, meaning, .. } = variable;
-    let value = in_compose(variable)?;
-    Ok(value.map(|value| format!("# {meaning}\n#{name}={value}\n")))
+/// A line of `.env` sets a variable for all services. So a name that has another
+/// meaning for another service is listed once, in the first part of the file that has
+/// it, with each of its meanings.
+fn example_line(variable: &Variable, all: &[Variable]) -> Result<Option<String>> {
+    let name = &variable.name;
+    let namesakes: Vec<_> = all.iter().filter(|it| it.name == *name).collect();
+    let Some(value) = in_compose(variable)?.filter(|_| namesakes.first() == Some(&variable)) else {
+        return Ok(None);
+    };
+    let mut lines = format!("# {}\n", variable.meaning);
+    for other in &namesakes[1..] {
+        let services: Vec<_> = other.services.iter().copied().collect();
+        lines += &format!("# For the {}: {}\n", services.join(", "), other.meaning);
+    }
+    Ok(Some(lines + &format!("#{name}={value}\n")))
 }
 
-fn compose_line(variable: &Variable) -> Result<Option<String>> {
+fn compose_line(variable: &Variable, _: &[Variable]) -> Result<Option<String>> {
     let name = &variable.name;
     let value = in_compose(variable)?;
     Ok(value.map(|value| format!("{name}: ${{{name}-{value}}}\n")))
@@ -205,6 +217,19 @@ mod tests {
         let expected = "a:\n  # variables:event-router\n  SINK: ${SINK-dns:///message-processor:8080}\n  \
                         # /variables\nb:\n  # variables:message-processor\n  WORK_MS: ${WORK_MS-0}\n  # /variables\n";
         assert_eq!(new, expected);
+    }
+
+    #[test]
+    fn the_example_of_env_lists_a_variable_with_two_meanings_once() {
+        let text = "# variables:event-router\n# /variables\n\
+                    # variables:message-processor\n# /variables\n";
+        let mut other = variable("TOPIC", Some("t"), &["message-processor"]);
+        other.meaning = "Another meaning.".into();
+        let variables = [variable("TOPIC", Some("t"), &["event-router"]), other, all()[0].clone()];
+        let expected = "# variables:event-router\n# What it is. (a | b)\n\
+                        # For the message-processor: Another meaning.\n#TOPIC=t\n# /variables\n\
+                        # variables:message-processor\n# What it is. (a | b)\n#WORK_MS=0\n# /variables\n";
+        assert_eq!(FILES[1].generate(text, &variables).unwrap(), expected);
     }
 
     #[test]

@@ -11,15 +11,16 @@ pub struct Variable {
     pub name: String,
     /// `None` if the service does not start without it; empty if it may be left out.
     pub default: Option<String>,
-    /// One sentence, and in brackets what the value must be.
+    /// What it is for, and in brackets what the value must be.
     pub meaning: String,
     pub services: BTreeSet<&'static str>,
 }
 
-/// The variables of all services, from pairs of a service and its `--help`, in the order of that help.
+/// The variables of all services, from pairs of a service and its `--help`, in
+/// the order of that help.
 ///
-/// A variable that means something else for another service is listed twice: `KAFKA_TOPIC` is the topic that
-/// the homepage and the router use, but only a fallback for the processor.
+/// A variable that means something else for another service is listed twice: `KAFKA_TOPIC` is the
+/// topic that the homepage and the router use, but only a fallback for the processor.
 pub fn variables(helps: &[(&'static str, String)]) -> Vec<Variable> {
     let mut all: Vec<Variable> = Vec::new();
     for (service, help) in helps {

@@ -11,49 +11,57 @@ use crate::processors::Targets;
 
 const SINK: Variable = Variable::required(
     "SINK",
-    "http://host:port, more of them after commas, or dns:///host:port",
-    "The message processors.",
+    "http://host:port or dns:///host:port, or several separated by commas",
+    "The addresses of the message processors.",
 );
-const REQ_TIMEOUT: Variable =
-    Variable::new("REQ_TIMEOUT", "60", "seconds, 1 to 3600", "How long one call may take.");
+const REQ_TIMEOUT: Variable = Variable::new(
+    "REQ_TIMEOUT",
+    "60",
+    "seconds, 1 to 3600",
+    "The timeout of one call to a processor.",
+);
 const RETRY_COUNT: Variable = Variable::new(
     "RETRY_COUNT",
     "5",
     "0 to 1000",
-    "How often a record is tried again that the processor answers with RETRY.",
+    "How many times a record is sent again after the processor answered RETRY.",
 );
 const RETRY_INTERVAL: Variable = Variable::new(
     "RETRY_INTERVAL",
     "2",
     "seconds, 1 to 3600",
-    "How long such a record waits in between.",
+    "How long a record waits after RETRY before it is sent again.",
 );
 const FILTERS: Variable = Variable::new(
     "FILTERS",
     "[]",
-    "a JSON list of filters in the dialect of Knative's Trigger",
-    "Which events are forwarded: those that pass all filters.",
+    "a JSON list of filters, as in Knative's Trigger",
+    "Only events that pass every filter are forwarded.",
 );
 const DEAD_LETTER_TOPIC: Variable = Variable::optional(
     "DEAD_LETTER_TOPIC",
-    "1 to 249 of a-z A-Z 0-9 . _ -, another than KAFKA_TOPIC",
-    "Where records go that cannot be processed; {KAFKA_TOPIC}-dead without it.",
+    "1 to 249 of a-z A-Z 0-9 . _ -, different from KAFKA_TOPIC",
+    "The topic for records that cannot be processed. If unset: {KAFKA_TOPIC}-dead.",
 );
 const BATCH_MAX: Variable =
-    Variable::new("BATCH_MAX", "500", "1 to 10000", "The most records in one call.");
-const IN_FLIGHT: Variable =
-    Variable::new("IN_FLIGHT", "4", "1 to 1000", "The most calls at once to each processor.");
+    Variable::new("BATCH_MAX", "500", "1 to 10000", "The maximum number of records in one call.");
+const IN_FLIGHT: Variable = Variable::new(
+    "IN_FLIGHT",
+    "4",
+    "1 to 1000",
+    "The maximum number of calls in flight to each processor.",
+);
 const KAFKA_FETCH_WAIT_MS: Variable = Variable::new(
     "KAFKA_FETCH_WAIT_MS",
     "500",
-    "1 to 60000",
-    "How long a broker may hold back an empty answer.",
+    "milliseconds, 1 to 60000",
+    "How long a broker waits for new records before it sends an empty answer.",
 );
 const TRACE_NAME: Variable = Variable::new(
     "TRACE_NAME",
     "event-router",
-    "a service's name",
-    "The service that its spans are reported as.",
+    "a service name",
+    "The service name in the router's spans.",
 );
 
 #[derive(Clone, Debug)]

@@ -8,51 +8,63 @@ use barrage::{kafka, table, telemetry};
 use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
 
-const MAX_BURSTS: Variable =
-    Variable::new("MAX_BURSTS", "20", "1 to 1000", "The most bursts that run at once.");
+const MAX_BURSTS: Variable = Variable::new(
+    "MAX_BURSTS",
+    "20",
+    "1 to 1000",
+    "The maximum number of bursts that run at the same time.",
+);
 const MAX_RATE: Variable = Variable::new(
     "MAX_RATE",
     "100000",
     "messages per second, 1 to 10000000",
-    "The most messages per second that all running bursts together ask for.",
+    "The maximum rate of all running bursts together.",
 );
 const MAX_CLIENT_RATE: Variable = Variable::new(
     "MAX_CLIENT_RATE",
     "100",
     "requests per second, 1 to 1000000",
-    "The most sends per second of one client address, and its most questions for single messages.",
+    "For each client address: the maximum rate of sends, and of requests for single messages.",
 );
 const TRACE_NAME1: Variable = Variable::new(
     "TRACE_NAME1",
     "sender",
-    "a service's name",
-    "The service that the spans of sending are reported as.",
+    "a service name",
+    "The service name in the spans of sending.",
 );
 const TRACE_NAME3: Variable = Variable::new(
     "TRACE_NAME3",
     "result",
-    "a service's name",
-    "The service that the spans of results are reported as.",
+    "a service name",
+    "The service name in the spans of reading results.",
 );
 const PARENT_SPAN: Variable = Variable::new(
     "PARENT_SPAN",
     "barrage-sender",
-    "a span's name",
-    "The span of a message that a person sends.",
+    "a span name",
+    "The name of the span that accepts a message: the root of its trace.",
 );
-const SUB_SPAN1: Variable =
-    Variable::new("SUB_SPAN1", "sender", "a span's name", "Below it: the record is sent to Kafka.");
-const SUB_SPAN2: Variable =
-    Variable::new("SUB_SPAN2", "result", "a span's name", "The row is read and shown.");
+const SUB_SPAN1: Variable = Variable::new(
+    "SUB_SPAN1",
+    "sender",
+    "a span name",
+    "The name of the span that sends the record to Kafka.",
+);
+const SUB_SPAN2: Variable = Variable::new(
+    "SUB_SPAN2",
+    "result",
+    "a span name",
+    "The name of the span that reads the row and shows the bullet.",
+);
 const PUBLIC_URL: Variable = Variable::optional(
     "PUBLIC_URL",
-    "an http:// or https:// URL without a folder, of at most 200 characters",
-    "Where people reach the page, for its QR code; where the browser has reached it without this.",
+    "an http:// or https:// URL without a path, at most 200 characters",
+    "The URL of the page in its QR code. If unset: the URL that the browser has opened.",
 );
 const TRACE_UI: Variable = Variable::optional(
     "TRACE_UI",
     "an http:// or https:// URL",
-    "Where traces are looked at; {trace} in it is a trace's id, and without that it ends in /trace/{trace}.",
+    "The URL of a trace in the tracing UI. {trace} is the trace ID; without it, /trace/{trace} is appended.",
 );
 
 #[derive(Clone, Debug)]

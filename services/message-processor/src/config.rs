@@ -10,38 +10,38 @@ use crate::moderation::BlockedWords;
 
 const BLOCKED_WORDS: Variable = Variable::optional(
     "BLOCKED_WORDS",
-    "words, with commas between them",
-    "Messages that contain one of them, also inside a word, are stored but not shown.",
+    "words separated by commas",
+    "A message that contains one of these words, also inside another word, is stored but not shown.",
 );
 const WORK_MS: Variable = Variable::new(
     "WORK_MS",
     "0",
     "milliseconds, 0 to 60000",
-    "Simulated cost of each message, so that scaling can be seen.",
+    "Simulated work for each message, to make scaling visible.",
 );
 const CONTAINER_CONCURRENCY: Variable = Variable::new(
     "CONTAINER_CONCURRENCY",
     "100",
     "1 to 10000",
-    "How many calls it serves at once; more of them wait briefly and are then refused.",
+    "The maximum number of calls at the same time. Further calls wait briefly and are then refused.",
 );
 const TABLE_CREATE: Variable = Variable::new(
     "TABLE_CREATE",
     "true",
     "true or false",
-    "Whether it creates the table when there is none.",
+    "Whether the processor creates the table if it does not exist.",
 );
 const KAFKA_TOPIC: Variable = Variable::new(
     "KAFKA_TOPIC",
     "barrage-info",
     "1 to 249 of a-z A-Z 0-9 . _ -",
-    "The topic of CloudEvents over HTTP that do not name theirs.",
+    "The topic of CloudEvents over HTTP that do not name one.",
 );
 const TRACE_NAME2: Variable = Variable::new(
     "TRACE_NAME2",
     "receiver",
-    "a service's name",
-    "The service that its spans are reported as.",
+    "a service name",
+    "The service name in the processor's spans.",
 );
 
 #[derive(Clone, Debug)]

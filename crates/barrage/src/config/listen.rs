@@ -6,23 +6,23 @@ use std::time::Duration;
 use super::{Faults, Instance, Reader, Seconds, Variable, Vars};
 
 const HOST: Variable =
-    Variable::new("HOST", "0.0.0.0", "an IP address", "The address it listens on.");
+    Variable::new("HOST", "0.0.0.0", "an IP address", "The IP address to listen on.");
 const PORT: Variable = Variable::new(
     "PORT",
     "8080",
     "0 to 65535",
-    "The port it listens on; 0 = any, the ready line tells which.",
+    "The port to listen on. With 0 the system chooses a free port; the ready line names it.",
 );
 const INSTANCE: Variable = Variable::optional(
     "INSTANCE",
     "1 to 64 of a-z A-Z 0-9 . _ -",
-    "What this process calls itself; the host's name and a few random letters without it.",
+    "The name of this process. If unset: the host name and a few random letters.",
 );
 const SHUTDOWN_GRACE: Variable = Variable::new(
     "SHUTDOWN_GRACE",
     "25",
     "seconds, 1 to 3600",
-    "How long it may finish what is in flight after SIGTERM.",
+    "How long the service may take to finish its work after SIGTERM.",
 );
 
 /// Where a service listens, its name, and how long a stop may take.

@@ -8,7 +8,7 @@ pub struct Variable {
     pub default: Option<&'static str>,
     /// What its value must be, as `--help` and error lines say it.
     pub expected: &'static str,
-    /// What it is for, in one sentence.
+    /// What it is for, in one or two sentences.
     pub meaning: &'static str,
     /// Whether its value must never be printed.
     pub secret: bool,

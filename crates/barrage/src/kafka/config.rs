@@ -14,26 +14,26 @@ use crate::position::Topic;
 
 const KAFKA_SERVER: Variable = Variable::required(
     "KAFKA_SERVER",
-    "host:port, more of them after commas",
-    "The Kafka brokers to ask first.",
+    "host:port, or several separated by commas",
+    "The bootstrap servers of Kafka.",
 );
 const KAFKA_TOPIC: Variable = Variable::new(
     "KAFKA_TOPIC",
     "barrage-info",
     "1 to 249 of a-z A-Z 0-9 . _ -",
-    "The topic of messages.",
+    "The topic of the messages.",
 );
 const KAFKA_PARTITIONS: Variable = Variable::new(
     "KAFKA_PARTITIONS",
     "8",
     "1 to 1000",
-    "How many partitions a topic gets when we create it.",
+    "The number of partitions of a topic that the service creates.",
 );
 const KAFKA_GROUP: Variable = Variable::new(
     "KAFKA_GROUP",
     "barrage-info-consumer",
     "1 to 249 characters",
-    "The router's consumer group; the homepage reads how far it is.",
+    "The consumer group of the router. The homepage reads its committed offsets.",
 );
 
 /// Kafka's bootstrap servers, as `host:port` with commas between them.

@@ -6,28 +6,29 @@ use rdkafka::ClientConfig;
 
 use crate::config::{Reader, Secret, Variable};
 
-const KAFKA_USER: Variable = Variable::optional(
-    "KAFKA_USER",
-    "a user's name",
-    "The SASL user; without one there is no SASL.",
-);
-const KAFKA_PWD: Variable =
-    Variable::optional("KAFKA_PWD", "that user's password", "The SASL password.").secret();
+const KAFKA_USER: Variable =
+    Variable::optional("KAFKA_USER", "a user name", "The SASL user. If unset: no SASL.");
+const KAFKA_PWD: Variable = Variable::optional(
+    "KAFKA_PWD",
+    "the password of KAFKA_USER",
+    "The SASL password. Required if KAFKA_USER is set.",
+)
+.secret();
 const KAFKA_SECURITY_PROTOCOL: Variable = Variable::optional(
     "KAFKA_SECURITY_PROTOCOL",
-    "PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL, one with SASL only together with KAFKA_USER",
-    "How to connect; SASL_SSL when KAFKA_USER is set, else PLAINTEXT.",
+    "SASL_SSL or SASL_PLAINTEXT with KAFKA_USER, SSL or PLAINTEXT without it",
+    "The security protocol. If unset: SASL_SSL with KAFKA_USER, PLAINTEXT without it.",
 );
 const KAFKA_SASL_MECHANISM: Variable = Variable::new(
     "KAFKA_SASL_MECHANISM",
     "PLAIN",
     "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512",
-    "How the user proves the password.",
+    "The SASL mechanism.",
 );
 const KAFKA_SSL_CA: Variable = Variable::optional(
     "KAFKA_SSL_CA",
     "the path of a PEM file",
-    "The certificate authority of the brokers; the system's ones without it.",
+    "The CA certificates that verify the brokers. If unset: those of the system.",
 );
 
 /// How to log in, and how connections are protected.

@@ -9,28 +9,39 @@ use crate::config::{Endpoint, Reader, Secret, Variable};
 const OTS_ENDPOINT: Variable = Variable::required(
     "OTS_ENDPOINT",
     "an http:// or https:// URL",
-    "Where the table service (DynamoDB's API) answers.",
+    "The URL of the table service, which has the API of DynamoDB.",
 );
 const OTS_INSTANCENAME: Variable = Variable::new(
     "OTS_INSTANCENAME",
     "barrage",
     "1 to 100 of a-z A-Z 0-9 _ -",
-    "The namespace of the table; its physical name is {instance}.{table}.",
+    "The namespace of the table. Its name in DynamoDB is {OTS_INSTANCENAME}.{TABLE_NAME}.",
 );
 const TABLE_NAME: Variable =
-    Variable::new("TABLE_NAME", "barrage", "1 to 100 of a-z A-Z 0-9 _ -", "The table's name.");
-const OTS_KEYID: Variable =
-    Variable::required("OTS_KEYID", "an access key's id", "The table service's access key.");
-const OTS_SECRET: Variable =
-    Variable::required("OTS_SECRET", "that access key's secret", "Its secret.").secret();
+    Variable::new("TABLE_NAME", "barrage", "1 to 100 of a-z A-Z 0-9 _ -", "The name of the table.");
+const OTS_KEYID: Variable = Variable::required(
+    "OTS_KEYID",
+    "an access key ID",
+    "The ID of the access key for the table service.",
+);
+const OTS_SECRET: Variable = Variable::required(
+    "OTS_SECRET",
+    "the secret of that access key",
+    "The secret access key for the table service.",
+)
+.secret();
 const OTS_REGION: Variable = Variable::new(
     "OTS_REGION",
     "us-east-1",
-    "a region's name",
-    "The region that requests are signed for.",
+    "a region name",
+    "The region for which requests are signed.",
 );
-const TABLE_TTL: Variable =
-    Variable::new("TABLE_TTL", "86400", "seconds, 60 to 31536000", "How long rows are kept.");
+const TABLE_TTL: Variable = Variable::new(
+    "TABLE_TTL",
+    "86400",
+    "seconds, 60 to 31536000",
+    "How long the table keeps a row.",
+);
 
 /// The physical name of the table: `{instance}.{table}`.
 #[derive(Clone, Debug, PartialEq, Eq)]

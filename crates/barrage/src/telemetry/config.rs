@@ -7,23 +7,23 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Endpoint, Ratio, Reader, Variable};
 
 const LOG_FORMAT: Variable =
-    Variable::new("LOG_FORMAT", "text", "text or json", "The form of a line of the log.");
+    Variable::new("LOG_FORMAT", "text", "text or json", "The format of log lines.");
 const RUST_LOG: Variable = Variable::new(
     "RUST_LOG",
     "info,librdkafka=error,rdkafka=error",
-    "levels as tracing-subscriber reads them, for example info or debug,hyper=warn",
-    "How much is logged.",
+    "levels in the syntax of tracing-subscriber, for example info or debug,hyper=warn",
+    "The log level, also for single modules.",
 );
 const TRACING: Variable = Variable::optional(
     "TRACING",
     "http://host:4318 or grpc://host:4317",
-    "The OTLP endpoint for traces; a URL that ends in /api/traces means /api/otlp/traces; off without it.",
+    "The OTLP endpoint for traces. If unset: no traces. /api/traces at the end means /api/otlp/traces.",
 );
 const TRACE_SAMPLE: Variable = Variable::new(
     "TRACE_SAMPLE",
     "0.1",
     "0 to 1",
-    "The share of messages that are traced, beside single ones and the first of each burst.",
+    "The share of messages that are traced. Single messages and the first message of a burst always are.",
 );
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

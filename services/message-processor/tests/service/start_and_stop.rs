@@ -15,7 +15,7 @@ async fn an_invalid_configuration_is_reported_line_by_line_and_ends_with_exit_co
         String::from_utf8(output.stderr).unwrap(),
         "PORT: expected 0 to 65535, saw \"x\"\n\
          OTS_ENDPOINT: expected an http:// or https:// URL, saw nothing\n\
-         OTS_KEYID: expected an access key's id, saw nothing\n"
+         OTS_KEYID: expected an access key ID, saw nothing\n"
     );
 }
 
