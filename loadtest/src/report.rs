@@ -1,7 +1,8 @@
 //! The report of a run: what `--json` writes, `--html` draws and `compare` reads.
 //!
-//! Its form is public. `report.schema.json` is generated from these types, with their doc comments as descriptions. A
-//! change that a reader of reports would notice needs a new version in [`SCHEMA`].
+//! Its format is public. `report.schema.json` is generated from these types, with
+//! their doc comments as descriptions. A change that a reader of reports would notice
+//! needs a new version in [`SCHEMA`].
 
 mod compare;
 mod file;
@@ -18,267 +19,280 @@ pub(crate) use self::compare::Comparison;
 pub(crate) use self::html::render;
 pub(crate) use self::summary::Summary;
 
-/// Name and version of this form.
+/// Name and version of this format.
 pub(crate) const SCHEMA: &str = "barrage.loadtest/1";
 
 /// One run of the load tester.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Report {
-    /// `barrage.loadtest/1`.
+    /// Name and version of this format: `barrage.loadtest/1`.
     pub(crate) schema: String,
-    /// The barrage that was measured.
+    /// The URL of the barrage that was measured.
     pub(crate) url: String,
-    /// When the first message was due.
+    /// The start of the run: the time at which the first message was due. RFC 3339, UTC.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) started_at: jiff::Timestamp,
-    /// How long all of it took, until the last message was settled. In seconds.
+    /// The duration in seconds, until the last message was settled or the time was up.
     pub(crate) took_s: f64,
-    /// A person ended the run before its time: what was measured until then stands, and no message counts as lost.
+    /// Whether a person ended the run early. The report then covers the time until the end, and
+    /// messages that were still open count as `unsettled`, not as `lost`.
     pub(crate) interrupted: bool,
-    /// What was asked for.
+    /// The load that was requested.
     pub(crate) plan: Plan,
-    /// Where it ran.
+    /// The machine on which the load tester ran.
     pub(crate) environment: Environment,
-    /// What became of every message.
+    /// The result of every accepted message, as counts.
     pub(crate) ledger: Ledger,
-    /// What was sent, and how it was answered.
+    /// How many messages were sent, at which rate, and which requests failed.
     pub(crate) sending: Sending,
-    /// How long things took.
+    /// The latencies of the whole run, in milliseconds.
     pub(crate) latency: Latencies,
-    /// The viewers, where the run had any.
+    /// What the simulated viewers received. `null` if the run had no viewers.
     pub(crate) viewers: Option<Viewers>,
-    /// What was expected of the run, and whether it was so.
+    /// The expectations of the run (`--expect`), each with its result.
     pub(crate) expectations: Vec<Expectation>,
-    /// The course of it, second by second.
+    /// The run second by second.
     pub(crate) seconds: Vec<Second>,
 }
 
-/// What was asked for.
+/// The load that was requested.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Plan {
-    /// `messages`: each one by `POST /messages`. `bursts`: by `POST /bursts`, as the form does. Both, or, with
-    /// viewers alone, neither.
+    /// How messages are sent. `messages`: one `POST /messages` for each message. `bursts`: bursts
+    /// by `POST /bursts`, as the form does. Empty if the run had only viewers.
     pub(crate) modes: Vec<Mode>,
-    /// How many messages per second were due, stage by stage; in each of the modes.
+    /// The stages of the load, in their order. Each mode sends at this rate.
     pub(crate) stages: Vec<Stage>,
-    /// How many requests of the mode `messages` were under way at the most.
+    /// The maximum number of requests in flight at the same time in the mode `messages`.
     pub(crate) in_flight: u32,
-    /// How many pages were simulated that poll the feed.
+    /// The number of simulated pages that poll the feed.
     pub(crate) viewers: u32,
-    /// How long messages that were late had to be sent after the last stage, and then the last ones to become
-    /// settled. In seconds.
+    /// A time limit in seconds. It applies twice after the last stage: to late messages until they
+    /// are sent, and then to the last messages until they are settled.
     pub(crate) settle_s: u64,
 }
 
-/// A way of sending.
+/// A mode of sending.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
-    /// Each message by itself, by `POST /messages`.
+    /// One `POST /messages` for each message.
     Messages,
-    /// Bursts, by `POST /bursts`.
+    /// Bursts by `POST /bursts`.
     Bursts,
 }
 
-/// A stretch of time with a rate, or from one rate to another.
+/// A stage of the load. The rate is constant, or changes linearly from `from` to `to`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Stage {
-    /// Messages per second when it begins.
+    /// The rate at the start of the stage, in messages per second.
     pub(crate) from: u32,
-    /// Messages per second when it ends.
+    /// The rate at the end of the stage, in messages per second.
     pub(crate) to: u32,
-    /// How long it lasts.
+    /// The duration of the stage in seconds.
     pub(crate) seconds: u32,
 }
 
-/// The machine of the load tester.
+/// The machine on which the load tester ran.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Environment {
     /// The version of the load tester.
     pub(crate) version: String,
     /// The operating system and its version.
     pub(crate) system: String,
-    /// The processor's model, where the system tells.
+    /// The model of the CPU. `null` if the system does not report it.
     pub(crate) cpu: Option<String>,
-    /// How many cores it may use.
+    /// The number of CPU cores that the load tester may use.
     pub(crate) cores: u32,
-    /// How much memory it has, where the system tells. In MiB.
+    /// The size of the memory in MiB. `null` if the system does not report it.
     pub(crate) memory_mib: Option<u64>,
-    /// The barrage's processes, where they run on the same machine.
+    /// Whether the processes of barrage run on the same machine.
     pub(crate) local: bool,
 }
 
-/// What became of every message that was accepted: each is in exactly one of the lines from `stored` to `lost`.
+/// The result of every accepted message. The counts `stored`, `blocked`, `without_row`, `lost` and
+/// `unsettled` add up to `accepted`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Ledger {
-    /// Messages that Kafka has acknowledged, as we were told.
+    /// Messages that Kafka has acknowledged, according to the answers of barrage.
     pub(crate) accepted: u64,
-    /// Those with a row, and shown.
+    /// Messages that have a row and are shown.
     pub(crate) stored: u64,
-    /// Those with a row that moderation blocked.
+    /// Messages that have a row but are not shown, because moderation blocked them.
     pub(crate) blocked: u64,
-    /// Those that ended without a row: filtered or dead-lettered.
+    /// Messages that ended without a row: they were filtered or dead-lettered.
     pub(crate) without_row: u64,
-    /// Those that were neither when the time was up, or of which barrage knows nothing.
+    /// Messages without a result when the time was up, and messages without a row that homepage and
+    /// routers do not report as filtered or dead-lettered.
     pub(crate) lost: u64,
-    /// Those that were not settled yet when a person ended the run.
+    /// Messages whose result was still unknown when a person ended the run.
     pub(crate) unsettled: u64,
-    /// Messages with two rows.
+    /// Duplicate rows: the number of rows in excess of one for each message.
     pub(crate) twice: u64,
-    /// Messages that lie before an earlier one of the same sender.
+    /// Messages of bursts whose position is before that of an earlier message of the same sender.
     pub(crate) out_of_order: u64,
-    /// Messages that have a row although their request failed: Kafka had them, but the answer did not reach us.
+    /// Messages with a row whose request failed: Kafka accepted them, but the answer was lost.
     pub(crate) unheard: u64,
-    /// Bullets that came more than once to a viewer, which its page does not show again.
+    /// Bullets that a viewer received again. The page shows them only once.
     pub(crate) came_again: u64,
-    /// What the routers have filtered meanwhile, where their metrics can be read.
+    /// Records that the routers filtered during the run, of all senders. `null` if the metrics of
+    /// the routers are not known for the whole run.
     pub(crate) filtered: Option<u64>,
-    /// What the routers have dead-lettered meanwhile, where their metrics can be read.
+    /// Records that the routers dead-lettered during the run, of all senders. `null` if the metrics
+    /// of the routers are not known for the whole run.
     pub(crate) dead: Option<u64>,
-    /// The first of those that are lost, by id; of a burst `burst/sender/seq`.
+    /// The first 100 messages that are lost or may be lost. A single message has its ID and
+    /// position, a message of a burst has `burst/sender/seq`.
     pub(crate) missing: Vec<String>,
 }
 
-/// What was sent, and how it was answered.
+/// How many messages were sent, at which rate, and which requests failed.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Sending {
-    /// Messages that were due, until a person ended the run.
+    /// Messages that the plan had scheduled until the end of the run.
     pub(crate) due: u64,
-    /// Messages that were sent and answered, or refused, or that a burst has sent.
+    /// Messages of requests that ended, successfully or not, and messages that bursts have sent.
     pub(crate) sent: u64,
-    /// Acknowledged messages per second, from the first that was due to the last that was answered.
+    /// The mean rate of acknowledged messages per second, until the last answer.
     pub(crate) accepted_per_s: f64,
-    /// Settled messages per second, from the first that was due to the last that was settled.
+    /// The mean rate of settled messages per second, until the last settled message. In a run with
+    /// bursts: until the end of the run.
     pub(crate) settled_per_s: f64,
-    /// Requests that failed, by kind.
+    /// The failed requests, grouped by request and kind of failure.
     pub(crate) failures: Vec<Failure>,
 }
 
 /// Requests that failed in the same way.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Failure {
-    /// What they were for: `message`, `burst`, `feed`, `result`, `metrics`.
+    /// The purpose of the requests: `message`, `burst`, `feed`, `result` or `metrics`.
     pub(crate) request: String,
-    /// How they failed.
+    /// The kind of failure, as text.
     pub(crate) kind: String,
-    /// How many.
+    /// The number of failed requests.
     pub(crate) count: u64,
-    /// What to do about it, where that is known.
+    /// What a person can do about it. `null` if that is not known.
     pub(crate) hint: Option<String>,
 }
 
-/// How long things took. In milliseconds.
+/// The latencies of the whole run, in milliseconds. A latency that was not measured is `null`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Latencies {
-    /// From when a message was due until its acknowledgement had come.
+    /// From the time a message was due to its acknowledgement. A late send counts as latency.
     pub(crate) accept: Option<Latency>,
-    /// From when it was sent: what a tester sees that waits for slow answers before it sends on.
+    /// From the time a message was sent to its acknowledgement. A late send does not count: this is
+    /// what a load tester reports that waits for each answer before it sends again.
     pub(crate) accept_naive: Option<Latency>,
-    /// From when a message was due until it was in the feed; for one of a burst, from when its sender sent it.
+    /// From the time a message was due to its bullet in the feed. For a message of a burst: from
+    /// the time its sender sent it.
     pub(crate) shown: Option<Latency>,
-    /// The polls of viewers.
+    /// The duration of the viewers' requests for the feed.
     pub(crate) poll: Option<Latency>,
 }
 
-/// The distribution of a latency. In milliseconds.
+/// The distribution of a latency, in milliseconds.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Latency {
-    /// How many were measured.
+    /// The number of measured values.
     pub(crate) count: u64,
-    /// The mean.
+    /// The arithmetic mean in milliseconds.
     pub(crate) mean: f64,
-    /// The median.
+    /// The median in milliseconds: 50 % of the values are at most this.
     pub(crate) p50: f64,
-    /// 90 % were at most so long.
+    /// 90 % of the values are at most this, in milliseconds.
     pub(crate) p90: f64,
-    /// 99 % were at most so long.
+    /// 99 % of the values are at most this, in milliseconds.
     pub(crate) p99: f64,
-    /// 99.9 % were at most so long.
+    /// 99.9 % of the values are at most this, in milliseconds.
     pub(crate) p999: f64,
-    /// The longest.
+    /// The largest value in milliseconds.
     pub(crate) max: f64,
 }
 
-/// What the viewers saw.
+/// What the simulated viewers received, all of them together.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Viewers {
-    /// How many there were.
+    /// The number of viewers.
     pub(crate) count: u32,
-    /// How often they asked.
+    /// The number of requests for the feed that were answered.
     pub(crate) polls: u64,
-    /// How many bullets they got.
+    /// The number of bullets that the viewers received.
     pub(crate) bullets: u64,
-    /// How many bullets there were for them: more, where they got a sample.
+    /// The number of bullets that the feed had for them. It is larger than `bullets` where a viewer
+    /// received only a sample.
     pub(crate) passed: u64,
-    /// The bytes of all answers, decompressed.
+    /// The size of all answers in bytes, after decompression.
     pub(crate) bytes: u64,
 }
 
-/// One expectation.
+/// One expectation (`--expect`) and its result.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Expectation {
-    /// As it was written.
+    /// The expectation as it was written.
     pub(crate) text: String,
-    /// What was measured; nothing where there was nothing to measure, and then it does not hold.
+    /// The measured value. `null` if there was none; then the expectation does not hold.
     pub(crate) measured: Option<f64>,
-    /// Whether it is so.
+    /// Whether the expectation holds.
     pub(crate) holds: bool,
 }
 
-/// One second of the run. What is counted is what came in this second; what could not be measured is left out.
+/// One second of the run. Counts are of this second alone. A value that was not measured is `null`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Second {
-    /// Its end, in seconds since the first message was due.
+    /// The end of this second, in seconds since the start of the run.
     pub(crate) at: f64,
     /// Messages that were due.
     pub(crate) due: u64,
-    /// Messages whose acknowledgement came; of bursts, what barrage has counted.
+    /// Messages whose acknowledgement arrived. For bursts: as barrage has counted them.
     pub(crate) accepted: u64,
-    /// Requests that failed.
+    /// Requests that failed in this second.
     pub(crate) failed: u64,
-    /// Rows that barrage has counted since it last told how many, whoever sent them; nothing while it tells none.
+    /// Rows that barrage has counted since the last second with a count, of all senders. `null`
+    /// without an answer of the feed in this second.
     pub(crate) stored: Option<u64>,
-    /// Messages that wait, as barrage says.
+    /// The number of waiting messages in the last answer of the feed.
     pub(crate) waiting: Option<u64>,
-    /// Processors that have stored something lately.
+    /// The number of processors in the last answer of the feed: those that stored a message
+    /// recently.
     pub(crate) processors: Option<u32>,
-    /// The latencies of this second, in milliseconds.
+    /// The median of the latency `accept` in this second, in milliseconds.
     pub(crate) accept_p50: Option<f64>,
-    /// See `accept_p50`.
+    /// The 99th percentile of the latency `accept` in this second, in milliseconds.
     pub(crate) accept_p99: Option<f64>,
-    /// See `accept_p50`.
+    /// The median of the latency `shown` in this second, in milliseconds.
     pub(crate) shown_p50: Option<f64>,
-    /// See `accept_p50`.
+    /// The 99th percentile of the latency `shown` in this second, in milliseconds.
     pub(crate) shown_p99: Option<f64>,
-    /// Polls of viewers.
+    /// Requests of viewers for the feed that were answered.
     pub(crate) polls: u64,
-    /// Records in a call of the routers to the processors, on average.
+    /// The mean number of records in a call from a router to a processor.
     pub(crate) batch: Option<f64>,
-    /// Calls of the routers that were under way when they were asked.
+    /// Calls of all routers in flight at the moment of the measurement.
     pub(crate) in_flight: Option<f64>,
-    /// Calls that the processors worked on when they were asked.
+    /// Calls that all processors were serving at the moment of the measurement.
     pub(crate) processing: Option<f64>,
-    /// Requests per second by which the homepages read the table.
+    /// Requests of all homepages that read the table, per second.
     pub(crate) table_reads: Option<f64>,
-    /// What each process has used: all of them where barrage runs on the same machine, else the services that tell it
-    /// at `/metrics`; `loadtest` is this program.
+    /// The CPU and memory of each process. If barrage runs on the same machine, these are all its
+    /// processes, else the services whose `/metrics` can be read. `loadtest` is this program.
     pub(crate) processes: Vec<Process>,
 }
 
-/// What a process has used.
+/// The CPU and memory of one process in one second.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Process {
-    /// Its name.
+    /// The name of the process.
     pub(crate) name: String,
-    /// How many cores it kept busy: 1 is one of them all the time. Nothing in the second in which it began.
+    /// CPU usage in cores: 1 means that one core was busy all the time. `null` in the first second
+    /// of a process.
     pub(crate) cpu: Option<f64>,
-    /// The memory it holds, in MiB. Nothing while it does not run.
+    /// Resident memory in MiB. `null` while the process does not run.
     pub(crate) rss_mib: Option<f64>,
-    /// How often it was started again.
+    /// How many times the process was restarted: by `stack.json`, or in this run by its metrics.
     pub(crate) restarts: u32,
 }
 
-/// The form of a report as a JSON Schema. It is generated from the types, so it cannot differ from them.
+/// The JSON Schema of a report, generated from the types.
 pub(crate) fn schema() -> Schema {
     schema_for!(Report)
 }
