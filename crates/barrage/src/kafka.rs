@@ -24,6 +24,7 @@ pub use permission_probe::PermissionProbe;
 pub use producer::Producer;
 pub use record::{ConsumerRecord, ProducerRecord};
 pub use scan::{
-    OffsetContent, RecordCount, RecordCounter, RecordScan, ScannedPartition, Unreadable, UnreadablePartitions,
+    OffsetContent, RecordCount, RecordCounter, RecordScan, ScannedPartition, Unreadable,
+    UnreadablePartitions,
 };
 pub use topics::{Topics, watch_topic};

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
 use barrage::kafka::{
-    self, OffsetContent, PartitionOffsets, RecordScan, ScannedPartition, Unreadable,
+    self, OffsetContent, PartitionOffsets, RecordScan, ScannedPartition, UnreadablePartitions,
 };
 use barrage::position::{Offset, Partition};
 use futures::future::BoxFuture;

@@ -45,7 +45,9 @@ impl UnreadablePartitions {
             1 => " (and 1 more partition)".to_owned(),
             more => format!(" (and {more} more partitions)"),
         };
-        probe.denied(format!("partition {partition} cannot be read at offset {offset}: {reason}{more}"));
+        probe.denied(format!(
+            "partition {partition} cannot be read at offset {offset}: {reason}{more}"
+        ));
     }
 }
 
