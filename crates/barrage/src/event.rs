@@ -1,9 +1,22 @@
-//! The CloudEvents envelope of a record: Kafka protocol binding 1.0, binary mode. The specification is at
-//! <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md>
+//! CloudEvents 1.0: the attributes of an event, and where records and requests have them.
+//!
+//! [`RecordParts::event`] decides which event a record of Kafka is.
+//! The specification is at <https://github.com/cloudevents/spec/tree/v1.0.2/cloudevents>.
+
+mod content_mode;
+mod json_format;
+mod record;
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+
+pub use content_mode::{ContentMode, UnknownFormat};
+pub use json_format::{JsonError, from_json};
+pub use record::{Form, RecordError, RecordEvent, RecordParts};
+
+/// The type of an event that wraps a record which is no CloudEvent. Its value alone says what it is.
+pub const WRAPPED_TYPE: &str = "dev.knative.kafka.event";
 
 /// A header of a record: its name, and its value unless that is null.
 pub type Header = (String, Option<Bytes>);
@@ -24,65 +37,51 @@ pub struct Event {
     pub extensions: BTreeMap<String, String>,
 }
 
-/// Why the headers of a record are not a CloudEvent.
+/// Why attributes are not those of a CloudEvent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    /// A required header is missing or empty.
-    #[error("not a CloudEvent: header {0} is missing")]
+    /// A required attribute is missing or empty.
+    #[error("not a CloudEvent: attribute {0} is missing")]
     Missing(&'static str),
-    #[error("not a CloudEvent: header {} is not UTF-8", excerpt(.0))]
-    NotUtf8(String),
     #[error("CloudEvents version {} is unknown", excerpt(.0))]
     Version(String),
 }
 
 impl Event {
-    /// Reads the envelope of a record.
+    /// An event of these attributes, by their CloudEvents names. When a name is there twice, the last one counts.
     ///
     /// # Errors
-    /// When a required attribute is missing, or an attribute is not UTF-8. Other headers may be anything.
-    pub fn from_headers(headers: &[Header]) -> Result<Self, EventError> {
+    /// When a required attribute is missing or empty, or the version is not 1.0.
+    pub fn from_attributes(
+        attributes: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, EventError> {
         let mut event = Self::default();
         let mut version = String::new();
-        for (name, value) in headers {
-            let attribute = name.strip_prefix("ce_");
-            if attribute.is_none() && name != "content-type" {
-                continue;
-            }
-            let text = utf8(name, value.as_deref())?;
-            match attribute {
-                None => event.content_type = Some(text),
-                Some("specversion") => version = text,
-                Some(attribute) => event.set(attribute, text),
+        for (name, text) in attributes {
+            match name.as_str() {
+                "specversion" => version = text,
+                "id" => event.id = text,
+                "source" => event.source = text,
+                "type" => event.kind = text,
+                "time" => event.time = Some(text),
+                "datacontenttype" => event.content_type = Some(text),
+                _ => drop(event.extensions.insert(name, text)),
             }
         }
-        event.check(&version)
+        event.check(version)
     }
 
-    fn set(&mut self, attribute: &str, text: String) {
-        match attribute {
-            "id" => self.id = text,
-            "source" => self.source = text,
-            "type" => self.kind = text,
-            "time" => self.time = Some(text),
-            other => drop(self.extensions.insert(other.to_owned(), text)),
-        }
-    }
-
-    fn check(self, version: &str) -> Result<Self, EventError> {
+    fn check(self, version: String) -> Result<Self, EventError> {
         let required = [
-            ("ce_specversion", version),
-            ("ce_id", &self.id),
-            ("ce_source", &self.source),
-            ("ce_type", &self.kind),
+            ("specversion", &version),
+            ("id", &self.id),
+            ("source", &self.source),
+            ("type", &self.kind),
         ];
-        if let Some((header, _)) = required.into_iter().find(|(_, text)| text.is_empty()) {
-            return Err(EventError::Missing(header));
+        if let Some((name, _)) = required.into_iter().find(|(_, text)| text.is_empty()) {
+            return Err(EventError::Missing(name));
         }
-        if version != "1.0" {
-            return Err(EventError::Version(version.to_owned()));
-        }
-        Ok(self)
+        if version == "1.0" { Ok(self) } else { Err(EventError::Version(version)) }
     }
 
     /// The headers of a record that carries this event.
@@ -130,80 +129,37 @@ pub fn header_text<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
     std::str::from_utf8(value.as_ref()?).ok()
 }
 
-fn utf8(name: &str, value: Option<&[u8]>) -> Result<String, EventError> {
-    let text = std::str::from_utf8(value.unwrap_or_default());
-    text.map(str::to_owned).map_err(|_| EventError::NotUtf8(name.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    fn event() -> Event {
-        Event {
-            id: "1".into(),
-            source: "/homepage/a".into(),
-            kind: "barrage.message.sent.v1".into(),
-            time: Some("2026-01-01T00:00:00Z".into()),
-            content_type: Some("application/json".into()),
-            extensions: BTreeMap::from([("partitionkey".into(), "b/3".into())]),
+    fn attributes() -> Vec<(String, String)> {
+        let all =
+            [("specversion", "1.0"), ("id", "1"), ("source", "/s"), ("type", "t"), ("extra", "e")];
+        all.map(|(name, text)| (name.to_owned(), text.to_owned())).into()
+    }
+
+    #[test]
+    fn each_required_attribute_is_missed_by_name() {
+        assert_eq!(Event::from_attributes(attributes()).unwrap().attribute("extra"), Some("e"));
+        for missing in ["specversion", "id", "source", "type"] {
+            let without = attributes().into_iter().filter(|(name, _)| name != missing);
+            assert_eq!(Event::from_attributes(without), Err(EventError::Missing(missing)));
+            let empty = [(missing.to_owned(), String::new())];
+            let emptied = attributes().into_iter().chain(empty);
+            assert_eq!(Event::from_attributes(emptied), Err(EventError::Missing(missing)));
         }
     }
 
     #[test]
-    fn an_event_survives_its_headers() {
-        assert_eq!(Event::from_headers(&event().to_headers()), Ok(event()));
-    }
-
-    #[test]
-    fn each_required_header_is_missed_by_name() {
-        for missing in ["ce_specversion", "ce_id", "ce_source", "ce_type"] {
-            let headers: Vec<_> =
-                event().to_headers().into_iter().filter(|(name, _)| name != missing).collect();
-            assert_eq!(Event::from_headers(&headers), Err(EventError::Missing(missing)));
-        }
-    }
-
-    #[test]
-    fn an_attribute_that_is_not_text_is_an_error_and_any_other_header_is_not() {
-        let mut headers = event().to_headers();
-        headers.push(("binary".into(), Some(Bytes::from_static(b"\xff"))));
-        assert!(Event::from_headers(&headers).is_ok());
-        headers.push(("ce_extra".into(), Some(Bytes::from_static(b"\xff"))));
-        assert_eq!(Event::from_headers(&headers), Err(EventError::NotUtf8("ce_extra".into())));
+    fn another_version_is_an_error() {
+        let old = attributes().into_iter().chain([("specversion".into(), "0.3".into())]);
+        assert_eq!(Event::from_attributes(old), Err(EventError::Version("0.3".into())));
     }
 
     #[test]
     fn a_foreign_text_is_quoted_and_cut() {
         assert_eq!(excerpt("a\nb"), r#""a\nb""#);
         assert_eq!(excerpt(&"弹".repeat(99)).chars().count(), 67);
-    }
-
-    #[test]
-    fn another_version_is_an_error() {
-        let mut headers = event().to_headers();
-        headers.push(("ce_specversion".into(), Some(Bytes::from_static(b"0.3"))));
-        assert_eq!(Event::from_headers(&headers), Err(EventError::Version("0.3".into())));
-    }
-
-    proptest! {
-        #[test]
-        fn any_headers_are_an_event_or_an_error(
-            headers in proptest::collection::vec(
-                (
-                    "(ce_)?(id|type|source|specversion|[a-z]{0,3})|content-type",
-                    proptest::option::of(proptest::collection::vec(any::<u8>(), 0..4)),
-                ),
-                0..9,
-            )
-        ) {
-            let header = |(name, value): (String, Option<Vec<u8>>)| (name, value.map(Bytes::from));
-            let headers: Vec<Header> = headers.into_iter().map(header).collect();
-            if let Err(error) = Event::from_headers(&headers) {
-                prop_assert!(!error.to_string().is_empty());
-            }
-        }
     }
 }

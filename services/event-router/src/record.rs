@@ -1,12 +1,13 @@
 //! A record in flight: read from Kafka and not finished yet.
 
-use barrage::event::{Event, EventError, header_text};
+use barrage::event::{Event, RecordError, RecordParts, header_text};
 use barrage::kafka::ConsumerRecord;
 use barrage::position::{Offset, Partition};
 use barrage::propagation::TraceParent;
 use barrage::telemetry::Tracer;
 use barrage::telemetry::spans::{self, MessageSpan};
 use barrage::time::Millis;
+use bytes::Bytes;
 
 use crate::assignment::Generation;
 use crate::batch::BatchSize;
@@ -33,7 +34,7 @@ pub(crate) struct InFlightRecord {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EnvelopeError {
     #[error(transparent)]
-    Event(#[from] EventError),
+    Event(#[from] RecordError),
     /// The client library cannot read such a header, and it may be an important one.
     #[error("the name of header {0} is not UTF-8; headers with such names are missing here")]
     HeaderName(usize),
@@ -42,10 +43,11 @@ pub(crate) enum EnvelopeError {
     TooLarge(usize),
 }
 
-/// The CloudEvent of a record and its trace state.
+/// The event of a record, its data, and its trace state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Envelope {
     pub(crate) event: Event,
+    pub(crate) data: Bytes,
     pub(crate) tracestate: String,
 }
 
@@ -60,7 +62,7 @@ pub(crate) enum Route {
 }
 
 impl Envelope {
-    /// Reads the headers. A `tracestate` counts only together with a valid `traceparent`.
+    /// Reads the headers, and the value if it is the event. A `tracestate` counts only together with a valid `traceparent`.
     fn read(received: &ConsumerRecord, is_traced: bool) -> Result<Self, EnvelopeError> {
         if let Some(at) = received.unreadable_header {
             return Err(EnvelopeError::HeaderName(at));
@@ -69,9 +71,17 @@ impl Envelope {
         if size > BatchSize::BYTES {
             return Err(EnvelopeError::TooLarge(size));
         }
-        let event = Event::from_headers(&received.headers)?;
+        let parts = RecordParts {
+            position: &received.position,
+            key: received.key.as_deref(),
+            value: received.value.as_deref(),
+            headers: &received.headers,
+        };
+        let read = parts.event()?;
+        let data = read.form.data(received.value.as_ref());
         let tracestate = header_text(&received.headers, "tracestate").filter(|_| is_traced);
-        Ok(Self { event, tracestate: tracestate.unwrap_or_default().to_owned() })
+        let tracestate = tracestate.unwrap_or_default().to_owned();
+        Ok(Self { event: read.event, data, tracestate })
     }
 }
 
@@ -115,7 +125,7 @@ impl InFlightRecord {
 
     /// The record as a call carries it; `None` if it has no valid envelope.
     pub(crate) fn to_proto(&self) -> Option<proto::Record> {
-        let Envelope { event, tracestate } = self.envelope.as_ref().ok()?;
+        let Envelope { event, data, tracestate } = self.envelope.as_ref().ok()?;
         let at = &self.received.position;
         Some(proto::Record {
             position: Some(proto::Position {
@@ -130,7 +140,7 @@ impl InFlightRecord {
                 time: event.time.clone().unwrap_or_default(),
                 datacontenttype: event.content_type.clone().unwrap_or_default(),
             }),
-            data: self.received.value.clone().unwrap_or_default(),
+            data: data.clone(),
             traceparent: self.span.context().to_string(),
             tracestate: tracestate.clone(),
             read_at: self.read_at.0,
@@ -141,7 +151,6 @@ impl InFlightRecord {
 #[cfg(test)]
 mod tests {
     use barrage::position::Position;
-    use bytes::Bytes;
 
     use super::*;
 
@@ -176,9 +185,35 @@ mod tests {
         let route = |filters: &str| record(received(1)).route(&filters.parse().unwrap());
         assert_eq!(route("[]"), Route::Forward);
         assert_eq!(route(r#"[{"exact":{"id":"2"}}]"#), Route::Filtered);
+        let mut partial = received(1);
+        partial.headers.retain(|(name, _)| name != "ce_id");
+        let reason = "not a CloudEvent: header ce_id is missing".to_owned();
+        assert_eq!(record(partial).route(&Filters::default()), Route::DeadLetter(reason));
+    }
+
+    #[test]
+    fn a_record_without_an_envelope_is_forwarded_as_its_wrapped_event_and_filtered_by_that() {
         let bare = ConsumerRecord { headers: Vec::new(), ..received(1) };
-        let reason = "not a CloudEvent: header ce_specversion is missing".to_owned();
-        assert_eq!(record(bare).route(&Filters::default()), Route::DeadLetter(reason));
+        let record = InFlightRecord::new(bare, 1, &Tracer::OFF, "group");
+        let route = |filters: &str| record.route(&filters.parse().unwrap());
+        assert_eq!(route(r#"[{"exact":{"type":"dev.knative.kafka.event"}}]"#), Route::Forward);
+        assert_eq!(route(r#"[{"exact":{"type":"barrage.message.sent.v1"}}]"#), Route::Filtered);
+        let proto = record.to_proto().unwrap();
+        assert_eq!(
+            (proto.event.unwrap().id.as_str(), proto.data),
+            ("partition:0/offset:0", " ".into())
+        );
+    }
+
+    #[test]
+    fn a_record_in_structured_mode_is_forwarded_with_its_inner_data() {
+        let value = r#"{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{"a":1}}"#;
+        let mode = b"application/cloudevents+json";
+        let headers = vec![("content-type".into(), Some(Bytes::from_static(mode)))];
+        let structured = ConsumerRecord { headers, value: Some(value.into()), ..received(1) };
+        let record = InFlightRecord::new(structured, 1, &Tracer::OFF, "group");
+        let proto = record.to_proto().unwrap();
+        assert_eq!((proto.event.unwrap().source.as_str(), proto.data), ("/s", r#"{"a":1}"#.into()));
     }
 
     #[test]

@@ -15,7 +15,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use barrage::event::Event;
-use barrage::message::EVENT_TYPE;
 use barrage::position::Topic;
 use barrage::propagation::TraceParent;
 use futures::StreamExt as _;
@@ -25,9 +24,6 @@ use crate::calls::Calls;
 use crate::record::{Outcome, Record};
 use events::Malformed;
 use status::Refusal;
-
-/// The type that a Knative source gives to a record without an envelope. Only its data can be judged.
-const WRAPPED_TYPE: &str = "dev.knative.kafka.event";
 
 /// `POST /` in binary, structured and batch mode. `topic` is that of events that name none.
 pub(crate) fn route(calls: Arc<Calls>, topic: Topic) -> Router {
@@ -59,7 +55,7 @@ impl Endpoint {
         Ok(Record {
             position: position::of(&event, &self.topic)?,
             id: event.id,
-            kind: if event.kind == WRAPPED_TYPE { EVENT_TYPE.to_owned() } else { event.kind },
+            kind: event.kind,
             data,
             traceparent: own.or(parent),
             read_at: None,

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
 
+use barrage::event::WRAPPED_TYPE;
 use barrage::message::{EVENT_TYPE, Message, Text};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::record::{Record, Rejection};
 
-/// Checks the envelope first, then each field of the data.
+/// Checks the envelope first, then each field of the data. Of a wrapped record only the data says what it is.
 pub(crate) fn message(record: &Record) -> Result<Message, Rejection> {
-    if record.kind != EVENT_TYPE {
+    if ![EVENT_TYPE, WRAPPED_TYPE].contains(&record.kind.as_str()) {
         return Err(Rejection::Type(record.kind.chars().take(64).collect()));
     }
     let bytes = record.id.len();
@@ -118,6 +119,17 @@ mod tests {
     #[test]
     fn an_unknown_field_is_ignored() {
         assert!(message(&with("colour", "red".into())).is_ok());
+    }
+
+    #[test]
+    fn a_wrapped_record_is_judged_by_its_data() {
+        let wrapped = Record { kind: WRAPPED_TYPE.into(), ..Record::example() };
+        assert!(message(&wrapped).is_ok());
+        let plain = reason(|record| {
+            record.kind = WRAPPED_TYPE.into();
+            record.data = r#"{"message":"hi"}"#.into();
+        });
+        assert_eq!(plain, "the data has no field burst");
     }
 
     #[test]

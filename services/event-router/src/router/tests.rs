@@ -57,7 +57,7 @@ fn message(offset: i64) -> ConsumerRecord {
     ConsumerRecord { headers: envelope.map(header).into(), ..poison(offset) }
 }
 
-/// A record without an envelope.
+/// A record that announces an event and lacks most of its headers.
 fn poison(offset: i64) -> ConsumerRecord {
     ConsumerRecord {
         position: Position {
@@ -67,7 +67,7 @@ fn poison(offset: i64) -> ConsumerRecord {
         },
         key: None,
         value: Some(Bytes::from_static(b"x")),
-        headers: Vec::new(),
+        headers: vec![("ce_id".into(), Some(Bytes::from_static(b"1")))],
         unreadable_header: None,
     }
 }

@@ -67,6 +67,8 @@ fn status(refusal: &Refusal) -> StatusCode {
 
 #[cfg(test)]
 mod tests {
+    use barrage::event::UnknownFormat;
+
     use super::*;
     use crate::config::tests::parse;
     use crate::record::{PositionError, Rejection};
@@ -100,6 +102,6 @@ mod tests {
             assert_eq!(refused(&Refusal::Call(error)).status(), expected);
         }
         assert_eq!(refused(&Malformed::NoPosition.into()).status(), 400);
-        assert_eq!(refused(&Malformed::Format("x".into()).into()).status(), 415);
+        assert_eq!(refused(&Malformed::Format(UnknownFormat("x".into())).into()).status(), 415);
     }
 }

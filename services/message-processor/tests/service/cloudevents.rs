@@ -3,6 +3,8 @@
 use std::future::poll_fn;
 
 use axum::http::Request;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tonic::Code;
@@ -62,6 +64,17 @@ async fn an_event_is_stored_in_all_three_modes() {
     assert_eq!(table.offsets(), [1, 2, 3, 4]);
     let shards: Vec<_> = table.rows().iter().map(|row| row["shard"]["S"].clone()).collect();
     assert_eq!(shards[..2], ["barrage-info#2#0", "other-topic#2#0"]);
+}
+
+#[tokio::test]
+async fn data_that_is_null_beside_base64_counts_as_absent() {
+    let (table, url) = Table::start().await;
+    let processor = Processor::ready(&url, &[]).await;
+    let mut event = wrapped(5);
+    event["data"] = Value::Null;
+    event["data_base64"] = BASE64_STANDARD.encode(data("hi")).into();
+    assert_eq!(post(&processor, "cloudevents+json", &event).await.0, 204);
+    assert_eq!(table.offsets(), [5]);
 }
 
 #[tokio::test]

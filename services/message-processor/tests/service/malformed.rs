@@ -144,6 +144,7 @@ fn events() -> Vec<Case> {
         ("no type", EVENT, text(with("type", Value::Null)), 400),
         ("an attribute that is a list", EVENT, text(with("x", json!([]))), 400),
         ("data twice", EVENT, text(with("data_base64", json!(""))), 400),
+        ("an id twice", EVENT, text(event()).replacen('{', r#"{"id":"1","#, 1), 400),
         ("a negative offset", EVENT, text(with("subject", json!("partition:0#-1"))), 400),
         (
             "an offset that is too large",
