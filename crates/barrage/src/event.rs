@@ -1,9 +1,10 @@
 //! CloudEvents 1.0: the attributes of an event, and where records and requests have them.
 //!
-//! [`RecordParts::event`] decides which event a record of Kafka is.
+//! [`RecordParts::event`] decides which event a record of Kafka is, and [`Identity`] whether a row is of it.
 //! The specification is at <https://github.com/cloudevents/spec/tree/v1.0.2/cloudevents>.
 
 mod content_mode;
+mod identity;
 mod json_format;
 mod record;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 pub use content_mode::{ContentMode, UnknownFormat};
+pub use identity::{Identity, Numbers};
 pub use json_format::{JsonError, from_json};
 pub use record::{Form, RecordError, RecordEvent, RecordParts};
 

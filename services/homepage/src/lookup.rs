@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use barrage::event::Identity;
 use barrage::health::Probe;
 use barrage::kafka::{self, OffsetContent, Offsets, RecordScan};
 use barrage::position::{Offset, Partition, Position, Topic};
@@ -91,7 +92,7 @@ impl Lookup {
     }
 
     /// The row of a finished record, if it has one. A row that was there before this run of the reader may be
-    /// of an earlier topic: it counts only if it has the id of the record that Kafka has there now.
+    /// of an earlier topic: it counts only if it is of the event that Kafka has there now.
     async fn finished(&self, at: &Position, needs_verification: bool) -> Result<State, Error> {
         let found = self.table.get(std::slice::from_ref(at)).await?;
         if found.looked_up.is_empty() {
@@ -117,6 +118,7 @@ impl Lookup {
     async fn is_of_its_record(&self, row: &Row) -> Result<bool, Error> {
         let Position { partition, offset, .. } = row.position;
         let content = self.records.read_one(partition, offset).await?;
-        Ok(matches!(content, OffsetContent::Record(Some(id)) if id == row.id))
+        let is_of = |event: &Identity| event.matches(&row.identity());
+        Ok(matches!(content, OffsetContent::Record(Some(event)) if is_of(&event)))
     }
 }

@@ -11,6 +11,7 @@ pub(crate) fn row(partition: Partition, offset: i64, id: &str) -> Row {
     Row {
         position: Position { topic: "t".parse().unwrap(), partition, offset },
         id: id.into(),
+        source: Some("/s".into()),
         message: "hi".into(),
         verdict: Verdict::Shown,
         burst: Uuid::nil(),

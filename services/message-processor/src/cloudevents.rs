@@ -55,6 +55,7 @@ impl Endpoint {
         Ok(Record {
             position: position::of(&event, &self.topic)?,
             id: event.id,
+            source: event.source,
             kind: event.kind,
             data,
             traceparent: own.or(parent),

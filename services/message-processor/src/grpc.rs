@@ -59,6 +59,7 @@ fn from_proto(record: proto::Record) -> Result<Record, PositionError> {
     Ok(Record {
         position: record::position(&at.topic, at.partition, at.offset)?,
         id: event.id,
+        source: event.source,
         kind: event.r#type,
         data: record.data,
         traceparent: record.traceparent.parse().ok(),
@@ -101,7 +102,12 @@ mod tests {
     fn record() -> proto::Record {
         proto::Record {
             position: Some(Position { topic: "t".into(), partition: 1, offset: 2 }),
-            event: Some(CloudEvent { id: "i".into(), r#type: "k".into(), ..Default::default() }),
+            event: Some(CloudEvent {
+                id: "i".into(),
+                source: "/s".into(),
+                r#type: "k".into(),
+                ..Default::default()
+            }),
             data: "{}".into(),
             traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
             tracestate: String::new(),
@@ -113,7 +119,7 @@ mod tests {
     fn a_record_keeps_what_it_has() {
         let read = from_proto(record()).unwrap();
         assert_eq!(read.position.to_string(), "t/1@2");
-        assert_eq!((read.id.as_str(), read.kind.as_str()), ("i", "k"));
+        assert_eq!((read.id.as_str(), read.source.as_str(), read.kind.as_str()), ("i", "/s", "k"));
         assert_eq!(read.traceparent.unwrap().to_string(), record().traceparent);
         assert_eq!(read.read_at, Some(Millis(1_700_000_000_123)));
     }

@@ -19,6 +19,10 @@ pub(crate) fn message(record: &Record) -> Result<Message, Rejection> {
     if !(1..=Rejection::MAX_ID_BYTES).contains(&bytes) {
         return Err(Rejection::Id { bytes });
     }
+    let bytes = record.source.len();
+    if bytes > Rejection::MAX_SOURCE_BYTES {
+        return Err(Rejection::Source { bytes });
+    }
     let mut fields = Fields::parse(&record.data)?;
     let text: String = fields.take("message", "a text")?;
     Ok(Message {
@@ -140,6 +144,8 @@ mod tests {
         assert_eq!(long, "the event's id has 257 bytes, it must have 1 to 256");
         let none = reason(|record| record.id.clear());
         assert_eq!(none, "the event's id has 0 bytes, it must have 1 to 256");
+        let source = reason(|record| record.source = "s".repeat(1025));
+        assert_eq!(source, "the event's source has 1025 bytes, it must have at most 1024");
     }
 
     #[test]

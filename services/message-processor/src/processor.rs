@@ -92,6 +92,7 @@ impl Processor {
             read_at: record.read_between(sent_at, now),
             position: record.position,
             id: record.id,
+            source: Some(record.source).filter(|source| !source.is_empty()),
             verdict: self.blocked.verdict(&message.message),
             message: message.message.into(),
             burst: message.burst,

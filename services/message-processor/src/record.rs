@@ -13,6 +13,8 @@ use barrage::time::Millis;
 pub(crate) struct Record {
     pub(crate) position: Position,
     pub(crate) id: String,
+    /// Empty if the caller does not say it.
+    pub(crate) source: String,
     /// The `type` of the event, which is a reserved word in Rust.
     pub(crate) kind: String,
     pub(crate) data: Bytes,
@@ -89,6 +91,8 @@ pub(crate) enum Rejection {
     Type(String),
     #[error("the event's id has {bytes} bytes, it must have 1 to {max}", max = Self::MAX_ID_BYTES)]
     Id { bytes: usize },
+    #[error("the event's source has {bytes} bytes, it must have at most {max}", max = Self::MAX_SOURCE_BYTES)]
+    Source { bytes: usize },
     #[error("there is no data")]
     Empty,
     #[error("the data is not JSON (line {line}, column {column})")]
@@ -108,8 +112,10 @@ pub(crate) enum Rejection {
 }
 
 impl Rejection {
-    /// The longest id. Everything else in a row is short by its type, so this bounds a row.
+    /// The longest id. Everything in a row but id and source is short by its type, so these two bound a row.
     pub(crate) const MAX_ID_BYTES: usize = 256;
+    /// The longest source. That of a KafkaSource has at most 612 bytes.
+    pub(crate) const MAX_SOURCE_BYTES: usize = 1024;
 }
 
 #[cfg(test)]
@@ -121,6 +127,7 @@ impl Record {
         Self {
             position: position("barrage-info", 2, 70_000).unwrap(),
             id: "019b76da-a800-7000-8000-000000000001".into(),
+            source: "/homepage/a".into(),
             kind: barrage::message::EVENT_TYPE.into(),
             data: data.into(),
             traceparent: None,

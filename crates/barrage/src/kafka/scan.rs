@@ -22,10 +22,11 @@ mod tests {
     use bytes::Bytes;
     use rdkafka::mocking::MockCluster;
     use rdkafka::producer::DefaultProducerContext;
+    use uuid::Uuid;
 
     use super::*;
     use crate::config::{self, Vars};
-    use crate::event::Header;
+    use crate::event::{Event, Header, Identity, Numbers};
     use crate::kafka::{Config, Error, PartitionOffsets, Producer, ProducerRecord};
     use crate::position::Offset;
     use crate::time::Millis;
@@ -90,22 +91,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn events_of_a_range_have_ids_and_other_records_have_none() {
-        let id =
-            |id: &'static str| vec![("ce_id".to_owned(), Some(Bytes::from_static(id.as_bytes())))];
-        let records = [record("a", id("one")), record("b", Vec::new()), record("c", id("three"))];
+    async fn records_of_a_range_are_events_unless_no_row_can_be_of_them() {
+        let event = |id: &str| {
+            let (source, kind) = ("/s".into(), "t".into());
+            Event { id: id.into(), source, kind, ..Event::default() }.to_headers()
+        };
+        let partial = vec![("ce_id".to_owned(), Some(Bytes::from_static(b"four")))];
+        let records = [event("one"), Vec::new(), event("three"), partial];
+        let records = records.map(|headers| record("a", headers));
         let (_broker, config) = broker_with(&records).await;
         let scan = RecordScan::new(&config).unwrap();
         let offsets = BTreeMap::from([(0, (0..9).map(offset).collect())]);
         let found = scan.read(offsets).await.unwrap();
         let found: Vec<_> = found[&0].contents().map(|(at, it)| (at.get(), it.clone())).collect();
-        let event = |id: &str| OffsetContent::Record(Some(id.to_owned()));
-        assert_eq!(
-            found,
-            [(0, event("one")), (1, OffsetContent::Record(None)), (2, event("three"))]
-        );
-        assert_eq!(scan.read_one(0, offset(2)).await.unwrap(), event("three"));
-        assert_eq!(scan.read_one(0, offset(3)).await.unwrap(), OffsetContent::Unknown);
+        let numbers = Numbers { burst: Uuid::nil(), sender: 1, seq: 1 };
+        let row = Identity::of_row("three", Some("/s"), numbers);
+        let matches = |content: &OffsetContent| match content {
+            OffsetContent::Record(Some(event)) => Some(event.matches(&row)),
+            // Neither a plain text nor an event without source becomes a row.
+            _ => None,
+        };
+        let found: Vec<_> = found.iter().map(|(at, content)| (*at, matches(content))).collect();
+        assert_eq!(found, [(0, Some(false)), (1, None), (2, Some(true)), (3, None)]);
+        assert_eq!(scan.read_one(0, offset(1)).await.unwrap(), OffsetContent::Record(None));
+        assert_eq!(scan.read_one(0, offset(4)).await.unwrap(), OffsetContent::Unknown);
     }
 
     #[tokio::test]

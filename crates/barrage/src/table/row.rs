@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::item_builder::{Item, ItemBuilder, ItemReader};
+use crate::event::{Identity, Numbers};
 use crate::position::{Offset, Partition, Position, Topic};
 use crate::propagation::TraceParent;
 use crate::time::Millis;
@@ -47,8 +48,10 @@ impl FromStr for Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub position: Position,
-    /// The id of the record's CloudEvent.
+    /// The id of the record's CloudEvent. It is unique only together with `source`.
     pub id: String,
+    /// The source of the record's CloudEvent; `None` in rows that are older than this attribute.
+    pub source: Option<String>,
     pub message: String,
     pub verdict: Verdict,
     /// For a single message this is its own id.
@@ -76,9 +79,16 @@ pub struct Row {
 }
 
 impl Row {
+    /// The event that became this row.
+    pub fn identity(&self) -> Identity {
+        let numbers = Numbers { burst: self.burst, sender: self.sender, seq: self.seq };
+        Identity::of_row(&self.id, self.source.as_deref(), numbers)
+    }
+
     pub(super) fn to_item(&self) -> Item {
         ItemBuilder::keyed(self.position.shard(), self.position.offset.get())
             .s("id", &self.id)
+            .optional_s("source", self.source.as_deref())
             .s("message", &self.message)
             .s("verdict", self.verdict.as_str())
             .s("burst", self.burst.to_string())
@@ -101,6 +111,7 @@ impl Row {
         Ok(Self {
             position: position(read).ok_or_else(|| read.malformed("shard"))?,
             id: read.s("id")?,
+            source: read.optional_s("source"),
             message: read.s("message")?,
             verdict: read.parsed("verdict")?,
             burst: read.parsed("burst")?,
@@ -137,6 +148,7 @@ mod tests {
             offset in 0..i64::MAX / 2,
             partition in 0..1000,
             (id, message) in ("\\PC{1,40}", "\\PC{0,100}"),
+            source in proptest::option::of("\\PC{1,40}"),
             blocked in any::<bool>(),
             (burst, sender, seq) in (any::<u128>(), any::<u32>(), any::<u64>()),
             (sent, received, stored) in (0..1i64 << 45, 0..1i64 << 45, 0..1i64 << 45),
@@ -151,6 +163,7 @@ mod tests {
                     offset: Offset::new(offset).unwrap(),
                 },
                 id,
+                source,
                 message,
                 verdict: if blocked { Verdict::Blocked } else { Verdict::Shown },
                 burst: Uuid::from_u128(burst),

@@ -158,6 +158,7 @@ mod tests {
                 offset: Offset::new(2).unwrap(),
             },
             id: "i".into(),
+            source: None,
             message: message.into(),
             verdict: Verdict::Shown,
             burst: Uuid::nil(),

@@ -3,20 +3,21 @@
 //! The key of a row is the position of its record. When a topic is deleted and created again, its offsets begin
 //! again at 0, and the rows of the old records have the keys of the new ones until the new rows replace them. So a
 //! row that was in the table before this run of the reader must be verified: it counts only if the record at its
-//! position has the same id.
+//! position is the same event: [`Identity`] says which are.
 //!
 //! An example. The old topic had 100 records in partition 0, so the table has the rows 0 to 99. The topic was created
 //! again and has 3 records, of which none is processed yet. A run of the reader begins:
 //!
 //! 1. The last row of the shard is 99: rows below 100 must be verified.
-//! 2. The rows 0, 1 and 2 are read. Kafka has other ids at these offsets: the rows are stale. Their ids are kept, so
+//! 2. The rows 0, 1 and 2 are read. Kafka has other events at these offsets: the rows are stale. Theirs are kept, so
 //!    that the next round does not read from Kafka again.
-//! 3. The new row 0 is written and read. Its id is not the stale one, so Kafka is read once more: the ids are equal,
-//!    and the row counts.
+//! 3. The new row 0 is written and read. Its event is not the stale one, so Kafka is read once more: the events are
+//!    the same, and the row counts.
 //! 4. Much later the row 100 is read. It was not there when the run began, so nothing is verified.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use barrage::event::Identity;
 use barrage::kafka::{self, OffsetContent, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Shard};
 use barrage::table::{self, Row, Table};
@@ -28,10 +29,10 @@ pub(super) struct Verification {
     verify_below: Offset,
     /// For all shards below, the last row is known.
     known_shards: Offset,
-    /// The ids of stale rows by their offset.
-    stale: BTreeMap<Offset, String>,
+    /// The events of stale rows by their offset.
+    stale: BTreeMap<Offset, Identity>,
     /// The last row that counted, whether it was verified or new.
-    last: Option<(Offset, String)>,
+    last: Option<(Offset, Identity)>,
 }
 
 impl Verification {
@@ -70,11 +71,11 @@ impl Verification {
         let (verify_below, stale) = (self.verify_below, &mut self.stale);
         let verified = rows.into_iter().filter(|row| counts(row, verify_below, scanned, stale));
         let verified: Vec<_> = verified.collect();
-        let last = verified.iter().map(|row| (row.position.offset, &row.id)).max();
-        if let Some((offset, id)) =
-            last.filter(|it| self.last.as_ref().is_none_or(|last| last.0 < it.0))
-        {
-            self.last = Some((offset, id.clone()));
+        if let Some(row) = verified.iter().max_by_key(|row| row.position.offset) {
+            let offset = row.position.offset;
+            if self.last.as_ref().is_none_or(|(last, _)| *last < offset) {
+                self.last = Some((offset, row.identity()));
+            }
         }
         verified
     }
@@ -85,9 +86,9 @@ impl Verification {
         partition: Partition,
         records: &RecordScan,
     ) -> Result<bool, kafka::Error> {
-        let Some((offset, id)) = &self.last else { return Ok(false) };
+        let Some((offset, last)) = &self.last else { return Ok(false) };
         let content = records.read_one(partition, *offset).await?;
-        Ok(matches!(content, OffsetContent::Record(Some(current)) if current != *id))
+        Ok(matches!(content, OffsetContent::Record(Some(current)) if !current.matches(last)))
     }
 }
 
@@ -95,10 +96,10 @@ impl Verification {
 fn unverified(
     rows: &[Row],
     verify_below: Offset,
-    stale: &BTreeMap<Offset, String>,
+    stale: &BTreeMap<Offset, Identity>,
 ) -> BTreeSet<Offset> {
     let rows = rows.iter().filter(|row| row.position.offset < verify_below);
-    let unverified = rows.filter(|row| stale.get(&row.position.offset) != Some(&row.id));
+    let unverified = rows.filter(|row| stale.get(&row.position.offset) != Some(&row.identity()));
     unverified.map(|row| row.position.offset).collect()
 }
 
@@ -107,16 +108,16 @@ fn counts(
     row: &Row,
     verify_below: Offset,
     scanned: &ScannedPartition,
-    stale: &mut BTreeMap<Offset, String>,
+    stale: &mut BTreeMap<Offset, Identity>,
 ) -> bool {
     let offset = row.position.offset;
     if offset >= verify_below {
         return true;
     }
     match scanned.at(offset) {
-        OffsetContent::Record(Some(id)) if *id == row.id => true,
+        OffsetContent::Record(Some(event)) if event.matches(&row.identity()) => true,
         OffsetContent::Record(_) | OffsetContent::NoRecord => {
-            stale.insert(offset, row.id.clone());
+            stale.insert(offset, row.identity());
             false
         }
         // Kafka cannot give the record any more. Nothing speaks against the row.
@@ -140,12 +141,13 @@ mod tests {
 
     /// A partition that was scanned from its begin and has events with these ids.
     fn scanned(ids: &[Option<&str>]) -> ScannedPartition {
-        let content = |id: &Option<&str>| OffsetContent::Record(id.map(str::to_owned));
-        (0..).map(at).zip(ids.iter().map(content)).collect()
+        let event = |(at, id): (i64, &Option<&str>)| Some(row(at, (*id)?).identity());
+        let content = |it| OffsetContent::Record(event(it));
+        (0..).map(at).zip((0..).zip(ids).map(content)).collect()
     }
 
     #[test]
-    fn an_old_row_counts_only_if_the_record_at_its_position_has_its_id() {
+    fn an_old_row_counts_only_if_the_record_at_its_position_is_its_event() {
         let current = scanned(&[None, Some("new")]);
         let mut stale = BTreeMap::new();
         assert!(counts(&row(1, "new"), at(5), &current, &mut stale));

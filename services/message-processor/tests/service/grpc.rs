@@ -18,12 +18,23 @@ async fn a_record_becomes_the_row_of_the_contract() {
     processor.client().await.process_batch(call).await.unwrap();
 
     let row = &table.rows()[0];
-    let texts = ["shard", "id", "message", "verdict", "burst", "processor", "trace", "traceparent"];
+    let texts = [
+        "shard",
+        "id",
+        "source",
+        "message",
+        "verdict",
+        "burst",
+        "processor",
+        "trace",
+        "traceparent",
+    ];
     assert_eq!(
         texts.map(|name| row[name]["S"].as_str().unwrap()),
         [
             "barrage-info#2#1",
             "id-70000",
+            "/homepage/test",
             "hi",
             "shown",
             "019b76da-a800-7000-8000-00000000b0b5",

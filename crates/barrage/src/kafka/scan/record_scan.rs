@@ -9,11 +9,11 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::scanner::{Incomplete, OffsetRange, Scan, Scanner};
 use super::unreadable::Unreadable;
-use crate::event::header_text;
+use crate::event::{Identity, RecordParts};
 use crate::kafka::denial::Operation;
 use crate::kafka::headers::Headers;
 use crate::kafka::{Config, Error};
-use crate::position::{Offset, Partition};
+use crate::position::{Offset, Partition, Position, Topic};
 use crate::shutdown::with_sources;
 
 /// Reads records of the topic again, a few at a time.
@@ -34,8 +34,8 @@ pub struct ScannedPartition {
 /// What Kafka has at one offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OffsetContent {
-    /// A record, with the id of its event if it is one.
-    Record(Option<String>),
+    /// A record, with its event; `None` if no row can be of this record.
+    Record(Option<Identity>),
     /// No record, and there never will be one: a marker of a transaction, a record of an aborted one, or a compacted
     /// record.
     NoRecord,
@@ -123,7 +123,7 @@ type Scanned = BTreeMap<Partition, ScannedPartition>;
 /// What was delivered of one range.
 #[derive(Debug, Default)]
 struct Delivered {
-    ids: BTreeMap<Offset, Option<String>>,
+    events: BTreeMap<Offset, Option<Identity>>,
     unreadable: Option<Unreadable>,
 }
 
@@ -168,13 +168,13 @@ fn deliver(
     ranges: &BTreeMap<Partition, OffsetRange>,
 ) -> Result<BTreeMap<Partition, Delivered>, Incomplete> {
     let mut all: BTreeMap<_, _> = ranges.keys().map(|it| (*it, Delivered::default())).collect();
-    let read = scan.read(consumer, ranges.clone(), visitor(&mut all))?;
+    let read = scan.read(consumer, ranges.clone(), visitor(scan.topic(), &mut all))?;
     if read.unreadable.is_none() {
         return Ok(all);
     }
     // librdkafka does not say which partition it cannot decode. So each one that has a hole is read alone.
     for (partition, range) in ranges {
-        let records = all.get(partition).map_or(0, |it| it.ids.len() as u64);
+        let records = all.get(partition).map_or(0, |it| it.events.len() as u64);
         if read.incomplete.contains(partition) || records < range.to.since(range.from) {
             all.insert(*partition, deliver_alone(scan, consumer, *partition, *range)?);
         }
@@ -190,24 +190,25 @@ fn deliver_alone(
     range: OffsetRange,
 ) -> Result<Delivered, Incomplete> {
     let mut all = BTreeMap::from([(partition, Delivered::default())]);
-    let read = scan.read(consumer, BTreeMap::from([(partition, range)]), visitor(&mut all))?;
+    let read = scan.read(consumer, BTreeMap::from([(partition, range)]), visitor(scan.topic(), &mut all))?;
     let mut delivered = all.remove(&partition).unwrap_or_default();
     if let Some(error) = read.unreadable {
         let reason = with_sources(&scan.explain(Incomplete::Failed(error)));
         let offsets = std::iter::successors(Some(range.from), |offset| Some(offset.next()));
         let mut offsets = offsets.take_while(|offset| *offset < range.to);
-        let hole = offsets.find(|offset| !delivered.ids.contains_key(offset));
+        let hole = offsets.find(|offset| !delivered.events.contains_key(offset));
         delivered.unreadable = hole.map(|offset| Unreadable { offset, reason });
     }
     Ok(delivered)
 }
 
 fn visitor(
+    topic: &Topic,
     all: &mut BTreeMap<Partition, Delivered>,
 ) -> impl FnMut(Offset, &BorrowedMessage<'_>) -> ControlFlow<()> {
-    |offset, message| {
+    move |offset, message| {
         if let Some(delivered) = all.get_mut(&message.partition()) {
-            delivered.ids.insert(offset, id(message));
+            delivered.events.insert(offset, identity(message, topic));
         }
         ControlFlow::Continue(())
     }
@@ -216,8 +217,8 @@ fn visitor(
 impl Delivered {
     /// What is at an offset of the range. Kafka has deleted all `below`.
     fn content(&self, offset: Offset, below: Offset) -> OffsetContent {
-        match (self.ids.get(&offset), &self.unreadable) {
-            (Some(id), _) => OffsetContent::Record(id.clone()),
+        match (self.events.get(&offset), &self.unreadable) {
+            (Some(event), _) => OffsetContent::Record(event.clone()),
             (None, _) if offset < below => OffsetContent::Deleted,
             (None, Some(unreadable)) if offset >= unreadable.offset => OffsetContent::Unreadable,
             (None, _) => OffsetContent::NoRecord,
@@ -225,8 +226,12 @@ impl Delivered {
     }
 }
 
-/// A record with a header whose name cannot be read is no event either: it becomes a dead letter.
-fn id(message: &BorrowedMessage<'_>) -> Option<String> {
+/// A record with a header whose name cannot be read is no event: it becomes a dead letter.
+fn identity(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Identity> {
     let Headers { readable, first_unreadable } = Headers::of(message);
-    header_text(&readable, "ce_id").filter(|_| first_unreadable.is_none()).map(str::to_owned)
+    let (topic, partition) = (topic.clone(), message.partition());
+    let position = Position { topic, partition, offset: Offset::new(message.offset())? };
+    let (key, value) = (message.key(), message.payload());
+    let parts = RecordParts { position: &position, key, value, headers: &readable };
+    Identity::of_record(&parts).filter(|_| first_unreadable.is_none())
 }
