@@ -62,8 +62,8 @@ pub(crate) enum Route {
 }
 
 impl Envelope {
-    /// Reads the headers, and the value if it is the event. A `tracestate` counts only together with a valid `traceparent`.
-    fn read(received: &ConsumerRecord, is_traced: bool) -> Result<Self, EnvelopeError> {
+    /// Reads the headers, and the value if it is the event.
+    fn read(received: &ConsumerRecord) -> Result<Self, EnvelopeError> {
         if let Some(at) = received.unreadable_header {
             return Err(EnvelopeError::HeaderName(at));
         }
@@ -79,7 +79,7 @@ impl Envelope {
         };
         let read = parts.event()?;
         let data = read.form.data(received.value.as_ref());
-        let tracestate = header_text(&received.headers, "tracestate").filter(|_| is_traced);
+        let tracestate = trace_context(received, Some(&read.event), "tracestate");
         let tracestate = tracestate.unwrap_or_default().to_owned();
         Ok(Self { event: read.event, data, tracestate })
     }
@@ -94,10 +94,15 @@ impl InFlightRecord {
         group: &str,
     ) -> Self {
         let read_at = Millis::now();
-        let parent = header_text(&received.headers, "traceparent");
+        let mut envelope = Envelope::read(&received);
+        let event = envelope.as_ref().ok().map(|envelope| &envelope.event);
+        let parent = trace_context(&received, event, "traceparent");
         let parent = parent.and_then(|text| text.parse::<TraceParent>().ok());
+        // A `tracestate` counts only together with a valid `traceparent`.
+        if let (None, Ok(envelope)) = (parent, &mut envelope) {
+            envelope.tracestate.clear();
+        }
         let span = spans::route(tracer, &received.position, group, parent.as_ref());
-        let envelope = Envelope::read(&received, parent.is_some());
         Self { received, read_at, envelope, attempts: 0, generation, span }
     }
 
@@ -148,6 +153,16 @@ impl InFlightRecord {
     }
 }
 
+/// W3C Trace Context is in a header of the record, or is an attribute of its event: an event in structured mode may
+/// be all that its sender can write.
+fn trace_context<'a>(
+    received: &'a ConsumerRecord,
+    event: Option<&'a Event>,
+    name: &str,
+) -> Option<&'a str> {
+    header_text(&received.headers, name).or_else(|| event?.attribute(name))
+}
+
 #[cfg(test)]
 mod tests {
     use barrage::position::Position;
@@ -168,15 +183,15 @@ mod tests {
     #[test]
     fn a_record_that_is_too_large_for_a_call_is_not_forwarded() {
         let most = BatchSize::BYTES - received(0).size();
-        assert!(Envelope::read(&received(most), true).is_ok());
-        let error = Envelope::read(&received(most + 1), true).unwrap_err().to_string();
+        assert!(Envelope::read(&received(most)).is_ok());
+        let error = Envelope::read(&received(most + 1)).unwrap_err().to_string();
         assert_eq!(error, "the record has 2097153 bytes, at most 2097152 fit in a call");
     }
 
     #[test]
     fn a_record_with_a_header_name_that_is_not_utf_8_is_not_forwarded() {
         let record = ConsumerRecord { unreadable_header: Some(2), ..received(1) };
-        assert_eq!(Envelope::read(&record, true), Err(EnvelopeError::HeaderName(2)));
+        assert_eq!(Envelope::read(&record), Err(EnvelopeError::HeaderName(2)));
     }
 
     #[test]
@@ -216,9 +231,29 @@ mod tests {
         assert_eq!((proto.event.unwrap().source.as_str(), proto.data), ("/s", r#"{"a":1}"#.into()));
     }
 
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
     #[test]
     fn a_tracestate_without_a_traceparent_is_not_forwarded() {
-        assert_eq!(Envelope::read(&received(1), true).unwrap().tracestate, "a=b");
-        assert_eq!(Envelope::read(&received(1), false).unwrap().tracestate, "");
+        let tracestate = |parent: Option<&'static str>| {
+            let mut received = received(1);
+            received.headers.extend(parent.map(|text| ("traceparent".into(), Some(text.into()))));
+            InFlightRecord::new(received, 1, &Tracer::OFF, "group").to_proto().unwrap().tracestate
+        };
+        assert_eq!(tracestate(Some(PARENT)), "a=b");
+        assert_eq!(tracestate(Some("00-0")), "");
+        assert_eq!(tracestate(None), "");
+    }
+
+    #[test]
+    fn the_trace_of_an_event_in_structured_mode_goes_on() {
+        let value = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"/s","type":"t","traceparent":"{PARENT}"}}"#
+        );
+        let mode = b"application/cloudevents+json";
+        let headers = vec![("content-type".into(), Some(Bytes::from_static(mode)))];
+        let structured = ConsumerRecord { headers, value: Some(value.into()), ..received(1) };
+        let record = InFlightRecord::new(structured, 1, &Tracer::OFF, "group");
+        assert_eq!(record.span.context().trace(), "4bf92f3577b34da6a3ce929d0e0e4736");
     }
 }
