@@ -44,6 +44,11 @@ impl Viewer {
     }
 }
 
+/// The router rejects it by itself, so it needs no processor.
+fn poison() -> Content {
+    Content::message("poison").header("ce_id", "")
+}
+
 /// Recreates the topic while no processor runs, and sends a burst and a poison record. No old bullet may be
 /// shown then, and in the end exactly the new ones.
 async fn assert_starts_again(stack: &mut Stack, seqs: u64, restart: bool) {
@@ -59,9 +64,7 @@ async fn assert_starts_again(stack: &mut Stack, seqs: u64, restart: bool) {
         // A cursor of the old process does not say to which topic it belongs.
         viewer.follower = Follower::default();
     }
-    // The router rejects it by itself, so it needs no processor.
-    let poison = Content::message("poison").header("ce_id", "");
-    let poison = kafka.send_content(TOPIC, 0, &poison).await;
+    let poison = kafka.send_content(TOPIC, 0, &poison()).await;
     let id = kafka.send_burst("new", SENDERS, seqs).await;
     let accepted = u64::from(SENDERS) * seqs;
     viewer.seen.clear();

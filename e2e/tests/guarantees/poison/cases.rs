@@ -21,7 +21,7 @@ pub(super) fn fields(burst: &str, sender: i32, seq: usize) -> Value {
 }
 
 pub(super) fn all() -> Vec<Poison> {
-    [data(), messages(), envelopes(), names()].into_iter().flatten().collect()
+    [data(), messages(), envelopes(), other_modes(), names()].into_iter().flatten().collect()
 }
 
 fn message() -> Value {
@@ -108,37 +108,11 @@ fn envelopes() -> Vec<Poison> {
         content
     };
     let binary = good().header("x-any", [0xff]).header("ce_extra", [0xc3, 0x28]);
-    let bare = |value: Vec<u8>| Content { headers: Vec::new(), ..Content::message(value) };
-    let structured =
-        |value: &str| bare(value.into()).header("content-type", "application/cloudevents+json");
-    let announced = "the value is not the event that header content-type announces: ";
     let unknown = "the event's type \"barrage.other.v9\" is unknown";
     let long = "the event's id has 257 bytes, it must have 1 to 256";
     vec![
         judged("an unknown type", good().header("ce_type", "barrage.other.v9"), unknown),
         judged("a long id", good().header("ce_id", "i".repeat(257)), long),
-        judged("no headers", bare("hello".into()), "the data is not JSON (line 1, column 1)"),
-        judged("no headers and no value", Content::default(), "there is no data"),
-        unreadable(
-            "structured mode without an event",
-            structured("{"),
-            &format!("{announced}the event is not JSON (line 1, column 1)"),
-        ),
-        unreadable(
-            "structured mode without an id",
-            structured(r#"{"specversion":"1.0"}"#),
-            &format!("{announced}not a CloudEvent: attribute id is missing"),
-        ),
-        unreadable(
-            "a batch of events",
-            good().header("content-type", "application/cloudevents-batch+json"),
-            "header content-type announces a batch of events",
-        ),
-        unreadable(
-            "an event in Avro",
-            good().header("content-type", "application/cloudevents+avro"),
-            "not a CloudEvent that can be read: content type \"application/cloudevents+avro\"",
-        ),
         unreadable("a null id", null("ce_id"), "not a CloudEvent: header ce_id is missing"),
         unreadable(
             "an empty source",
@@ -159,6 +133,38 @@ fn envelopes() -> Vec<Poison> {
             "another version",
             good().header("ce_specversion", "0.3"),
             "CloudEvents version \"0.3\" is unknown",
+        ),
+    ]
+}
+
+/// Records that are no events in binary mode.
+fn other_modes() -> Vec<Poison> {
+    let bare = |value: &str| Content { headers: Vec::new(), ..Content::message(value) };
+    let structured =
+        |value: &str| bare(value).header("content-type", "application/cloudevents+json");
+    let announced = "the value is not the event that header content-type announces: ";
+    vec![
+        judged("no headers", bare("hello"), "the data is not JSON (line 1, column 1)"),
+        judged("no headers and no value", Content::default(), "there is no data"),
+        unreadable(
+            "structured mode without an event",
+            structured("{"),
+            &format!("{announced}the event is not JSON (line 1, column 1)"),
+        ),
+        unreadable(
+            "structured mode without an id",
+            structured(r#"{"specversion":"1.0"}"#),
+            &format!("{announced}not a CloudEvent: attribute id is missing"),
+        ),
+        unreadable(
+            "a batch of events",
+            Content::message("").header("content-type", "application/cloudevents-batch+json"),
+            "header content-type announces a batch of events",
+        ),
+        unreadable(
+            "an event in Avro",
+            Content::message("").header("content-type", "application/cloudevents+avro"),
+            "not a CloudEvent that can be read: content type \"application/cloudevents+avro\"",
         ),
     ]
 }
