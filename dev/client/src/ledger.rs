@@ -14,6 +14,9 @@ use crate::{
     table::{Row, Table, text},
 };
 
+/// Names a message with its burst as the text that it is: one that is no UUID is no reason to lose the message.
+pub type Id = MessageId<String>;
+
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -47,12 +50,12 @@ pub struct Sources {
 /// What is known of each message.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    accounts: Accounts<MessageId>,
+    accounts: Accounts<Id>,
     /// What the filters hold back.
-    filtered: BTreeSet<MessageId>,
+    filtered: BTreeSet<Id>,
     /// What the router has not committed yet.
-    waiting: BTreeSet<MessageId>,
-    out_of_order: BTreeSet<MessageId>,
+    waiting: BTreeSet<Id>,
+    out_of_order: BTreeSet<Id>,
 }
 
 /// All that a ledger is made of.
@@ -64,15 +67,23 @@ struct Evidence {
     rows: Vec<Row>,
 }
 
+/// A row that cannot be counted, so that nothing is known of its message.
+#[derive(Debug, thiserror::Error)]
+#[error("this row is neither that of a message nor that of a burst: {0:?}")]
+struct UnreadableRow(Row);
+
 impl Ledger {
     /// The ledger of all messages that are `wanted`. `filtered` says which records the router's filters hold back:
     /// those leave no trace of their own.
+    ///
+    /// Panics if a row cannot be read.
     pub async fn of(
         sources: Sources,
-        wanted: impl Fn(&MessageId) -> bool,
+        wanted: impl Fn(&Id) -> bool,
         filtered: impl Fn(&Record) -> bool,
     ) -> Self {
-        Evidence::of(sources).await.ledger(wanted, filtered)
+        let ledger = Evidence::of(sources).await.ledger(wanted, filtered);
+        ledger.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// How many messages of each burst Kafka accepted.
@@ -101,7 +112,7 @@ impl Ledger {
     }
 
     /// The messages that ended so.
-    pub fn ended(&self, end: End) -> Vec<&MessageId> {
+    pub fn ended(&self, end: End) -> Vec<&Id> {
         let ended = self.accounts.iter().filter(|(id, account)| self.end(id, account) == end);
         let mut ids: Vec<_> = ended.map(|(id, _)| id).collect();
         ids.sort();
@@ -109,7 +120,7 @@ impl Ledger {
     }
 
     /// The messages that lie behind one that their sender sent later.
-    pub fn out_of_order(&self) -> Vec<&MessageId> {
+    pub fn out_of_order(&self) -> Vec<&Id> {
         self.out_of_order.iter().collect()
     }
 
@@ -124,7 +135,7 @@ impl Ledger {
         broken.chain(order).collect()
     }
 
-    fn end(&self, id: &MessageId, account: &Account) -> End {
+    fn end(&self, id: &Id, account: &Account) -> End {
         let is_filtered = self.filtered.contains(id);
         match (account.accepted, account.rows(), account.dead_letters) {
             (0, ..) => End::NeverAccepted,
@@ -146,7 +157,7 @@ impl Ledger {
     fn by_burst(&self, is_counted: impl Fn(&Account) -> bool) -> BTreeMap<String, u64> {
         let mut bursts = BTreeMap::new();
         for (id, _) in self.accounts.iter().filter(|(_, account)| is_counted(account)) {
-            *bursts.entry(id.burst.to_string()).or_default() += 1;
+            *bursts.entry(id.burst.clone()).or_default() += 1;
         }
         bursts
     }
@@ -165,49 +176,62 @@ impl Evidence {
 
     fn ledger(
         &self,
-        wanted: impl Fn(&MessageId) -> bool,
+        wanted: impl Fn(&Id) -> bool,
         filtered: impl Fn(&Record) -> bool,
-    ) -> Ledger {
+    ) -> Result<Ledger, UnreadableRow> {
         let mut ledger = Ledger::default();
         let message = |record| Some((id_of_record(record).filter(&wanted)?, record));
         let records: Vec<_> = self.records.iter().filter_map(message).collect();
         for (id, record) in &records {
-            ledger.accounts.accept(*id, record.position);
+            ledger.accounts.accept(id.clone(), record.position);
             if filtered(record) {
-                ledger.filtered.insert(*id);
+                ledger.filtered.insert(id.clone());
             }
             let next = self.committed.get(&record.position.partition).copied().unwrap_or(0);
             if record.position.offset >= next {
-                ledger.waiting.insert(*id);
+                ledger.waiting.insert(id.clone());
             }
         }
         for (id, _) in self.dead_letters.iter().filter_map(message) {
             ledger.accounts.see_dead_letter(id);
         }
-        let rows = self.rows.iter().filter_map(id_and_position_of_row);
-        let rows: Vec<_> = rows.filter(|(id, _)| wanted(id)).collect();
+        let mut rows = self.stored()?;
+        rows.retain(|(id, _)| wanted(id));
         for (id, position) in &rows {
-            ledger.accounts.see_row(*id, *position, false);
+            ledger.accounts.see_row(id.clone(), *position, false);
         }
         let records = records.into_iter().map(|(id, record)| (id, record.position));
         ledger.out_of_order =
             [out_of_order(records), out_of_order(rows)].concat().into_iter().collect();
-        ledger
+        Ok(ledger)
+    }
+
+    /// The messages that have a row, and its position.
+    fn stored(&self) -> Result<Vec<(Id, Position)>, UnreadableRow> {
+        let of_messages = self.rows.iter().filter(|row| !is_of_burst(row));
+        let message =
+            |row| id_and_position_of_row(row).ok_or_else(|| UnreadableRow(Row::clone(row)));
+        of_messages.map(message).collect()
     }
 }
 
 /// `None` for a record that is no message.
-fn id_of_record(record: &Record) -> Option<MessageId> {
+fn id_of_record(record: &Record) -> Option<Id> {
     serde_json::from_slice(&record.value).ok()
 }
 
-/// `None` for the row of a burst. The shard of a message ends in its partition and bucket: `…#2#0`.
-fn id_and_position_of_row(row: &Row) -> Option<(MessageId, Position)> {
-    let burst = text(row, "burst")?.parse().ok()?;
+/// Bursts have rows of their own: how far they are.
+fn is_of_burst(row: &Row) -> bool {
+    text(row, "shard").is_some_and(|shard| shard.starts_with("burst#"))
+}
+
+/// `None` where something is missing. The shard of a message ends in its partition and bucket: `…#2#0`.
+fn id_and_position_of_row(row: &Row) -> Option<(Id, Position)> {
+    let burst = text(row, "burst")?;
     let (sender, seq) = (text(row, "sender")?.parse().ok()?, text(row, "seq")?.parse().ok()?);
     let partition = text(row, "shard")?.rsplit('#').nth(1)?.parse().ok()?;
     let offset = text(row, "offset")?.parse().ok()?;
-    Some((MessageId { burst, sender, seq }, Position { partition, offset }))
+    Some((Id { burst, sender, seq }, Position { partition, offset }))
 }
 
 #[cfg(test)]

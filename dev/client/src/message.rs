@@ -6,10 +6,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 /// Names a message wherever it is: in Kafka, in the table, on the page. Every message of a burst has its own.
+///
+/// What homepages send has a UUID as its burst. Others may send any text to Kafka: `MessageId<String>`.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct MessageId {
+pub struct MessageId<Burst = Uuid> {
     /// A message that was sent by itself is a burst of one.
-    pub burst: Uuid,
+    pub burst: Burst,
     pub sender: u32,
     /// From 1, without gaps within a sender.
     pub seq: u64,
@@ -22,7 +24,7 @@ pub struct Position {
     pub offset: i64,
 }
 
-impl fmt::Display for MessageId {
+impl<Burst: fmt::Display> fmt::Display for MessageId<Burst> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.burst, self.sender, self.seq)
     }
@@ -32,16 +34,18 @@ impl fmt::Display for MessageId {
 ///
 /// All messages of one sender go to one partition, so a next message in another partition counts too. For example,
 /// with messages 1, 2 and 3 at the offsets 10, 9 and 12, message 1 is out of order.
-pub fn out_of_order(messages: impl IntoIterator<Item = (MessageId, Position)>) -> Vec<MessageId> {
+pub fn out_of_order<Burst: Clone + Ord>(
+    messages: impl IntoIterator<Item = (MessageId<Burst>, Position)>,
+) -> Vec<MessageId<Burst>> {
     let mut messages: Vec<_> = messages.into_iter().collect();
     messages.sort_unstable();
-    let is_wrong = |pair: &&[(MessageId, Position)]| {
-        let [(id, position), (next, next_position)] = [pair[0], pair[1]];
+    let is_wrong = |pair: &&[(MessageId<Burst>, Position)]| {
+        let [(id, position), (next, next_position)] = [&pair[0], &pair[1]];
         let is_before =
             position.partition == next_position.partition && position.offset < next_position.offset;
-        (id.burst, id.sender) == (next.burst, next.sender) && !is_before
+        (&id.burst, id.sender) == (&next.burst, next.sender) && !is_before
     };
-    messages.windows(2).filter(is_wrong).map(|pair| pair[0].0).collect()
+    messages.windows(2).filter(is_wrong).map(|pair| pair[0].0.clone()).collect()
 }
 
 #[cfg(test)]

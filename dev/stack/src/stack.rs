@@ -19,7 +19,6 @@ use process::{
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
@@ -316,7 +315,6 @@ impl Stack {
 
     /// The ledger of one burst. `filtered` says which records the router's filters stop.
     pub async fn ledger_filtered(&self, burst: &str, filtered: impl Fn(&Record) -> bool) -> Ledger {
-        let burst: Uuid = burst.parse().expect("the id of a burst");
         Ledger::of(self.sources(), |id| id.burst == burst, filtered).await
     }
 

@@ -2,16 +2,18 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::*;
 
-fn id(seq: u64) -> MessageId {
-    MessageId { burst: Uuid::nil(), sender: 1, seq }
+/// Not every burst is a UUID: others than homepages may send to Kafka.
+const BURST: &str = "a burst";
+
+fn id(seq: u64) -> Id {
+    Id { burst: BURST.into(), sender: 1, seq }
 }
 
 fn record(offset: i64, seq: u64) -> Record {
-    let value = json!({ "burst": Uuid::nil(), "sender": 1, "seq": seq }).to_string().into();
+    let value = json!({ "burst": BURST, "sender": 1, "seq": seq }).to_string().into();
     let position = Position { partition: 2, offset };
     Record { position, value, headers: BTreeMap::new() }
 }
@@ -22,10 +24,14 @@ fn row(offset: i64, seq: i64) -> Row {
     Row::from([
         ("shard".into(), text("a#topic#2#0")),
         ("offset".into(), number(offset)),
-        ("burst".into(), text(&Uuid::nil().to_string())),
+        ("burst".into(), text(BURST)),
         ("sender".into(), number(1)),
         ("seq".into(), number(seq)),
     ])
+}
+
+fn ledger(evidence: &Evidence) -> Ledger {
+    evidence.ledger(|_| true, |_| false).unwrap()
 }
 
 #[test]
@@ -48,7 +54,7 @@ fn each_message_ends_as_the_evidence_says() {
         rows: vec![row(0, 1), row(3, 4), row(6, 7), row(8, 10), row(9, 9)],
     };
     let filtered = |record: &Record| [4, 8, 10].contains(&record.position.offset);
-    let ledger = evidence.ledger(|_| true, filtered);
+    let ledger = evidence.ledger(|_| true, filtered).unwrap();
     for (seq, end) in [
         (1, End::Stored),
         (2, End::DeadLettered),
@@ -72,12 +78,9 @@ fn each_message_ends_as_the_evidence_says() {
 fn a_message_behind_a_later_one_of_its_sender_is_out_of_order() {
     let records = vec![record(0, 2), record(1, 1), record(2, 3)];
     let evidence = Evidence { records, rows: vec![row(0, 1)], ..Evidence::default() };
-    assert_eq!(evidence.ledger(|_| true, |_| false).out_of_order(), [&id(1)]);
+    assert_eq!(ledger(&evidence).out_of_order(), [&id(1)]);
     let rows = vec![row(5, 3), row(4, 4)];
-    assert_eq!(
-        Evidence { rows, ..Evidence::default() }.ledger(|_| true, |_| false).out_of_order(),
-        [&id(3)]
-    );
+    assert_eq!(ledger(&Evidence { rows, ..Evidence::default() }).out_of_order(), [&id(3)]);
 }
 
 #[test]
@@ -88,5 +91,29 @@ fn a_message_twice_in_the_topic_is_twice_whatever_became_of_it() {
         rows: vec![row(0, 1)],
         ..Evidence::default()
     };
-    assert_eq!(evidence.ledger(|_| true, |_| false).ended(End::Twice), [&id(1)]);
+    assert_eq!(ledger(&evidence).ended(End::Twice), [&id(1)]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_an_error_that_names_it() {
+    for name in ["shard", "offset", "burst", "sender", "seq"] {
+        let mut broken = row(31, 1);
+        broken.remove(name);
+        let evidence = Evidence { rows: vec![row(30, 2), broken], ..Evidence::default() };
+        let error = evidence.ledger(|_| false, |_| false).unwrap_err().to_string();
+        let rest = if name == "offset" { "a#topic#2#0" } else { "31" };
+        assert!(error.contains(rest), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_row_of_a_burst_is_no_message() {
+    let text = |text: &str| AttributeValue::S(text.into());
+    let burst = Row::from([
+        ("shard".into(), text("burst#00000000-0000-0000-0000-000000000000")),
+        ("offset".into(), AttributeValue::N("0".into())),
+        ("state".into(), text("done")),
+    ]);
+    let evidence = Evidence { rows: vec![burst, row(0, 1)], ..Evidence::default() };
+    assert_eq!(ledger(&evidence).stored(), 1);
 }
