@@ -19,8 +19,8 @@ use crate::{
 /// How long an answer may take in tests: longer than it should, shorter than a test waits for anything.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long all results of a burst may take: there may be millions of rows.
-const RESULTS: Duration = Duration::from_secs(3600);
+/// How long the results of a burst may take that are handed over as they come: there may be millions of rows.
+const EACH_RESULT: Duration = Duration::from_secs(3600);
 
 /// A homepage at an address. Other services answer `/readyz` and `/metrics` in the same way.
 #[derive(Clone, Debug)]
@@ -103,31 +103,21 @@ impl Homepage {
         read(self.request(Method::GET, &format!("/bursts/{id}"))).await
     }
 
-    /// Every row of a burst.
+    /// Every row of a burst, in the time of any other answer.
     pub async fn results(&self, id: impl Display) -> Result<Vec<Bullet>, Error> {
         let mut rows = Vec::new();
-        self.each_result(id, |row| rows.push(row)).await?;
+        read_lines(self.results_request(id), |row| rows.push(row)).await?;
         Ok(rows)
     }
 
-    /// Hands over every row of a burst as it comes, so that they need not fit into memory together.
+    /// Hands over every row of a burst as it comes, so that they need not fit into memory together. This may take
+    /// up to an hour.
     pub async fn each_result(
         &self,
         id: impl Display,
-        mut each: impl FnMut(Bullet),
+        each: impl FnMut(Bullet),
     ) -> Result<(), Error> {
-        let request = self.request(Method::GET, &format!("/bursts/{id}/results"));
-        let mut answer = http::success(request.timeout(RESULTS)).await?;
-        let mut rest = Vec::new();
-        while let Some(piece) = answer.chunk().await? {
-            rest.extend_from_slice(&piece);
-            let complete = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            let lines = rest.drain(..complete);
-            for line in lines.as_slice().split(|byte| *byte == b'\n').filter(|it| !it.is_empty()) {
-                each(serde_json::from_slice(line).map_err(|_| Error::Malformed)?);
-            }
-        }
-        if rest.is_empty() { Ok(()) } else { Err(Error::Malformed) }
+        read_lines(self.results_request(id).timeout(EACH_RESULT), each).await
     }
 
     /// What became of the message at a position; `None` where barrage knows of none there.
@@ -158,6 +148,10 @@ impl Homepage {
         answer(self.request(Method::GET, path)).await
     }
 
+    fn results_request(&self, id: impl Display) -> RequestBuilder {
+        self.request(Method::GET, &format!("/bursts/{id}/results"))
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.url))
@@ -172,4 +166,22 @@ async fn answer(request: RequestBuilder) -> Result<Answer, Error> {
 async fn read<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Error> {
     let body = http::success(request).await?.bytes().await?;
     serde_json::from_slice(&body).map_err(|_| Error::Malformed)
+}
+
+/// Hands over the value of each line of JSON as it comes.
+async fn read_lines<T: DeserializeOwned>(
+    request: RequestBuilder,
+    mut each: impl FnMut(T),
+) -> Result<(), Error> {
+    let mut answer = http::success(request).await?;
+    let mut rest = Vec::new();
+    while let Some(piece) = answer.chunk().await? {
+        rest.extend_from_slice(&piece);
+        let complete = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let lines = rest.drain(..complete);
+        for line in lines.as_slice().split(|byte| *byte == b'\n').filter(|it| !it.is_empty()) {
+            each(serde_json::from_slice(line).map_err(|_| Error::Malformed)?);
+        }
+    }
+    if rest.is_empty() { Ok(()) } else { Err(Error::Malformed) }
 }
