@@ -26,14 +26,24 @@ impl BurstRequest {
     pub const MAX_RATE: u32 = 1000;
     pub const MAX_DURATION: u32 = 300;
 
-    /// At least `parts` bursts that together send exactly `rate` messages in a second, each within the limits of a
-    /// burst. More than 100,000 per second are more parts.
+    /// What the largest burst sends in a second.
+    const MOST: u32 = Self::MAX_CONCURRENCY * Self::MAX_RATE;
+
+    /// Bursts that together send exactly `rate` messages in a second, each within the limits of a burst. The rate is
+    /// cut evenly into `parts`. If these cannot send it, there are as many of the largest bursts as it fills, and one
+    /// part for the rest.
     ///
     /// For example, 250 per second in one part are a burst of 100 senders with 2 per second each, and one of 50
-    /// senders with 1 per second each.
+    /// senders with 1 per second each. 250,001 per second are two of the largest bursts, one of 100 senders with 500
+    /// per second each, and one of a single sender with 1 per second.
     pub fn at_rate(message: &str, rate: u32, duration: u32, parts: u32) -> Vec<Self> {
-        let parts = parts.max(rate.div_ceil(Self::MAX_CONCURRENCY * Self::MAX_RATE)).max(1);
-        let bursts = (0..parts).flat_map(|part| {
+        let is_too_much = rate > parts.saturating_mul(Self::MOST);
+        let (full, rate, parts) = match is_too_much {
+            true => (rate / Self::MOST, rate % Self::MOST, 1),
+            false => (0, rate, parts),
+        };
+        let full = (0..full).map(|_| (Self::MAX_CONCURRENCY, Self::MAX_RATE));
+        let parts = (0..parts).flat_map(|part| {
             let rate = rate / parts + u32::from(part < rate % parts);
             let even = (Self::MAX_CONCURRENCY, rate / Self::MAX_CONCURRENCY);
             let rest = (rate % Self::MAX_CONCURRENCY, 1);
@@ -41,7 +51,7 @@ impl BurstRequest {
         });
         let request =
             |(concurrency, rate)| Self { message: message.into(), concurrency, rate, duration };
-        bursts.map(request).collect()
+        full.chain(parts).map(request).collect()
     }
 }
 
@@ -112,5 +122,19 @@ mod tests {
                 assert!(bursts.len() <= 10, "a homepage takes 20 at once");
             }
         }
+    }
+
+    #[test]
+    fn a_rate_beyond_one_burst_fills_whole_bursts_first() {
+        let bursts = |rate, parts| {
+            let bursts = BurstRequest::at_rate("hi", rate, 1, parts);
+            bursts.iter().map(|it| (it.concurrency, it.rate)).collect::<Vec<_>>()
+        };
+        const FULL: (u32, u32) = (100, 1000);
+        assert_eq!(bursts(100_000, 1), [FULL]);
+        assert_eq!(bursts(100_001, 1), [FULL, (1, 1)]);
+        assert_eq!(bursts(250_001, 1), [FULL, FULL, (100, 500), (1, 1)]);
+        assert_eq!(bursts(300_000, 2), [FULL; 3]);
+        assert_eq!(bursts(100_000, 5), [(100, 200); 5]);
     }
 }
