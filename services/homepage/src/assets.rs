@@ -146,9 +146,15 @@ fn imported(files: &BTreeMap<String, Asset>, entry: &str) -> BTreeSet<String> {
 }
 
 fn imports(module: &Asset, name: &str) -> Vec<String> {
-    let froms = module.text().split(" from \"").skip(1);
+    let code = module.text().lines().filter(|line| !is_comment(line));
+    let froms = code.flat_map(|line| line.split(" from \"").skip(1));
     let paths = froms.filter_map(|rest| rest.split('"').next());
     paths.map(|path| resolved(name, path)).collect()
+}
+
+/// Whether all of a line is a comment: `// …`, `/* …`, or ` * …` between the two.
+fn is_comment(line: &str) -> bool {
+    ["//", "/*", "*"].iter().any(|start| line.trim_start().starts_with(start))
 }
 
 /// The file that a relative import means: `../feed/feed.js` in `wall/wall.js` is `feed/feed.js`.
@@ -238,6 +244,24 @@ mod tests {
         assert_eq!(resolved("wall/wall.js", "../feed/feed.js"), "feed/feed.js");
         assert_eq!(resolved("wall/wall.js", "./queue.js"), "wall/queue.js");
         assert_eq!(resolved("app.js", "./text.js"), "text.js");
+    }
+
+    #[test]
+    fn what_a_comment_imports_is_not_imported() {
+        let module = r#"
+import { a } from "./a.js";
+import {
+  b,
+} from "./b.js";
+// import { c } from "./c.js";
+/** As in `import { d } from "./d.js"`.
+ * Or: import { e } from "./e.js"
+ */
+  // The bullets come from "./f.js".
+export { g } from "../g.js"; // not from here
+"#;
+        let module = Asset::new("text/javascript", Bytes::from_static(module.as_bytes()));
+        assert_eq!(imports(&module, "wall/wall.js"), ["wall/a.js", "wall/b.js", "g.js"]);
     }
 
     #[test]
