@@ -143,8 +143,7 @@ impl Problem {
     }
 
     /// 503: the table does not answer.
-    fn table_away(error: &table::Error) -> Self {
-        tracing::warn!(%error, "a request needs the table");
+    fn table_away() -> Self {
         Self::away("The table does not answer now. Accepted messages are safe in Kafka.")
     }
 
@@ -211,7 +210,14 @@ impl From<StartError> for Problem {
 
 impl From<table::Error> for Problem {
     fn from(error: table::Error) -> Self {
-        Self::table_away(&error)
+        (&error).into()
+    }
+}
+
+impl From<&table::Error> for Problem {
+    fn from(error: &table::Error) -> Self {
+        tracing::warn!(%error, "a request needs the table");
+        Self::table_away()
     }
 }
 
@@ -219,8 +225,9 @@ impl From<RemoteError> for Problem {
     fn from(error: RemoteError) -> Self {
         match error {
             RemoteError::NotFound => Self::not_found("burst"),
-            RemoteError::Kafka(_) => Self::kafka_away(),
-            RemoteError::Table(error) => Self::table_away(&error),
+            RemoteError::Table(error) => error.as_ref().into(),
+            RemoteError::Records(_) => Self::kafka_away(),
+            RemoteError::Rows(_) => Self::table_away(),
         }
     }
 }

@@ -39,17 +39,21 @@ pub(crate) struct RemoteBursts {
 pub(crate) enum RemoteError {
     #[error("the table has no such burst")]
     NotFound,
-    #[error("the records of the burst cannot be counted")]
-    Kafka(#[source] Arc<kafka::Error>),
     #[error(transparent)]
     Table(Arc<table::Error>),
+    /// Of a count, which says so in the log itself: many requests may wait for it.
+    #[error("the records of the burst cannot be counted")]
+    Records(#[source] Arc<kafka::Error>),
+    /// Of a count, as above.
+    #[error("the rows of the burst cannot be counted")]
+    Rows(#[source] Arc<table::Error>),
 }
 
 impl From<recount::Error> for RemoteError {
     fn from(error: recount::Error) -> Self {
         match error {
-            recount::Error::Kafka(error) => Self::Kafka(Arc::new(error)),
-            recount::Error::Table(error) => error.into(),
+            recount::Error::Kafka(error) => Self::Records(Arc::new(error)),
+            recount::Error::Table(error) => Self::Rows(Arc::new(error)),
         }
     }
 }
@@ -57,6 +61,16 @@ impl From<recount::Error> for RemoteError {
 impl From<table::Error> for RemoteError {
     fn from(error: table::Error) -> Self {
         Self::Table(Arc::new(error))
+    }
+}
+
+impl RemoteError {
+    /// The same as the error of a count.
+    fn of_count(self) -> Self {
+        match self {
+            Self::Table(error) => Self::Rows(error),
+            Self::NotFound | Self::Records(_) | Self::Rows(_) => self,
+        }
     }
 }
 
@@ -117,12 +131,13 @@ impl RemoteBursts {
 
     fn begin_recount(self: Arc<Self>, row: BurstRow) -> Recount {
         let (id, owner) = (row.id, self.clone());
-        let recount = async move { self.recount(row).await }.boxed().shared();
+        let recount = async move { self.recount(row).await.map_err(RemoteError::of_count) };
+        let recount = recount.boxed().shared();
         let under_way = recount.clone();
         tokio::spawn(async move {
             if let Err(error) = under_way.await {
                 let error = with_sources(&error);
-                tracing::debug!(burst = %id, error, "burst {id} cannot be counted now");
+                tracing::warn!(burst = %id, error, "burst {id} cannot be counted now");
             }
             owner.recounts.lock().remove(&id);
         });
