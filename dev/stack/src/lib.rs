@@ -22,6 +22,7 @@
 //! ```
 
 pub mod backend;
+mod freshness;
 pub mod plan;
 mod proxies;
 pub mod real;

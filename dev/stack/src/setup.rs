@@ -1,6 +1,10 @@
 //! How a test's stack differs from the usual one, and how it is started.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use client::homepage::Homepage;
 use faults::table_proxy::TableProxy;
@@ -9,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     backend::Backend,
+    freshness::newer_source,
     plan::{NotBuilt, PROGRAMS, Plan, check_built, name},
     proxies::Proxies,
     stack::{Member, Stack},
@@ -118,6 +123,7 @@ impl Setup {
         specs.retain(|spec| !self.without.contains(&spec.name));
         let built = check_built(specs.iter().map(|spec| spec.program.clone()));
         built.unwrap_or_else(|error| panic!("{error}"));
+        warn_if_outdated(specs.iter().map(|spec| &*spec.program));
         let members = specs.into_iter().map(|spec| Member::new(spec, data.path())).collect();
         let mut stack = Stack { members, homepage, table_proxy, data, proxies };
         stack.start_all(&self.later).await;
@@ -157,13 +163,25 @@ async fn put_before_table(specs: &mut [Spec], seed: u64) -> TableProxy {
 pub fn program(name: &str) -> PathBuf {
     let program = programs().expect("a test knows where it is").join(name);
     assert!(program.is_file(), "{} is not built; run cargo xtask build", program.display());
+    warn_if_outdated([&*program]);
     program
 }
 
 /// Fails if a program of a stack is not built.
 pub fn check_programs() -> Result<(), NotBuilt> {
     let folder = programs().expect("a program knows where it is");
-    check_built(PROGRAMS.map(|name| folder.join(name)))
+    let programs = PROGRAMS.map(|name| folder.join(name));
+    warn_if_outdated(programs.iter().map(|program| &**program));
+    check_built(programs)
+}
+
+/// Prints one line if a program is older than its sources: it does not show what they do.
+fn warn_if_outdated<'a>(programs: impl IntoIterator<Item = &'a Path>) {
+    let outdated = |program: &'a Path| Some((program, newer_source(program)?));
+    if let Some((program, source)) = programs.into_iter().find_map(outdated) {
+        let (program, source) = (program.display(), source.display());
+        eprintln!("warning: {program} is older than {source}; run cargo xtask build");
+    }
 }
 
 /// The folder of the built programs. The test's own executable is there too, or in `deps` inside it.
