@@ -34,6 +34,8 @@ pub struct Account {
     pub dead_letters: u32,
     /// Barrage says that it ended without a row, but not whether it was filtered or dead-lettered.
     pub ended_without_row: bool,
+    /// Barrage says that Kafka deleted it before it was processed.
+    pub has_expired: bool,
 }
 
 /// What a row that was seen says of its message.
@@ -61,8 +63,8 @@ impl Account {
 
     /// Whether Kafka accepted it and nothing is known of its end.
     pub fn is_open(&self) -> bool {
-        let has_ended = self.row.is_some() || self.ended_without_row || self.dead_letters > 0;
-        self.accepted > 0 && !has_ended
+        let has_no_row = self.ended_without_row || self.has_expired || self.dead_letters > 0;
+        self.accepted > 0 && self.row.is_none() && !has_no_row
     }
 
     fn accept(&mut self, position: Position) {
@@ -104,6 +106,11 @@ impl<Id: Eq + Hash> Accounts<Id> {
     /// Barrage says that a message was filtered or dead-lettered.
     pub fn end_without_row(&mut self, id: Id) {
         self.change(id, |account| account.ended_without_row = true);
+    }
+
+    /// Barrage says that Kafka deleted a message before it was processed.
+    pub fn expire(&mut self, id: Id) {
+        self.change(id, |account| account.has_expired = true);
     }
 
     fn change<T>(&mut self, id: Id, change: impl FnOnce(&mut Account) -> T) -> T {
@@ -190,11 +197,12 @@ mod tests {
     #[test]
     fn a_message_may_end_without_a_row() {
         let mut accounts = Accounts::default();
-        for id in ["a", "b"] {
+        for id in ["a", "b", "c"] {
             accounts.accept(id, HERE);
         }
         accounts.see_dead_letter("a");
         accounts.end_without_row("b");
-        assert_eq!((accounts.accepted(), accounts.open()), (2, 0));
+        accounts.expire("c");
+        assert_eq!((accounts.accepted(), accounts.open()), (3, 0));
     }
 }

@@ -59,6 +59,9 @@ pub struct Burst {
     /// How many messages have a row; the blocked ones are among them.
     pub stored: u64,
     pub blocked: u64,
+    /// How many messages Kafka deleted before they were processed. A homepage of before did not say it.
+    #[serde(default)]
+    pub expired: u64,
 }
 
 impl Burst {
@@ -123,6 +126,8 @@ pub enum MessageState {
     Stored,
     /// The message was filtered or dead-lettered.
     FinishedWithoutRow,
+    /// Kafka deleted the message before it was processed.
+    Expired,
 }
 
 /// The answer to `GET /feed`.
@@ -167,6 +172,20 @@ pub struct Totals {
     pub blocked: u64,
     /// How many messages were filtered or dead-lettered.
     pub finished_without_row: u64,
+    /// How many messages Kafka deleted before they were processed. A homepage of before did not say it.
+    #[serde(default)]
+    pub expired: u64,
+    /// Since when there are any.
+    #[serde(default)]
+    pub expired_since: Option<String>,
     /// How many messages are accepted and not finished.
     pub waiting: u64,
+}
+
+impl Totals {
+    /// Whether each accepted message counts in exactly one way.
+    pub fn add_up(&self) -> bool {
+        let finished = self.stored + self.finished_without_row + self.expired;
+        self.accepted == finished + self.waiting
+    }
 }

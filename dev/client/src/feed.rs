@@ -7,6 +7,7 @@ use crate::{
     eventually::{eventually, within},
     homepage::Homepage,
     http::Error,
+    message::Position,
 };
 
 /// The most bullets that one answer can have; of more, it has the newest.
@@ -39,12 +40,13 @@ impl Follower {
     }
 }
 
-/// A viewer who remembers every bullet. It drops what comes again, by its id, as a page does.
+/// A viewer who remembers every bullet. It drops what comes again, by its position, as a page does. An id is unique
+/// only within its source.
 #[derive(Debug, Default)]
 pub struct Viewer {
     follower: Follower,
-    /// Every bullet by its id, and how often it came.
-    seen: BTreeMap<String, (Bullet, u32)>,
+    /// Every bullet by its position, and how often it came.
+    seen: BTreeMap<Position, (Bullet, u32)>,
 }
 
 impl Viewer {
@@ -54,7 +56,7 @@ impl Viewer {
         let Ok(feed) = self.follower.poll(homepage, MAX_BULLETS).await else { return };
         assert_eq!(feed.left_out(), 0, "the answer is a sample");
         for bullet in feed.bullets {
-            self.seen.entry(bullet.id.clone()).or_insert((bullet, 0)).1 += 1;
+            self.seen.entry(bullet.position()).or_insert((bullet, 0)).1 += 1;
         }
     }
 

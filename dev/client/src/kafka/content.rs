@@ -24,10 +24,7 @@ pub struct Content {
 impl Kafka {
     /// Sends this to a partition and waits until Kafka has acknowledged it.
     pub async fn send_content(&self, topic: &str, partition: i32, content: &Content) -> Position {
-        let header = |headers: OwnedHeaders, (key, value): &(String, Option<Vec<u8>>)| {
-            headers.insert(Header { key, value: value.as_ref() })
-        };
-        let headers = content.headers.iter().fold(OwnedHeaders::new(), header);
+        let headers = content.to_headers();
         let mut record = FutureRecord::to(topic).partition(partition).headers(headers);
         record.key = content.key.as_deref();
         record.payload = content.value.as_deref();
@@ -48,6 +45,13 @@ impl Content {
         let headers =
             headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)));
         Self { key: None, value: Some(value.into()), headers: headers.collect() }
+    }
+
+    /// The headers of a record with this content.
+    pub(super) fn to_headers(&self) -> OwnedHeaders {
+        self.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header { key, value: value.as_ref() })
+        })
     }
 
     /// The value of a header, where it is text.
