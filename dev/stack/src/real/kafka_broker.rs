@@ -40,6 +40,8 @@ broker.session.timeout.ms=2000
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=4194304
+# A compacted topic is compacted within a second, not after fifteen.
+log.cleaner.backoff.ms=500
 ";
 
 /// A broker with a folder of its own for data and settings.
