@@ -130,8 +130,17 @@ impl BurstAccount {
         out_of_order(self.messages.iter().filter_map(row)).len() as u64
     }
 
-    /// How many accepted messages have no row.
+    /// How many accepted messages Kafka deleted before they were processed: never more than have no row.
+    pub(crate) fn expired(&self) -> u64 {
+        self.burst.expired.min(self.have_no_row())
+    }
+
+    /// How many accepted messages have no row and did not expire.
     pub(crate) fn without_row(&self) -> u64 {
+        self.have_no_row() - self.expired()
+    }
+
+    fn have_no_row(&self) -> u64 {
         self.accepted().saturating_sub(self.shown() + self.blocked())
     }
 
@@ -186,6 +195,15 @@ mod tests {
         assert_eq!(account.without_row(), 3);
         let gaps: Vec<_> = account.gaps().map(|id| (id.sender, id.seq)).collect();
         assert_eq!(gaps, [(1, 2), (1, 3)]);
+    }
+
+    #[test]
+    fn expired_messages_are_explained_as_far_as_rows_are_missing() {
+        let mut account = account(3, &[(1, 1, 10)]);
+        account.burst.expired = 1;
+        assert_eq!((account.expired(), account.without_row()), (1, 1));
+        account.burst.expired = 5;
+        assert_eq!((account.expired(), account.without_row()), (2, 0));
     }
 
     #[test]

@@ -83,6 +83,7 @@ fn ledger(run: &Run, outcome: &Outcome, interrupted: bool) -> Ledger {
         stored: messages.stored + sum(BurstAccount::shown),
         blocked: messages.blocked + sum(BurstAccount::blocked),
         without_row,
+        expired: messages.expired + sum(BurstAccount::expired),
         lost,
         unsettled,
         twice: messages.twice + sum(BurstAccount::twice),

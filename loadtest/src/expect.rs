@@ -86,6 +86,7 @@ const FIGURES: &[Figure] = &[
     number!("stored", ledger.stored),
     number!("blocked", ledger.blocked),
     number!("without_row", ledger.without_row),
+    number!("expired", ledger.expired),
     number!("accepted_per_s", sending.accepted_per_s),
     number!("settled_per_s", sending.settled_per_s),
     Figure { name: "failed", is_time: false, of: |report| Some(report.failed_requests() as f64) },

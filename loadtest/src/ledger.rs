@@ -19,6 +19,8 @@ pub(crate) enum Ending {
     Blocked,
     /// It was filtered or dead-lettered.
     WithoutRow,
+    /// Kafka deleted it before it was processed.
+    Expired,
 }
 
 /// The single messages of a run. Times count from the run's start.
@@ -74,6 +76,7 @@ impl Ledger {
             Ending::Shown => _ = self.accounts.see_row(id, position, false),
             Ending::Blocked => _ = self.accounts.see_row(id, position, true),
             Ending::WithoutRow => self.accounts.end_without_row(id),
+            Ending::Expired => self.accounts.expire(id),
         }
         self.times.remove(&id);
     }
@@ -111,6 +114,7 @@ impl Ledger {
             stored: self.accounts.count(|it| has_row(it) && !it.is_blocked),
             blocked: self.accounts.count(|it| has_row(it) && it.is_blocked),
             without_row: self.accounts.count(is_without_row),
+            expired: self.accounts.count(is_expired),
             unsettled: self.open_count(),
             twice: self.accounts.iter().map(|(_, it)| u64::from(it.excess_rows())).sum(),
             unheard: self.accounts.count(|it| it.accepted == 0),
@@ -122,6 +126,10 @@ impl Ledger {
 
 fn is_without_row(account: &Account) -> bool {
     account.ended_without_row && account.row.is_none()
+}
+
+fn is_expired(account: &Account) -> bool {
+    account.has_expired && account.row.is_none()
 }
 
 #[cfg(test)]
@@ -162,21 +170,22 @@ mod tests {
     #[test]
     fn barrage_settles_a_message_that_nobody_saw() {
         let mut ledger = Ledger::default();
-        let endings = [Ending::Shown, Ending::Blocked, Ending::WithoutRow];
+        let endings = [Ending::Shown, Ending::Blocked, Ending::WithoutRow, Ending::Expired];
         for (id, ending) in (1..).map(Uuid::from_u128).zip(endings) {
             ledger.accept(id, HERE, seconds(0));
             ledger.settle(id, ending);
             ledger.settle(id, Ending::Shown);
         }
         assert_eq!(ledger.without_row(), [(Uuid::from_u128(3), HERE)]);
-        let report::Ledger { stored, blocked, without_row, unsettled, .. } = ledger.count();
-        assert_eq!((stored, blocked, without_row, unsettled), (1, 1, 1, 0));
+        let report::Ledger { stored, blocked, without_row, expired, unsettled, .. } =
+            ledger.count();
+        assert_eq!((stored, blocked, without_row, expired, unsettled), (1, 1, 1, 1, 0));
     }
 
     proptest! {
         #[test]
         fn every_accepted_message_is_counted_in_exactly_one_way(
-            steps in vec((0_u8..4, 0_u128..20, 0_i64..2), 0..200)
+            steps in vec((0_u8..5, 0_u128..20, 0_i64..2), 0..200)
         ) {
             let mut ledger = Ledger::default();
             let mut accepted = std::collections::HashSet::new();
@@ -186,12 +195,13 @@ mod tests {
                     0 if accepted.insert(id) => _ = ledger.accept(id, position, seconds(0)),
                     0 | 1 => _ = ledger.see(id, position, seconds(1)),
                     2 => ledger.settle(id, Ending::Blocked),
+                    3 => ledger.settle(id, Ending::Expired),
                     _ => ledger.settle(id, Ending::WithoutRow),
                 }
             }
             let count = ledger.count();
             prop_assert_eq!(count.accepted, accepted.len() as u64);
-            let settled = count.stored + count.blocked + count.without_row;
+            let settled = count.stored + count.blocked + count.without_row + count.expired;
             prop_assert_eq!(settled + count.unsettled, count.accepted);
             prop_assert_eq!(ledger.open().len() as u64, ledger.open_count());
             // A time is kept only until the other one of its pair is known.

@@ -110,8 +110,8 @@ pub(crate) struct Environment {
     pub(crate) local: bool,
 }
 
-/// The result of every accepted message. The counts `stored`, `blocked`, `without_row`, `lost` and
-/// `unsettled` add up to `accepted`.
+/// The result of every accepted message. The counts `stored`, `blocked`, `without_row`,
+/// `expired`, `lost` and `unsettled` add up to `accepted`.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Ledger {
     /// Messages that Kafka has acknowledged, according to the answers of barrage.
@@ -122,6 +122,9 @@ pub(crate) struct Ledger {
     pub(crate) blocked: u64,
     /// Messages that ended without a row: they were filtered or dead-lettered.
     pub(crate) without_row: u64,
+    /// Messages that Kafka deleted before they were processed. Older reports do not have it.
+    #[serde(default)]
+    pub(crate) expired: u64,
     /// Messages without a result when the time was up, and messages without a row that homepage and
     /// routers do not report as filtered or dead-lettered.
     pub(crate) lost: u64,

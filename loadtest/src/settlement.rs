@@ -94,6 +94,7 @@ async fn request_open(run: &Run, deadline: Instant) {
 fn record(run: &Run, id: Uuid, result: Option<MessageResult>) {
     let ending = match result {
         Some(MessageResult { state: MessageState::FinishedWithoutRow, .. }) => Ending::WithoutRow,
+        Some(MessageResult { state: MessageState::Expired, .. }) => Ending::Expired,
         // If another message lies where ours was acknowledged, ours stays open.
         Some(MessageResult { state: MessageState::Stored, row: Some(row) })
             if row.id.parse() == Ok(id) =>

@@ -46,6 +46,10 @@ impl Summary<'_> {
             _ => String::new(),
         };
         line("without row", ledger.without_row, why)?;
+        if ledger.expired > 0 {
+            let more = "deleted by Kafka before they were processed".into();
+            line("expired", ledger.expired, more)?;
+        }
         line("lost", ledger.lost, String::new())?;
         line("twice", ledger.twice, String::new())?;
         line("out of order", ledger.out_of_order, String::new())?;

@@ -42,9 +42,13 @@ impl Report {
                 "nothing was sent; viewers polled the feed".into()
             }
             Verdict::Holds => {
-                format!(
+                let holds = format!(
                     "each of the {accepted} accepted messages is accounted for, once and in order"
-                )
+                );
+                match ledger.expired {
+                    0 => holds,
+                    expired => format!("{holds}; {}", expired_says(expired)),
+                }
             }
             Verdict::Broken => format!(
                 "of {accepted} accepted messages {lost} are lost, {twice} there twice, {out_of_order} out of order"
@@ -90,6 +94,14 @@ impl Report {
     }
 }
 
+/// An accepted message that Kafka has deleted is explained, but never silently.
+fn expired_says(expired: u64) -> String {
+    format!(
+        "{} of them expired: Kafka deleted them before they were processed",
+        HumanCount(expired)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +113,14 @@ mod tests {
         assert_eq!(report.verdict(), Verdict::Holds);
         report.ledger.lost = 1;
         assert_eq!(report.verdict(), Verdict::Broken);
+    }
+
+    #[test]
+    fn a_run_whose_messages_expired_holds_and_says_how_many() {
+        let mut report = sample::report();
+        report.ledger.expired = 1200;
+        assert_eq!(report.verdict(), Verdict::Holds);
+        assert!(report.says().contains("1,200 of them expired"), "{}", report.says());
     }
 
     #[test]

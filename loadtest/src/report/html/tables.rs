@@ -68,6 +68,7 @@ pub(super) fn ledger(ledger: &Ledger) -> Vec<Line> {
         part("stored", ledger.stored, false, "with a row, and shown".into()),
         part("blocked", ledger.blocked, false, "with a row, not shown".into()),
         part("without a row", ledger.without_row, false, without_row),
+        part("expired", ledger.expired, false, "deleted by Kafka before it was processed".into()),
         part("lost", ledger.lost, true, "neither, when the time was up".into()),
     ];
     if ledger.unsettled > 0 {
