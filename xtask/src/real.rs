@@ -1,4 +1,4 @@
-//! Apache Kafka and Dynalite without a container: `cargo xtask real`, and the step of the check that uses them.
+//! Apache Kafka and Dynalite without a container: `cargo xtask real`, and the steps of the check that use them.
 
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -11,6 +11,8 @@ use crate::workspace::Workspace;
 
 /// The variable that chooses broker and table for the tests.
 const BACKEND: (&str, &str) = ("BARRAGE_BACKEND", "real");
+
+const MISSING: Outcome = Outcome::LeftOut("java, mvn, node or npm is not installed");
 
 /// Tests of the whole path that need no broker and no table, or always start the stand-ins.
 const NOT_HERE: &[&str] = &["launcher::", "stock_clients::", "configuration::"];
@@ -40,7 +42,7 @@ pub(crate) fn become_it(workspace: &Workspace, arguments: &[String]) -> Result<(
 /// The whole path and some of the guarantees on Apache Kafka and Dynalite.
 pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     if !fetch(workspace)? {
-        return Ok(Outcome::LeftOut("java, mvn, node or npm is not installed"));
+        return Ok(MISSING);
     }
     let skipped: Vec<_> = NOT_HERE.iter().flat_map(|module| ["--skip", *module]).collect();
     for (target, chosen) in [("whole_path", &skipped[..]), ("guarantees", GUARANTEES)] {
@@ -51,13 +53,23 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// Any legal topic, as others write it. These tests run on Apache Kafka alone.
+pub(crate) fn in_the_wild(workspace: &Workspace) -> Result<Outcome> {
+    if !fetch(workspace)? {
+        return Ok(MISSING);
+    }
+    let options = ["--no-fail-fast", "--test", "in_the_wild", "--", "--show-output"];
+    workspace.test_with(BACKEND, &[&options[..], &["--test-threads=2"]].concat())?;
+    Ok(Outcome::Passed)
+}
+
 /// Installs both for this user, unless they are. False where a program is missing that this needs.
 pub(crate) fn fetch(workspace: &Workspace) -> Result<bool> {
     let needed =
         [("java", "-version"), ("mvn", "--version"), ("node", "--version"), ("npm", "--version")];
-    if !needed.iter().all(|(program, version)| command::answers(program, &[version])) {
-        return Ok(false);
+    let are_there = needed.iter().all(|(program, version)| command::answers(program, &[version]));
+    if are_there {
+        command::run(Command::new(workspace.program("real")).arg("fetch"))?;
     }
-    command::run(Command::new(workspace.program("real")).arg("fetch"))?;
-    Ok(true)
+    Ok(are_there)
 }

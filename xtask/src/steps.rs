@@ -52,6 +52,8 @@ pub(crate) const STEPS: &[Step] = &[
         .starting_binaries(),
     Step::new("real", "the whole path and some guarantees on Apache Kafka and Dynalite", real::run)
         .starting_binaries(),
+    Step::new("in-the-wild", "any legal topic, on Apache Kafka: rows 31 to 35", real::in_the_wild)
+        .starting_binaries(),
     Step::new("chaos", "a minute of random faults over all processes, no message lost", chaos)
         .starting_binaries(),
     Step::new("doc", "the examples in the documentation", doc),
