@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_gap_that_begins_with_a_record_or_with_an_undecodable_one_is_not_empty() {
-        let record = OffsetContent::Record(Some("1".into()));
+        let record = OffsetContent::Record(None);
         assert_eq!(judged(&[record]), Some(Finding::Record { from: at(6) }));
         assert_eq!(judged(&[OffsetContent::Unreadable]), None);
         assert_eq!(judged(&[]), None, "nothing is known");

@@ -23,7 +23,6 @@ use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
 use barrage::table::{Row, Table, Verdict};
 use barrage::telemetry::{Tracer, spans};
-use barrage::time::Millis;
 use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -195,9 +194,7 @@ impl Reader {
         let (counts, has_moved) = (self.counts(), self.finished() > before);
         metrics::set_waiting(counts.waiting);
         if counts.expired > expired_before {
-            let last = Millis::now();
-            let since = self.expired.map_or(last, |expired| expired.since);
-            self.expired = Some(Expired { since, last });
+            self.expired = Some(Expired::again(self.expired));
         }
         let stalled_since = match (&polled, &read) {
             (Ok(()), Ok(())) => self.stall.observe(counts.waiting, has_moved, Instant::now()),
@@ -385,7 +382,7 @@ async fn request(
     }
     drop(answers);
     let to_scan = readers.iter_mut().filter_map(|(partition, reader)| {
-        let offsets = reader.to_scan(requested.get(partition)?);
+        let offsets = reader.offsets_to_scan(requested.get(partition)?);
         (!offsets.is_empty()).then_some((*partition, offsets))
     });
     let scanned = deps.records.read(to_scan.collect()).await.unwrap_or_else(|error| {

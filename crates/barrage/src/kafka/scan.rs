@@ -106,10 +106,10 @@ mod tests {
         let found: Vec<_> = found[&0].contents().map(|(at, it)| (at.get(), it.clone())).collect();
         let numbers = Numbers { burst: Uuid::nil(), sender: 1, seq: 1 };
         let row = Identity::of_row("three", Some("/s"), numbers);
-        let matches = |content: &OffsetContent| match content {
-            OffsetContent::Record(Some(event)) => Some(event.matches(&row)),
-            // Neither a plain text nor an event without source becomes a row.
-            _ => None,
+        // Neither a plain text nor an event without source becomes a row.
+        let matches = |content: &OffsetContent| {
+            let OffsetContent::Record(event) = content else { return None };
+            event.as_ref().map(|event| event.matches(&row))
         };
         let found: Vec<_> = found.iter().map(|(at, content)| (*at, matches(content))).collect();
         assert_eq!(found, [(0, Some(false)), (1, None), (2, Some(true)), (3, None)]);

@@ -198,7 +198,7 @@ impl PartitionReader {
     }
 
     /// The offsets at which Kafka must be read before the rows and the missing ones can be settled.
-    pub(super) fn to_scan(&mut self, found: &Found) -> BTreeSet<Offset> {
+    pub(super) fn offsets_to_scan(&mut self, found: &Found) -> BTreeSet<Offset> {
         let unverified = self.verification.unverified(&found.rows, self.tracker.finished());
         unverified.into_iter().chain(found.missing.iter().copied()).collect()
     }

@@ -92,6 +92,14 @@ pub(crate) struct BurstRows {
     blocked: AtomicU64,
 }
 
+impl Expired {
+    /// Records have expired just now, and may have before.
+    pub(crate) fn again(before: Option<Self>) -> Self {
+        let last = Millis::now();
+        Self { since: before.map_or(last, |before| before.since), last }
+    }
+}
+
 impl BurstRows {
     /// Rows in the table, shown or blocked.
     pub(crate) fn stored(&self) -> u64 {

@@ -190,7 +190,8 @@ fn deliver_alone(
     range: OffsetRange,
 ) -> Result<Delivered, Incomplete> {
     let mut all = BTreeMap::from([(partition, Delivered::default())]);
-    let read = scan.read(consumer, BTreeMap::from([(partition, range)]), visitor(scan.topic(), &mut all))?;
+    let read =
+        scan.read(consumer, BTreeMap::from([(partition, range)]), visitor(scan.topic(), &mut all))?;
     let mut delivered = all.remove(&partition).unwrap_or_default();
     if let Some(error) = read.unreadable {
         let reason = with_sources(&scan.explain(Incomplete::Failed(error)));

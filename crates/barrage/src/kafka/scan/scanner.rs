@@ -87,6 +87,18 @@ impl Scanner {
     }
 }
 
+/// What one poll of the consumer has brought.
+enum Polled<'a> {
+    Nothing,
+    Message(BorrowedMessage<'a>),
+    /// The consumer has reached the end of the partition.
+    End(Partition),
+    /// A record cannot be decoded.
+    Unreadable(KafkaError),
+    /// librdkafka goes on by itself. This is the reason if no record comes any more.
+    Failed(KafkaError),
+}
+
 /// One scan, on its thread.
 pub(super) struct Scan {
     access: Arc<Access>,
@@ -126,9 +138,6 @@ impl Scan {
         self.assign(consumer, &ranges)?;
         let (mut last_progress, mut last_error, mut unreadable) = (Instant::now(), None, None);
         while !ranges.is_empty() {
-            if self.cancelled.is_cancelled() {
-                return Err(Incomplete::Cancelled);
-            }
             let silent = last_progress.elapsed();
             if unreadable.is_some() && silent > Self::SILENCE_IF_UNREADABLE {
                 break;
@@ -136,21 +145,19 @@ impl Scan {
             if silent > Self::SILENCE {
                 return Err(Incomplete::Silent(last_error));
             }
-            let message = match consumer.poll(Self::POLL) {
-                None => continue,
-                Some(Ok(message)) => message,
-                Some(Err(KafkaError::PartitionEOF(partition))) => {
+            let message = match self.poll(consumer)? {
+                Polled::Nothing => continue,
+                Polled::Message(message) => message,
+                Polled::End(partition) => {
                     last_progress = Instant::now();
                     ranges.remove(&partition);
                     continue;
                 }
-                Some(Err(error)) if is_unreadable(&error) => {
+                Polled::Unreadable(error) => {
                     unreadable = Some(error);
                     continue;
                 }
-                Some(Err(error)) if self.is_denied(&error) => return Err(error.into()),
-                // librdkafka goes on by itself. This is the reason if no record comes any more.
-                Some(Err(error)) => {
+                Polled::Failed(error) => {
                     last_error = Some(error);
                     continue;
                 }
@@ -198,6 +205,21 @@ impl Scan {
             list.add_partition_offset(self.topic().as_str(), *partition, which)?;
         }
         Ok(known(&consumer.offsets_for_times(list, REQUEST_TIMEOUT)?))
+    }
+
+    /// Polls once. Fails if Kafka denies the access, or nobody waits for the result.
+    fn poll<'a>(&self, consumer: &'a BaseConsumer) -> Result<Polled<'a>, Incomplete> {
+        if self.cancelled.is_cancelled() {
+            return Err(Incomplete::Cancelled);
+        }
+        match consumer.poll(Self::POLL) {
+            None => Ok(Polled::Nothing),
+            Some(Ok(message)) => Ok(Polled::Message(message)),
+            Some(Err(KafkaError::PartitionEOF(partition))) => Ok(Polled::End(partition)),
+            Some(Err(error)) if is_unreadable(&error) => Ok(Polled::Unreadable(error)),
+            Some(Err(error)) if self.is_denied(&error) => Err(error.into()),
+            Some(Err(error)) => Ok(Polled::Failed(error)),
+        }
     }
 
     fn is_denied(&self, error: &KafkaError) -> bool {
