@@ -52,6 +52,11 @@ pub(crate) fn shared() -> Option<Arc<Shared>> {
     Some(shared)
 }
 
+/// New ones for one test, which is too much for others beside it.
+pub(crate) fn own() -> Option<Arc<Shared>> {
+    installed().map(|backend| Arc::new(Shared::start(backend)))
+}
+
 impl Shared {
     /// On a thread of their own: the kernel ends a child when the thread that has started it ends, and a test's thread
     /// ends with the test.

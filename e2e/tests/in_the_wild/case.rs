@@ -81,7 +81,19 @@ impl Case {
         partitions: i32,
         settings: &[(&'static str, &'static str)],
     ) -> Option<Self> {
-        let shared = backend::shared()?;
+        Some(Self::on(backend::shared()?, partitions, settings).await)
+    }
+
+    /// A topic with so many partitions on a Kafka of its own, which other tests would feel.
+    pub(crate) async fn large(partitions: i32) -> Option<Self> {
+        Some(Self::on(backend::own()?, partitions, &[]).await)
+    }
+
+    async fn on(
+        shared: Arc<Shared>,
+        partitions: i32,
+        settings: &[(&'static str, &'static str)],
+    ) -> Self {
         let topic: &str = format!("wild-{}", Uuid::now_v7().simple()).leak();
         let group: &str = format!("{topic}-group").leak();
         let kafka = Kafka::at(shared.broker);
@@ -98,7 +110,7 @@ impl Case {
         let setup = vars.iter().fold(setup, |setup, (name, value)| setup.var("", name, value));
         let stack = setup.start().await;
         within(SETTLED, "the router is ready", async || stack.is_ready(ROUTER).await).await;
-        Some(Self { stack, kafka, topic, group, shared })
+        Self { stack, kafka, topic, group, shared }
     }
 
     /// The segments of the topic's partitions.

@@ -40,7 +40,7 @@ async fn a_compacted_topic_shows_what_is_left_and_nothing_waits() {
     within(COMPACTS, "Kafka has compacted the topic", async || {
         last += 1;
         case.send("none", &[keyed("c", &format!("c {last}"))]).await;
-        kept(&case).await.0 < 12
+        kept(&case).await.0 < 8
     })
     .await;
     case.stack.start_again(ROUTER).await;
@@ -65,15 +65,16 @@ async fn a_compacted_topic_shows_what_is_left_and_nothing_waits() {
 #[tokio::test]
 async fn a_homepage_that_starts_on_a_compacted_topic_counts_only_messages() {
     let Some(mut case) = Case::with(1, &COMPACTED).await else { return };
-    for n in 0..10 {
-        case.send("none", &[keyed("a", &format!("a {n}")), keyed("b", &format!("b {n}"))]).await;
-    }
+    // One batch, so that all of it is read before a part of it can be compacted.
+    let text =
+        |n| if n % 2 == 0 { keyed("a", &format!("a {n}")) } else { keyed("b", &format!("b {n}")) };
+    case.send("none", &(0..20).map(text).collect::<Vec<_>>()).await;
     let mut sent = 20;
     case.counts(Numbers::stored(sent)).await;
     within(COMPACTS, "Kafka has compacted the topic", async || {
         sent += 1;
         case.send("none", &[keyed("c", &format!("c {sent}"))]).await;
-        kept(&case).await.0 < 12
+        kept(&case).await.0 < 8
     })
     .await;
     case.is_committed().await;

@@ -62,7 +62,7 @@ async fn all_is_stored(case: &Case) {
 
 #[tokio::test]
 async fn a_homepage_starts_on_a_thousand_partitions_and_follows_within_a_second() {
-    let Some(mut case) = Case::with(PARTITIONS, &[]).await else { return };
+    let Some(mut case) = Case::large(PARTITIONS).await else { return };
     let records = number_of_records();
     let partitions = if records > RECORDS { PARTITIONS } else { WITH_RECORDS };
     let (all, _) = messages("many", records, partitions);
@@ -104,7 +104,7 @@ async fn case_is_stored(case: &Case, at: Position) {
 // Row 34, and a cursor that any proxy lets pass.
 #[tokio::test]
 async fn a_cursor_of_a_thousand_partitions_fits_into_a_url_and_a_refused_one_is_a_problem() {
-    let Some(case) = Case::with(PARTITIONS, &[]).await else { return };
+    let Some(case) = Case::large(PARTITIONS).await else { return };
     let feed = case.stack.feed(None, 10).await;
     println!("row 34: a cursor of {PARTITIONS} partitions has {} characters", feed.cursor.len());
     assert!(feed.cursor.len() <= CURSOR, "{} characters", feed.cursor.len());
