@@ -100,10 +100,11 @@ fn plain_records() -> Vec<Kind> {
         ("a plain message with a content type", typed, WRAPPED),
         ("attributes in capital letters, which are none", upper, WRAPPED),
         ("a plain text", plain("hello"), End::Rejected("the data is not JSON (line 1, column 1)")),
+        ("a message that somebody has typed", plain(r#"{"message":"hi"}"#), WRAPPED),
         (
-            "a plain message without all fields",
-            plain(r#"{"message":"hi"}"#),
-            End::Rejected("the data has no field burst"),
+            "a plain object that is no message",
+            plain(r#"{"text":"hi"}"#),
+            End::Rejected("the data has no field message"),
         ),
         ("a plain tombstone", tombstone, End::Rejected("there is no data")),
     ]

@@ -74,7 +74,7 @@ impl Lookup {
                 let earliest = self.offsets.low_watermarks(&[at.partition]).await?;
                 match earliest.get(&at.partition) {
                     Some(earliest) if *earliest <= at.offset => self.finished(at, true).await,
-                    Some(_) => Err(Error::NoRecord),
+                    Some(_) => self.deleted(at).await,
                     None => Err(Error::Unknown),
                 }
             }
@@ -113,6 +113,14 @@ impl Lookup {
             | OffsetContent::Unreadable
             | OffsetContent::Unknown => Ok(State::FinishedWithoutRow),
         }
+    }
+
+    /// The row of a record that Kafka has deleted.
+    async fn deleted(&self, at: &Position) -> Result<State, Error> {
+        let found = self.table.get(std::slice::from_ref(at)).await?;
+        let now = Millis::now();
+        let row = found.rows.into_iter().find(|row| !row.expires_at.has_surely_passed(now));
+        row.map(|row| State::Stored(Box::new(row))).ok_or(Error::NoRecord)
     }
 
     async fn is_of_its_record(&self, row: &Row) -> Result<bool, Error> {

@@ -3,15 +3,18 @@
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
 
-use barrage::event::WRAPPED_TYPE;
+use barrage::event::{Numbers, WRAPPED_TYPE};
 use barrage::message::{EVENT_TYPE, Message, Text};
+use barrage::time::Millis;
+use serde::Serialize;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::record::{Record, Rejection};
 
-/// Checks the envelope first, then each field of the data. Of a wrapped record only the data says what it is.
-pub(crate) fn message(record: &Record) -> Result<Message, Rejection> {
+/// Checks the envelope first, then each field of the data. Of a wrapped record only the data says what it is: if that
+/// is no more than a message, it is a single message that was sent when it was received.
+pub(crate) fn message(record: &Record, received_at: Millis) -> Result<Message, Rejection> {
     if ![EVENT_TYPE, WRAPPED_TYPE].contains(&record.kind.as_str()) {
         return Err(Rejection::Type(record.kind.chars().take(64).collect()));
     }
@@ -25,6 +28,13 @@ pub(crate) fn message(record: &Record) -> Result<Message, Rejection> {
     }
     let mut fields = Fields::parse(&record.data)?;
     let text: String = fields.take("message", "a text")?;
+    if record.kind == WRAPPED_TYPE {
+        let Numbers { burst, sender, seq } = Numbers::of_single(&record.position);
+        fields.set_default("burst", burst);
+        fields.set_default("sender", sender);
+        fields.set_default("seq", seq);
+        fields.set_default("sent_at", record.read_at.unwrap_or(received_at).rfc3339().to_string());
+    }
     Ok(Message {
         message: Text::parse(&text)?,
         burst: fields.take("burst", "a UUID")?,
@@ -56,6 +66,13 @@ impl Fields {
             }
         })?;
         if fields.has_duplicate { Err(Rejection::DuplicateField) } else { Ok(fields) }
+    }
+
+    fn set_default(&mut self, field: &str, value: impl Serialize) {
+        if let (false, Ok(value)) = (self.by_name.contains_key(field), serde_json::to_value(value))
+        {
+            self.by_name.insert(field.to_owned(), value);
+        }
     }
 
     fn take<T: DeserializeOwned>(
@@ -98,10 +115,14 @@ mod tests {
 
     use super::*;
 
+    fn read(record: &Record) -> Result<Message, Rejection> {
+        message(record, Millis(0))
+    }
+
     fn reason(change: impl FnOnce(&mut Record)) -> String {
         let mut record = Record::example();
         change(&mut record);
-        message(&record).unwrap_err().to_string()
+        read(&record).unwrap_err().to_string()
     }
 
     fn with(field: &str, value: Value) -> Record {
@@ -114,26 +135,37 @@ mod tests {
 
     #[test]
     fn a_record_of_the_contract_has_its_message() {
-        let message = message(&Record::example()).unwrap();
+        let message = read(&Record::example()).unwrap();
         assert_eq!(message.message.as_str(), "hi");
         assert_eq!((message.sender, message.seq), (3, 17));
         assert_eq!(message.sent_at.to_string(), "2026-01-01T00:00:00.000Z");
     }
 
     #[test]
+    fn a_wrapped_record_that_is_no_more_than_a_message_is_a_single_one() {
+        let data = r#"{"message":"hi"}"#;
+        let plain = Record { kind: WRAPPED_TYPE.into(), data: data.into(), ..Record::example() };
+        let single = message(&plain, Millis(1000)).unwrap();
+        assert_eq!((single.sender, single.seq), (1, 1));
+        assert_eq!(single.sent_at.to_string(), "1970-01-01T00:00:01.000Z");
+        let event = Record { data: data.into(), ..Record::example() };
+        assert_eq!(read(&event).unwrap_err(), Rejection::MissingField("burst"));
+    }
+
+    #[test]
     fn an_unknown_field_is_ignored() {
-        assert!(message(&with("colour", "red".into())).is_ok());
+        assert!(read(&with("colour", "red".into())).is_ok());
     }
 
     #[test]
     fn a_wrapped_record_is_judged_by_its_data() {
         let wrapped = Record { kind: WRAPPED_TYPE.into(), ..Record::example() };
-        assert!(message(&wrapped).is_ok());
+        assert!(read(&wrapped).is_ok());
         let plain = reason(|record| {
             record.kind = WRAPPED_TYPE.into();
-            record.data = r#"{"message":"hi"}"#.into();
+            record.data = r#"{"text":"hi"}"#.into();
         });
-        assert_eq!(plain, "the data has no field burst");
+        assert_eq!(plain, "the data has no field message");
     }
 
     #[test]
@@ -161,7 +193,7 @@ mod tests {
     #[test]
     fn a_missing_or_wrong_field_is_named() {
         for name in ["message", "burst", "sender", "seq", "sent_at"] {
-            let wrong = message(&with(name, Value::Bool(true))).unwrap_err();
+            let wrong = read(&with(name, Value::Bool(true))).unwrap_err();
             assert!(wrong.to_string().starts_with(&format!("the data's field {name} is not ")));
             let data: Value = serde_json::from_slice(&Record::example().data).unwrap();
             let without = reason(|record| {
@@ -175,9 +207,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_message_is_rejected_and_not_repeated() {
-        let long = message(&with("message", "弹".repeat(101).into())).unwrap_err();
+        let long = read(&with("message", "弹".repeat(101).into())).unwrap_err();
         assert_eq!(long.to_string(), "the message has 101 characters, at most 100 are allowed");
-        let empty = message(&with("message", " \n".into())).unwrap_err();
+        let empty = read(&with("message", " \n".into())).unwrap_err();
         assert_eq!(empty.to_string(), "the message is empty");
     }
 
@@ -185,7 +217,7 @@ mod tests {
     fn senders_and_their_messages_are_counted_from_1() {
         for name in ["sender", "seq"] {
             for wrong in ["0", "-1", "1.0", "1e3", "18446744073709551616", "\"1\"", "null"] {
-                let wrong = message(&with(name, wrong.parse().unwrap())).unwrap_err();
+                let wrong = read(&with(name, wrong.parse().unwrap())).unwrap_err();
                 assert_eq!(
                     wrong.to_string(),
                     format!("the data's field {name} is not a number from 1")
@@ -211,7 +243,7 @@ mod tests {
             data in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
             let record = Record { kind, id, data: data.into(), ..Record::example() };
-            prop_assert!(message(&record).is_err());
+            prop_assert!(read(&record).is_err());
         }
 
         #[test]
@@ -223,7 +255,7 @@ mod tests {
             data[at] = byte;
             data.truncate(end.index(data.len()) + 1);
             let record = Record { data: data.into(), ..Record::example() };
-            if let Err(rejection) = message(&record) {
+            if let Err(rejection) = read(&record) {
                 prop_assert!(!rejection.to_string().is_empty());
             }
         }

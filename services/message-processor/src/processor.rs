@@ -67,7 +67,7 @@ impl Processor {
         for record in records {
             let (at, parent) = (&record.position, record.traceparent.as_ref());
             let mut span = spans::process(&self.tracer, at, parent);
-            match parse::message(&record) {
+            match parse::message(&record, received_at) {
                 Ok(message) => {
                     if !self.work.is_zero() {
                         pause(self.work).await;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::record::{Form, RecordParts};
+use crate::position::Position;
 
 /// What identifies an event, and the row that it becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,12 +20,43 @@ pub struct Identity {
     numbers: Option<Numbers>,
 }
 
-/// Which message it is. A value without them is no message, and never becomes a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// Which message it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
     pub burst: Uuid,
     pub sender: u32,
     pub seq: u64,
+}
+
+/// The numbers in the value of a wrapped record. Whoever writes `{"message":"hi"}` by hand gives none.
+#[derive(Deserialize)]
+struct GivenNumbers {
+    burst: Option<Uuid>,
+    sender: Option<u32>,
+    seq: Option<u64>,
+}
+
+impl Numbers {
+    /// Those of a single message that gives none: it is a burst of its own, identified by its position.
+    pub fn of_single(position: &Position) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..4].copy_from_slice(&position.partition.to_be_bytes());
+        // Bytes 6 and 8 hold the version and the variant of the UUID.
+        bytes[4..6].copy_from_slice(&position.offset.get().to_be_bytes()[..2]);
+        bytes[10..].copy_from_slice(&position.offset.get().to_be_bytes()[2..]);
+        let burst = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+        Self { burst, sender: 1, seq: 1 }
+    }
+
+    fn of_value(value: &[u8], position: &Position) -> Option<Self> {
+        let GivenNumbers { burst, sender, seq } = serde_json::from_slice(value).ok()?;
+        let single = Self::of_single(position);
+        Some(Self {
+            burst: burst.unwrap_or(single.burst),
+            sender: sender.unwrap_or(single.sender),
+            seq: seq.unwrap_or(single.seq),
+        })
+    }
 }
 
 impl Identity {
@@ -37,7 +69,8 @@ impl Identity {
                 Some(Self { id, source: Some(read.event.source), numbers: None })
             }
             Form::Wrapped => {
-                let numbers = serde_json::from_slice(record.value.unwrap_or_default()).ok()?;
+                let value = record.value.unwrap_or_default();
+                let numbers = Numbers::of_value(value, record.position)?;
                 Some(Self { id, source: None, numbers: Some(numbers) })
             }
         }
@@ -64,7 +97,7 @@ mod tests {
 
     use super::*;
     use crate::event::Header;
-    use crate::position::{Offset, Position};
+    use crate::position::Offset;
 
     const NUMBERS: Numbers = Numbers { burst: Uuid::nil(), sender: 3, seq: 17 };
 
@@ -126,6 +159,20 @@ mod tests {
     #[test]
     fn no_row_is_of_a_record_that_cannot_be_read_or_is_no_message() {
         assert_eq!(of(&[("ce_id", "1")], ""), None);
-        assert_eq!(of(&[], r#"{"message":"hi"}"#), None);
+        assert_eq!(of(&[], "hi"), None);
+    }
+
+    #[test]
+    fn a_plain_message_without_numbers_is_a_burst_of_its_own() {
+        let at = |offset| Position {
+            topic: "t".parse().unwrap(),
+            partition: 1,
+            offset: Offset::new(offset).unwrap(),
+        };
+        let single = Numbers::of_single(&at(2));
+        assert_eq!(single.burst.to_string(), "00000001-0000-8000-8000-000000000002");
+        assert_ne!(single, Numbers::of_single(&at(i64::MAX)));
+        let row = Identity::of_row("partition:1/offset:2", None, single);
+        assert!(of(&[], r#"{"message":"hi"}"#).unwrap().matches(&row));
     }
 }
