@@ -6,16 +6,21 @@ import requests
 import schemathesis
 from hypothesis import strategies as st
 
-OFFSETS = st.dictionaries(st.integers(0, 999), st.integers(0, 2**40), max_size=8)
+OFFSETS = st.lists(st.integers(0, 2**40), max_size=8)
 
 
-def cursor(run, bullet, offsets):
-    places = ",".join(f"{partition}:{offset}" for partition, offset in offsets.items())
-    return base64.urlsafe_b64encode(f"1.{run}.{bullet}.{places}".encode()).decode().rstrip("=")
+def varint(number):
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
 
 
-NUMBERS = st.integers(0, 2**63)
-schemathesis.openapi.format("cursor", st.builds(cursor, NUMBERS, NUMBERS, OFFSETS))
+def cursor(run, bullet, time, offsets):
+    numbers = b"".join(varint(number) for number in [bullet, time, *offsets])
+    return base64.urlsafe_b64encode(b"\x02" + run.to_bytes(8, "big") + numbers).decode().rstrip("=")
+
+
+NUMBERS = st.integers(0, 2**63 - 1)
+schemathesis.openapi.format("cursor", st.builds(cursor, NUMBERS, NUMBERS, NUMBERS, OFFSETS))
 
 
 @schemathesis.hook

@@ -23,6 +23,7 @@ use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
 use barrage::table::{Row, Table, Verdict};
 use barrage::telemetry::{Tracer, spans};
+use barrage::time::Millis;
 use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +64,8 @@ pub(crate) struct Reader {
     blocked: u64,
     stall: Stall,
     inspection: Inspection,
-    expired: Option<Expired>,
+    /// How many records have expired, and when.
+    expired: (u64, Option<Expired>),
     offsets_polled: Instant,
     partitions_polled: Instant,
     /// True until all was read once: these rows were there before the run.
@@ -119,7 +121,7 @@ impl Reader {
             blocked: 0,
             stall: Stall::default(),
             inspection,
-            expired: None,
+            expired: (0, None),
             offsets_polled: Instant::now(),
             partitions_polled: Instant::now(),
             history: true,
@@ -184,7 +186,7 @@ impl Reader {
 
     /// Polls Kafka and the table once. Returns how many records were found to be finished.
     async fn round(&mut self) -> Result<u64, Error> {
-        let (before, expired_before) = (self.finished(), self.sum(Tracker::expired));
+        let (before, began) = (self.finished(), Millis::now());
         let polled = self.poll_kafka().await;
         let mut rows = Vec::new();
         let read = self.read_rows(&mut rows).await;
@@ -193,9 +195,6 @@ impl Reader {
         self.inspect().await;
         let (counts, has_moved) = (self.counts(), self.finished() > before);
         metrics::set_waiting(counts.waiting);
-        if counts.expired > expired_before {
-            self.expired = Some(Expired::again(self.expired));
-        }
         let stalled_since = match (&polled, &read) {
             (Ok(()), Ok(())) => self.stall.observe(counts.waiting, has_moved, Instant::now()),
             _ => self.stall.forget(),
@@ -208,13 +207,15 @@ impl Reader {
         let round = Round {
             counts,
             stalled_since,
-            expired: self.expired,
+            expired: self.note_expired(counts.expired),
             high_watermarks: self.each(Tracker::high_watermark),
             finished: finished.clone(),
             partitions: self.partitions.iter().filter_map(status).collect(),
         };
         // Under one lock: an answer of `/feed` counts exactly the bullets that it has.
-        self.deps.feed.add(&rows, finished, || self.deps.progress.update(round));
+        let all_read = polled.is_ok() && read.is_ok() && self.has_read_all();
+        let all_read_at = all_read.then_some(began);
+        self.deps.feed.add(&rows, finished, all_read_at, || self.deps.progress.update(round));
         if !self.history {
             self.deps.feed.list_processors(&rows);
         }
@@ -333,6 +334,19 @@ impl Reader {
                 drop(spans::result(&self.deps.tracer, name, &row.position, above));
             }
         }
+    }
+
+    /// Notes how many records have expired. Returns when that was.
+    fn note_expired(&mut self, records: u64) -> Option<Expired> {
+        let (before, expired) = self.expired;
+        let now = if records > before { Some(Expired::again(expired)) } else { expired };
+        self.expired = (records, now);
+        now
+    }
+
+    /// Whether the last round has read every row that was in the table when it began.
+    fn has_read_all(&self) -> bool {
+        self.partitions.values().all(PartitionReader::has_read_all)
     }
 
     /// How many records are finished.

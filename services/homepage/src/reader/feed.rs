@@ -2,6 +2,7 @@
 //! neither holds the lock for long.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::kafka::PartitionOffsets;
@@ -18,7 +19,7 @@ use crate::row_json::RowJson;
 #[derive(Debug, Default)]
 pub(crate) struct Feed(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// The reader's run. A new run begins with an empty feed.
     run: u64,
@@ -27,8 +28,10 @@ struct State {
     bullets: VecDeque<Bullet>,
     /// The number of the next bullet in this run.
     next: u64,
-    /// All records before these offsets are finished, and their bullets are here.
-    finished: PartitionOffsets,
+    /// When the last round of this run began that read all rows.
+    all_read_at: Option<Millis>,
+    /// Where a viewer goes on who has got all. It is made once in a round, not for each request.
+    cursor: Arc<str>,
     /// When each processor's last row was read.
     processors: BTreeMap<String, Instant>,
 }
@@ -37,6 +40,7 @@ struct State {
 struct Bullet {
     partition: Partition,
     offset: Offset,
+    stored_at: Millis,
     expires_at: Millis,
     json: Bytes,
 }
@@ -46,8 +50,8 @@ pub(crate) struct View {
     /// The newest bullets after the viewer's cursor, oldest first, each in JSON.
     pub(crate) bullets: Vec<Bytes>,
     /// Where the viewer goes on.
-    pub(crate) cursor: Cursor,
-    /// How many bullets came after the viewer's cursor.
+    pub(crate) cursor: Arc<str>,
+    /// How many bullets came after the viewer's cursor. What only comes again does not count, as far as it is known.
     pub(crate) passed: u64,
     /// The processors that stored a row in the last seconds.
     pub(crate) processors: Vec<String>,
@@ -69,20 +73,29 @@ impl Feed {
         earlier_runs.push(state.run);
         let surplus = earlier_runs.len().saturating_sub(Self::EARLIER_RUNS);
         earlier_runs.drain(..surplus);
-        *state = State { run, earlier_runs, ..State::default() };
+        *state = State::begun(run, earlier_runs);
         also();
     }
 
-    /// Adds the new rows of one round. From then on all records before `finished` are finished. `also` runs under
-    /// the same lock, as in [`Feed::begin`].
-    pub(crate) fn add(&self, rows: &[Row], finished: PartitionOffsets, also: impl FnOnce()) {
+    /// Adds the new rows of one round. From then on all records before `finished` are finished. `all_read_at` says
+    /// when the round began, if it read every row that was in the table then. `also` runs under the same lock, as in
+    /// [`Feed::begin`].
+    pub(crate) fn add(
+        &self,
+        rows: &[Row],
+        finished: PartitionOffsets,
+        all_read_at: Option<Millis>,
+        also: impl FnOnce(),
+    ) {
         let bullets: Vec<_> = rows.iter().filter_map(Bullet::of).collect();
         let mut state = self.0.lock();
         state.next += bullets.len() as u64;
         state.bullets.extend(bullets);
         let surplus = state.bullets.len().saturating_sub(Self::BULLETS);
         state.bullets.drain(..surplus);
-        state.finished = finished;
+        state.all_read_at = all_read_at.or(state.all_read_at);
+        let (run, next, all_read_at) = (state.run, state.next, state.all_read_at);
+        state.cursor = Cursor { run, next, all_read_at, finished }.text().into();
         also();
     }
 
@@ -112,13 +125,27 @@ impl Feed {
         let mut state = self.0.lock();
         state.processors.retain(|_, last| last.elapsed() < Self::PROCESSOR_LISTED);
         let (bullets, passed) = state.after(after, limit);
-        let (run, next, finished) = (state.run, state.next, state.finished.clone());
         let processors = state.processors.keys().cloned().collect();
-        (View { bullets, cursor: Cursor { run, next, finished }, passed, processors }, also())
+        (View { bullets, cursor: state.cursor.clone(), passed, processors }, also())
     }
 }
 
 impl State {
+    /// A run without a bullet.
+    fn begun(run: u64, earlier_runs: Vec<u64>) -> Self {
+        let (next, all_read_at) = (0, None);
+        let cursor = Cursor { run, next, all_read_at, finished: PartitionOffsets::new() };
+        Self {
+            run,
+            earlier_runs,
+            bullets: VecDeque::new(),
+            next,
+            all_read_at,
+            cursor: cursor.text().into(),
+            processors: BTreeMap::new(),
+        }
+    }
+
     /// The newest `limit` of the kept bullets after a cursor, and how many came after it in all.
     fn after(&self, cursor: Option<&Cursor>, limit: usize) -> (Vec<Bytes>, u64) {
         let newest_first = self.bullets.iter().rev();
@@ -134,11 +161,21 @@ impl State {
                 (newest(newest_first.take(kept), limit), passed)
             }
             Some(foreign) => {
-                let unseen = |bullet: &&Bullet| foreign.is_open(bullet.partition, bullet.offset);
-                let passed = self.bullets.iter().filter(unseen).count() as u64;
-                (newest(newest_first.filter(unseen), limit), passed)
+                let unseen =
+                    |it: &&Bullet| foreign.may_have_missed(it.partition, it.offset, it.stored_at);
+                let new = |it: &&Bullet| foreign.is_probably_new(it.stored_at);
+                let passed = self.bullets.iter().filter(unseen).filter(new).count();
+                let bullets = newest(newest_first.filter(unseen), limit);
+                let passed = passed.max(bullets.len()) as u64;
+                (bullets, passed)
             }
         }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::begun(0, Vec::new())
     }
 }
 
@@ -153,6 +190,7 @@ impl Bullet {
         Some(Self {
             partition: row.position.partition,
             offset: row.position.offset,
+            stored_at: row.stored_at,
             expires_at: row.expires_at,
             json: json.ok()?.into(),
         })
@@ -170,6 +208,8 @@ fn newest<'a>(newest_first: impl Iterator<Item = &'a Bullet>, limit: usize) -> V
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::sample;
 
@@ -188,6 +228,10 @@ mod tests {
         feed
     }
 
+    fn cursor(view: &View) -> Cursor {
+        view.cursor.parse().unwrap()
+    }
+
     fn ids(view: &View) -> Vec<String> {
         let id =
             |json: &Bytes| serde_json::from_slice::<serde_json::Value>(json).unwrap()["id"].clone();
@@ -197,21 +241,21 @@ mod tests {
     #[test]
     fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
         let feed = begun();
-        feed.add(&[row(0, 0), row(0, 2)], offsets(&[(0, 1)]), || ());
+        feed.add(&[row(0, 0), row(0, 2)], offsets(&[(0, 1)]), None, || ());
         let first = feed.view(None, 100);
         assert_eq!(ids(&first), ["0/0", "0/2"]);
-        feed.add(&[row(0, 1)], offsets(&[(0, 3)]), || ());
-        let second = feed.view(Some(&first.cursor), 100);
+        feed.add(&[row(0, 1)], offsets(&[(0, 3)]), None, || ());
+        let second = feed.view(Some(&cursor(&first)), 100);
         assert_eq!((ids(&second), second.passed), (vec!["0/1".to_owned()], 1));
-        assert_eq!(feed.view(Some(&second.cursor), 100).passed, 0);
+        assert_eq!(feed.view(Some(&cursor(&second)), 100).passed, 0);
     }
 
     #[test]
     fn a_view_has_the_newest_bullets_and_says_how_many_came() {
         let feed = begun();
-        let begin = feed.view(None, 10).cursor;
+        let begin = cursor(&feed.view(None, 10));
         let rows: Vec<_> = (0..5000).map(|offset| row(0, offset)).collect();
-        feed.add(&rows, offsets(&[(0, 5000)]), || ());
+        feed.add(&rows, offsets(&[(0, 5000)]), None, || ());
         let view = feed.view(Some(&begin), 2);
         assert_eq!(
             (ids(&view), view.passed),
@@ -223,19 +267,84 @@ mod tests {
     fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
         let (one, other) = (begun(), Feed::default());
         other.begin(2, || ());
-        one.add(&[row(0, 0), row(0, 2), row(1, 0)], offsets(&[(0, 1), (1, 1)]), || ());
-        let cursor = one.view(None, 100).cursor;
+        one.add(&[row(0, 0), row(0, 2), row(1, 0)], offsets(&[(0, 1), (1, 1)]), None, || ());
+        let cursor = cursor(&one.view(None, 100));
         let rows = [row(0, 0), row(1, 0), row(0, 1), row(0, 2), row(2, 0)];
-        other.add(&rows, offsets(&[(0, 3), (1, 1), (2, 1)]), || ());
-        // 0/2 comes again, because 0/1 before it was open. The page knows it by its id.
+        other.add(&rows, offsets(&[(0, 3), (1, 1), (2, 1)]), None, || ());
+        // 0/2 comes again, because 0/1 before it was open. The page knows it by its position.
         assert_eq!(ids(&other.view(Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
+    }
+
+    /// By the clock of the homepage that makes a cursor.
+    const NOW: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn with_many_partitions_another_homepage_goes_by_the_time_and_counts_only_what_is_new() {
+        let (one, other) = (begun(), Feed::default());
+        other.begin(2, || ());
+        let finished: Vec<_> = (0..1000).map(|partition| (partition, 1)).collect();
+        one.add(&[], offsets(&finished), Some(Millis(NOW)), || ());
+        let cursor = cursor(&one.view(None, 100));
+        assert_eq!(cursor.finished, PartitionOffsets::new());
+        let stored = |offset, at| Row { stored_at: Millis(at), ..row(999, offset) };
+        let hour = 3_600_000;
+        let rows =
+            [stored(0, NOW - hour), stored(1, NOW - 1), stored(2, NOW), stored(3, NOW + hour)];
+        other.add(&rows, PartitionOffsets::new(), None, || ());
+        let all = other.view(Some(&cursor), 100);
+        // It cannot know whether the viewer has got 999/1.
+        assert_eq!(
+            (ids(&all), all.passed),
+            (["999/1", "999/2", "999/3"].map(str::to_owned).into(), 3)
+        );
+        assert_eq!(other.view(Some(&cursor), 1).passed, 2);
+    }
+
+    /// Some rows of a few out of so many partitions, and which of them one homepage has read.
+    fn some_rows() -> impl Strategy<Value = (i32, Vec<(Row, bool)>)> {
+        let partitions = prop_oneof![Just(3), Just(400), Just(1000)];
+        partitions.prop_flat_map(|partitions| {
+            let place = (0..partitions, 0..40i64);
+            let what = (any::<bool>(), -17 * 60_000 + 1..60_000i64);
+            let rows = proptest::collection::btree_map(place, what, 0..60);
+            let row = move |((partition, offset), (is_read, after))| {
+                let stored_at = Millis(NOW + after);
+                (Row { stored_at, ..row(partition, (1 << 30) + offset) }, is_read)
+            };
+            (Just(partitions), rows.prop_map(move |rows| rows.into_iter().map(row).collect()))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn another_homepage_sends_all_that_a_viewer_misses_with_or_without_offsets(
+            (partitions, rows) in some_rows(),
+        ) {
+            let end = Offset::new(1 << 31).unwrap();
+            let mut finished: PartitionOffsets = (0..partitions).map(|it| (it, end)).collect();
+            for (row, _) in rows.iter().filter(|(_, is_read)| !is_read) {
+                let open = finished.get_mut(&row.position.partition).unwrap();
+                *open = row.position.offset.min(*open);
+            }
+            let is_read = rows.iter().filter(|(_, is_read)| *is_read);
+            let read: Vec<_> = is_read.map(|(row, _)| row.clone()).collect();
+            let (one, other) = (begun(), Feed::default());
+            one.add(&read, finished, Some(Millis(NOW)), || ());
+            let cursor = cursor(&one.view(None, 100));
+            prop_assert_eq!(cursor.finished.is_empty(), partitions > 3);
+            let all: Vec<_> = rows.iter().map(|(row, _)| row.clone()).collect();
+            other.begin(2, || ());
+            other.add(&all, PartitionOffsets::new(), None, || ());
+            let sent = ids(&other.view(Some(&cursor), 500));
+            prop_assert!(rows.iter().all(|(row, is_read)| *is_read || sent.contains(&row.id)));
+        }
     }
 
     #[test]
     fn a_bullet_says_when_its_record_was_read_if_its_row_does() {
         let feed = begun();
         let rows = [row(0, 0), Row { read_at: Some(Millis(7)), ..row(0, 1) }];
-        feed.add(&rows, PartitionOffsets::new(), || ());
+        feed.add(&rows, PartitionOffsets::new(), None, || ());
         let read_at = |json: &Bytes| {
             serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
         };
@@ -248,14 +357,14 @@ mod tests {
         let feed = begun();
         let blocked = Row { verdict: Verdict::Blocked, ..row(0, 0) };
         let expired = Row { expires_at: Millis(1), ..row(0, 1) };
-        feed.add(&[blocked, expired, row(0, 2)], PartitionOffsets::new(), || ());
+        feed.add(&[blocked, expired, row(0, 2)], PartitionOffsets::new(), None, || ());
         assert_eq!(ids(&feed.view(None, 100)), ["0/2"]);
     }
 
     #[test]
     fn processors_that_stored_a_row_just_now_are_listed() {
         let feed = begun();
-        feed.add(&[row(0, 0)], PartitionOffsets::new(), || ());
+        feed.add(&[row(0, 0)], PartitionOffsets::new(), None, || ());
         assert!(feed.view(None, 1).processors.is_empty());
         feed.list_processors(&[row(0, 1)]);
         assert_eq!(feed.view(None, 1).processors, ["p"]);
@@ -264,10 +373,10 @@ mod tests {
     #[test]
     fn a_viewer_of_an_earlier_topic_gets_every_bullet_of_the_recreated_one() {
         let feed = begun();
-        feed.add(&[row(0, 0), row(0, 1)], offsets(&[(0, 2)]), || ());
-        let before = feed.view(None, 100).cursor;
+        feed.add(&[row(0, 0), row(0, 1)], offsets(&[(0, 2)]), None, || ());
+        let before = cursor(&feed.view(None, 100));
         feed.begin(2, || ());
-        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), || ());
+        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), None, || ());
         let view = feed.view(Some(&before), 100);
         assert_eq!((ids(&view), view.passed), (vec!["0/0".to_owned()], 1));
     }
@@ -284,7 +393,7 @@ mod tests {
         let feed = Feed::default();
         let is_locked = || assert!(feed.0.try_lock().is_none());
         feed.begin(1, is_locked);
-        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), is_locked);
+        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), None, is_locked);
         feed.view_with(None, 1, is_locked);
         assert!(feed.0.try_lock().is_some());
     }

@@ -36,6 +36,8 @@ pub(super) struct PartitionReader {
     deleted: Option<(Offset, Offset)>,
     /// Offsets that have expired while a router may have had their records in flight.
     expired: Option<(Offset, Offset)>,
+    /// Whether the last round has read every row that was in the table when it began.
+    has_read_all: bool,
 }
 
 /// What a round requests from the table.
@@ -76,6 +78,7 @@ impl PartitionReader {
             polled: Offset::default(),
             deleted: None,
             expired: None,
+            has_read_all: false,
         }
     }
 
@@ -86,6 +89,10 @@ impl PartitionReader {
     pub(super) fn status(&self) -> PartitionStatus {
         let verify_below = self.verification.verify_below();
         PartitionStatus { tracker: self.tracker.clone(), verify_below }
+    }
+
+    pub(super) fn has_read_all(&self) -> bool {
+        self.has_read_all
     }
 
     /// Some records exist below `high_watermark`. A lower value than before is an older answer.
@@ -139,9 +146,16 @@ impl PartitionReader {
         let requested = match what {
             Request::New => {
                 let (from, to) = (self.tracker.frontier(), self.tracker.high_watermark());
-                self.request_range(from, to, Consistency::Eventual, table, &mut found).await
+                let read =
+                    self.request_range(from, to, Consistency::Eventual, table, &mut found).await;
+                self.has_read_all = read.is_ok() && found.read_to >= to;
+                read
             }
-            Request::Gaps => self.request_gaps(table, &mut found).await,
+            Request::Gaps => {
+                let all_gaps = self.request_gaps(table, &mut found).await;
+                self.has_read_all &= matches!(all_gaps, Ok(true));
+                all_gaps.map(|_| ())
+            }
             Request::Deleted => match self.deleted {
                 Some((from, to)) => {
                     let consistency = Consistency::Strong;
@@ -179,22 +193,23 @@ impl PartitionReader {
         Ok(())
     }
 
-    /// Looks up offsets in gaps.
-    async fn request_gaps(&mut self, table: &Table, found: &mut Found) -> Result<(), Error> {
+    /// Looks up offsets in gaps. Returns whether these were all of them.
+    async fn request_gaps(&mut self, table: &Table, found: &mut Found) -> Result<bool, Error> {
         let gaps = self.tracker.gaps_to_check(Table::READ_CHUNK);
         if gaps.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let (topic, partition) = (&self.topic, self.partition);
         let at = |offset| Position { topic: topic.clone(), partition, offset };
         let positions: Vec<_> = gaps.into_iter().map(at).collect();
         let looked_up = table.get(&positions).await?;
+        let answered = looked_up.looked_up.len() == positions.len();
         let rows: BTreeSet<_> = looked_up.rows.iter().map(|row| row.position.offset).collect();
         let committed = self.committed.unwrap_or_default();
         let offsets = looked_up.looked_up.iter().map(|at| at.offset);
         found.missing = offsets.filter(|it| *it < committed && !rows.contains(it)).collect();
         found.rows = looked_up.rows;
-        Ok(())
+        Ok(answered && positions.len() < Table::READ_CHUNK)
     }
 
     /// The offsets at which Kafka must be read before the rows and the missing ones can be settled.
