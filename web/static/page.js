@@ -97,7 +97,7 @@ export class Page {
   #show(reply, counts) {
     const { bullets, passed, isFirst } = reply;
     const now = this.#clock.now();
-    const fresh = bullets.filter(({ id }) => this.#seen.add(id));
+    const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
     const isRecent = ({ stored_at }) => now - stored_at < RECENT_MS;
     const flying = isFirst ? fresh.filter(isRecent).slice(-MOST_RECENT) : fresh;
     const unseen = isFirst ? 0 : Math.max(0, passed - bullets.length);

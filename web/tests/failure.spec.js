@@ -138,6 +138,68 @@ test("the silence of processors is counted only while something waits", async ({
   await expect(banners).toBeEmpty();
 });
 
+for (const [status, contentType] of [
+  [400, "application/problem+json"],
+  [410, "application/json"],
+  [414, "text/html"],
+  [431, "text/html"],
+]) {
+  test.describe(`a cursor that is refused with ${status}`, () => {
+    test.use({ expectsFailedRequests: true });
+
+    test(`makes the page start again from the newest, and is no failure`, async ({ page, request }) => {
+      let refused = 0;
+      await page.route("**/feed?*after=*", async (route) => {
+        refused += 1;
+        if (refused > 3) return route.continue();
+        return route.fulfill({ status, contentType, body: "<html>Request-URI Too Large" });
+      });
+      await watchPill(page);
+      await page.goto("/");
+      await expect(page.locator("#pill")).toHaveText("Live");
+      const text = unique(`refused with ${status}`);
+      await message(request, text);
+      await expect.poll(() => flown(page, text)).toBe(1);
+      await expect.poll(() => refused).toBeGreaterThan(4);
+      expect(await flown(page, text)).toBe(1);
+      expect(await page.evaluate(() => window.pills)).not.toContain("Offline");
+    });
+  });
+}
+
+/** Notes every text of the pill from the page's start on. */
+async function watchPill(page) {
+  await page.addInitScript(() => {
+    window.pills = [];
+    document.addEventListener("DOMContentLoaded", () => {
+      const pill = document.getElementById("pill");
+      const note = () => window.pills.push(pill.textContent.trim());
+      new MutationObserver(note).observe(pill, { childList: true, subtree: true, characterData: true });
+    });
+  });
+}
+
+test("two sources that number their messages 1, 2, 3 show six bullets", async ({ page }) => {
+  const text = unique("numbered");
+  let isSent = false;
+  await page.route("**/feed?*after=*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    const now = reply.now;
+    const bullets = [0, 1].flatMap((partition) =>
+      [1, 2, 3].map((n) => ({
+        ...{ id: String(n), message: text, burst: `source ${partition}`, sender: 1, seq: n, processor: "p" },
+        ...{ partition, offset: 1e9 + n, sent_at: now, received_at: now, stored_at: now, trace: "" },
+      })),
+    );
+    const sent = isSent ? {} : { bullets, passed: 6 };
+    isSent = true;
+    return route.fulfill({ response, json: { ...reply, ...sent } });
+  });
+  await page.goto("/");
+  await expect.poll(() => flown(page, text)).toBe(6);
+});
+
 test("a page that nobody sees does not poll, and catches up when it is seen again", async ({
   page,
   request,

@@ -158,13 +158,25 @@ test("a sample is named until five seconds after the last gap", () => {
   expect(sample.add(5, 5, 6001)).toBeUndefined();
 });
 
-test("an id is new once, and only the last two thousand are remembered", () => {
+test("a bullet is new once, and only the last two thousand are remembered", () => {
   const seen = new Seen();
-  expect(seen.add("first")).toBe(true);
-  for (let i = 0; i < 1999; i += 1) seen.add(i);
-  expect(seen.add("first")).toBe(false);
-  seen.add("one more");
-  expect(seen.add("first")).toBe(true);
+  const at = (offset) => ({ partition: 0, offset, id: "same" });
+  expect(seen.add(at(0))).toBe(true);
+  for (let i = 1; i < 2000; i += 1) seen.add(at(i));
+  expect(seen.add(at(0))).toBe(false);
+  seen.add(at(2000));
+  expect(seen.add(at(0))).toBe(true);
+});
+
+test("bullets of two sources with equal ids are two, and so are those of a recreated topic", () => {
+  const seen = new Seen();
+  const places = [0, 1].flatMap((partition) => [0, 1, 2].map((offset) => ({ partition, offset })));
+  const bullets = places.map((place) => ({ ...place, id: String(place.offset + 1) }));
+  expect(bullets.map((bullet) => seen.add(bullet))).toEqual(Array(6).fill(true));
+  expect(bullets.map((bullet) => seen.add(bullet))).toEqual(Array(6).fill(false));
+  expect(seen.add({ partition: 0, offset: 0, id: "of the recreated topic" })).toBe(true);
+  expect(seen.add({ partition: 1, offset: 11, id: "1" })).toBe(true);
+  expect(seen.add({ partition: 11, offset: 1, id: "1" })).toBe(true);
 });
 
 test("characters are counted as the server counts them", () => {

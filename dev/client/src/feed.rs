@@ -40,13 +40,12 @@ impl Follower {
     }
 }
 
-/// A viewer who remembers every bullet. It drops what comes again, by its position, as a page does. An id is unique
-/// only within its source.
+/// A viewer who remembers every bullet. It drops what comes again, by its position, as a page does.
 #[derive(Debug, Default)]
 pub struct Viewer {
     follower: Follower,
-    /// Every bullet by its position, and how often it came.
-    seen: BTreeMap<Position, (Bullet, u32)>,
+    /// Every bullet by its position and id, and how often it came. A recreated topic uses positions again.
+    seen: BTreeMap<(i32, i64, String), (Bullet, u32)>,
 }
 
 impl Viewer {
@@ -56,7 +55,8 @@ impl Viewer {
         let Ok(feed) = self.follower.poll(homepage, MAX_BULLETS).await else { return };
         assert_eq!(feed.left_out(), 0, "the answer is a sample");
         for bullet in feed.bullets {
-            self.seen.entry(bullet.position()).or_insert((bullet, 0)).1 += 1;
+            let place = (bullet.partition, bullet.offset, bullet.id.clone());
+            self.seen.entry(place).or_insert((bullet, 0)).1 += 1;
         }
     }
 

@@ -22,9 +22,17 @@ export async function call(path, { method = "GET", body, deadline = 4000, signal
     cache: "no-store",
     signal: AbortSignal.any(limits),
   });
-  const json = await readJson(response);
-  if (!response.ok) throw new Refused(response, json ?? {});
-  return { response, json };
+  if (!response.ok) throw new Refused(response, (await readProblem(response)) ?? {});
+  return { response, json: await readJson(response) };
+}
+
+/** The status alone is enough: a proxy may answer with any body, or with a part of one. */
+async function readProblem(response) {
+  try {
+    return await readJson(response);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readJson(response) {

@@ -7,7 +7,8 @@ const FIRST = 100;
 const MOST = 500;
 const AFTER_ABSENCE = 200;
 const ABSENCE_MS = 30_000;
-const CURSOR_REFUSED = new Set([400, 410, 422]);
+/** A proxy may refuse a cursor, too: its address is too long (414), or its header (431). */
+const CURSOR_REFUSED = new Set([400, 410, 414, 422, 431]);
 
 /** Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt })`; times are performance.now(). */
 export class Feed {
@@ -83,7 +84,12 @@ export class Feed {
   }
 
   #fail(error) {
-    if (error instanceof Refused && CURSOR_REFUSED.has(error.status)) this.#cursor = undefined;
+    const isRefused = error instanceof Refused && CURSOR_REFUSED.has(error.status);
+    if (isRefused && this.#cursor !== undefined) {
+      this.#cursor = undefined;
+      this.#poll(); // From the newest. The server answers, so this is no failure.
+      return;
+    }
     this.#failures += 1;
     const delay = Math.max(retryDelay(this.#failures), (error.retryAfter ?? 0) * 1000);
     this.#again(delay);

@@ -22,6 +22,7 @@ export const test = base.extend({
     });
     await page.addInitScript(watchPage);
     await use(page);
+    await page.unrouteAll({ behavior: "ignoreErrors" }); // a poll may be under way, which the end of the test breaks off
     expect(errors).toEqual([]);
   },
 });
