@@ -116,6 +116,64 @@ test("a part that is down is named, with what that means, and a backlog is count
   await expect(page.locator("#pill")).toHaveText("Live");
 });
 
+/** From now on every reply of the feed is changed by `change(reply)`. */
+async function changeReplies(page, change) {
+  await page.route("**/feed?*", async (route) => {
+    const response = await route.fetch();
+    return route.fulfill({ response, json: change(await response.json()) });
+  });
+}
+
+for (const [path, title, detail, number, note] of [
+  ["/", "Kafka deleted 1\u202f200 messages that were not processed yet.", "Since 12:00:05.", "offset 42", "200 deleted"],
+  ["/?lang=zh", "1\u202f200 条消息在处理前已被 Kafka 删除。", "自 12:00:05 起。", "offset 42", "200 条在处理前"],
+  ["/stage", "Kafka deleted 1\u202f200 messages that were not processed yet.", "Since 12:00:05.", "offset 42"],
+]) {
+  test(`deleted messages and a partition that cannot be read are named on ${path}, with numbers`, async ({ page }) => {
+    let expired = 1000;
+    const at = new Date();
+    at.setHours(12, 0, 5);
+    const problems = [
+      { part: "retention", since: new Date(), text: "Kafka has deleted messages." },
+      { part: "partitions", since: new Date(), text: "Partition 3 cannot be read at offset 42: CRC." },
+    ];
+    await changeReplies(page, (reply) => {
+      const totals = { ...reply.totals, expired, expired_since: at, waiting: 3100 };
+      return { ...reply, totals, processors: [], problems: expired > 1000 ? problems : [] };
+    });
+    await page.goto(path);
+    await expect(page.locator("#pill[data-state=live], #pill[data-state=behind]")).toBeAttached();
+    expired = 1200;
+    const banners = page.locator("#banners");
+    await expect(banners).toContainText(title);
+    await expect(banners).toContainText(detail);
+    await expect(banners).toContainText(number);
+    await expect(banners).toContainText("3\u202f100");
+    await expect(banners).not.toContainText(/safe in Kafka|安全保存/);
+    if (note) await expect(page.locator("[data-note]")).toContainText(note);
+    await expectNoFindings(page);
+  });
+}
+
+test("how many messages of a burst Kafka deleted is said while it drains and at its end", async ({ page }) => {
+  let state = "draining";
+  await page.route("**/bursts/*", async (route) => {
+    const response = await route.fetch();
+    const burst = await response.json();
+    const numbers = { accepted: 20, stored: 12, blocked: 0, failed: 0, expired: state === "done" ? 8 : 5 };
+    return route.fulfill({ response, json: { ...burst, ...numbers, state } });
+  });
+  await page.goto("/");
+  await fill(page, { message: unique("deleted"), concurrency: 1, duration: 1, rate: 1 });
+  await sendButton(page).click();
+  await expect(page.locator("#strip-burst")).toContainText(
+    "3 of 20 are still on their way. 5 deleted by Kafka before processing.",
+  );
+  state = "done";
+  const line = page.locator("#strip-line");
+  await expect(line).toContainText("Done: 20 accepted, 12 stored, 8 deleted by Kafka before processing");
+});
+
 test("the silence of processors is counted only while something waits", async ({ page }) => {
   let waiting = 0;
   let processors = [];

@@ -7,7 +7,6 @@ use crate::{
     eventually::{eventually, within},
     homepage::Homepage,
     http::Error,
-    message::Position,
 };
 
 /// The most bullets that one answer can have; of more, it has the newest.

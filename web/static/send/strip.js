@@ -22,18 +22,19 @@ export class Strip {
     if (this.line.textContent !== text) this.line.textContent = text;
   }
 
-  /** The bar is time while the burst sends, then the share that is stored. */
+  /** The bar is time while the burst sends, then the share that is stored or was deleted. */
   follow({ phase, message, duration, elapsed, latest, shown, isShownPart }) {
     this.#showBurst(true);
-    const { accepted, stored } = latest;
+    const { accepted, stored, expired = 0 } = latest;
+    const onTheirWay = Math.max(0, accepted - stored - expired);
     const isSent = phase === "draining";
     const { lead, time, bar } = this.parts;
     lead.textContent = isSent
-      ? translations.onTheirWay(Math.max(0, accepted - stored), accepted)
+      ? translations.onTheirWay(onTheirWay, accepted, expired)
       : translations.buttons.sending;
     this.parts.text.textContent = isSent ? "" : message;
     time.textContent = isSent ? "" : translations.elapsed(Math.floor(elapsed), duration);
-    bar.value = isSent ? share(stored, accepted) : share(elapsed, duration);
+    bar.value = isSent ? share(stored + expired, accepted) : share(elapsed, duration);
     this.parts.accepted.textContent = grouped(accepted);
     this.parts.stored.textContent = grouped(stored);
     this.parts.shown.textContent = isShownPart ? `≥ ${grouped(shown)}` : grouped(shown);

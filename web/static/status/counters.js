@@ -1,6 +1,6 @@
 // The numbers: differences against the first totals this page saw, so they all count from one moment.
 
-import { grouped } from "../text.js";
+import { clock, grouped } from "../text.js";
 import { translations } from "../translations.js";
 
 /** Holds the numbers and writes them into the nodes of `root` marked `data-counter`, those that the page has. */
@@ -28,12 +28,13 @@ export class Counters {
       this.#shown = 0;
       this.#write("shown", 0);
     }
-    const since = (name) => totals[name] - this.#base[name];
+    const since = (name) => (totals[name] ?? 0) - (this.#base[name] ?? 0);
     this.#accepted = since("accepted");
     this.#write("accepted", this.#accepted);
     this.#write("stored", since("stored"));
     this.#write("waiting", totals.waiting);
-    this.#annotate(since("blocked"), since("finished_without_row"));
+    const expired = { n: since("expired"), at: totals.expired_since };
+    this.#annotate(since("blocked"), since("finished_without_row"), expired);
     return isRestart;
   }
 
@@ -49,11 +50,14 @@ export class Counters {
   }
 
   /** Why fewer messages are shown than stored, and fewer stored than accepted. */
-  #annotate(blocked, withoutRow) {
+  #annotate(blocked, withoutRow, expired) {
     if (!this.note) return;
     const parts = [];
     if (blocked > 0) parts.push(translations.counterNotes.blocked(blocked));
     if (withoutRow > 0) parts.push(translations.counterNotes.withoutRow(withoutRow));
+    // If some were deleted before this page counted, that time is not the time of these.
+    const from = expired.at && !this.#base.expired ? clock(expired.at) : undefined;
+    if (expired.n > 0) parts.push(translations.counterNotes.expired(expired.n, from));
     this.note.textContent = parts.join(", ");
     this.note.hidden = parts.length === 0;
   }

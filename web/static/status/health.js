@@ -8,6 +8,8 @@ const GROWS_FOR_MS = 5000;
 const SILENT_FOR_MS = 1000;
 const PROCESSOR_SEEN_MS = 10_000; // how far back the feed's list of processors looks
 const FAILURES_BEFORE_OFFLINE = 2;
+/** Problems that are no reason for a backlog: it has its own banner, and messages are deleted because they wait. */
+const EFFECTS = new Set(["processing", "retention"]);
 
 /** Follows replies and failures of the feed. `retry()` polls at once; `onOnline(isOnline)` is called on changes. */
 export class Health {
@@ -28,10 +30,12 @@ export class Health {
   reply({ totals, processors, problems }, accepted) {
     clearInterval(this.#countdown);
     this.banners.hide("offline");
-    // The banner of a backlog says this, too, with numbers.
-    const causes = problems.filter(({ part }) => part !== "processing");
-    this.#backlog(totals.waiting, accepted, processors.length, causes.length > 0);
-    this.#problems(this.#isBehind ? causes : problems);
+    const has = (name) => problems.some(({ part }) => part === name);
+    const isExplained = problems.some(({ part }) => !EFFECTS.has(part));
+    this.#backlog(totals.waiting, accepted, processors.length, { isExplained, isSafe: !has("retention") });
+    // The banner of a backlog says that nothing is processed, too, with numbers.
+    const isSaid = ({ part }) => part === "processing" && this.#isBehind;
+    this.#problems(problems.filter((problem) => !isSaid(problem)), totals);
     this.#setPill(this.#isBehind || problems.length > 0 ? "behind" : "live");
     this.onOnline(true);
     return this.#isBehind;
@@ -60,7 +64,7 @@ export class Health {
     });
   }
 
-  #problems(problems) {
+  #problems(problems, totals) {
     this.banners.keepOnly(
       "problem ",
       problems.map(({ part }) => `problem ${part}`),
@@ -68,13 +72,13 @@ export class Health {
     for (const problem of problems) {
       this.banners.show(`problem ${problem.part}`, {
         tone: "warn",
-        title: translations.problem.title(problem),
-        detail: translations.problem.detail(problem, clock(problem.since)),
+        title: translations.problem.title(problem, totals),
+        detail: translations.problem.detail(problem, clock(since(problem, totals))),
       });
     }
   }
 
-  #backlog(waiting, accepted, processors, isExplained) {
+  #backlog(waiting, accepted, processors, { isExplained, isSafe }) {
     const now = performance.now();
     this.#listen(waiting, processors, now);
     const isSilent = processors === 0 && now - this.#silentSince >= SILENT_FOR_MS;
@@ -83,7 +87,8 @@ export class Health {
     this.#isBehind = waiting > BACKLOG && (this.#isBehind || isBad);
     if (!this.#isBehind) this.banners.hide("backlog");
     else {
-      const detail = isExplained ? translations.backlog.safe : this.#reason(processors, now);
+      const safety = isSafe ? translations.backlog.safe : translations.backlog.unsafe;
+      const detail = isExplained ? safety : this.#reason(processors, now, safety);
       this.banners.show("backlog", { tone: "warn", title: translations.backlog.title(accepted, waiting), detail });
     }
   }
@@ -105,9 +110,9 @@ export class Health {
     this.#wasAnswering = waiting > 0 && processors > 0;
   }
 
-  #reason(processors, now) {
+  #reason(processors, now, safety) {
     if (processors > 0) return translations.backlog.busy(processors);
-    return translations.backlog.silent(Math.floor((now - this.#silentSince) / 1000));
+    return translations.backlog.silent(Math.floor((now - this.#silentSince) / 1000), safety);
   }
 
   #setPill(state) {
@@ -116,3 +121,6 @@ export class Health {
     if (text.textContent !== translations.pill[state]) text.textContent = translations.pill[state];
   }
 }
+
+/** The number of deleted messages counts from their own time. */
+const since = (problem, { expired_since }) => (problem.part === "retention" && expired_since) || problem.since;

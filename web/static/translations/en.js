@@ -46,15 +46,23 @@ export function refused({ status, message }, seconds) {
   return seconds > 0 ? `${reason} Try again in ${seconds} s.` : reason;
 }
 
-export const onTheirWay = (n, all) => `All sent. ${grouped(n)} of ${grouped(all)} are still on their way.`;
+/** Kafka's retention, or a person, deleted messages that were not processed yet. They are lost. */
+const deleted = (n) => `${grouped(n)} deleted by Kafka before processing`;
+
+export function onTheirWay(n, all, expired) {
+  const lost = expired > 0 ? ` ${deleted(expired)}.` : "";
+  return `All sent. ${grouped(n)} of ${grouped(all)} are still on their way.${lost}`;
+}
+
 export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} of ${duration} s`;
 
 /** How a burst ended. A page that did not see all of it has no `seconds`. */
-export function ended({ state, accepted, stored, failed, blocked }, seconds) {
+export function ended({ state, accepted, stored, failed, blocked, expired }, seconds) {
   const states = { done: "Done", stopped: "Stopped", failed: "Failed" };
   const parts = [`${grouped(accepted)} accepted`, `${grouped(stored)} stored`];
   if (blocked > 0) parts.push(`${grouped(blocked)} of them blocked`);
   if (failed > 0) parts.push(`${grouped(failed)} not accepted by Kafka`);
+  if (expired > 0) parts.push(deleted(expired));
   const time = seconds === undefined ? "" : ` in ${seconds.toFixed(1)} s`;
   return `${states[state]}: ${parts.join(", ")}${time}.`;
 }
@@ -83,6 +91,7 @@ export const milliseconds = (ms) => `${grouped(ms)} ms`;
 export const counterNotes = {
   blocked: (n) => `${grouped(n)} stored messages were blocked`,
   withoutRow: (n) => `${grouped(n)} finished without a row`,
+  expired: (n, since) => (since ? `${deleted(n)}, since ${since}` : deleted(n)),
 };
 
 export const offline = {
@@ -99,21 +108,26 @@ export const backlog = {
     accepted >= waiting
       ? `Kafka has accepted ${grouped(accepted)} messages, ${grouped(waiting)} are waiting to be processed.`
       : `${grouped(waiting)} messages are waiting to be processed.`,
-  silent: (seconds) =>
-    `No processor has answered for ${seconds} s. ` +
-    "The messages are safe in Kafka and will appear here when one answers again.",
+  silent: (seconds, safety) =>
+    `No processor has answered for ${seconds} s. ${safety} They will appear here when one answers again.`,
   safe: "The messages are safe in Kafka.",
+  unsafe: "Kafka deletes those that wait too long.",
   busy: (n) => `Processors are busy. ${n === 1 ? "1 is" : `${n} are`} running, and more may start.`,
 };
 
 const meanings = {
   kafka: "New messages are refused until it is back. Accepted ones are safe.",
   table: "Accepted messages are safe in Kafka and will appear here when it is back.",
+  retention: "They are lost. Keep messages longer in the topic, or add processors.",
+  partitions: "All other partitions are read.",
 };
 
 /** Which part is down, since when, and what that means for the person. */
 export const problem = {
-  title: ({ part, text }) => text || `${part} does not answer.`,
+  title: ({ part, text }, { expired }) =>
+    part === "retention" && expired > 0
+      ? `Kafka deleted ${counted(expired, "message that was", "messages that were")} not processed yet.`
+      : text || `${part} does not answer.`,
   detail: ({ part }, since) => [`Since ${since}.`, meanings[part]].filter(Boolean).join(" "),
 };
 

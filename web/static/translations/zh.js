@@ -41,15 +41,22 @@ export function refused({ status }, seconds) {
   return seconds > 0 ? `${reason}，请 ${seconds} 秒后再试。` : `${reason}。`;
 }
 
-export const onTheirWay = (n, all) => `已全部发送，${grouped(all)} 条中还有 ${grouped(n)} 条在途中。`;
+const deleted = (n) => `${grouped(n)} 条在处理前已被 Kafka 删除`;
+
+export function onTheirWay(n, all, expired) {
+  const lost = expired > 0 ? `${deleted(expired)}。` : "";
+  return `已全部发送，${grouped(all)} 条中还有 ${grouped(n)} 条在途中。${lost}`;
+}
+
 export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} / ${duration} 秒`;
 
 /** How a burst ended. A page that did not see all of it has no `seconds`. */
-export function ended({ state, accepted, stored, failed, blocked }, seconds) {
+export function ended({ state, accepted, stored, failed, blocked, expired }, seconds) {
   const states = { done: "完成", stopped: "已停止", failed: "失败" };
   const parts = [`已接收 ${grouped(accepted)} 条`, `已存储 ${grouped(stored)} 条`];
   if (blocked > 0) parts.push(`其中 ${grouped(blocked)} 条被屏蔽`);
   if (failed > 0) parts.push(`${grouped(failed)} 条未被 Kafka 接收`);
+  if (expired > 0) parts.push(deleted(expired));
   const time = seconds === undefined ? "" : `，用时 ${seconds.toFixed(1)} 秒`;
   return `${states[state]}：${parts.join("，")}${time}。`;
 }
@@ -78,6 +85,7 @@ export const milliseconds = (ms) => `${grouped(ms)} ms`;
 export const counterNotes = {
   blocked: (n) => `已存储的消息中有 ${grouped(n)} 条被屏蔽`,
   withoutRow: (n) => `${grouped(n)} 条处理后未入表`,
+  expired: (n, since) => (since ? `${deleted(n)}（自 ${since} 起）` : deleted(n)),
 };
 
 export const offline = {
@@ -94,8 +102,9 @@ export const backlog = {
     accepted >= waiting
       ? `Kafka 已接收 ${grouped(accepted)} 条，${grouped(waiting)} 条等待处理。`
       : `${grouped(waiting)} 条消息等待处理。`,
-  silent: (seconds) => `${seconds} 秒内没有处理器响应。消息已安全保存在 Kafka 中，处理器恢复后会显示在这里。`,
+  silent: (seconds, safety) => `${seconds} 秒内没有处理器响应。${safety}处理器恢复后会显示在这里。`,
   safe: "消息已安全保存在 Kafka 中。",
+  unsafe: "等待过久的消息会被 Kafka 删除。",
   busy: (n) => `处理器正忙，${n} 个在运行，可能会继续增加。`,
 };
 
@@ -105,13 +114,20 @@ const problems = {
   sending: ["Kafka 不接收这里发送的消息。", "已接收的消息是安全的。"],
   reader: ["暂时读不到结果。", "消息是安全的，稍后会显示。"],
   processing: ["消息在等待，已有一段时间没有处理完任何一条。", "消息安全保存在 Kafka 中。路由或处理器没有运行，或者正忙于更早的消息。"],
+  retention: ["有消息在处理前已被 Kafka 删除。", "这些消息已丢失。请延长 Kafka 的保留时间，或增加处理器。"],
+  partitions: ["有分区无法读取。", "其他分区都能读取。"],
   homepage: ["这台服务器正在停止。", "这里无法再发送，已接收的消息是安全的。"],
 };
 
 /** Which part is down, since when, and what that means for the person. */
 export const problem = {
-  title: ({ part }) => problems[part]?.[0] ?? `${part} 没有响应。`,
-  detail: ({ part }, since) => [`自 ${since} 起。`, problems[part]?.[1]].filter(Boolean).join(""),
+  title: ({ part }, { expired }) =>
+    part === "retention" && expired > 0
+      ? `${grouped(expired)} 条消息在处理前已被 Kafka 删除。`
+      : (problems[part]?.[0] ?? `${part} 没有响应。`),
+  /** Only the server knows which partition, and says it in English. */
+  detail: ({ part, text }, since) =>
+    [`自 ${since} 起。`, problems[part]?.[1], part === "partitions" && text].filter(Boolean).join(""),
 };
 
 export const card = {
