@@ -87,8 +87,7 @@ export class Health {
     this.#isBehind = waiting > BACKLOG && (this.#isBehind || isBad);
     if (!this.#isBehind) this.banners.hide("backlog");
     else {
-      const safety = isSafe ? translations.backlog.safe : translations.backlog.unsafe;
-      const detail = isExplained ? safety : this.#reason(processors, now, safety);
+      const detail = isExplained ? translations.backlog.explained(isSafe) : this.#reason(processors, now, isSafe);
       this.banners.show("backlog", { tone: "warn", title: translations.backlog.title(accepted, waiting), detail });
     }
   }
@@ -110,9 +109,9 @@ export class Health {
     this.#wasAnswering = waiting > 0 && processors > 0;
   }
 
-  #reason(processors, now, safety) {
+  #reason(processors, now, isSafe) {
     if (processors > 0) return translations.backlog.busy(processors);
-    return translations.backlog.silent(Math.floor((now - this.#silentSince) / 1000), safety);
+    return translations.backlog.silent(Math.floor((now - this.#silentSince) / 1000), isSafe);
   }
 
   #setPill(state) {

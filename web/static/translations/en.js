@@ -102,16 +102,19 @@ export const offline = {
   action: "Retry now",
 };
 
+/** Said of a backlog while Kafka deletes messages before they are processed. */
+const unsafe = "Kafka deletes messages that wait too long.";
+
 export const backlog = {
   /** `accepted` counts since this page opened, so it may be less than `waiting`. */
   title: (accepted, waiting) =>
     accepted >= waiting
       ? `Kafka has accepted ${grouped(accepted)} messages, ${grouped(waiting)} are waiting to be processed.`
       : `${grouped(waiting)} messages are waiting to be processed.`,
-  silent: (seconds, safety) =>
-    `No processor has answered for ${seconds} s. ${safety} They will appear here when one answers again.`,
-  safe: "The messages are safe in Kafka.",
-  unsafe: "Kafka deletes those that wait too long.",
+  silent: (seconds, isSafe) =>
+    `No processor has answered for ${seconds} s. ` +
+    (isSafe ? "The messages are safe in Kafka and will appear here when one answers again." : unsafe),
+  explained: (isSafe) => (isSafe ? "The messages are safe in Kafka." : unsafe),
   busy: (n) => `Processors are busy. ${n === 1 ? "1 is" : `${n} are`} running, and more may start.`,
 };
 

@@ -96,15 +96,17 @@ export const offline = {
   action: "立即重试",
 };
 
+const unsafe = "等待过久的消息会被 Kafka 删除。";
+
 export const backlog = {
   /** `accepted` counts since this page opened, so it may be less than `waiting`. */
   title: (accepted, waiting) =>
     accepted >= waiting
       ? `Kafka 已接收 ${grouped(accepted)} 条，${grouped(waiting)} 条等待处理。`
       : `${grouped(waiting)} 条消息等待处理。`,
-  silent: (seconds, safety) => `${seconds} 秒内没有处理器响应。${safety}处理器恢复后会显示在这里。`,
-  safe: "消息已安全保存在 Kafka 中。",
-  unsafe: "等待过久的消息会被 Kafka 删除。",
+  silent: (seconds, isSafe) =>
+    `${seconds} 秒内没有处理器响应。` + (isSafe ? "消息已安全保存在 Kafka 中，处理器恢复后会显示在这里。" : unsafe),
+  explained: (isSafe) => (isSafe ? "消息已安全保存在 Kafka 中。" : unsafe),
   busy: (n) => `处理器正忙，${n} 个在运行，可能会继续增加。`,
 };
 
