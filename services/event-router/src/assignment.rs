@@ -55,7 +55,7 @@ pub(crate) struct Skipped {
 pub(crate) enum Arrival {
     /// The partition was revoked: its next owner reads the record.
     NotAssigned,
-    /// The record was the last that was read. The client may deliver it twice around a pause.
+    /// The record was read before. The client may deliver the last one twice around a pause.
     Repeated,
     /// It comes after all that was read.
     Next,
@@ -72,7 +72,7 @@ pub(crate) struct Read {
 }
 
 impl Assignment {
-    /// Takes partitions over. They are read from what the group has committed, if that is known.
+    /// Takes partitions over. They are read from these offsets, if these are known.
     pub(crate) fn assign(&mut self, partitions: BTreeMap<Partition, Option<Offset>>) {
         self.last_generation += 1;
         for (partition, committed) in partitions {
@@ -123,6 +123,8 @@ impl Assignment {
             return Arrival::Repeated;
         }
         match assigned.ledger.end() {
+            // Behind a corrupt batch librdkafka goes astray, and begins again at the first record.
+            Some(end) if end > offset && assigned.is_suspect => Arrival::Repeated,
             Some(end) if end > offset => Arrival::Recreated,
             _ => Arrival::Next,
         }

@@ -17,7 +17,7 @@
 //! | no record at 6 and 7 | markers, or aborted records | commits 8 |
 //! | 6 and 7 are deleted | retention was faster than the router | counts two expired messages and commits 8 |
 //! | a record at 6 | it is about to arrive | waits |
-//! | that 6 cannot be decoded | its batch is corrupt | says so, commits nothing, and tries again |
+//! | that 6 cannot be decoded | its batch is corrupt | says so, pauses the partition, and tries again |
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -27,6 +27,7 @@ use barrage::kafka::{
     self, OffsetContent, PartitionOffsets, RecordScan, ScannedPartition, UnreadablePartitions,
 };
 use barrage::position::{Offset, Partition};
+use barrage::shutdown::with_sources;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
@@ -67,6 +68,10 @@ pub(crate) enum Finding {
     Empty { from: Offset, to: Offset, expired: u64 },
     /// Kafka delivers a record at the begin of the gap. The consumer has skipped it, if it has read later ones.
     Record { from: Offset },
+    /// A record cannot be decoded.
+    Unreadable,
+    /// What could not be decoded before can be decoded now, from this offset on.
+    Readable { from: Offset },
 }
 
 impl Gaps {
@@ -147,7 +152,10 @@ impl Gaps {
         scan: GapScan,
         assignment: &Assignment,
     ) -> Vec<(Partition, Finding)> {
-        let Ok(scanned) = scan.scanned else { return Vec::new() };
+        let scanned = scan.scanned.unwrap_or_else(|error| {
+            tracing::warn!(error = with_sources(&error), "gaps cannot be read now");
+            BTreeMap::new()
+        });
         let mut findings = Vec::new();
         for (partition, gap) in scan.gaps {
             let scanned = scanned.get(&partition);
@@ -156,7 +164,16 @@ impl Gaps {
             else {
                 continue;
             };
+            let before = self.unreadable.contains(partition);
             self.unreadable.set(partition, scanned.unreadable());
+            match (before, scanned.unreadable().is_some()) {
+                (false, true) => findings.push((partition, Finding::Unreadable)),
+                (true, false) => {
+                    findings.push((partition, Finding::Readable { from: gap.from }));
+                    continue;
+                }
+                (true, true) | (false, false) => {}
+            }
             findings.extend(judge(gap.from, scanned).map(|finding| (partition, finding)));
         }
         self.unreadable.report(&self.probe);

@@ -155,10 +155,9 @@ impl Router {
         tracing::info!(?partitions, "partitions revoked");
         self.drop_waiting(|record| partitions.contains(&record.partition()));
         self.finish_in_flight(Consumer::REVOKE_TIMEOUT.mul_f64(0.7)).await;
-        let paused = self.window.revoke(partitions);
-        if !paused.is_empty() {
-            self.consumer.resume(&paused);
-        }
+        self.window.revoke(partitions);
+        // The client would keep a pause beyond the revoke, even if the partition comes back.
+        self.consumer.resume(partitions);
         self.assignment.revoke(partitions);
         // Calls that failed have put their records back since the first line.
         self.drop_waiting(|record| partitions.contains(&record.partition()));
@@ -281,6 +280,12 @@ impl Router {
                 }
                 // It is about to arrive.
                 gaps::Finding::Record { .. } => {}
+                // Behind such a record librdkafka goes astray: it would begin again at the first record.
+                gaps::Finding::Unreadable => self.consumer.pause(&BTreeSet::from([partition])),
+                gaps::Finding::Readable { from } => {
+                    self.consumer.resume(&BTreeSet::from([partition]));
+                    self.read_again(partition, from);
+                }
             }
         }
     }

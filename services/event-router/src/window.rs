@@ -122,12 +122,9 @@ impl Window {
         change
     }
 
-    /// Forgets partitions that are revoked. Returns those that are paused: the client would keep a pause
-    /// beyond the revoke, even if the partition comes back.
-    pub(crate) fn revoke(&mut self, partitions: &BTreeSet<Partition>) -> BTreeSet<Partition> {
-        let paused = self.paused.intersection(partitions).copied().collect();
+    /// Forgets partitions that are revoked.
+    pub(crate) fn revoke(&mut self, partitions: &BTreeSet<Partition>) {
         self.paused.retain(|partition| !partitions.contains(partition));
-        paused
     }
 
     /// Whether at least one `part`-th of the limit is in flight.
@@ -206,10 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn a_revoked_partition_is_resumed_if_it_was_paused() {
+    fn a_revoked_partition_is_paused_no_more() {
         let mut window = Window::new(10);
         window.update([(0, 0), (1, 20_000)].into_iter(), Instant::now());
-        assert_eq!(window.revoke(&BTreeSet::from([0, 1])), BTreeSet::from([1]));
-        assert_eq!(window.revoke(&BTreeSet::from([0, 1])), BTreeSet::new());
+        window.revoke(&BTreeSet::from([0, 1]));
+        assert!(window.paused().is_empty());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use barrage::event::Identity;
 use barrage::health::Probe;
 use barrage::kafka::{self, OffsetContent, Offsets, RecordScan};
 use barrage::position::{Offset, Partition, Position, Topic};
@@ -125,8 +124,11 @@ impl Lookup {
 
     async fn is_of_its_record(&self, row: &Row) -> Result<bool, Error> {
         let Position { partition, offset, .. } = row.position;
-        let content = self.records.read_one(partition, offset).await?;
-        let is_of = |event: &Identity| event.matches(&row.identity());
-        Ok(matches!(content, OffsetContent::Record(Some(event)) if is_of(&event)))
+        Ok(match self.records.read_one(partition, offset).await? {
+            OffsetContent::Record(event) => event.is_some_and(|it| it.matches(&row.identity())),
+            OffsetContent::NoRecord | OffsetContent::Unknown => false,
+            // Kafka cannot give the record any more. Nothing speaks against the row.
+            OffsetContent::Deleted | OffsetContent::Unreadable => true,
+        })
     }
 }

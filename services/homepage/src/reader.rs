@@ -179,9 +179,8 @@ impl Reader {
         }
     }
 
-    /// Whether no record is open.
     fn is_idle(&self) -> bool {
-        self.partitions.values().all(|partition| partition.tracker().waiting() == 0)
+        self.partitions.values().all(PartitionReader::is_idle)
     }
 
     /// Polls Kafka and the table once. Returns how many records were found to be finished.

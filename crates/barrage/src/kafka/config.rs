@@ -111,14 +111,15 @@ impl Config {
         client
     }
 
-    /// The settings of consumers that read without joining the group, and commit nothing. Where retention has
-    /// deleted the first records, they begin with the first one that is left.
+    /// The settings of consumers that read without joining the group, and commit nothing. They read offsets that
+    /// exist. Where these are deleted meanwhile, or librdkafka goes astray behind a corrupt batch, it is an error and
+    /// no reason to read the whole partition.
     pub(super) fn standalone_consumer(&self, role: &str) -> ClientConfig {
         let mut client = self.client(role);
         client
             .set("group.id", self.group.as_str())
             .set("enable.auto.commit", "false")
-            .set("auto.offset.reset", "earliest")
+            .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "true")
             .set("check.crcs", "true");
         client

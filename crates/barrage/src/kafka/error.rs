@@ -96,10 +96,13 @@ impl Error {
 
 /// Whether the error is about a record that was fetched and cannot be decoded.
 pub(super) fn is_unreadable(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::MessageConsumption(code) if is_undecodable(*code))
+}
+
+/// In this order: a wrong checksum, a damaged compressed batch, a codec or format that librdkafka does not know, a
+/// damaged batch, and the broker's own word that its file is damaged.
+pub(super) fn is_undecodable(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
-    let KafkaError::MessageConsumption(code) = error else { return false };
-    // In this order: a wrong checksum, a damaged compressed batch, a codec or format that librdkafka does not know,
-    // a damaged batch, and the broker's own word that its file is damaged.
     matches!(
         code,
         Code::BadMessage

@@ -7,6 +7,8 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
+use super::error::is_undecodable;
+
 /// Records the last error of a client. librdkafka repeats an error only now and then, so the last one
 /// counts until another is reported or a request succeeds.
 #[derive(Debug, Default)]
@@ -35,3 +37,28 @@ impl ClientContext for ErrorCallback {
 }
 
 impl ConsumerContext for ErrorCallback {}
+
+/// The callback of clients that read records. What an event of the consumer says is not logged here as well: that a
+/// partition has ended, or that a record cannot be decoded.
+#[derive(Debug, Default)]
+pub(super) struct ReaderCallback;
+
+impl ClientContext for ReaderCallback {
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_unless_event(&error, reason);
+    }
+}
+
+impl ConsumerContext for ReaderCallback {}
+
+/// Logs an error of a client that reads records, unless its consumer gets it as an event, too.
+pub(super) fn log_unless_event(error: &KafkaError, reason: &str) {
+    let is_event = error
+        .rdkafka_error_code()
+        .is_some_and(|code| code == RDKafkaErrorCode::PartitionEOF || is_undecodable(code));
+    if is_event {
+        tracing::debug!(target: "rdkafka::client", "librdkafka: {error}: {reason}");
+    } else {
+        tracing::error!(target: "rdkafka::client", "librdkafka: {error}: {reason}");
+    }
+}

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use barrage::health::Probe;
 use barrage::kafka::{self, RecordScan, ScannedPartition, UnreadablePartitions};
 use barrage::position::{Offset, Partition};
+use barrage::shutdown::with_sources;
 use tokio::task::JoinHandle;
 
 use super::tracker::Tracker;
@@ -82,7 +83,7 @@ impl Inspection {
         let is_over = self.running.as_ref().is_some_and(JoinHandle::is_finished);
         let ended = if is_over { self.running.take() } else { None };
         let scanned = match ended {
-            Some(ended) => ended.await.ok().and_then(Result::ok).unwrap_or_default(),
+            Some(ended) => self.scanned(ended.await.unwrap_or(Err(kafka::Error::Closed))),
             None => Scanned::new(),
         };
         for (partition, scanned) in &scanned {
@@ -95,6 +96,15 @@ impl Inspection {
             self.start(offsets);
         }
         scanned
+    }
+
+    /// What a scan has found. If Kafka did not answer, it is tried again.
+    fn scanned(&mut self, scanned: Result<Scanned, kafka::Error>) -> Scanned {
+        scanned.unwrap_or_else(|error| {
+            tracing::debug!(error = with_sources(&error), "partitions cannot be inspected now");
+            self.standing.values_mut().for_each(|standing| standing.inspected = None);
+            Scanned::new()
+        })
     }
 
     /// The offsets to be read now.

@@ -86,6 +86,11 @@ impl PartitionReader {
         &self.tracker
     }
 
+    /// Whether nothing is left to be found out: no record waits, and what has expired has no row.
+    pub(super) fn is_idle(&self) -> bool {
+        self.tracker.waiting() == 0 && self.deleted.is_none() && self.expired.is_none()
+    }
+
     pub(super) fn status(&self) -> PartitionStatus {
         let verify_below = self.verification.verify_below();
         PartitionStatus { tracker: self.tracker.clone(), verify_below }

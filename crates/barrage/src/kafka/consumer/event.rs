@@ -9,8 +9,8 @@ use crate::position::{Offset, Partition};
 /// What happens to a member of a consumer group.
 #[derive(Debug)]
 pub enum ConsumerEvent {
-    /// These partitions are ours from now on, and are read from these offsets. `None` if the group has committed
-    /// nothing, or Kafka did not say what.
+    /// These partitions are ours from now on, and are read from these offsets: from what the group has committed, or
+    /// from the first record. `None` if Kafka did not say where that is.
     Assigned(BTreeMap<Partition, Option<Offset>>),
     /// These partitions are taken away as soon as the [`RevokeGuard`] is dropped, at the latest after
     /// [`super::Consumer::REVOKE_TIMEOUT`]. What is stored by then is committed.

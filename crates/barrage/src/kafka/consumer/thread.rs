@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{ClientContext, TopicPartitionList};
+use rdkafka::{ClientContext, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::event::{ConsumerEvent, RevokeGuard};
 use super::gate::Gate;
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Access;
+use crate::kafka::error_callback::log_unless_event;
 use crate::kafka::offsets::known;
 use crate::kafka::{ConsumerRecord, Error, PartitionOffsets};
 use crate::position::{Offset, Partition};
@@ -72,13 +73,17 @@ pub(super) struct RebalanceCallback {
     pub(super) access: Access,
 }
 
-impl ClientContext for RebalanceCallback {}
+impl ClientContext for RebalanceCallback {
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_unless_event(&error, reason);
+    }
+}
 
 impl ConsumerContext for RebalanceCallback {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(list) => {
-                self.send(ConsumerEvent::Assigned(committed(consumer, list)));
+                self.send(ConsumerEvent::Assigned(begins(consumer, list)));
             }
             Rebalance::Revoke(list) if list.count() > 0 => self.revoke(consumer, list),
             Rebalance::Revoke(_) => {}
@@ -114,17 +119,35 @@ impl RebalanceCallback {
     }
 }
 
-/// What the group has committed of these partitions.
-fn committed(
+/// Where these partitions are read from: at what the group has committed, else at the first record.
+fn begins(
     consumer: &BaseConsumer<RebalanceCallback>,
     list: &TopicPartitionList,
 ) -> BTreeMap<Partition, Option<Offset>> {
-    let known = consumer.committed_offsets(list.clone(), REQUEST_TIMEOUT).map(|list| known(&list));
-    let known = known.unwrap_or_else(|error| {
-        tracing::debug!(%error, "kafka does not say what the group has committed");
+    let all = partitions(list);
+    let known = known_begins(consumer, list).unwrap_or_else(|error| {
+        tracing::debug!(%error, "kafka does not say where the partitions begin");
         PartitionOffsets::new()
     });
-    partitions(list).into_iter().map(|it| (it, known.get(&it).copied())).collect()
+    all.into_iter().map(|partition| (partition, known.get(&partition).copied())).collect()
+}
+
+fn known_begins(
+    consumer: &BaseConsumer<RebalanceCallback>,
+    list: &TopicPartitionList,
+) -> Result<PartitionOffsets, KafkaError> {
+    let mut begins = known(&consumer.committed_offsets(list.clone(), REQUEST_TIMEOUT)?);
+    let mut uncommitted = TopicPartitionList::new();
+    for element in list.elements() {
+        let (topic, partition) = (element.topic(), element.partition());
+        if !begins.contains_key(&partition) {
+            uncommitted.add_partition_offset(topic, partition, KafkaOffset::Beginning)?;
+        }
+    }
+    if uncommitted.count() > 0 {
+        begins.extend(known(&consumer.offsets_for_times(uncommitted, REQUEST_TIMEOUT)?));
+    }
+    Ok(begins)
 }
 
 fn partitions(list: &TopicPartitionList) -> BTreeSet<Partition> {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use rdkafka::ClientConfig;
-use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message as _;
 
-use super::scanner::{OffsetRange, Scan, Scanner};
+use super::scanner::{OffsetRange, Reader, Scan, Scanner};
 use crate::kafka::denial::Operation;
+use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::{Config, Error, PartitionOffsets};
 use crate::position::{Offset, Partition};
 
@@ -69,7 +69,8 @@ fn count(
     if ranges.is_empty() {
         return Ok(found);
     }
-    let consumer: BaseConsumer = client.create().map_err(Error::Configuration)?;
+    let consumer: Reader =
+        client.create_with_context(ReaderCallback).map_err(Error::Configuration)?;
     let existing = scan.existing(&consumer, &ranges);
     let existing = existing.map_err(|error| scan.explain(error.into()))?;
     let all = scan.read(&consumer, existing, |offset, message| {

@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message as _, Offset as KafkaOffset, TopicPartitionList};
 
-use super::scanner::{Incomplete, OffsetRange, Scan, Scanner};
+use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner};
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Operation;
+use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::{Config, Error, ProducerRecord};
 use crate::position::{Offset, Partition, Position, Topic};
 use crate::time::Millis;
@@ -49,7 +50,8 @@ impl RecordFinder {
     ) -> Result<Position, Error> {
         let client = self.client.clone();
         let work = move |scan: &Scan| {
-            let consumer = client.create().map_err(Error::Configuration)?;
+            let consumer =
+                client.create_with_context(ReaderCallback).map_err(Error::Configuration)?;
             match find(scan, &consumer, partition, sent, &record) {
                 Ok(found) => found.ok_or(Error::Lost),
                 Err(Incomplete::Silent(None)) => Err(Error::Lost),
@@ -64,7 +66,7 @@ impl RecordFinder {
 /// Reads from the first record of that time to what is the end of the partition now.
 fn find(
     scan: &Scan,
-    consumer: &BaseConsumer,
+    consumer: &Reader,
     partition: Partition,
     sent: Millis,
     record: &ProducerRecord,
@@ -87,7 +89,7 @@ fn find(
 /// A broker may stamp records by its own clock. If that is behind ours, no record seems to be as late as
 /// `sent`; then the record is among the last ones.
 fn limits(
-    consumer: &BaseConsumer,
+    consumer: &Reader,
     topic: &Topic,
     partition: Partition,
     sent: Millis,

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::message::{BorrowedMessage, Message as _};
 
-use super::scanner::{Incomplete, OffsetRange, Scan, Scanner};
+use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner};
 use super::unreadable::Unreadable;
 use crate::event::{Identity, RecordParts};
 use crate::kafka::denial::Operation;
+use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::headers::Headers;
 use crate::kafka::{Config, Error};
 use crate::position::{Offset, Partition, Position, Topic};
@@ -20,7 +21,7 @@ use crate::shutdown::with_sources;
 #[derive(Clone)]
 pub struct RecordScan {
     /// Kept between scans: this is called often and for a few records each.
-    consumer: Arc<BaseConsumer>,
+    consumer: Arc<Reader>,
     scanner: Scanner,
 }
 
@@ -79,7 +80,8 @@ impl RecordScan {
     pub fn new(config: &Config) -> Result<Self, Error> {
         let mut client = config.standalone_consumer("scan");
         client.set("queued.max.messages.kbytes", "1024");
-        let consumer = Arc::new(client.create().map_err(Error::Configuration)?);
+        let consumer =
+            Arc::new(client.create_with_context(ReaderCallback).map_err(Error::Configuration)?);
         Ok(Self { consumer, scanner: Scanner::new(config.access(Operation::Read)) })
     }
 
@@ -128,11 +130,7 @@ struct Delivered {
 }
 
 /// Reads chunk after chunk, of all partitions at once.
-fn read(
-    scan: &Scan,
-    consumer: &BaseConsumer,
-    mut offsets: PartitionSets,
-) -> Result<Scanned, Incomplete> {
+fn read(scan: &Scan, consumer: &Reader, mut offsets: PartitionSets) -> Result<Scanned, Incomplete> {
     let mut scanned = Scanned::new();
     while !offsets.is_empty() {
         let chunk = |set: &BTreeSet<Offset>| {
@@ -164,7 +162,7 @@ fn read(
 
 fn deliver(
     scan: &Scan,
-    consumer: &BaseConsumer,
+    consumer: &Reader,
     ranges: &BTreeMap<Partition, OffsetRange>,
 ) -> Result<BTreeMap<Partition, Delivered>, Incomplete> {
     let mut all: BTreeMap<_, _> = ranges.keys().map(|it| (*it, Delivered::default())).collect();
@@ -185,7 +183,7 @@ fn deliver(
 /// Reads one partition, so that an undecodable record is one of this partition.
 fn deliver_alone(
     scan: &Scan,
-    consumer: &BaseConsumer,
+    consumer: &Reader,
     partition: Partition,
     range: OffsetRange,
 ) -> Result<Delivered, Incomplete> {

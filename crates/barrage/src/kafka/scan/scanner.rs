@@ -15,9 +15,13 @@ use tokio_util::sync::CancellationToken;
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Access;
 use crate::kafka::error::is_unreadable;
+use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::offsets::known;
 use crate::kafka::{Error, PartitionOffsets};
 use crate::position::{Offset, Partition, Topic};
+
+/// A consumer that reads without a group.
+pub(super) type Reader = BaseConsumer<ReaderCallback>;
 
 /// Runs scans of one topic, one at a time: each takes a thread and a connection.
 #[derive(Clone)]
@@ -130,7 +134,7 @@ impl Scan {
     /// is after its range and ends partition 0, and with it the scan.
     pub(super) fn read(
         &self,
-        consumer: &BaseConsumer,
+        consumer: &Reader,
         mut ranges: BTreeMap<Partition, OffsetRange>,
         mut visit: impl FnMut(Offset, &BorrowedMessage<'_>) -> ControlFlow<()>,
     ) -> Result<Scanned, Incomplete> {
@@ -154,7 +158,7 @@ impl Scan {
                     continue;
                 }
                 Polled::Unreadable(error) => {
-                    unreadable = Some(error);
+                    unreadable = unreadable.or(Some(error));
                     continue;
                 }
                 Polled::Failed(error) => {
@@ -165,8 +169,8 @@ impl Scan {
             last_progress = Instant::now();
             let partition = message.partition();
             let Some(offset) = Offset::new(message.offset()) else { continue };
-            let Some(OffsetRange { to, .. }) = ranges.get(&partition).copied() else { continue };
-            if offset < to && visit(offset, &message).is_break() {
+            let Some(OffsetRange { from, to }) = ranges.get(&partition).copied() else { continue };
+            if (from..to).contains(&offset) && visit(offset, &message).is_break() {
                 break;
             }
             if offset.next() >= to {
@@ -180,7 +184,7 @@ impl Scan {
     /// Kafka has deleted all of it: then it is empty and begins after it.
     pub(super) fn existing(
         &self,
-        consumer: &BaseConsumer,
+        consumer: &Reader,
         ranges: &BTreeMap<Partition, OffsetRange>,
     ) -> Result<BTreeMap<Partition, OffsetRange>, KafkaError> {
         let low = self.list_offsets(consumer, ranges, KafkaOffset::Beginning)?;
@@ -196,7 +200,7 @@ impl Scan {
 
     fn list_offsets(
         &self,
-        consumer: &BaseConsumer,
+        consumer: &Reader,
         ranges: &BTreeMap<Partition, OffsetRange>,
         which: KafkaOffset,
     ) -> Result<PartitionOffsets, KafkaError> {
@@ -208,7 +212,7 @@ impl Scan {
     }
 
     /// Polls once. Fails if Kafka denies the access, or nobody waits for the result.
-    fn poll<'a>(&self, consumer: &'a BaseConsumer) -> Result<Polled<'a>, Incomplete> {
+    fn poll<'a>(&self, consumer: &'a Reader) -> Result<Polled<'a>, Incomplete> {
         if self.cancelled.is_cancelled() {
             return Err(Incomplete::Cancelled);
         }
@@ -238,7 +242,7 @@ impl Scan {
 
     fn assign(
         &self,
-        consumer: &BaseConsumer,
+        consumer: &Reader,
         ranges: &BTreeMap<Partition, OffsetRange>,
     ) -> Result<(), KafkaError> {
         let mut list = TopicPartitionList::with_capacity(ranges.len());
