@@ -36,6 +36,8 @@ struct Assigned {
     generation: Generation,
     ledger: CommitLedger,
     last: Option<Offset>,
+    /// The partition is read again from an earlier offset: records from here on were still queued.
+    rewound_below: Option<Offset>,
     /// The client has reported a record that it cannot decode, maybe of this partition.
     is_suspect: bool,
     /// Gaps that may hide such a record, end by begin. The begin of each is open in the ledger.
@@ -82,8 +84,12 @@ impl Assignment {
 
     /// Reads a partition again from `offset` on. All that was read of it counts no more.
     pub(crate) fn restart(&mut self, partition: Partition, offset: Offset) {
+        let end = self.partitions.get(&partition).and_then(|assigned| assigned.ledger.end());
         self.last_generation += 1;
         self.begin(partition, Some(offset));
+        if let Some(assigned) = self.partitions.get_mut(&partition) {
+            assigned.rewound_below = end.filter(|end| *end > offset);
+        }
     }
 
     /// Gives partitions up. Records of them that are still in flight finish nothing any more.
@@ -105,6 +111,7 @@ impl Assignment {
             generation: self.last_generation,
             ledger: CommitLedger::starting_at(begin),
             last: None,
+            rewound_below: None,
             is_suspect: false,
             holes: BTreeMap::new(),
         };
@@ -119,7 +126,8 @@ impl Assignment {
     /// Compares a record's offset with what was read of its partition. Changes nothing.
     pub(crate) fn arrival(&self, partition: Partition, offset: Offset) -> Arrival {
         let Some(assigned) = self.partitions.get(&partition) else { return Arrival::NotAssigned };
-        if assigned.last == Some(offset) {
+        let is_queued = assigned.rewound_below.is_some_and(|below| offset >= below);
+        if assigned.last == Some(offset) || is_queued {
             return Arrival::Repeated;
         }
         match assigned.ledger.end() {
@@ -142,6 +150,7 @@ impl Assignment {
             }
         }
         assigned.is_suspect = false;
+        assigned.rewound_below = None;
         assigned.last = Some(offset);
         assigned.ledger.read(offset);
         let is_first_after_recreation = self.recreated.remove(&partition);
@@ -164,13 +173,14 @@ impl Assignment {
         assigned.ledger.committable().filter(|next| Some(*next) != before)
     }
 
-    /// There is no record from `from` on and before `to`. `Some` if that changes what may be committed.
+    /// There is no record from `from` on and before `to`. `None` if there is no such gap any more, else what may be
+    /// committed if that changes.
     pub(crate) fn skip(
         &mut self,
         partition: Partition,
         from: Offset,
         to: Offset,
-    ) -> Option<Offset> {
+    ) -> Option<Option<Offset>> {
         let assigned = self.partitions.get_mut(&partition)?;
         let before = assigned.ledger.committable();
         if let Some(end) = assigned.holes.remove(&from) {
@@ -181,8 +191,10 @@ impl Assignment {
             assigned.ledger.finish(from);
         } else if assigned.ledger.end() == Some(from) {
             assigned.ledger.skip_to(to);
+        } else {
+            return None;
         }
-        assigned.ledger.committable().filter(|next| Some(*next) != before)
+        Some(assigned.ledger.committable().filter(|next| Some(*next) != before))
     }
 
     /// Whether a gap at this offset was passed because a record could not be decoded.
@@ -202,6 +214,11 @@ impl Assignment {
             let (from, to) = hole.or_else(rest).filter(|(from, to)| from < to)?;
             Some((*partition, assigned.generation, from, to))
         })
+    }
+
+    /// Gaps of which Kafka did not say whether it has deleted them.
+    pub(crate) fn put_back_skipped(&mut self, skipped: &[Skipped]) {
+        self.skipped.extend_from_slice(skipped);
     }
 
     /// The gaps that were passed since the last call.
@@ -266,13 +283,26 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(gaps(&assignment), [(9, 12)]);
-        assert_eq!(assignment.skip(0, offset(9), offset(10)), Some(offset(10)));
-        assert_eq!(assignment.skip(0, offset(10), offset(12)), Some(offset(13)));
+        assert_eq!(assignment.skip(0, offset(9), offset(10)), Some(Some(offset(10))));
+        assert_eq!(assignment.skip(0, offset(10), offset(12)), Some(Some(offset(13))));
         assert_eq!(gaps(&assignment), [(13, 20)]);
-        assert_eq!(assignment.skip(0, offset(13), offset(20)), Some(offset(20)));
+        assert_eq!(assignment.skip(0, offset(13), offset(20)), Some(Some(offset(20))));
         assert!(gaps(&assignment).is_empty());
         assert_eq!(assignment.arrival(0, offset(12)), Arrival::Repeated);
         assert_eq!(assignment.arrival(0, offset(20)), Arrival::Next);
+    }
+
+    #[test]
+    fn records_that_were_queued_before_a_rewind_are_read_again_later() {
+        let mut assignment = assignment();
+        assignment.read(0, offset(5)).unwrap();
+        assignment.suspect();
+        assignment.read(0, offset(9)).unwrap();
+        assignment.restart(0, offset(6));
+        assert_eq!(assignment.arrival(0, offset(10)), Arrival::Repeated);
+        assert_eq!(assignment.arrival(0, offset(6)), Arrival::Next);
+        assignment.read(0, offset(6)).unwrap();
+        assert_eq!(assignment.arrival(0, offset(10)), Arrival::Next);
     }
 
     #[test]

@@ -16,7 +16,7 @@
 //! | --- | --- | --- |
 //! | no record at 6 and 7 | markers, or aborted records | commits 8 |
 //! | 6 and 7 are deleted | retention was faster than the router | counts two expired messages and commits 8 |
-//! | a record at 6 | it is about to arrive | waits |
+//! | a record at 6 | it is about to arrive, or librdkafka has skipped it | waits, or reads the partition again from there |
 //! | that 6 cannot be decoded | its batch is corrupt | says so, pauses the partition, and tries again |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,8 +79,10 @@ impl Gaps {
     const PATIENCE: Duration = Duration::from_millis(500);
     /// How soon a gap is read again that holds a record, or one that cannot be decoded.
     const RETRY: Duration = Duration::from_secs(5);
-    /// How many offsets of a partition are read.
-    const OFFSETS: i64 = 500;
+    /// How many offsets of a partition one scan reads. A gap that is longer takes several scans.
+    const OFFSETS: i64 = 200;
+    /// How many partitions one scan reads, so that a backlog of many partitions takes little memory.
+    const PARTITIONS: usize = 64;
 
     pub(crate) fn new(records: RecordScan, probe: Probe) -> Self {
         let (running, known) = (FuturesUnordered::new(), BTreeMap::new());
@@ -98,7 +100,7 @@ impl Gaps {
     ) {
         let before = std::mem::take(&mut self.known);
         for (partition, generation, from, to) in assignment.gaps(high_watermarks) {
-            if paused.contains(&partition) {
+            if paused.contains(&partition) && !self.unreadable.contains(partition) {
                 continue;
             }
             let same =
@@ -121,7 +123,7 @@ impl Gaps {
         let mut due = BTreeMap::new();
         for (partition, gap) in &mut self.known {
             let since = gap.scanned.map_or(gap.since + Self::PATIENCE, |at| at + Self::RETRY);
-            if since <= now {
+            if since <= now && due.len() < Self::PARTITIONS {
                 gap.scanned = Some(now);
                 due.insert(*partition, *gap);
             }
@@ -153,7 +155,7 @@ impl Gaps {
         assignment: &Assignment,
     ) -> Vec<(Partition, Finding)> {
         let scanned = scan.scanned.unwrap_or_else(|error| {
-            tracing::warn!(error = with_sources(&error), "gaps cannot be read now");
+            tracing::debug!(error = with_sources(&error), "gaps cannot be read now");
             BTreeMap::new()
         });
         let mut findings = Vec::new();
@@ -191,11 +193,11 @@ impl Gap {
 
 /// Decides about a gap that begins at `from`.
 fn judge(from: Offset, scanned: &ScannedPartition) -> Option<Finding> {
-    let (mut to, mut expired) = (from, 0);
+    let deleted_below = scanned.deleted_below();
+    let (mut to, expired) = (from.max(deleted_below), deleted_below.since(from));
     loop {
         match scanned.at(to) {
-            OffsetContent::NoRecord => {}
-            OffsetContent::Deleted => expired += 1,
+            OffsetContent::NoRecord | OffsetContent::Deleted => {}
             OffsetContent::Record(_) if to == from => return Some(Finding::Record { from }),
             OffsetContent::Record(_) | OffsetContent::Unreadable | OffsetContent::Unknown => {
                 return (to > from).then_some(Finding::Empty { from, to, expired });
@@ -224,6 +226,7 @@ mod tests {
         let empty = |to, expired| Some(Finding::Empty { from: at(6), to: at(to), expired });
         assert_eq!(judged(&[NoRecord, NoRecord]), empty(8, 0));
         assert_eq!(judged(&[Deleted, Deleted, NoRecord, Record(None)]), empty(9, 2));
+        assert_eq!(judged(&[Deleted, Deleted]), empty(8, 2));
         assert_eq!(judged(&[NoRecord, Unreadable]), empty(7, 0));
     }
 

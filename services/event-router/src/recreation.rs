@@ -118,15 +118,20 @@ impl OffsetChecks {
 }
 
 impl OffsetCheck {
-    /// The high watermarks that Kafka answered; empty if it did not answer.
-    pub(crate) fn high_watermarks(&self) -> PartitionOffsets {
-        self.facts.as_ref().map(|facts| facts.high_watermarks.clone()).unwrap_or_default()
+    /// The high watermarks, if Kafka answered.
+    pub(crate) fn high_watermarks(&self) -> Option<PartitionOffsets> {
+        self.facts.as_ref().ok().map(|facts| facts.high_watermarks.clone())
     }
 
-    /// How many offsets Kafka had deleted in the gaps that were passed, by partition.
-    pub(crate) fn expired(&self) -> BTreeMap<Partition, u64> {
+    /// The gaps that were passed before this check.
+    pub(crate) fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// How many offsets Kafka had deleted in the gaps that were passed, by partition. `None` if it did not answer.
+    pub(crate) fn expired(&self) -> Option<BTreeMap<Partition, u64>> {
         let mut expired = BTreeMap::new();
-        let Ok(facts) = &self.facts else { return expired };
+        let facts = self.facts.as_ref().ok()?;
         for Skipped { partition, from, to } in &self.skipped {
             let low = facts.low_watermarks.get(partition).copied().unwrap_or_default();
             let deleted = (*to).min(low).since(*from);
@@ -134,7 +139,7 @@ impl OffsetCheck {
                 *expired.entry(*partition).or_default() += deleted;
             }
         }
-        expired
+        Some(expired)
     }
 }
 
@@ -190,7 +195,7 @@ mod tests {
         };
         let skipped = skipped.into_iter().map(gap).collect();
         let check = OffsetCheck { ends: BTreeMap::new(), skipped, facts: Ok(facts) };
-        assert_eq!(check.expired(), BTreeMap::from([(0, 3)]));
+        assert_eq!(check.expired(), Some(BTreeMap::from([(0, 3)])));
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(crate) struct Router {
     dead_letters: DeadLetters,
     offset_checks: OffsetChecks,
     gaps: Gaps,
+    /// Partitions with a record that cannot be decoded. They are paused.
+    unreadable: BTreeSet<Partition>,
 }
 
 impl Router {
@@ -66,6 +68,7 @@ impl Router {
             dead_letters: dependencies.dead_letters,
             offset_checks: dependencies.offset_checks,
             gaps: dependencies.gaps,
+            unreadable: BTreeSet::new(),
             config,
         }
     }
@@ -155,9 +158,11 @@ impl Router {
         tracing::info!(?partitions, "partitions revoked");
         self.drop_waiting(|record| partitions.contains(&record.partition()));
         self.finish_in_flight(Consumer::REVOKE_TIMEOUT.mul_f64(0.7)).await;
-        self.window.revoke(partitions);
-        // The client would keep a pause beyond the revoke, even if the partition comes back.
-        self.consumer.resume(partitions);
+        let paused = self.window.revoke(partitions);
+        if !paused.is_empty() {
+            self.consumer.resume(&paused);
+        }
+        self.unreadable.retain(|partition| !partitions.contains(partition));
         self.assignment.revoke(partitions);
         // Calls that failed have put their records back since the first line.
         self.drop_waiting(|record| partitions.contains(&record.partition()));
@@ -243,8 +248,11 @@ impl Router {
     }
 
     fn offsets_checked(&mut self, check: OffsetCheck) {
-        for (partition, expired) in check.expired() {
-            records_expired(partition, expired);
+        match check.expired() {
+            Some(expired) => {
+                expired.into_iter().for_each(|(it, records)| records_expired(it, records))
+            }
+            None => self.assignment.put_back_skipped(check.skipped()),
         }
         let high_watermarks = check.high_watermarks();
         for (partition, finding) in self.offset_checks.findings(check, &self.assignment) {
@@ -260,20 +268,17 @@ impl Router {
                 }
             }
         }
-        let paused = self.window.paused();
-        self.gaps.observe(&self.assignment, &high_watermarks, paused, Instant::now());
+        if let Some(high_watermarks) = high_watermarks {
+            let paused = self.window.paused();
+            self.gaps.observe(&self.assignment, &high_watermarks, paused, Instant::now());
+        }
     }
 
     fn gaps_scanned(&mut self, scan: GapScan) {
         for (partition, finding) in self.gaps.findings(scan, &self.assignment) {
             match finding {
                 gaps::Finding::Empty { from, to, expired } => {
-                    if expired > 0 {
-                        records_expired(partition, expired);
-                    }
-                    if let Some(next) = self.assignment.skip(partition, from, to) {
-                        self.consumer.store(partition, next);
-                    }
+                    self.skip(partition, from, to, expired)
                 }
                 gaps::Finding::Record { from } if self.assignment.has_hole_at(partition, from) => {
                     self.read_again(partition, from);
@@ -281,18 +286,27 @@ impl Router {
                 // It is about to arrive.
                 gaps::Finding::Record { .. } => {}
                 // Behind such a record librdkafka goes astray: it would begin again at the first record.
-                gaps::Finding::Unreadable => self.consumer.pause(&BTreeSet::from([partition])),
-                gaps::Finding::Readable { from } => {
-                    self.consumer.resume(&BTreeSet::from([partition]));
-                    self.read_again(partition, from);
-                }
+                gaps::Finding::Unreadable => drop(self.unreadable.insert(partition)),
+                gaps::Finding::Readable { from } => self.read_again(partition, from),
             }
+        }
+    }
+
+    /// Passes a gap, of which Kafka has deleted the first `expired` offsets.
+    fn skip(&mut self, partition: Partition, from: Offset, to: Offset, expired: u64) {
+        let Some(committable) = self.assignment.skip(partition, from, to) else { return };
+        if expired > 0 {
+            records_expired(partition, expired);
+        }
+        if let Some(next) = committable {
+            self.consumer.store(partition, next);
         }
     }
 
     /// The client has passed a record that it could not decode and that can be decoded now.
     fn read_again(&mut self, partition: Partition, from: Offset) {
         tracing::info!(partition, %from, "partition {partition} is read again from offset {from}");
+        self.unreadable.remove(&partition);
         self.assignment.restart(partition, from);
         self.drop_waiting(|record| record.partition() == partition);
         self.consumer.seek(partition, from);
@@ -306,6 +320,7 @@ impl Router {
             partition,
             "the topic was recreated: partition {partition} is read from its beginning"
         );
+        self.unreadable.remove(&partition);
         self.assignment.recreate(partition);
         self.drop_waiting(|record| record.partition() == partition);
         self.calls.hold();
@@ -335,7 +350,7 @@ impl Router {
 
     /// Applies to the consumer what the window decides.
     fn apply_window(&mut self) {
-        let change = self.window.update(self.assignment.spans(), Instant::now());
+        let change = self.window.update(self.assignment.spans(), &self.unreadable, Instant::now());
         if !change.pause.is_empty() {
             self.consumer.pause(&change.pause);
         }

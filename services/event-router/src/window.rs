@@ -101,19 +101,21 @@ impl Window {
     }
 
     /// Decides again which partitions are paused. `spans` has all assigned partitions, and says for each how
-    /// many offsets a restart would read again.
+    /// many offsets a restart would read again. Those that cannot be read are paused, too.
     pub(crate) fn update(
         &mut self,
         spans: impl Iterator<Item = (Partition, u64)>,
+        unreadable: &BTreeSet<Partition>,
         now: Instant,
     ) -> PauseChange {
         // A window that is stuck opens at half, so that partitions are not paused again at the next record.
         let is_full = self.has_reached(if self.is_stuck { 2 } else { 1 });
         self.full_since = is_full.then(|| self.full_since.unwrap_or(now));
         self.is_stuck = self.full_since.is_some_and(|since| now >= since + Self::PATIENCE);
-        let must_wait = |span| self.is_stuck || span >= Self::SPAN;
-        let paused: BTreeSet<_> =
-            spans.filter(|(_, span)| must_wait(*span)).map(|(partition, _)| partition).collect();
+        let must_wait = |(partition, span): &(Partition, u64)| {
+            self.is_stuck || *span >= Self::SPAN || unreadable.contains(partition)
+        };
+        let paused: BTreeSet<_> = spans.filter(must_wait).map(|(partition, _)| partition).collect();
         let change = PauseChange {
             pause: paused.difference(&self.paused).copied().collect(),
             resume: self.paused.difference(&paused).copied().collect(),
@@ -122,9 +124,12 @@ impl Window {
         change
     }
 
-    /// Forgets partitions that are revoked.
-    pub(crate) fn revoke(&mut self, partitions: &BTreeSet<Partition>) {
+    /// Forgets partitions that are revoked. Returns those that are paused: the client would keep a pause
+    /// beyond the revoke, even if the partition comes back.
+    pub(crate) fn revoke(&mut self, partitions: &BTreeSet<Partition>) -> BTreeSet<Partition> {
+        let paused = self.paused.intersection(partitions).copied().collect();
         self.paused.retain(|partition| !partitions.contains(partition));
+        paused
     }
 
     /// Whether at least one `part`-th of the limit is in flight.
@@ -140,9 +145,14 @@ mod tests {
     /// Two partitions of which a restart would read nothing again.
     const SPANS: [(Partition, u64); 2] = [(0, 0), (1, 0)];
 
+    /// While all partitions can be read.
+    fn update(window: &mut Window, spans: &[(Partition, u64)], now: Instant) -> PauseChange {
+        window.update(spans.iter().copied(), &BTreeSet::new(), now)
+    }
+
     impl Window {
         fn paused_at(&mut self, now: Instant) -> usize {
-            self.update(SPANS.into_iter(), now);
+            update(self, &SPANS, now);
             self.paused.len()
         }
     }
@@ -166,14 +176,14 @@ mod tests {
         assert_eq!(window.paused_at(begin), 0);
         let at = window.stuck_at().unwrap();
         let both = BTreeSet::from([0, 1]);
-        let change = window.update(SPANS.into_iter(), at);
+        let change = update(&mut window, &SPANS, at);
         assert_eq!(change, PauseChange { pause: both.clone(), resume: BTreeSet::new() });
         // The consumer is polled again.
         assert_eq!((window.is_full(), window.stuck_at()), (false, None));
         (0..2).for_each(|_| window.remove(10));
-        assert_eq!(window.update(SPANS.into_iter(), at), PauseChange::default());
+        assert_eq!(update(&mut window, &SPANS, at), PauseChange::default());
         window.remove(10);
-        let change = window.update(SPANS.into_iter(), at);
+        let change = update(&mut window, &SPANS, at);
         assert_eq!(change, PauseChange { pause: BTreeSet::new(), resume: both });
     }
 
@@ -198,15 +208,24 @@ mod tests {
     #[test]
     fn a_partition_with_too_much_to_read_again_is_paused_alone() {
         let mut window = Window::new(10);
-        let change = window.update([(0, 19_999), (1, 20_000)].into_iter(), Instant::now());
+        let change = update(&mut window, &[(0, 19_999), (1, 20_000)], Instant::now());
         assert_eq!(change.pause, BTreeSet::from([1]));
     }
 
     #[test]
-    fn a_revoked_partition_is_paused_no_more() {
+    fn a_revoked_partition_is_resumed_if_it_was_paused() {
         let mut window = Window::new(10);
-        window.update([(0, 0), (1, 20_000)].into_iter(), Instant::now());
-        window.revoke(&BTreeSet::from([0, 1]));
-        assert!(window.paused().is_empty());
+        update(&mut window, &[(0, 0), (1, 20_000)], Instant::now());
+        assert_eq!(window.revoke(&BTreeSet::from([0, 1])), BTreeSet::from([1]));
+        assert_eq!(window.revoke(&BTreeSet::from([0, 1])), BTreeSet::new());
+    }
+
+    #[test]
+    fn a_partition_that_cannot_be_read_is_paused_until_it_can_be() {
+        let (mut window, now) = (Window::new(10), Instant::now());
+        let change = window.update(SPANS.into_iter(), &BTreeSet::from([1]), now);
+        assert_eq!(change.pause, BTreeSet::from([1]));
+        let change = update(&mut window, &SPANS, now);
+        assert_eq!(change.resume, BTreeSet::from([1]));
     }
 }

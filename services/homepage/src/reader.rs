@@ -11,7 +11,7 @@ mod stall;
 mod tracker;
 mod verification;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -245,12 +245,14 @@ impl Reader {
             }
         }
         if !self.is_idle() {
+            // In this order: what is below the low watermark then and not committed later, was not committed then.
+            let low_watermarks = self.deps.offsets.low_watermarks(&partitions).await?;
             let committed = self.deps.offsets.committed(&partitions).await?;
             for (partition, reader) in &mut self.partitions {
                 let committed = committed.get(partition).copied();
                 reader.set_committed(committed, &self.deps.records).await?;
             }
-            for (partition, low) in self.deps.offsets.low_watermarks(&partitions).await? {
+            for (partition, low) in low_watermarks {
                 if let Some(reader) = self.partitions.get_mut(&partition) {
                     reader.set_low_watermark(low);
                 }
@@ -398,13 +400,24 @@ async fn request(
         let offsets = reader.offsets_to_scan(requested.get(partition)?);
         (!offsets.is_empty()).then_some((*partition, offsets))
     });
-    let scanned = deps.records.read(to_scan.collect()).await.unwrap_or_else(|error| {
-        result = std::mem::replace(&mut result, Ok(())).and(Err(error.into()));
-        BTreeMap::new()
-    });
+    let to_scan: BTreeMap<_, _> = to_scan.collect();
+    let mut unsettled: BTreeSet<_> = to_scan.keys().copied().collect();
+    let scanned = match deps.records.read(to_scan).await {
+        Ok(scanned) => {
+            unsettled.clear();
+            scanned
+        }
+        Err(error) => {
+            result = result.and(Err(error.into()));
+            BTreeMap::new()
+        }
+    };
+    // Without the scan a stored message could count as expired. The next round tries again.
+    unsettled.retain(|_| what == Request::Deleted);
     let nothing = ScannedPartition::default();
     for (partition, found) in requested {
-        if let Some(reader) = readers.get_mut(&partition) {
+        let reader = readers.get_mut(&partition).filter(|_| !unsettled.contains(&partition));
+        if let Some(reader) = reader {
             rows.extend(reader.settle(what, found, scanned.get(&partition).unwrap_or(&nothing)));
         }
     }

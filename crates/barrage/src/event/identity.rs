@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::record::{Form, RecordParts};
+use super::record::{Form, RecordEvent, RecordParts, wrapped_id};
 use crate::position::Position;
 
 /// What identifies an event, and the row that it becomes.
@@ -62,15 +62,15 @@ impl Numbers {
 impl Identity {
     /// Of a record; `None` if no row can be of it.
     pub fn of_record(record: &RecordParts<'_>) -> Option<Self> {
-        let read = record.event().ok()?;
-        let id = read.event.id;
-        match read.form {
-            Form::Binary | Form::Structured { .. } => {
-                Some(Self { id, source: Some(read.event.source), numbers: None })
+        match record.event() {
+            Ok(RecordEvent { event, form: Form::Binary | Form::Structured { .. } }) => {
+                Some(Self { id: event.id, source: Some(event.source), numbers: None })
             }
-            Form::Wrapped => {
+            // A KafkaSource also wraps a record that announces an event and is none.
+            Ok(RecordEvent { form: Form::Wrapped, .. }) | Err(_) => {
                 let value = record.value.unwrap_or_default();
                 let numbers = Numbers::of_value(value, record.position)?;
+                let id = wrapped_id(record.position);
                 Some(Self { id, source: None, numbers: Some(numbers) })
             }
         }

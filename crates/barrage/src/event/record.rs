@@ -113,7 +113,7 @@ impl RecordParts<'_> {
     fn wrap(&self) -> Event {
         let Position { topic, partition, offset } = self.position;
         let mut event = Event {
-            id: format!("partition:{partition}/offset:{offset}"),
+            id: wrapped_id(self.position),
             source: format!("/event-router#{topic}"),
             kind: WRAPPED_TYPE.to_owned(),
             ..Event::default()
@@ -156,6 +156,11 @@ fn is_content_type(name: &str) -> bool {
 fn extension(header: &str) -> String {
     let plain = header.chars().filter(char::is_ascii_alphanumeric);
     ["kafkaheader".chars().collect(), plain.collect::<String>().to_ascii_lowercase()].concat()
+}
+
+/// The id of a record that is no event by itself, as a KafkaSource gives it.
+pub(super) fn wrapped_id(position: &Position) -> String {
+    format!("partition:{}/offset:{}", position.partition, position.offset)
 }
 
 #[cfg(test)]

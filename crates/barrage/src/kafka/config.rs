@@ -120,6 +120,8 @@ impl Config {
             .set("group.id", self.group.as_str())
             .set("enable.auto.commit", "false")
             .set("auto.offset.reset", "error")
+            // The end of a partition is told only by an answer without records, which should not take long.
+            .set("fetch.wait.max.ms", "20")
             .set("enable.partition.eof", "true")
             .set("check.crcs", "true");
         client

@@ -64,9 +64,9 @@ mod tests {
         let (_broker, config) = broker_with(&records).await;
         let counter = RecordCounter::new(&config);
         let count = |from, to| counter.count(until(from), until(to), b"a/".to_vec());
-        let all = RecordCount { records: 3, next_offsets: until(4) };
+        let all = RecordCount { records: 3, next_offsets: until(4), begins: until(0) };
         assert_eq!(count(0, 4).await.unwrap(), all);
-        let middle = RecordCount { records: 1, next_offsets: until(3) };
+        let middle = RecordCount { records: 1, next_offsets: until(3), begins: until(1) };
         assert_eq!(count(1, 3).await.unwrap(), middle);
         assert_eq!(count(4, 4).await.unwrap(), RecordCount::default());
     }

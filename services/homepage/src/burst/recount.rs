@@ -36,13 +36,27 @@ pub(crate) enum Error {
 }
 
 impl Recounter {
-    /// Counts a burst whose records are at `from` or later.
-    pub(crate) async fn count(&self, id: Uuid, from: &PartitionOffsets) -> Result<Recount, Error> {
+    /// Counts a burst whose records are at `from` or later: at all offsets that Kafka has by now.
+    pub(crate) async fn count_all(
+        &self,
+        id: Uuid,
+        from: &PartitionOffsets,
+    ) -> Result<Recount, Error> {
         let partitions: Vec<_> = from.keys().copied().collect();
         let high = self.offsets.high_watermarks(&partitions).await?;
+        self.count(id, from, high).await
+    }
+
+    /// Counts a burst whose records are at `from` or later and before `high`.
+    pub(crate) async fn count(
+        &self,
+        id: Uuid,
+        from: &PartitionOffsets,
+        high: PartitionOffsets,
+    ) -> Result<Recount, Error> {
         let prefix = format!("{id}/").into_bytes();
         let counted = self.counter.count(from.clone(), high.clone(), prefix).await?;
-        let low = self.offsets.low_watermarks(&partitions).await?;
+        let low = counted.begins;
         let mut recount = Recount { found: counted.records, ..Recount::default() };
         recount.next_offsets = counted.next_offsets;
         // Where Kafka has deleted the last records of the burst, rows may be beyond those that were counted.

@@ -147,12 +147,17 @@ impl RemoteBursts {
     /// Counts in the topic what was accepted and in the table what was stored. The result becomes the burst's
     /// last row once all of it is finished.
     async fn recount(&self, mut row: BurstRow) -> Result<BurstRow, RemoteError> {
-        let counted = self.recounter.count(row.id, &row.from).await?;
-        // Kafka may have deleted records: then the last heartbeat may know of more.
+        let counted = self.recounter.count_all(row.id, &row.from).await?;
+        // The last heartbeat may know of records that Kafka has deleted, or hides behind an open transaction.
+        for (partition, next) in counted.next_offsets {
+            let known = row.to.entry(partition).or_default();
+            *known = (*known).max(next);
+        }
         let accepted = row.accepted.max(counted.found);
-        let has_expired = self.progress.has_expired(&row.from, &counted.next_offsets);
-        row.expired = if has_expired { accepted - counted.found } else { 0 };
-        (row.accepted, row.to, row.state) = (accepted, counted.next_offsets, State::Stopped);
+        if self.progress.has_expired(&row.from, &row.to) {
+            row.expired = accepted - counted.found;
+        }
+        (row.accepted, row.state) = (accepted, State::Stopped);
         (row.stored, row.blocked) = (counted.stored, counted.blocked);
         let finished = self.progress.has_finished(&row.to);
         // If its homepage is alive after all and wrote the row meanwhile, that row counts.

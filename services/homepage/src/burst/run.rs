@@ -101,7 +101,8 @@ async fn drain(burst: &Burst, deps: &Dependencies, end: State) -> Option<State> 
 async fn count_expired(burst: &Burst, deps: &Dependencies) {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
     loop {
-        match deps.recounter.count(burst.id, &burst.offset_range().0).await {
+        let (from, to) = burst.offset_range();
+        match deps.recounter.count(burst.id, &from, to).await {
             Ok(counted) => {
                 return burst.expired(burst.accepted_so_far().saturating_sub(counted.found));
             }

@@ -49,7 +49,9 @@ impl Inspection {
     /// How long a partition must stand still.
     const PATIENCE: Duration = Duration::from_secs(1);
     /// How many offsets of a partition are read.
-    const OFFSETS: i64 = 500;
+    const OFFSETS: i64 = 200;
+    /// How many partitions one inspection reads, so that a backlog of many partitions takes little memory.
+    const PARTITIONS: usize = 64;
     /// How often a partition that cannot be read is tried again.
     const RETRY: Duration = Duration::from_secs(5);
 
@@ -116,7 +118,7 @@ impl Inspection {
         };
         let mut offsets = BTreeMap::new();
         for (partition, standing) in &mut self.standing {
-            if due(partition, standing) {
+            if offsets.len() < Self::PARTITIONS && due(partition, standing) {
                 standing.inspected = Some(now);
                 offsets.insert(*partition, standing.offsets().collect());
             }

@@ -26,6 +26,8 @@ pub struct RecordCount {
     pub records: u64,
     /// The offset after the last of them, for each partition that has any.
     pub next_offsets: PartitionOffsets,
+    /// Where each partition was read from. Kafka has deleted what is before, if that was to be read, too.
+    pub begins: PartitionOffsets,
 }
 
 impl RecordCounter {
@@ -73,6 +75,7 @@ fn count(
         client.create_with_context(ReaderCallback).map_err(Error::Configuration)?;
     let existing = scan.existing(&consumer, &ranges);
     let existing = existing.map_err(|error| scan.explain(error.into()))?;
+    found.begins = existing.iter().map(|(partition, range)| (*partition, range.from)).collect();
     let all = scan.read(&consumer, existing, |offset, message| {
         if message.key().is_some_and(|key| key.starts_with(prefix)) {
             found.records += 1;

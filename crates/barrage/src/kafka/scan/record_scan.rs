@@ -29,6 +29,7 @@ pub struct RecordScan {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScannedPartition {
     contents: BTreeMap<Offset, OffsetContent>,
+    deleted_below: Offset,
     unreadable: Option<Unreadable>,
 }
 
@@ -58,6 +59,11 @@ impl ScannedPartition {
         self.contents.iter().map(|(offset, content)| (*offset, content))
     }
 
+    /// Kafka has deleted all before this offset; 0 if it still has what was scanned.
+    pub fn deleted_below(&self) -> Offset {
+        self.deleted_below
+    }
+
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.unreadable.as_ref()
     }
@@ -65,7 +71,12 @@ impl ScannedPartition {
 
 impl FromIterator<(Offset, OffsetContent)> for ScannedPartition {
     fn from_iter<T: IntoIterator<Item = (Offset, OffsetContent)>>(contents: T) -> Self {
-        Self { contents: contents.into_iter().collect(), unreadable: None }
+        let contents: BTreeMap<_, _> = contents.into_iter().collect();
+        let is_deleted =
+            |(_, content): &(&Offset, &OffsetContent)| **content == OffsetContent::Deleted;
+        let last_deleted = contents.iter().rfind(is_deleted);
+        let deleted_below = last_deleted.map_or_else(Offset::default, |(last, _)| last.next());
+        Self { contents, deleted_below, unreadable: None }
     }
 }
 
@@ -141,7 +152,7 @@ fn read(scan: &Scan, consumer: &Reader, mut offsets: PartitionSets) -> Result<Sc
         let ranges: BTreeMap<_, _> = ranges.collect();
         let existing = scan.existing(consumer, &ranges)?;
         let delivered = deliver(scan, consumer, &existing)?;
-        for (partition, OffsetRange { to, .. }) in ranges {
+        for (partition, OffsetRange { from, to }) in ranges {
             let Some(set) = offsets.remove(&partition) else { continue };
             let mut now = set;
             let rest = now.split_off(&to);
@@ -149,6 +160,9 @@ fn read(scan: &Scan, consumer: &Reader, mut offsets: PartitionSets) -> Result<Sc
             if let Some((range, delivered)) = range.zip(delivered.get(&partition)) {
                 let known = now.into_iter().filter(|offset| *offset < range.to);
                 let partition = scanned.entry(partition).or_default();
+                if range.from > from {
+                    partition.deleted_below = range.from;
+                }
                 partition.contents.extend(known.map(|it| (it, delivered.content(it, range.from))));
                 partition.unreadable = partition.unreadable.take().or(delivered.unreadable.clone());
             }
