@@ -101,4 +101,16 @@ async fn a_partition_with_a_corrupt_batch_is_named_and_all_others_go_on() {
     let lines: Vec<_> = log.lines().filter(|line| line.contains(SAYS)).collect();
     assert!(lines.len() == 1 && lines[0].contains("WARN"), "{lines:#?}");
     assert_eq!(Kafka::at(stack.address(BROKER)).records(DEAD_TOPIC).await.len(), 0);
+    assert_goes_on_behind_a_deleted_batch(&stack).await;
+}
+
+/// What docs/operate.md says about it.
+async fn assert_goes_on_behind_a_deleted_batch(stack: &Stack) {
+    let kafka = Kafka::at(stack.address(BROKER));
+    kafka.delete_records(TOPIC, CORRUPT.partition, CORRUPT.offset + 1).await;
+    let expected = Numbers { accepted: 15, stored: 14, expired: 1, ..Numbers::default() };
+    within(NOTICED, "behind a deleted batch the partition goes on", async || {
+        numbers(stack).await == expected && stack.is_ready(ROUTER).await
+    })
+    .await;
 }

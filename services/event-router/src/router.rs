@@ -258,8 +258,8 @@ impl Router {
         for (partition, finding) in self.offset_checks.findings(check, &self.assignment) {
             match finding {
                 Finding::Recreated => {
-                    self.consumer.seek_to_beginning(partition);
                     self.recreated(partition);
+                    self.consumer.seek_to_beginning(partition);
                 }
                 Finding::StaleCommit => {
                     if let Some(next) = self.assignment.committable(partition) {
@@ -306,10 +306,17 @@ impl Router {
     /// The client has passed a record that it could not decode and that can be decoded now.
     fn read_again(&mut self, partition: Partition, from: Offset) {
         tracing::info!(partition, %from, "partition {partition} is read again from offset {from}");
-        self.unreadable.remove(&partition);
+        self.resume_if_unreadable(partition);
         self.assignment.restart(partition, from);
         self.drop_waiting(|record| record.partition() == partition);
         self.consumer.seek(partition, from);
+    }
+
+    /// Before a seek, which librdkafka would forget at the resume.
+    fn resume_if_unreadable(&mut self, partition: Partition) {
+        if self.unreadable.remove(&partition) {
+            self.consumer.resume(&BTreeSet::from([partition]));
+        }
     }
 
     /// The topic was recreated, so nothing counts that was read of this partition. Calls in flight end before
@@ -320,7 +327,7 @@ impl Router {
             partition,
             "the topic was recreated: partition {partition} is read from its beginning"
         );
-        self.unreadable.remove(&partition);
+        self.resume_if_unreadable(partition);
         self.assignment.recreate(partition);
         self.drop_waiting(|record| record.partition() == partition);
         self.calls.hold();

@@ -8,6 +8,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::error::is_undecodable;
+use crate::position::Offset;
 
 /// Records the last error of a client. librdkafka repeats an error only now and then, so the last one
 /// counts until another is reported or a request succeeds.
@@ -41,15 +42,33 @@ impl ConsumerContext for ErrorCallback {}
 /// The callback of clients that read records. What an event of the consumer says is not logged here as well: that a
 /// partition has ended, or that a record cannot be decoded.
 #[derive(Debug, Default)]
-pub(super) struct ReaderCallback;
+pub(super) struct ReaderCallback {
+    /// Where the partition has ended whose end is the next event. The event itself does not say it.
+    end: Mutex<Option<Offset>>,
+}
+
+impl ReaderCallback {
+    pub(super) fn take_end(&self) -> Option<Offset> {
+        self.end.lock().take()
+    }
+}
 
 impl ClientContext for ReaderCallback {
     fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            *self.end.lock() = end_offset(reason);
+        }
         log_unless_event(&error, reason);
     }
 }
 
 impl ConsumerContext for ReaderCallback {}
+
+/// The offset in librdkafka's text "… reached end of partition at offset 5 (HighwaterMark 5)".
+fn end_offset(reason: &str) -> Option<Offset> {
+    let (_, rest) = reason.split_once("at offset ")?;
+    rest.split(' ').next()?.parse().ok().and_then(Offset::new)
+}
 
 /// Logs an error of a client that reads records, unless its consumer gets it as an event, too.
 pub(super) fn log_unless_event(error: &KafkaError, reason: &str) {
@@ -60,5 +79,17 @@ pub(super) fn log_unless_event(error: &KafkaError, reason: &str) {
         tracing::debug!(target: "rdkafka::client", "librdkafka: {error}: {reason}");
     } else {
         tracing::error!(target: "rdkafka::client", "librdkafka: {error}: {reason}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_partition_is_in_the_text() {
+        let reason = "Fetch from broker 1 reached end of partition at offset 5 (HighwaterMark 7)";
+        assert_eq!(end_offset(reason), Offset::new(5));
+        assert_eq!(end_offset("another text"), None);
     }
 }

@@ -57,7 +57,7 @@ pub(super) struct Found {
     rows: Vec<Row>,
     /// All rows before this offset were requested.
     read_to: Offset,
-    /// Offsets that the group has committed past, and that have no row.
+    /// Offsets that the group has committed past, and that have no row, unless one of `rows` proves to be theirs.
     missing: Vec<Offset>,
 }
 
@@ -209,10 +209,13 @@ impl PartitionReader {
         let positions: Vec<_> = gaps.into_iter().map(at).collect();
         let looked_up = table.get(&positions).await?;
         let answered = looked_up.looked_up.len() == positions.len();
-        let rows: BTreeSet<_> = looked_up.rows.iter().map(|row| row.position.offset).collect();
+        // A row that must be verified may be of an earlier topic: then its offset has none.
+        let verify_below = self.verification.verify_below();
+        let with_row = looked_up.rows.iter().map(|row| row.position.offset);
+        let with_row: BTreeSet<_> = with_row.filter(|offset| *offset >= verify_below).collect();
         let committed = self.committed.unwrap_or_default();
         let offsets = looked_up.looked_up.iter().map(|at| at.offset);
-        found.missing = offsets.filter(|it| *it < committed && !rows.contains(it)).collect();
+        found.missing = offsets.filter(|it| *it < committed && !with_row.contains(it)).collect();
         found.rows = looked_up.rows;
         Ok(answered && positions.len() < Table::READ_CHUNK)
     }
@@ -245,7 +248,7 @@ impl PartitionReader {
         new
     }
 
-    /// The group has committed past this offset, and it has no row.
+    /// The group has committed past this offset, and it has no row, if it is still open.
     fn settle_missing(&mut self, offset: Offset, scanned: &ScannedPartition) {
         match scanned.at(offset) {
             OffsetContent::NoRecord => self.tracker.has_no_record(offset),

@@ -72,8 +72,8 @@ fn count(
         return Ok(found);
     }
     let consumer: Reader =
-        client.create_with_context(ReaderCallback).map_err(Error::Configuration)?;
-    let existing = scan.existing(&consumer, &ranges);
+        client.create_with_context(ReaderCallback::default()).map_err(Error::Configuration)?;
+    let existing = scan.existing(&consumer, &ranges, Scan::SILENCE);
     let existing = existing.map_err(|error| scan.explain(error.into()))?;
     found.begins = existing.iter().map(|(partition, range)| (*partition, range.from)).collect();
     let all = scan.read(&consumer, existing, |offset, message| {

@@ -50,8 +50,9 @@ impl RecordFinder {
     ) -> Result<Position, Error> {
         let client = self.client.clone();
         let work = move |scan: &Scan| {
-            let consumer =
-                client.create_with_context(ReaderCallback).map_err(Error::Configuration)?;
+            let consumer = client
+                .create_with_context(ReaderCallback::default())
+                .map_err(Error::Configuration)?;
             match find(scan, &consumer, partition, sent, &record) {
                 Ok(found) => found.ok_or(Error::Lost),
                 Err(Incomplete::Silent(None)) => Err(Error::Lost),

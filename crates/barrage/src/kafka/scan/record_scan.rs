@@ -10,6 +10,7 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner};
 use super::unreadable::Unreadable;
 use crate::event::{Identity, RecordParts};
+use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Operation;
 use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::headers::Headers;
@@ -91,8 +92,9 @@ impl RecordScan {
     pub fn new(config: &Config) -> Result<Self, Error> {
         let mut client = config.standalone_consumer("scan");
         client.set("queued.max.messages.kbytes", "1024");
-        let consumer =
-            Arc::new(client.create_with_context(ReaderCallback).map_err(Error::Configuration)?);
+        let consumer = Arc::new(
+            client.create_with_context(ReaderCallback::default()).map_err(Error::Configuration)?,
+        );
         Ok(Self { consumer, scanner: Scanner::new(config.access(Operation::Read)) })
     }
 
@@ -150,7 +152,7 @@ fn read(scan: &Scan, consumer: &Reader, mut offsets: PartitionSets) -> Result<Sc
         };
         let ranges = offsets.iter().filter_map(|(partition, set)| Some((*partition, chunk(set)?)));
         let ranges: BTreeMap<_, _> = ranges.collect();
-        let existing = scan.existing(consumer, &ranges)?;
+        let existing = scan.existing(consumer, &ranges, REQUEST_TIMEOUT)?;
         let delivered = deliver(scan, consumer, &existing)?;
         for (partition, OffsetRange { from, to }) in ranges {
             let Some(set) = offsets.remove(&partition) else { continue };

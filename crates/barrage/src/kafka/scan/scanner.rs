@@ -12,7 +12,6 @@ use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Access;
 use crate::kafka::error::is_unreadable;
 use crate::kafka::error_callback::ReaderCallback;
@@ -95,8 +94,8 @@ impl Scanner {
 enum Polled<'a> {
     Nothing,
     Message(BorrowedMessage<'a>),
-    /// The consumer has reached the end of the partition.
-    End(Partition),
+    /// The consumer has reached the end of the partition, which is at this offset, as far as it says.
+    End(Partition, Option<Offset>),
     /// A record cannot be decoded.
     Unreadable(KafkaError),
     /// librdkafka goes on by itself. This is the reason if no record comes any more.
@@ -111,7 +110,7 @@ pub(super) struct Scan {
 
 impl Scan {
     /// How long the broker may deliver no record before the scan gives up.
-    const SILENCE: Duration = Duration::from_secs(10);
+    pub(super) const SILENCE: Duration = Duration::from_secs(10);
     /// … if librdkafka has reported a record that it cannot decode. It tries again twice a second.
     const SILENCE_IF_UNREADABLE: Duration = Duration::from_secs(2);
     /// How long one poll takes at most. After each the scan checks whether it was cancelled.
@@ -152,9 +151,12 @@ impl Scan {
             let message = match self.poll(consumer)? {
                 Polled::Nothing => continue,
                 Polled::Message(message) => message,
-                Polled::End(partition) => {
+                Polled::End(partition, end) => {
                     last_progress = Instant::now();
-                    ranges.remove(&partition);
+                    // A broker may answer once as if records that it has were not there.
+                    ranges.retain(|it, range| {
+                        *it != partition || end.is_some_and(|at| at < range.to)
+                    });
                     continue;
                 }
                 Polled::Unreadable(error) => {
@@ -167,14 +169,12 @@ impl Scan {
                 }
             };
             last_progress = Instant::now();
-            let partition = message.partition();
-            let Some(offset) = Offset::new(message.offset()) else { continue };
-            let Some(OffsetRange { from, to }) = ranges.get(&partition).copied() else { continue };
-            if (from..to).contains(&offset) && visit(offset, &message).is_break() {
+            let Some((offset, range)) = locate(&message, &ranges) else { continue };
+            if (range.from..range.to).contains(&offset) && visit(offset, &message).is_break() {
                 break;
             }
-            if offset.next() >= to {
-                ranges.remove(&partition);
+            if offset.next() >= range.to {
+                ranges.remove(&message.partition());
             }
         }
         Ok(Scanned { incomplete: ranges.into_keys().collect(), unreadable })
@@ -186,9 +186,10 @@ impl Scan {
         &self,
         consumer: &Reader,
         ranges: &BTreeMap<Partition, OffsetRange>,
+        timeout: Duration,
     ) -> Result<BTreeMap<Partition, OffsetRange>, KafkaError> {
-        let low = self.list_offsets(consumer, ranges, KafkaOffset::Beginning)?;
-        let high = self.list_offsets(consumer, ranges, KafkaOffset::End)?;
+        let low = self.list_offsets(consumer, ranges, KafkaOffset::Beginning, timeout)?;
+        let high = self.list_offsets(consumer, ranges, KafkaOffset::End, timeout)?;
         let existing = |(partition, range): (&Partition, &OffsetRange)| {
             let (low, high) = (*low.get(partition)?, *high.get(partition)?);
             let from = range.from.max(low);
@@ -203,12 +204,13 @@ impl Scan {
         consumer: &Reader,
         ranges: &BTreeMap<Partition, OffsetRange>,
         which: KafkaOffset,
+        timeout: Duration,
     ) -> Result<PartitionOffsets, KafkaError> {
         let mut list = TopicPartitionList::with_capacity(ranges.len());
         for partition in ranges.keys() {
             list.add_partition_offset(self.topic().as_str(), *partition, which)?;
         }
-        Ok(known(&consumer.offsets_for_times(list, REQUEST_TIMEOUT)?))
+        Ok(known(&consumer.offsets_for_times(list, timeout)?))
     }
 
     /// Polls once. Fails if Kafka denies the access, or nobody waits for the result.
@@ -219,7 +221,9 @@ impl Scan {
         match consumer.poll(Self::POLL) {
             None => Ok(Polled::Nothing),
             Some(Ok(message)) => Ok(Polled::Message(message)),
-            Some(Err(KafkaError::PartitionEOF(partition))) => Ok(Polled::End(partition)),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                Ok(Polled::End(partition, consumer.context().take_end()))
+            }
             Some(Err(error)) if is_unreadable(&error) => Ok(Polled::Unreadable(error)),
             Some(Err(error)) if self.is_denied(&error) => Err(error.into()),
             Some(Err(error)) => Ok(Polled::Failed(error)),
@@ -252,4 +256,12 @@ impl Scan {
         }
         consumer.assign(&list)
     }
+}
+
+/// The offset of a message, and the range of its partition if that is still read.
+fn locate(
+    message: &BorrowedMessage<'_>,
+    ranges: &BTreeMap<Partition, OffsetRange>,
+) -> Option<(Offset, OffsetRange)> {
+    Offset::new(message.offset()).zip(ranges.get(&message.partition()).copied())
 }
