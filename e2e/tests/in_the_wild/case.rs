@@ -9,7 +9,7 @@ use std::{
 
 use client::{
     answers::{Bullet, Totals},
-    eventually::{lasts, within},
+    eventually::within,
     feed::MAX_BULLETS,
     kafka::{Content, Kafka, message_value},
     message::{MessageId, Position},
@@ -26,7 +26,8 @@ use crate::backend::{self, Shared};
 /// How long the numbers may take to become right.
 const SETTLED: Duration = Duration::from_secs(20);
 
-/// How long they must stay so: a homepage polls Kafka every quarter of a second.
+/// How long they must stay so. An offset counts as accepted until it is known that it has no record, and a homepage
+/// polls Kafka every quarter of a second: numbers that are right by chance do not stay.
 const STAYS: Duration = Duration::from_secs(1);
 
 /// A homepage that a test starts later.
@@ -149,10 +150,10 @@ impl Case {
         totals
     }
 
-    /// Waits until every homepage shows this, and the group has committed the end of each partition.
+    /// Waits until the group has committed the end of each partition, and every homepage shows this.
     pub(crate) async fn shows(&mut self, expected: Numbers, texts: &[String]) {
-        self.is_shown(expected, texts).await;
         self.is_committed().await;
+        self.is_shown(expected, texts).await;
     }
 
     /// Waits until the page counts so and has these texts, once each. Then restarts the homepage, and starts another
@@ -170,7 +171,18 @@ impl Case {
         })
         .await;
         assert_eq!(self.texts(LATER).await, sorted(texts), "started later");
-        lasts(STAYS, async || assert_eq!(Numbers::from(&self.totals().await), expected)).await;
+        self.counts_steadily(expected).await;
+    }
+
+    /// Waits until the page counts so, and goes on counting so.
+    async fn counts_steadily(&self, expected: Numbers) {
+        let mut right_since = None;
+        within(SETTLED, "the numbers stay right", async || {
+            let is_right = Numbers::from(&self.totals().await) == expected;
+            right_since = is_right.then(|| right_since.unwrap_or_else(Instant::now));
+            right_since.is_some_and(|since| since.elapsed() >= STAYS)
+        })
+        .await;
     }
 
     /// Kills the homepage, starts it again and waits until it is ready.
@@ -197,8 +209,9 @@ impl Case {
 
     /// Waits until the group has committed the end of every partition, also where the end has no message.
     pub(crate) async fn is_committed(&self) {
-        let ends = self.kafka.high_watermarks(self.topic).await;
         within(SETTLED, "the group has committed the end of each partition", async || {
+            // Again each time: Kafka writes the marker of a transaction a while after its producer has ended it.
+            let ends = self.kafka.high_watermarks(self.topic).await;
             let committed = self.kafka.committed_in(self.topic, self.group).await;
             ends.iter().all(|(partition, end)| committed.get(partition) == Some(end))
         })
