@@ -7,6 +7,7 @@
 pub mod config;
 pub mod event;
 pub mod health;
+pub mod json_object;
 pub mod kafka;
 pub mod message;
 pub mod position;

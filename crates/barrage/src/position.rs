@@ -71,6 +71,11 @@ impl Offset {
         u64::try_from(self.0 - earlier.0).unwrap_or(0)
     }
 
+    /// All offsets from this one on and before `end`.
+    pub fn until(self, end: Self) -> impl Iterator<Item = Self> {
+        (self.0..end.0).map(Self)
+    }
+
     pub fn plus(self, count: i64) -> Self {
         Self(self.0.saturating_add(count))
     }

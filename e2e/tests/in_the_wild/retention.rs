@@ -19,12 +19,18 @@ use crate::case::{Case, Numbers, message, messages};
 /// Longer than a run of the load tester takes.
 const RUN: Duration = Duration::from_secs(90);
 
-/// Stores one message in each of two partitions, stops the router, and sends ten more to each.
-async fn with_a_backlog() -> Option<Case> {
-    let mut case = Case::with(2, &[]).await?;
+/// Stores one message in each of two partitions.
+async fn with_two_stored() -> Option<Case> {
+    let case = Case::with(2, &[]).await?;
     case.send("none", &[(0, message("first")), (1, message("second"))]).await;
     case.counts(Numbers::stored(2)).await;
     case.is_committed().await;
+    Some(case)
+}
+
+/// Stores one message in each of two partitions, stops the router, and sends ten more to each.
+async fn with_a_backlog() -> Option<Case> {
+    let mut case = with_two_stored().await?;
     case.stack.terminate(ROUTER).await;
     let (records, _) = messages("late", 20, 2);
     case.send("none", &records).await;
@@ -132,10 +138,7 @@ async fn a_message_that_was_stored_before_it_was_deleted_stays_stored() {
 // The router holds what it has read. Kafka no longer has it, but its row still comes: what has a row is stored.
 #[tokio::test]
 async fn messages_deleted_after_the_router_has_read_them_are_stored_in_the_end() {
-    let Some(mut case) = Case::with(2, &[]).await else { return };
-    case.send("none", &[(0, message("first")), (1, message("second"))]).await;
-    case.counts(Numbers::stored(2)).await;
-    case.is_committed().await;
+    let Some(mut case) = with_two_stored().await else { return };
     case.stack.terminate(PROCESSOR).await;
     let (records, _) = messages("held", 20, 2);
     case.send("none", &records).await;

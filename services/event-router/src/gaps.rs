@@ -185,9 +185,7 @@ impl Gaps {
 
 impl Gap {
     fn offsets(&self) -> BTreeSet<Offset> {
-        let all = std::iter::successors(Some(self.from), |offset| Some(offset.next()));
-        let end = self.to.min(self.from.plus(Gaps::OFFSETS));
-        all.take_while(|offset| *offset < end).collect()
+        self.from.until(self.to.min(self.from.plus(Gaps::OFFSETS))).collect()
     }
 }
 

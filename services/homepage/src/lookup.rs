@@ -33,6 +33,12 @@ pub(crate) enum State {
     Expired,
 }
 
+impl State {
+    fn stored(row: Row) -> Self {
+        Self::Stored(Box::new(row))
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -93,17 +99,9 @@ impl Lookup {
     /// The row of a finished record, if it has one. A row that was there before this run of the reader may be
     /// of an earlier topic: it counts only if it is of the event that Kafka has there now.
     async fn finished(&self, at: &Position, needs_verification: bool) -> Result<State, Error> {
-        let found = self.table.get(std::slice::from_ref(at)).await?;
-        if found.looked_up.is_empty() {
-            return Err(Error::Unknown);
-        }
-        let now = Millis::now();
-        let row = found.rows.into_iter().find(|row| !row.expires_at.has_surely_passed(now));
-        if let Some(row) = row {
-            if !needs_verification || self.is_of_its_record(&row).await? {
-                return Ok(State::Stored(Box::new(row)));
-            }
-            return Ok(State::FinishedWithoutRow);
+        if let Some(row) = self.row(at).await? {
+            let is_proven = !needs_verification || self.is_of_its_record(&row).await?;
+            return Ok(if is_proven { State::stored(row) } else { State::FinishedWithoutRow });
         }
         match self.records.read_one(at.partition, at.offset).await? {
             OffsetContent::NoRecord => Err(Error::NoRecord),
@@ -114,12 +112,19 @@ impl Lookup {
         }
     }
 
-    /// The row of a record that Kafka has deleted.
+    /// A record that Kafka has deleted is known only by its row.
     async fn deleted(&self, at: &Position) -> Result<State, Error> {
+        self.row(at).await?.map(State::stored).ok_or(Error::NoRecord)
+    }
+
+    /// The row at a position, unless it has expired. Fails if the table has not looked it up.
+    async fn row(&self, at: &Position) -> Result<Option<Row>, Error> {
         let found = self.table.get(std::slice::from_ref(at)).await?;
+        if found.looked_up.is_empty() {
+            return Err(Error::Unknown);
+        }
         let now = Millis::now();
-        let row = found.rows.into_iter().find(|row| !row.expires_at.has_surely_passed(now));
-        row.map(|row| State::Stored(Box::new(row))).ok_or(Error::NoRecord)
+        Ok(found.rows.into_iter().find(|row| !row.expires_at.has_surely_passed(now)))
     }
 
     async fn is_of_its_record(&self, row: &Row) -> Result<bool, Error> {

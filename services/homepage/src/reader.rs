@@ -11,7 +11,7 @@ mod stall;
 mod tracker;
 mod verification;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -400,24 +400,18 @@ async fn request(
         let offsets = reader.offsets_to_scan(requested.get(partition)?);
         (!offsets.is_empty()).then_some((*partition, offsets))
     });
-    let to_scan: BTreeMap<_, _> = to_scan.collect();
-    let mut unsettled: BTreeSet<_> = to_scan.keys().copied().collect();
-    let scanned = match deps.records.read(to_scan).await {
-        Ok(scanned) => {
-            unsettled.clear();
-            scanned
-        }
+    let scanned = match deps.records.read(to_scan.collect()).await {
+        Ok(scanned) => scanned,
+        // Without the scan a stored message could count as expired. The next round tries again.
+        Err(error) if what == Request::Deleted => return result.and(Err(error.into())),
         Err(error) => {
             result = result.and(Err(error.into()));
             BTreeMap::new()
         }
     };
-    // Without the scan a stored message could count as expired. The next round tries again.
-    unsettled.retain(|_| what == Request::Deleted);
     let nothing = ScannedPartition::default();
     for (partition, found) in requested {
-        let reader = readers.get_mut(&partition).filter(|_| !unsettled.contains(&partition));
-        if let Some(reader) = reader {
+        if let Some(reader) = readers.get_mut(&partition) {
             rows.extend(reader.settle(what, found, scanned.get(&partition).unwrap_or(&nothing)));
         }
     }

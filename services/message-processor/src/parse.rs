@@ -1,14 +1,15 @@
 //! Reads the message of a record, or says why the record can never be stored.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroU64};
 
 use barrage::event::{Numbers, WRAPPED_TYPE};
+use barrage::json_object::JsonObject;
 use barrage::message::{EVENT_TYPE, Message, Text};
 use barrage::time::Millis;
 use serde::Serialize;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::record::{Record, Rejection};
 
@@ -46,32 +47,29 @@ pub(crate) fn message(record: &Record, received_at: Millis) -> Result<Message, R
 
 /// The fields of a JSON object. They are read one by one, because serde's own errors repeat the value and do
 /// not always name the field.
-#[derive(Debug, Default)]
-struct Fields {
-    by_name: Map<String, Value>,
-    /// A name is there more than once. Two readers of such data could see two different messages.
-    has_duplicate: bool,
-}
+struct Fields(BTreeMap<String, Value>);
 
 impl Fields {
     fn parse(data: &[u8]) -> Result<Self, Rejection> {
         if data.is_empty() {
             return Err(Rejection::Empty);
         }
-        let fields: Self = serde_json::from_slice(data).map_err(|error| {
+        let object: JsonObject<Value> = serde_json::from_slice(data).map_err(|error| {
             if error.is_data() {
                 Rejection::NotAnObject
             } else {
                 Rejection::NotJson { line: error.line(), column: error.column() }
             }
         })?;
-        if fields.has_duplicate { Err(Rejection::DuplicateField) } else { Ok(fields) }
+        match object.duplicate {
+            Some(_) => Err(Rejection::DuplicateField),
+            None => Ok(Self(object.members)),
+        }
     }
 
     fn set_default(&mut self, field: &str, value: impl Serialize) {
-        if let (false, Ok(value)) = (self.by_name.contains_key(field), serde_json::to_value(value))
-        {
-            self.by_name.insert(field.to_owned(), value);
+        if let (false, Ok(value)) = (self.0.contains_key(field), serde_json::to_value(value)) {
+            self.0.insert(field.to_owned(), value);
         }
     }
 
@@ -80,32 +78,8 @@ impl Fields {
         field: &'static str,
         expected: &'static str,
     ) -> Result<T, Rejection> {
-        let value = self.by_name.remove(field).ok_or(Rejection::MissingField(field))?;
+        let value = self.0.remove(field).ok_or(Rejection::MissingField(field))?;
         serde_json::from_value(value).map_err(|_| Rejection::Field { field, expected })
-    }
-}
-
-impl<'de> Deserialize<'de> for Fields {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-        let mut fields = Fields::default();
-        while let Some((name, value)) = map.next_entry()? {
-            fields.has_duplicate |= fields.by_name.insert(name, value).is_some();
-        }
-        Ok(fields)
     }
 }
 

@@ -3,17 +3,14 @@
 //! The data is handed on as it is written there. So what follows judges the bytes of the sender, also a field that is
 //! there twice, as it does when an event is carried in binary mode.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::content_mode::essence;
 use super::{Event, EventError, excerpt};
+use crate::json_object::JsonObject;
 
 /// Why a text is not an event in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,17 +38,17 @@ pub enum JsonError {
 /// # Errors
 /// When the text is not an event.
 pub fn from_json(text: &[u8]) -> Result<(Event, Bytes), JsonError> {
-    let members: Members = serde_json::from_slice(text).map_err(|error| {
+    let object: JsonObject<Box<RawValue>> = serde_json::from_slice(text).map_err(|error| {
         if error.is_data() {
             JsonError::NotAnObject
         } else {
             JsonError::NotJson { line: error.line(), column: error.column() }
         }
     })?;
-    if let Some(name) = members.duplicate {
+    if let Some(name) = object.duplicate {
         return Err(JsonError::Duplicate(name));
     }
-    let mut members = members.by_name;
+    let mut members = object.members;
     members.retain(|_, value| value.get() != "null");
     let data = [members.remove("data"), members.remove("data_base64")];
     let attributes = members.into_iter().map(attribute).collect::<Result<Vec<_>, _>>()?;
@@ -100,40 +97,6 @@ fn string(value: &RawValue) -> Option<String> {
 fn is_json(content_type: &str) -> bool {
     let essence = essence(content_type);
     essence.ends_with("/json") || essence.ends_with("+json")
-}
-
-/// The members of a JSON object as they are written.
-#[derive(Debug, Default)]
-struct Members {
-    by_name: BTreeMap<String, Box<RawValue>>,
-    /// A name that is there more than once. Two readers of such an event could see two different ones.
-    duplicate: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Members::default();
-        while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-            if members.by_name.insert(name.clone(), value).is_some() {
-                members.duplicate = Some(name);
-            }
-        }
-        Ok(members)
-    }
 }
 
 #[cfg(test)]

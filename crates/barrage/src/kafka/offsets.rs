@@ -106,18 +106,13 @@ impl Offsets {
         .await
     }
 
-    /// A request about these partitions, with the same offset or time for each.
     fn request(
         &self,
         partitions: &[Partition],
         offset: KafkaOffset,
     ) -> Result<TopicPartitionList, Error> {
-        let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for partition in partitions {
-            list.add_partition_offset(self.access.topic.as_str(), *partition, offset)
-                .map_err(|error| Error::of(error, &self.access))?;
-        }
-        Ok(list)
+        let list = request(&self.access.topic, partitions, offset);
+        list.map_err(|error| Error::of(error, &self.access))
     }
 
     /// Runs a request on a thread of its own, because librdkafka blocks until the answer.
@@ -129,6 +124,19 @@ impl Offsets {
         let answer = tokio::task::spawn_blocking(move || request(&consumer, &topic)).await;
         answer.map_err(|_| Error::Closed)?.map_err(|error| Error::of(error, &self.access))
     }
+}
+
+/// A request about these partitions, with the same offset or time for each.
+pub(super) fn request<'a>(
+    topic: &Topic,
+    partitions: impl IntoIterator<Item = &'a Partition>,
+    offset: KafkaOffset,
+) -> Result<TopicPartitionList, KafkaError> {
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition_offset(topic.as_str(), *partition, offset)?;
+    }
+    Ok(list)
 }
 
 /// The partitions of an answer that have an offset.

@@ -38,13 +38,6 @@ struct Standing {
     inspected: Option<Instant>,
 }
 
-impl Standing {
-    fn offsets(self) -> impl Iterator<Item = Offset> {
-        let all = std::iter::successors(Some(self.from), |offset| Some(offset.next()));
-        all.take_while(move |offset| *offset < self.to)
-    }
-}
-
 impl Inspection {
     /// How long a partition must stand still.
     const PATIENCE: Duration = Duration::from_secs(1);
@@ -120,7 +113,7 @@ impl Inspection {
         for (partition, standing) in &mut self.standing {
             if offsets.len() < Self::PARTITIONS && due(partition, standing) {
                 standing.inspected = Some(now);
-                offsets.insert(*partition, standing.offsets().collect());
+                offsets.insert(*partition, standing.from.until(standing.to).collect());
             }
         }
         offsets

@@ -169,7 +169,7 @@ impl Tracker {
         let below = gaps.range(..next).map(|(begin, end)| (*begin, (*end).min(next)));
         let ranges = inside.into_iter().chain(above).chain(below);
         let offsets: Vec<_> =
-            ranges.flat_map(|(begin, end)| range(begin, end)).take(limit).collect();
+            ranges.flat_map(|(begin, end)| begin.until(end)).take(limit).collect();
         self.next_check = offsets.last().map_or(self.begin, |last| last.next());
         offsets
     }
@@ -222,10 +222,6 @@ impl OffsetRanges {
     }
 }
 
-fn range(begin: Offset, end: Offset) -> impl Iterator<Item = Offset> {
-    std::iter::successors(Some(begin), |offset| Some(offset.next())).take_while(move |it| *it < end)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -266,7 +262,7 @@ mod tests {
         let mut tracker = Tracker::new(at(10));
         tracker.advance(at(17));
         let state = |tracker: &Tracker| {
-            let gaps = tracker.gaps.0.iter().flat_map(|(begin, end)| range(*begin, *end));
+            let gaps = tracker.gaps.0.iter().flat_map(|(begin, end)| begin.until(*end));
             let gaps: Vec<_> = gaps.map(Offset::get).collect();
             let (frontier, finished) = (tracker.frontier.get(), tracker.finished().get());
             (gaps, frontier, finished, tracker.accepted(), tracker.waiting())

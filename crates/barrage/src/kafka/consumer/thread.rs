@@ -15,7 +15,7 @@ use super::gate::Gate;
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Access;
 use crate::kafka::error_callback::log_unless_event;
-use crate::kafka::offsets::known;
+use crate::kafka::offsets::{known, request};
 use crate::kafka::{ConsumerRecord, Error, PartitionOffsets};
 use crate::position::{Offset, Partition};
 
@@ -137,15 +137,12 @@ fn known_begins(
     list: &TopicPartitionList,
 ) -> Result<PartitionOffsets, KafkaError> {
     let mut begins = known(&consumer.committed_offsets(list.clone(), REQUEST_TIMEOUT)?);
-    let mut uncommitted = TopicPartitionList::new();
-    for element in list.elements() {
-        let (topic, partition) = (element.topic(), element.partition());
-        if !begins.contains_key(&partition) {
-            uncommitted.add_partition_offset(topic, partition, KafkaOffset::Beginning)?;
-        }
-    }
-    if uncommitted.count() > 0 {
-        begins.extend(known(&consumer.offsets_for_times(uncommitted, REQUEST_TIMEOUT)?));
+    let uncommitted = partitions(list).into_iter().filter(|it| !begins.contains_key(it));
+    let uncommitted: Vec<_> = uncommitted.collect();
+    if !uncommitted.is_empty() {
+        let topic = &consumer.context().access.topic;
+        let request = request(topic, &uncommitted, KafkaOffset::Beginning)?;
+        begins.extend(known(&consumer.offsets_for_times(request, REQUEST_TIMEOUT)?));
     }
     Ok(begins)
 }

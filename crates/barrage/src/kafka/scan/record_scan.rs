@@ -209,8 +209,7 @@ fn deliver_alone(
     let mut delivered = all.remove(&partition).unwrap_or_default();
     if let Some(error) = read.unreadable {
         let reason = with_sources(&scan.explain(Incomplete::Failed(error)));
-        let offsets = std::iter::successors(Some(range.from), |offset| Some(offset.next()));
-        let mut offsets = offsets.take_while(|offset| *offset < range.to);
+        let mut offsets = range.from.until(range.to);
         let hole = offsets.find(|offset| !delivered.events.contains_key(offset));
         delivered.unreadable = hole.map(|offset| Unreadable { offset, reason });
     }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::kafka::denial::Access;
 use crate::kafka::error::is_unreadable;
 use crate::kafka::error_callback::ReaderCallback;
-use crate::kafka::offsets::known;
+use crate::kafka::offsets::{known, request};
 use crate::kafka::{Error, PartitionOffsets};
 use crate::position::{Offset, Partition, Topic};
 
@@ -206,10 +206,7 @@ impl Scan {
         which: KafkaOffset,
         timeout: Duration,
     ) -> Result<PartitionOffsets, KafkaError> {
-        let mut list = TopicPartitionList::with_capacity(ranges.len());
-        for partition in ranges.keys() {
-            list.add_partition_offset(self.topic().as_str(), *partition, which)?;
-        }
+        let list = request(self.topic(), ranges.keys(), which)?;
         Ok(known(&consumer.offsets_for_times(list, timeout)?))
     }
 
