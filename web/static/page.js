@@ -15,9 +15,6 @@ import { Seen } from "./wall/seen.js";
 import { View } from "./wall/view.js";
 import { Wall } from "./wall/wall.js";
 
-const RECENT_MS = 60_000;
-const MOST_RECENT = 30;
-
 const node = (id) => document.getElementById(id);
 const ignore = () => {};
 
@@ -58,7 +55,7 @@ export class Page {
   }
 
   slotOf(processor) {
-    return this.#palette.slot(processor, performance.now());
+    return this.#palette.slot(processor);
   }
 
   /** Polls while the page is visible. */
@@ -74,14 +71,14 @@ export class Page {
   }
 
   #take(reply) {
-    const { totals, processors } = reply;
+    const { totals, processors, slots } = reply;
     this.#clock.take(reply.now, reply.askedAt, Date.now());
     const isRestart = this.counters.update(totals);
     if (isRestart) {
       this.wall.uncount();
       this.list.uncount();
     }
-    this.#palette.update(processors, performance.now());
+    this.#palette.update(slots, processors);
     const came = this.#show(reply, !isRestart);
     this.counters.warn(this.health.reply(reply, this.counters.accepted));
     this.#drawLegend(processors, totals.waiting);
@@ -93,14 +90,13 @@ export class Page {
     this.hooks.onFailure?.();
   }
 
-  /** Recent bullets from before this page started to count fly, too, but do not count as shown. */
-  #show(reply, counts) {
-    const { bullets, passed, isFirst } = reply;
-    const now = this.#clock.now();
+  /** What was there before this page is listed. It neither flies nor counts as shown. */
+  #show(reply, isCounting) {
+    const { bullets, passed, isFirst, isContinued } = reply;
     const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
-    const isRecent = ({ stored_at }) => now - stored_at < RECENT_MS;
-    const flying = isFirst ? fresh.filter(isRecent).slice(-MOST_RECENT) : fresh;
-    const unseen = isFirst ? 0 : Math.max(0, passed - bullets.length);
+    const flying = isFirst ? [] : fresh;
+    const unseen = isContinued ? Math.max(0, passed - bullets.length) : 0;
+    const counts = isCounting && !isFirst;
     const of = (bullet) => ({ counts, isMine: this.hooks.isMine?.(bullet) ?? false });
     this.view.add({ bullets: fresh, flying, unseen, counts, of });
     this.view.setSample(this.#sample.add(bullets.length, bullets.length + unseen, performance.now()));

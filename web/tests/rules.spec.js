@@ -56,21 +56,14 @@ test("on a full wall one bullet of this page's own burst goes first every three 
   expect(places).toEqual([0, 30]);
 });
 
-test("a processor keeps its colour for a minute, and a ninth takes the one that is quiet longest", () => {
+test("the server says which slot a processor has, and the others are grey", () => {
   const palette = new Palette();
-  const eight = ["a", "b", "c", "d", "e", "f", "g", "h"];
-  palette.update(eight, 0);
-  expect(eight.map((name) => palette.slot(name, 0))).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-  expect(palette.slot("ninth", 0)).toBe(0);
-  palette.update(
-    eight.filter((name) => name !== "c"),
-    1000,
-  );
-  palette.update(["a"], 2000);
-  expect(palette.slot("ninth", 2000)).toBe(3);
-  expect(palette.slot("b", 2000)).toBe(2);
-  palette.update(["a"], 62_001);
-  expect(palette.legend()).toEqual([{ name: "a", slot: 1, quiet: false }]);
+  palette.update({ second: 2, first: 1 }, ["second"]);
+  expect(["first", "second", "third"].map((name) => palette.slot(name))).toEqual([1, 2, 0]);
+  expect(palette.legend()).toEqual([
+    { name: "first", slot: 1, quiet: true },
+    { name: "second", slot: 2, quiet: false },
+  ]);
 });
 
 test("tracks fill the height of the wall, and bullets grow with screens wider than 1920 px", () => {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,11 @@ impl Millis {
     /// `now` is by our clock. An example: 12:00 has surely passed at 12:15 by our clock, but not at 12:14.
     pub fn has_surely_passed(self, now: Self) -> bool {
         self.0.saturating_add(Self::MAX_CLOCK_SKEW) <= now.0
+    }
+
+    /// This much later.
+    pub fn plus(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// RFC 3339 in UTC with three digits of fraction.

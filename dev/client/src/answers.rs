@@ -52,6 +52,8 @@ pub struct Burst {
     pub id: String,
     /// running, draining, done, stopped or failed.
     pub state: String,
+    /// Why it has stopped.
+    pub stop_reason: Option<String>,
     /// How many messages Kafka has acknowledged.
     pub accepted: u64,
     /// How many messages could not be sent.

@@ -103,6 +103,7 @@ async fn any_homepage_can_stop_a_burst() {
     assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
     let burst = stack.settled(&id).await;
     assert_eq!((burst.state.as_str(), burst.stored), ("stopped", burst.accepted));
+    assert_eq!(burst.stop_reason.as_deref(), Some("requested"));
     eventually("the other homepage reports it as stopped", async || {
         other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
     })

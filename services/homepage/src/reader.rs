@@ -1,12 +1,14 @@
 //! The one reader for all viewers. It follows the high watermarks of the topic, reads the rows that must appear, and
 //! counts. It reads the table only while records are not finished, however many people watch.
 
+mod checkpoint;
 pub(crate) mod cursor;
 pub(crate) mod feed;
 mod inspection;
 mod partition_reader;
 pub(crate) mod progress;
 pub(crate) mod record_status;
+mod slots;
 mod stall;
 mod tracker;
 mod verification;
@@ -17,17 +19,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Offsets, PartitionOffsets, RecordScan, ScannedPartition};
+use barrage::kafka::{self, Group, Offsets, PartitionOffsets, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
-use barrage::table::{Row, Table, Verdict};
+use barrage::table::{Row, Table};
 use barrage::telemetry::{Tracer, spans};
 use barrage::time::Millis;
 use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use self::feed::Feed;
+use self::checkpoint::Checkpoint;
+use self::feed::{Feed, RoundEnd};
 use self::inspection::Inspection;
 use self::partition_reader::{Error, Found, PartitionReader, Request};
 use self::progress::{Counts, Expired, Progress, Round};
@@ -44,6 +47,10 @@ pub(crate) struct Dependencies {
     pub(crate) inspected: RecordScan,
     pub(crate) table: Table,
     pub(crate) topic: Topic,
+    /// The router's group.
+    pub(crate) group: Group,
+    /// How long the table keeps a row.
+    pub(crate) ttl: Duration,
     /// What Kafka has acknowledged to this process.
     pub(crate) acks: Arc<Acks>,
     pub(crate) feed: Arc<Feed>,
@@ -60,8 +67,7 @@ pub(crate) struct Dependencies {
 pub(crate) struct Reader {
     deps: Dependencies,
     partitions: BTreeMap<Partition, PartitionReader>,
-    stored: u64,
-    blocked: u64,
+    checkpoint: Checkpoint,
     stall: Stall,
     inspection: Inspection,
     /// How many records have expired, and when.
@@ -93,16 +99,16 @@ impl Reader {
 
     pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
         let reading = async {
-            let mut deps = deps;
+            let (mut deps, mut outdated) = (deps, None);
             loop {
-                deps = Self::begin(deps).await.follow().await;
+                (deps, outdated) = Self::begin(deps, outdated).await.follow().await;
             }
         };
         let _stopped = stop.run_until_cancelled(reading).await;
     }
 
-    /// Begins a run, as soon as Kafka says where.
-    async fn begin(deps: Dependencies) -> Self {
+    /// Begins a run, as soon as Kafka says where. `outdated` says since when the totals of a deleted topic count.
+    async fn begin(deps: Dependencies, outdated: Option<Millis>) -> Self {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         let partitions = loop {
             match first_partitions(&deps.offsets, &deps.topic).await {
@@ -113,12 +119,13 @@ impl Reader {
                 }
             }
         };
+        let (topic, group) = (deps.topic.clone(), deps.group.clone());
+        let checkpoint = Checkpoint::new(deps.table.clone(), (topic, group), deps.ttl, outdated);
         let inspection = Inspection::new(deps.inspected.clone(), deps.readable.clone());
         let reader = Self {
             deps,
             partitions,
-            stored: 0,
-            blocked: 0,
+            checkpoint,
             stall: Stall::default(),
             inspection,
             expired: (0, None),
@@ -129,19 +136,20 @@ impl Reader {
         let run = rand::random();
         let high_watermarks = reader.each(Tracker::high_watermark);
         reader.deps.feed.begin(run, || reader.deps.progress.begin(run, high_watermarks));
-        reader.deps.probe.up();
         reader
     }
 
-    /// Reads round after round until the topic is recreated.
-    async fn follow(mut self) -> Dependencies {
+    /// Reads round after round until the topic is recreated. Returns since when its totals count.
+    async fn follow(mut self) -> (Dependencies, Option<Millis>) {
         let mut quiet = Backoff::new(Duration::from_millis(8), Duration::from_millis(250));
         let mut failing = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
             let began = Instant::now();
             match self.round().await {
                 Ok(finished) => {
-                    self.deps.probe.up();
+                    if !self.history {
+                        self.deps.probe.up();
+                    }
                     failing.reset();
                     if finished > 0 || self.is_idle() {
                         quiet.reset(); // The next record is polled for at once.
@@ -156,7 +164,7 @@ impl Reader {
                 Err(Error::TopicRecreated) => {
                     tracing::warn!("the topic was recreated: the reader begins a new run");
                     self.deps.acks.clear();
-                    return self.deps;
+                    return (self.deps, self.checkpoint.since());
                 }
                 Err(error) => {
                     if failing.failures() >= Self::TOLERATED_FAILURES {
@@ -190,21 +198,23 @@ impl Reader {
         let mut rows = Vec::new();
         let read = self.read_rows(&mut rows).await;
         rows.sort_by_key(|row| row.stored_at);
-        self.count(&rows);
+        self.note(&rows);
         self.inspect().await;
+        let was_read = polled.is_ok() && read.is_ok();
+        let is_history = self.history && !(was_read && self.has_read_history());
         let (counts, has_moved) = (self.counts(), self.finished() > before);
         metrics::set_waiting(counts.waiting);
         let stalled_since = match (&polled, &read) {
             (Ok(()), Ok(())) => self.stall.observe(counts.waiting, has_moved, Instant::now()),
             _ => self.stall.forget(),
         };
-        let has_read_all = !self.history || (polled.is_ok() && read.is_ok());
         let status = |(partition, reader): (&Partition, &PartitionReader)| {
-            has_read_all.then(|| (*partition, reader.status()))
+            (!is_history).then(|| (*partition, reader.status()))
         };
         let finished = self.each(Tracker::finished);
         let round = Round {
-            counts,
+            since: self.checkpoint.since().filter(|_| !is_history).map(Millis::rfc3339),
+            counts: if is_history { Counts::default() } else { counts },
             stalled_since,
             expired: self.note_expired(counts.expired),
             high_watermarks: self.each(Tracker::high_watermark),
@@ -212,15 +222,18 @@ impl Reader {
             partitions: self.partitions.iter().filter_map(status).collect(),
         };
         // Under one lock: an answer of `/feed` counts exactly the bullets that it has.
-        let all_read = polled.is_ok() && read.is_ok() && self.has_read_all();
-        let all_read_at = all_read.then_some(began);
-        self.deps.feed.add(&rows, finished, all_read_at, || self.deps.progress.update(round));
+        let all_read_at = (was_read && self.has_read_all()).then_some(began);
+        let end = RoundEnd { finished, all_read_at, is_history };
+        self.deps.feed.add(&rows, end, || self.deps.progress.update(round));
         if !self.history {
             self.deps.feed.list_processors(&rows);
         }
+        self.history = is_history;
+        if !is_history {
+            self.checkpoint.save(&self.partitions, self.expired.1);
+        }
         polled?;
         read?;
-        self.history = false;
         Ok(self.finished().saturating_sub(before))
     }
 
@@ -283,6 +296,11 @@ impl Reader {
     /// Reads the rows that must appear. What was read before an error is kept. While the table is slow, the progress
     /// follows the high watermarks all the same.
     async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), Error> {
+        if !self.checkpoint.is_loaded() {
+            self.checkpoint.load(&mut self.partitions).await?;
+            let (counts, expired) = self.checkpoint.before();
+            self.expired = (counts.expired, expired);
+        }
         let partitions: Vec<_> = self.partitions.keys().copied().collect();
         let deps = &self.deps;
         let readers = &mut self.partitions;
@@ -318,17 +336,12 @@ impl Reader {
         }
     }
 
-    /// Counts rows that were not read before.
-    fn count(&mut self, rows: &[Row]) {
+    /// Notes rows that were not read before, for metrics, bursts and traces.
+    fn note(&self, rows: &[Row]) {
         if !self.history {
             metrics::messages_stored(rows);
         }
         for row in rows {
-            self.stored += 1;
-            match row.verdict {
-                Verdict::Blocked => self.blocked += 1,
-                Verdict::Shown => {}
-            }
             self.deps.progress.count_for_burst(row);
             if let (Some(above), false) = (&row.traceparent, self.history) {
                 let name = &self.deps.result_span;
@@ -350,24 +363,20 @@ impl Reader {
         self.partitions.values().all(PartitionReader::has_read_all)
     }
 
+    /// Whether this run knows what was there before it.
+    fn has_read_history(&self) -> bool {
+        self.checkpoint.is_loaded() && self.partitions.values().all(PartitionReader::has_read_new)
+    }
+
     /// How many records are finished.
     fn finished(&self) -> u64 {
-        self.stored + self.sum(Tracker::without_row) + self.sum(Tracker::expired)
+        self.counts().finished()
     }
 
+    /// What was counted before this run and in it.
     fn counts(&self) -> Counts {
-        Counts {
-            accepted: self.sum(Tracker::accepted),
-            stored: self.stored,
-            blocked: self.blocked,
-            finished_without_row: self.sum(Tracker::without_row),
-            expired: self.sum(Tracker::expired),
-            waiting: self.sum(Tracker::waiting),
-        }
-    }
-
-    fn sum(&self, of: fn(&Tracker) -> u64) -> u64 {
-        self.partitions.values().map(|partition| of(partition.tracker())).sum()
+        let counted: Counts = self.partitions.values().map(PartitionReader::counts).sum();
+        self.checkpoint.before().0 + counted
     }
 
     fn each(&self, of: fn(&Tracker) -> Offset) -> PartitionOffsets {

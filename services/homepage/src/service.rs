@@ -243,6 +243,8 @@ fn reader_dependencies(
         inspected: RecordScan::new(&config.kafka)?,
         table: bursts.table.clone(),
         topic: config.kafka.topic.clone(),
+        group: config.kafka.group.clone(),
+        ttl: config.table.ttl,
         acks: bursts.producer.acks.clone(),
         feed: Arc::new(Feed::default()),
         progress: bursts.progress.clone(),

@@ -51,7 +51,7 @@ impl Processor {
         let stored_at = Millis::now();
         for row in &mut judged.rows {
             row.stored_at = stored_at;
-            row.expires_at = after(stored_at, self.ttl);
+            row.expires_at = stored_at.plus(self.ttl);
         }
         let mut written = self.write_traced(&judged.rows, &mut judged.spans).await?.into_iter();
         let outcomes = judged.rejections.into_iter().map(|rejection| match rejection {
@@ -104,7 +104,7 @@ impl Processor {
             stored_at: now,
             trace: span.trace(),
             traceparent: span.sampled.then_some(*span),
-            expires_at: after(now, self.ttl),
+            expires_at: now.plus(self.ttl),
         }
     }
 
@@ -142,9 +142,4 @@ impl Processor {
         }
         Ok(outcomes)
     }
-}
-
-fn after(time: Millis, wait: Duration) -> Millis {
-    let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-    Millis(time.0.saturating_add(wait))
 }

@@ -13,6 +13,7 @@ const CURSOR_REFUSED = new Set([400, 410, 414, 422, 431]);
 /** Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt })`; times are performance.now(). */
 export class Feed {
   #cursor;
+  #hasReplied = false;
   #isRunning = false;
   #empty = 0;
   #failures = 0;
@@ -48,7 +49,7 @@ export class Feed {
   async #poll() {
     const request = new AbortController();
     this.#request = request;
-    const isFirst = this.#cursor === undefined;
+    const [isFirst, isContinued] = [!this.#hasReplied, this.#cursor !== undefined];
     const askedAt = Date.now();
     let reply;
     try {
@@ -58,7 +59,7 @@ export class Feed {
       return;
     }
     // Outside of the try: an error while a reply is shown is no failure of the server.
-    if (this.#request === request) this.#take(reply, { isFirst, askedAt });
+    if (this.#request === request) this.#take(reply, { isFirst, isContinued, askedAt });
   }
 
   #address() {
@@ -73,14 +74,16 @@ export class Feed {
     return performance.now() - this.#lastReply > ABSENCE_MS ? AFTER_ABSENCE : MOST;
   }
 
-  #take(reply, { isFirst, askedAt }) {
+  /** A homepage that has just started has no cursor to give yet. */
+  #take(reply, { isFirst, isContinued, askedAt }) {
     const busy = reply.passed > 0 || reply.totals.waiting > 0;
     this.#empty = busy ? 0 : this.#empty + 1;
     this.#failures = 0;
-    this.#cursor = reply.cursor;
+    this.#cursor = reply.cursor || undefined;
+    this.#hasReplied ||= reply.cursor !== "";
     this.#lastReply = performance.now();
     this.#again(pollDelay(reply.poll_after_ms, this.#empty));
-    this.onReply({ ...reply, isFirst, askedAt });
+    this.onReply({ ...reply, isFirst, isContinued, askedAt });
   }
 
   #fail(error) {

@@ -1,7 +1,10 @@
-// The numbers: differences against the first totals this page saw, so they all count from one moment.
+// The numbers: what was finished since this page was opened, and what waited then. A reload and a restart of the
+// homepage change nothing.
 
 import { clock, grouped } from "../text.js";
 import { translations } from "../translations.js";
+
+const STORAGE_KEY = `barrage.counters ${location.pathname}`; // a reload goes on counting
 
 /** Holds the numbers and writes them into the nodes of `root` marked `data-counter`, those that the page has. */
 export class Counters {
@@ -13,6 +16,8 @@ export class Counters {
     const cells = [...root.querySelectorAll("[data-counter]")];
     this.cells = Object.fromEntries(cells.map((cell) => [cell.dataset.counter, cell]));
     this.note = root.querySelector("[data-note]");
+    ({ base: this.#base, shown: this.#shown } = recall());
+    this.#write("shown", this.#shown);
   }
 
   /** How many messages Kafka has accepted since the page started to count. */
@@ -20,14 +25,20 @@ export class Counters {
     return this.#accepted;
   }
 
-  /** Takes a reply's totals; true when counting starts, or restarts because the server counts from another moment. */
+  /**
+   * Takes a reply's totals; true when counting starts, or restarts because the server counts from another moment. A
+   * homepage that has just started does not know its numbers yet.
+   */
   update(totals) {
+    if (!totals.since) return false;
     const isRestart = this.#base?.since !== totals.since;
     if (isRestart) {
-      this.#base = totals;
+      // What waits already will be stored, so it counts as accepted: no number becomes larger than the one before it.
+      this.#base = { ...totals, accepted: totals.accepted - totals.waiting };
       this.#shown = 0;
       this.#write("shown", 0);
     }
+    this.#remember();
     const since = (name) => (totals[name] ?? 0) - (this.#base[name] ?? 0);
     this.#accepted = since("accepted");
     this.#write("accepted", this.#accepted);
@@ -43,6 +54,7 @@ export class Counters {
     if (n === 0) return;
     this.#shown += n;
     this.#write("shown", this.#shown);
+    this.#remember();
   }
 
   warn(isBehind) {
@@ -62,9 +74,26 @@ export class Counters {
     this.note.hidden = parts.length === 0;
   }
 
+  /** A browser may forbid the page to store anything. Then a reload counts from 0. */
+  #remember() {
+    try {
+      sessionStorage.setItem(STORAGE_KEY, JSON.stringify({ base: this.#base, shown: this.#shown }));
+    } catch {
+      // then a reload counts from 0
+    }
+  }
+
   #write(name, value) {
     const cell = this.cells[name];
     const text = grouped(value);
     if (cell && cell.textContent !== text) cell.textContent = text;
+  }
+}
+
+function recall() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORAGE_KEY)) ?? { shown: 0 };
+  } catch {
+    return { shown: 0 };
   }
 }

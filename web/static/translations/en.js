@@ -57,18 +57,19 @@ export function onTheirWay(n, all, expired) {
 export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} of ${duration} s`;
 
 /** How a burst ended. A page that did not see all of it has no `seconds`. */
-export function ended({ state, accepted, stored, failed, blocked, expired }, seconds) {
+export function ended({ state, stop_reason, accepted, stored, failed, blocked, expired }, seconds) {
   const states = { done: "Done", stopped: "Stopped", failed: "Failed" };
+  const reasons = { homepage_gone: "Ended with its homepage", topic_recreated: "Ended with its topic" };
   const parts = [`${grouped(accepted)} accepted`, `${grouped(stored)} stored`];
   if (blocked > 0) parts.push(`${grouped(blocked)} of them blocked`);
   if (failed > 0) parts.push(`${grouped(failed)} not accepted by Kafka`);
   if (expired > 0) parts.push(deleted(expired));
   const time = seconds === undefined ? "" : ` in ${seconds.toFixed(1)} s`;
-  return `${states[state]}: ${parts.join(", ")}${time}.`;
+  return `${reasons[stop_reason] ?? states[state]}: ${parts.join(", ")}${time}.`;
 }
 
 export const legend = {
-  none: "Processors: 0",
+  none: "No processor has stored anything yet",
   idle: "idle",
   stopped: "stopped",
   more: (n) => `+${n} more`,

@@ -71,6 +71,36 @@ impl FromStr for State {
     }
 }
 
+/// Why a burst ended before all was sent and finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// Somebody stopped it.
+    Requested,
+    /// Its homepage died or was stopped.
+    HomepageGone,
+    /// Its topic was deleted and created again.
+    TopicRecreated,
+}
+
+impl StopReason {
+    const ALL: [Self; 3] = [Self::Requested, Self::HomepageGone, Self::TopicRecreated];
+
+    /// The value in the table and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::HomepageGone => "homepage_gone",
+            Self::TopicRecreated => "topic_recreated",
+        }
+    }
+
+    /// A value that another version has written says nothing.
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
 /// A burst as its homepage last wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BurstRow {
@@ -83,6 +113,8 @@ pub struct BurstRow {
     /// Messages per second of each sender.
     pub rate: u32,
     pub state: State,
+    /// Of a burst that has stopped.
+    pub stop_reason: Option<StopReason>,
     /// The number of messages that Kafka acknowledged.
     pub accepted: u64,
     /// The number of messages that Kafka did not acknowledge.
@@ -118,6 +150,7 @@ impl BurstRow {
             .n("duration", self.duration)
             .n("rate", self.rate)
             .s("state", self.state.as_str())
+            .optional_s("stop_reason", self.stop_reason.map(StopReason::as_str))
             .n("accepted", self.accepted)
             .n("failed", self.failed)
             .n("stored", self.stored)
@@ -141,6 +174,7 @@ impl BurstRow {
             duration: read.n("duration")?,
             rate: read.n("rate")?,
             state: read.parsed("state")?,
+            stop_reason: read.optional_s("stop_reason").and_then(|it| StopReason::parse(&it)),
             accepted: read.n("accepted")?,
             failed: read.n("failed")?,
             stored: read.n("stored")?,
@@ -229,7 +263,10 @@ impl Table {
     }
 
     /// Whether the condition of a write did hold.
-    fn condition_held<T, E, R>(&self, answer: Result<T, SdkError<E, R>>) -> Result<bool, Error>
+    pub(super) fn condition_held<T, E, R>(
+        &self,
+        answer: Result<T, SdkError<E, R>>,
+    ) -> Result<bool, Error>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
@@ -256,7 +293,8 @@ mod tests {
             concurrency: 10,
             duration: 5,
             rate: 20,
-            state: State::Draining,
+            state: State::Stopped,
+            stop_reason: Some(StopReason::HomepageGone),
             accepted: 1000,
             failed: 1,
             stored: 900,

@@ -1,4 +1,4 @@
-//! The client of the table. Its requests are in `row.rs`, `burst.rs` and `schema.rs`.
+//! The client of the table. Its requests are in `row_requests.rs`, `burst.rs`, `totals.rs` and `schema.rs`.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! `GET /feed`: the newest bullets after a cursor, and the counts.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use actix_web::http::header;
@@ -40,6 +41,7 @@ struct Rest<'a> {
     passed: u64,
     totals: TotalsJson,
     processors: Vec<String>,
+    slots: &'a BTreeMap<String, u64>,
     poll_after_ms: u32,
     problems: Vec<Part>,
 }
@@ -112,6 +114,7 @@ fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) 
             expired_since: totals.expired.map(|expired| expired.since.rfc3339()),
         },
         processors: view.processors.clone(),
+        slots: &view.slots,
         poll_after_ms,
         problems,
     });
@@ -184,7 +187,8 @@ mod tests {
     use super::*;
 
     fn view() -> View {
-        View { bullets: vec![], cursor: "c".into(), passed: 0, processors: vec!["p".into()] }
+        let (processors, slots) = (vec!["p".into()], BTreeMap::from([("p".into(), 1)]));
+        View { bullets: vec![], cursor: "c".into(), passed: 0, processors, slots }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use barrage::kafka::PartitionOffsets;
 use barrage::position::Position;
-use barrage::table::{BurstRow, State};
+use barrage::table::{BurstRow, State, StopReason};
 use barrage::time::Millis;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +43,7 @@ pub(crate) struct Burst {
 #[derive(Debug)]
 struct Status {
     state: State,
+    stop_reason: Option<StopReason>,
     /// The offset after the last acknowledged record of each partition.
     to: PartitionOffsets,
     ended_at: Option<Millis>,
@@ -57,7 +58,8 @@ impl Burst {
         id: Uuid,
         stop: CancellationToken,
     ) -> Self {
-        let status = Status { state: State::Running, to: PartitionOffsets::new(), ended_at: None };
+        let (state, to) = (State::Running, PartitionOffsets::new());
+        let status = Status { state, stop_reason: None, to, ended_at: None };
         Self {
             id,
             request,
@@ -98,21 +100,21 @@ impl Burst {
         self.run
     }
 
-    /// All senders have ended. Returns the state that the burst gets once all accepted records are finished.
-    pub(crate) fn begin_draining(&self, was_stopped: bool) -> State {
+    /// All senders have ended. Returns the state that the burst gets once all accepted records are finished, and why.
+    pub(crate) fn begin_draining(&self, was_stopped: bool) -> (State, Option<StopReason>) {
         let (accepted, failed) = self.sent();
         self.status.lock().state = State::Draining;
         match (was_stopped, accepted, failed) {
-            (true, _, _) => State::Stopped,
-            (false, 0, 1..) => State::Failed,
-            (false, _, _) => State::Done,
+            (true, _, _) => (State::Stopped, Some(StopReason::Requested)),
+            (false, 0, 1..) => (State::Failed, None),
+            (false, _, _) => (State::Done, None),
         }
     }
 
     /// Ends it with its final state.
-    pub(crate) fn end(&self, state: State) {
+    pub(crate) fn end(&self, (state, stop_reason): (State, Option<StopReason>)) {
         let mut status = self.status.lock();
-        status.state = state;
+        (status.state, status.stop_reason) = (state, stop_reason);
         status.ended_at = Some(Millis::now());
     }
 
@@ -148,6 +150,7 @@ impl Burst {
         Snapshot {
             id: self.id,
             state: status.state,
+            stop_reason: status.stop_reason,
             message: self.request.message.as_str().to_owned(),
             concurrency: self.request.concurrency,
             duration: self.request.duration,
@@ -167,7 +170,6 @@ impl Burst {
         let now = self.snapshot();
         let (from, to) = self.offset_range();
         let heartbeat = Millis::now();
-        let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
         BurstRow {
             id: now.id,
             message: now.message,
@@ -175,6 +177,7 @@ impl Burst {
             duration: now.duration,
             rate: now.rate,
             state: now.state,
+            stop_reason: now.stop_reason,
             accepted: now.accepted,
             failed: now.failed,
             stored: now.stored,
@@ -185,7 +188,7 @@ impl Burst {
             homepage: homepage.to_owned(),
             started_at: self.started_at,
             heartbeat,
-            expires_at: Millis(heartbeat.0.saturating_add(ttl)),
+            expires_at: heartbeat.plus(ttl),
         }
     }
 }

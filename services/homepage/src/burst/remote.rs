@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use barrage::kafka;
 use barrage::retry::pause;
 use barrage::shutdown::with_sources;
-use barrage::table::{self, BurstRow, State, Table};
+use barrage::table::{self, BurstRow, State, StopReason, Table};
 use barrage::time::Millis;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
@@ -158,6 +158,7 @@ impl RemoteBursts {
             row.expired = accepted - counted.found;
         }
         (row.accepted, row.state) = (accepted, State::Stopped);
+        row.stop_reason = Some(StopReason::HomepageGone);
         (row.stored, row.blocked) = (counted.stored, counted.blocked);
         let finished = self.progress.has_finished(&row.to);
         // If its homepage is alive after all and wrote the row meanwhile, that row counts.

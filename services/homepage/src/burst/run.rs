@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
-use barrage::table::{self, State};
+use barrage::table::{self, State, StopReason};
 use futures::future::join_all;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -74,14 +74,17 @@ async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
     }
 }
 
-/// Waits until all accepted records are finished, and returns the final state. Returns `None` when the process stops
-/// before: then the row stays as it is, and another homepage counts the burst when somebody requests it.
-async fn drain(burst: &Burst, deps: &Dependencies, end: State) -> Option<State> {
+/// The final state of a burst, and why it has stopped.
+type End = (State, Option<StopReason>);
+
+/// Waits until all accepted records are finished, and returns the end. Returns `None` when the process stops before:
+/// then the row stays as it is, and another homepage counts the burst when somebody requests it.
+async fn drain(burst: &Burst, deps: &Dependencies, end: End) -> Option<End> {
     let finished = async {
         loop {
             if is_topic_recreated(burst, deps) {
                 tracing::warn!(burst = %burst.id, "burst {} ends: its topic was recreated", burst.id);
-                return State::Stopped;
+                return (State::Stopped, Some(StopReason::TopicRecreated));
             }
             let (from, to) = burst.offset_range();
             if deps.progress.has_finished(&to) {

@@ -1,6 +1,6 @@
 //! A burst at one moment, as the API describes it.
 
-use barrage::table::{BurstRow, State};
+use barrage::table::{BurstRow, State, StopReason};
 use barrage::time::Rfc3339;
 use serde::Serialize;
 use uuid::Uuid;
@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub(crate) struct Snapshot {
     pub(crate) id: Uuid,
     pub(crate) state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stop_reason: Option<StopReason>,
     pub(crate) message: String,
     pub(crate) concurrency: u32,
     pub(crate) duration: u32,
@@ -29,6 +31,7 @@ impl From<BurstRow> for Snapshot {
         Self {
             id: row.id,
             state: row.state,
+            stop_reason: row.stop_reason,
             message: row.message,
             concurrency: row.concurrency,
             duration: row.duration,

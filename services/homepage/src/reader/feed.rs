@@ -13,6 +13,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::cursor::Cursor;
+use super::slots::Slots;
 use crate::row_json::RowJson;
 
 /// The feed of one homepage, for all its viewers.
@@ -25,6 +26,8 @@ struct State {
     run: u64,
     /// The last runs before it: their cursors are of an earlier topic.
     earlier_runs: Vec<u64>,
+    /// Not all is known yet that was there before the run.
+    is_history: bool,
     bullets: VecDeque<Bullet>,
     /// The number of the next bullet in this run.
     next: u64,
@@ -34,6 +37,7 @@ struct State {
     cursor: Arc<str>,
     /// When each processor's last row was read.
     processors: BTreeMap<String, Instant>,
+    slots: Slots,
 }
 
 #[derive(Clone, Debug)]
@@ -45,16 +49,29 @@ struct Bullet {
     json: Bytes,
 }
 
+/// How far a round of the reader has come.
+#[derive(Debug, Default)]
+pub(crate) struct RoundEnd {
+    /// All records before these offsets are finished.
+    pub(crate) finished: PartitionOffsets,
+    /// When the round began, if it read every row that was in the table then.
+    pub(crate) all_read_at: Option<Millis>,
+    /// Not all is known yet that was there before the run.
+    pub(crate) is_history: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct View {
     /// The newest bullets after the viewer's cursor, oldest first, each in JSON.
     pub(crate) bullets: Vec<Bytes>,
-    /// Where the viewer goes on.
+    /// Where the viewer goes on; empty until the homepage knows what was there before it.
     pub(crate) cursor: Arc<str>,
     /// How many bullets came after the viewer's cursor. What only comes again does not count, as far as it is known.
     pub(crate) passed: u64,
     /// The processors that stored a row in the last seconds.
     pub(crate) processors: Vec<String>,
+    /// The slots of processors, 1 to 8.
+    pub(crate) slots: BTreeMap<String, u64>,
 }
 
 impl Feed {
@@ -77,22 +94,17 @@ impl Feed {
         also();
     }
 
-    /// Adds the new rows of one round. From then on all records before `finished` are finished. `all_read_at` says
-    /// when the round began, if it read every row that was in the table then. `also` runs under the same lock, as in
-    /// [`Feed::begin`].
-    pub(crate) fn add(
-        &self,
-        rows: &[Row],
-        finished: PartitionOffsets,
-        all_read_at: Option<Millis>,
-        also: impl FnOnce(),
-    ) {
+    /// Adds the new rows of one round. `also` runs under the same lock, as in [`Feed::begin`].
+    pub(crate) fn add(&self, rows: &[Row], end: RoundEnd, also: impl FnOnce()) {
+        let RoundEnd { finished, all_read_at, is_history } = end;
         let bullets: Vec<_> = rows.iter().filter_map(Bullet::of).collect();
-        let mut state = self.0.lock();
+        let (mut state, now) = (self.0.lock(), Instant::now());
+        rows.iter().for_each(|row| state.slots.note(&row.processor, now));
         state.next += bullets.len() as u64;
         state.bullets.extend(bullets);
         let surplus = state.bullets.len().saturating_sub(Self::BULLETS);
         state.bullets.drain(..surplus);
+        state.is_history = is_history;
         state.all_read_at = all_read_at.or(state.all_read_at);
         let (run, next, all_read_at) = (state.run, state.next, state.all_read_at);
         state.cursor = Cursor { run, next, all_read_at, finished }.text().into();
@@ -124,9 +136,15 @@ impl Feed {
     ) -> (View, T) {
         let mut state = self.0.lock();
         state.processors.retain(|_, last| last.elapsed() < Self::PROCESSOR_LISTED);
-        let (bullets, passed) = state.after(after, limit);
         let processors = state.processors.keys().cloned().collect();
-        (View { bullets, cursor: state.cursor.clone(), passed, processors }, also())
+        let slots = state.slots.all();
+        if state.is_history {
+            // What is old would look new to a viewer who goes on from here, so everybody stays at the own cursor.
+            let cursor = after.map(Cursor::text).unwrap_or_default().into();
+            return (View { bullets: Vec::new(), cursor, passed: 0, processors, slots }, also());
+        }
+        let (bullets, passed) = state.after(after, limit);
+        (View { bullets, cursor: state.cursor.clone(), passed, processors, slots }, also())
     }
 }
 
@@ -138,11 +156,13 @@ impl State {
         Self {
             run,
             earlier_runs,
+            is_history: true,
             bullets: VecDeque::new(),
             next,
             all_read_at,
             cursor: cursor.text().into(),
             processors: BTreeMap::new(),
+            slots: Slots::default(),
         }
     }
 
@@ -221,11 +241,20 @@ mod tests {
         offsets.iter().map(|(p, o)| (*p, Offset::new(*o).unwrap())).collect()
     }
 
-    /// A feed whose first run has begun.
-    fn begun() -> Feed {
+    fn end(finished: PartitionOffsets, all_read_at: Option<Millis>) -> RoundEnd {
+        RoundEnd { finished, all_read_at, is_history: false }
+    }
+
+    /// A feed whose run has begun, and has read what was there before.
+    fn begun_as(run: u64) -> Feed {
         let feed = Feed::default();
-        feed.begin(1, || ());
+        feed.begin(run, || ());
+        feed.add(&[], RoundEnd::default(), || ());
         feed
+    }
+
+    fn begun() -> Feed {
+        begun_as(1)
     }
 
     fn cursor(view: &View) -> Cursor {
@@ -241,13 +270,28 @@ mod tests {
     #[test]
     fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
         let feed = begun();
-        feed.add(&[row(0, 0), row(0, 2)], offsets(&[(0, 1)]), None, || ());
+        feed.add(&[row(0, 0), row(0, 2)], end(offsets(&[(0, 1)]), None), || ());
         let first = feed.view(None, 100);
         assert_eq!(ids(&first), ["0/0", "0/2"]);
-        feed.add(&[row(0, 1)], offsets(&[(0, 3)]), None, || ());
+        feed.add(&[row(0, 1)], end(offsets(&[(0, 3)]), None), || ());
         let second = feed.view(Some(&cursor(&first)), 100);
         assert_eq!((ids(&second), second.passed), (vec!["0/1".to_owned()], 1));
         assert_eq!(feed.view(Some(&cursor(&second)), 100).passed, 0);
+    }
+
+    #[test]
+    fn until_the_past_is_known_every_viewer_stays_at_the_own_cursor() {
+        let (one, other) = (begun(), Feed::default());
+        one.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), || ());
+        let own = one.view(None, 100);
+        other.begin(2, || ());
+        let history = RoundEnd { is_history: true, ..end(offsets(&[(0, 1)]), None) };
+        other.add(&[row(0, 0)], history, || ());
+        let view = other.view(Some(&cursor(&own)), 100);
+        assert_eq!((view.bullets.len(), &view.cursor), (0, &own.cursor));
+        assert!(other.view(None, 100).cursor.is_empty());
+        other.add(&[row(0, 1)], end(offsets(&[(0, 2)]), None), || ());
+        assert_eq!(ids(&other.view(Some(&cursor(&own)), 100)), ["0/1"]);
     }
 
     #[test]
@@ -255,7 +299,7 @@ mod tests {
         let feed = begun();
         let begin = cursor(&feed.view(None, 10));
         let rows: Vec<_> = (0..5000).map(|offset| row(0, offset)).collect();
-        feed.add(&rows, offsets(&[(0, 5000)]), None, || ());
+        feed.add(&rows, end(offsets(&[(0, 5000)]), None), || ());
         let view = feed.view(Some(&begin), 2);
         assert_eq!(
             (ids(&view), view.passed),
@@ -265,12 +309,11 @@ mod tests {
 
     #[test]
     fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
-        let (one, other) = (begun(), Feed::default());
-        other.begin(2, || ());
-        one.add(&[row(0, 0), row(0, 2), row(1, 0)], offsets(&[(0, 1), (1, 1)]), None, || ());
+        let (one, other) = (begun(), begun_as(2));
+        one.add(&[row(0, 0), row(0, 2), row(1, 0)], end(offsets(&[(0, 1), (1, 1)]), None), || ());
         let cursor = cursor(&one.view(None, 100));
         let rows = [row(0, 0), row(1, 0), row(0, 1), row(0, 2), row(2, 0)];
-        other.add(&rows, offsets(&[(0, 3), (1, 1), (2, 1)]), None, || ());
+        other.add(&rows, end(offsets(&[(0, 3), (1, 1), (2, 1)]), None), || ());
         // 0/2 comes again, because 0/1 before it was open. The page knows it by its position.
         assert_eq!(ids(&other.view(Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
     }
@@ -280,17 +323,16 @@ mod tests {
 
     #[test]
     fn with_many_partitions_another_homepage_goes_by_the_time_and_counts_only_what_is_new() {
-        let (one, other) = (begun(), Feed::default());
-        other.begin(2, || ());
+        let (one, other) = (begun(), begun_as(2));
         let finished: Vec<_> = (0..1000).map(|partition| (partition, 1)).collect();
-        one.add(&[], offsets(&finished), Some(Millis(NOW)), || ());
+        one.add(&[], end(offsets(&finished), Some(Millis(NOW))), || ());
         let cursor = cursor(&one.view(None, 100));
         assert_eq!(cursor.finished, PartitionOffsets::new());
         let stored = |offset, at| Row { stored_at: Millis(at), ..row(999, offset) };
         let hour = 3_600_000;
         let rows =
             [stored(0, NOW - hour), stored(1, NOW - 1), stored(2, NOW), stored(3, NOW + hour)];
-        other.add(&rows, PartitionOffsets::new(), None, || ());
+        other.add(&rows, end(PartitionOffsets::new(), None), || ());
         let all = other.view(Some(&cursor), 100);
         // It cannot know whether the viewer has got 999/1.
         assert_eq!(
@@ -320,21 +362,20 @@ mod tests {
         fn another_homepage_sends_all_that_a_viewer_misses_with_or_without_offsets(
             (partitions, rows) in some_rows(),
         ) {
-            let end = Offset::new(1 << 31).unwrap();
-            let mut finished: PartitionOffsets = (0..partitions).map(|it| (it, end)).collect();
+            let last = Offset::new(1 << 31).unwrap();
+            let mut finished: PartitionOffsets = (0..partitions).map(|it| (it, last)).collect();
             for (row, _) in rows.iter().filter(|(_, is_read)| !is_read) {
                 let open = finished.get_mut(&row.position.partition).unwrap();
                 *open = row.position.offset.min(*open);
             }
             let is_read = rows.iter().filter(|(_, is_read)| *is_read);
             let read: Vec<_> = is_read.map(|(row, _)| row.clone()).collect();
-            let (one, other) = (begun(), Feed::default());
-            one.add(&read, finished, Some(Millis(NOW)), || ());
+            let (one, other) = (begun(), begun_as(2));
+            one.add(&read, end(finished, Some(Millis(NOW))), || ());
             let cursor = cursor(&one.view(None, 100));
             prop_assert_eq!(cursor.finished.is_empty(), partitions > 3);
             let all: Vec<_> = rows.iter().map(|(row, _)| row.clone()).collect();
-            other.begin(2, || ());
-            other.add(&all, PartitionOffsets::new(), None, || ());
+            other.add(&all, end(PartitionOffsets::new(), None), || ());
             let sent = ids(&other.view(Some(&cursor), 500));
             prop_assert!(rows.iter().all(|(row, is_read)| *is_read || sent.contains(&row.id)));
         }
@@ -344,7 +385,7 @@ mod tests {
     fn a_bullet_says_when_its_record_was_read_if_its_row_does() {
         let feed = begun();
         let rows = [row(0, 0), Row { read_at: Some(Millis(7)), ..row(0, 1) }];
-        feed.add(&rows, PartitionOffsets::new(), None, || ());
+        feed.add(&rows, end(PartitionOffsets::new(), None), || ());
         let read_at = |json: &Bytes| {
             serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
         };
@@ -357,14 +398,14 @@ mod tests {
         let feed = begun();
         let blocked = Row { verdict: Verdict::Blocked, ..row(0, 0) };
         let expired = Row { expires_at: Millis(1), ..row(0, 1) };
-        feed.add(&[blocked, expired, row(0, 2)], PartitionOffsets::new(), None, || ());
+        feed.add(&[blocked, expired, row(0, 2)], end(PartitionOffsets::new(), None), || ());
         assert_eq!(ids(&feed.view(None, 100)), ["0/2"]);
     }
 
     #[test]
     fn processors_that_stored_a_row_just_now_are_listed() {
         let feed = begun();
-        feed.add(&[row(0, 0)], PartitionOffsets::new(), None, || ());
+        feed.add(&[row(0, 0)], end(PartitionOffsets::new(), None), || ());
         assert!(feed.view(None, 1).processors.is_empty());
         feed.list_processors(&[row(0, 1)]);
         assert_eq!(feed.view(None, 1).processors, ["p"]);
@@ -373,10 +414,10 @@ mod tests {
     #[test]
     fn a_viewer_of_an_earlier_topic_gets_every_bullet_of_the_recreated_one() {
         let feed = begun();
-        feed.add(&[row(0, 0), row(0, 1)], offsets(&[(0, 2)]), None, || ());
+        feed.add(&[row(0, 0), row(0, 1)], end(offsets(&[(0, 2)]), None), || ());
         let before = cursor(&feed.view(None, 100));
         feed.begin(2, || ());
-        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), None, || ());
+        feed.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), || ());
         let view = feed.view(Some(&before), 100);
         assert_eq!((ids(&view), view.passed), (vec!["0/0".to_owned()], 1));
     }
@@ -393,7 +434,7 @@ mod tests {
         let feed = Feed::default();
         let is_locked = || assert!(feed.0.try_lock().is_none());
         feed.begin(1, is_locked);
-        feed.add(&[row(0, 0)], offsets(&[(0, 1)]), None, is_locked);
+        feed.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), is_locked);
         feed.view_with(None, 1, is_locked);
         assert!(feed.0.try_lock().is_some());
     }

@@ -55,7 +55,7 @@ impl Inspection {
 
     /// Notes where a partition stands now.
     pub(super) fn observe(&mut self, partition: Partition, tracker: &Tracker, now: Instant) {
-        if tracker.waiting() == 0 {
+        if !tracker.has_open() {
             self.standing.remove(&partition);
             self.unreadable.set(partition, None);
             return;

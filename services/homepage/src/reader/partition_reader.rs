@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use barrage::kafka::{self, OffsetContent, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Position, Shard, Topic};
-use barrage::table::{self, Consistency, Range, Row, Table};
+use barrage::table::{self, Consistency, Range, Row, Table, Verdict};
 
+use super::progress::Counts;
 use super::record_status::PartitionStatus;
 use super::tracker::Tracker;
 use super::verification::Verification;
@@ -36,7 +37,14 @@ pub(super) struct PartitionReader {
     deleted: Option<(Offset, Offset)>,
     /// Offsets that have expired while a router may have had their records in flight.
     expired: Option<(Offset, Offset)>,
-    /// Whether the last round has read every row that was in the table when it began.
+    /// How many new rows counted, and how many of them were blocked.
+    stored: u64,
+    blocked: u64,
+    /// The last place before which all was finished, and the counts of all before it.
+    checkpoint: (Offset, Counts),
+    /// Whether the last round has read every new row that was in the table when it began.
+    has_read_new: bool,
+    /// Whether it has also looked up all gaps.
     has_read_all: bool,
 }
 
@@ -78,22 +86,57 @@ impl PartitionReader {
             polled: Offset::default(),
             deleted: None,
             expired: None,
+            stored: 0,
+            blocked: 0,
+            checkpoint: (begin, Counts::default()),
+            has_read_new: false,
             has_read_all: false,
         }
+    }
+
+    /// All records before this offset are finished, and counted already. Must be called before anything is read.
+    pub(super) fn count_from(&mut self, offset: Offset) {
+        let high_watermark = self.tracker.high_watermark();
+        if offset < self.tracker.begin() {
+            *self = Self::new(self.topic.clone(), self.partition, offset);
+            self.advance(high_watermark);
+        }
+        self.tracker.count_from(offset);
+        self.checkpoint.0 = offset;
     }
 
     pub(super) fn tracker(&self) -> &Tracker {
         &self.tracker
     }
 
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            accepted: self.tracker.accepted(),
+            stored: self.stored,
+            blocked: self.blocked,
+            finished_without_row: self.tracker.without_row(),
+            expired: self.tracker.expired(),
+            waiting: self.tracker.waiting(),
+        }
+    }
+
+    /// The last place before which all was finished, and the counts of all before it.
+    pub(super) fn checkpoint(&self) -> (Offset, Counts) {
+        self.checkpoint
+    }
+
     /// Whether nothing is left to be found out: no record waits, and what has expired has no row.
     pub(super) fn is_idle(&self) -> bool {
-        self.tracker.waiting() == 0 && self.deleted.is_none() && self.expired.is_none()
+        !self.tracker.has_open() && self.deleted.is_none() && self.expired.is_none()
     }
 
     pub(super) fn status(&self) -> PartitionStatus {
         let verify_below = self.verification.verify_below();
         PartitionStatus { tracker: self.tracker.clone(), verify_below }
+    }
+
+    pub(super) fn has_read_new(&self) -> bool {
+        self.has_read_new
     }
 
     pub(super) fn has_read_all(&self) -> bool {
@@ -153,7 +196,8 @@ impl PartitionReader {
                 let (from, to) = (self.tracker.frontier(), self.tracker.high_watermark());
                 let read =
                     self.request_range(from, to, Consistency::Eventual, table, &mut found).await;
-                self.has_read_all = read.is_ok() && found.read_to >= to;
+                self.has_read_new = read.is_ok() && found.read_to >= to;
+                self.has_read_all = self.has_read_new;
                 read
             }
             Request::Gaps => {
@@ -234,7 +278,9 @@ impl PartitionReader {
         scanned: &ScannedPartition,
     ) -> Vec<Row> {
         let verified = self.verification.verify(found.rows, scanned).into_iter();
-        let new = verified.filter(|row| self.tracker.row_found(row.position.offset)).collect();
+        let new = verified.filter(|row| self.tracker.row_found(row.position.offset));
+        let new: Vec<_> = new.collect();
+        new.iter().for_each(|row| self.count(row));
         match what {
             // A row is written before its offset is committed. The commit was known before the rows were read, so
             // what is committed and was not among them is a gap.
@@ -245,7 +291,17 @@ impl PartitionReader {
             Request::Gaps => found.missing.iter().for_each(|it| self.settle_missing(*it, scanned)),
             Request::Deleted => self.settle_deleted(found.read_to),
         }
+        if let Some(finished) = self.tracker.all_finished() {
+            self.checkpoint = (finished, self.counts());
+        }
         new
+    }
+
+    fn count(&mut self, row: &Row) {
+        if self.tracker.counts(row.position.offset) {
+            self.stored += 1;
+            self.blocked += u64::from(row.verdict == Verdict::Blocked);
+        }
     }
 
     /// The group has committed past this offset, and it has no row, if it is still open.

@@ -3,6 +3,8 @@
 //! for a single record.
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter::Sum;
+use std::ops::Add;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,11 +38,11 @@ struct State {
     partitions: BTreeMap<Partition, PartitionStatus>,
 }
 
-/// The counts of a run and what belongs to them.
+/// The counts and what belongs to them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) counts: Counts,
-    /// When the run began; `None` before the reader has reached Kafka.
+    /// When counting began; `None` until all was read once.
     pub(crate) since: Option<Rfc3339>,
     /// Records wait, and since then none was finished.
     pub(crate) stalled_since: Option<Rfc3339>,
@@ -55,8 +57,7 @@ pub(crate) struct Expired {
     pub(crate) last: Millis,
 }
 
-/// What became of the records from the first position of a run on. A run begins with all unfinished records and some
-/// of the finished ones.
+/// What became of the records since counting began. Restarts of homepages do not change that time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
     pub(crate) accepted: u64,
@@ -71,9 +72,39 @@ pub(crate) struct Counts {
     pub(crate) waiting: u64,
 }
 
+impl Counts {
+    /// How many of the accepted records are finished.
+    pub(crate) fn finished(&self) -> u64 {
+        self.stored + self.finished_without_row + self.expired
+    }
+}
+
+impl Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            accepted: self.accepted + other.accepted,
+            stored: self.stored + other.stored,
+            blocked: self.blocked + other.blocked,
+            finished_without_row: self.finished_without_row + other.finished_without_row,
+            expired: self.expired + other.expired,
+            waiting: self.waiting + other.waiting,
+        }
+    }
+}
+
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), Add::add)
+    }
+}
+
 /// What the reader knows after a round.
 #[derive(Debug, Default)]
 pub(crate) struct Round {
+    /// When counting began; `None` until all was read once.
+    pub(crate) since: Option<Rfc3339>,
     pub(crate) counts: Counts,
     pub(crate) high_watermarks: PartitionOffsets,
     /// All records before these offsets are finished.
@@ -115,16 +146,14 @@ impl BurstRows {
 impl Progress {
     /// Begins a run: the homepage has started, or the topic was recreated.
     pub(crate) fn begin(&self, run: u64, high_watermarks: PartitionOffsets) {
-        let totals = Totals { since: Some(Millis::now().rfc3339()), ..Totals::default() };
-        *self.state.lock() = State { run, totals, high_watermarks, ..State::default() };
+        *self.state.lock() = State { run, high_watermarks, ..State::default() };
     }
 
     /// Takes over what a round has found.
     pub(crate) fn update(&self, round: Round) {
         let mut state = self.state.lock();
-        state.totals.counts = round.counts;
-        state.totals.stalled_since = round.stalled_since;
-        state.totals.expired = round.expired;
+        let Round { since, counts, stalled_since, expired, .. } = round;
+        state.totals = Totals { counts, since, stalled_since, expired };
         state.high_watermarks = round.high_watermarks;
         state.finished = round.finished;
         state.partitions = round.partitions;

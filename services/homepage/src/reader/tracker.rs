@@ -34,6 +34,8 @@ struct OffsetRanges(BTreeMap<Offset, Offset>);
 #[derive(Clone, Debug)]
 pub(crate) struct Tracker {
     begin: Offset,
+    /// Offsets below were counted before: they are read, but not counted again.
+    count_from: Offset,
     high_watermark: Offset,
     /// All below is closed, except for the gaps.
     frontier: Offset,
@@ -51,6 +53,7 @@ impl Tracker {
     pub(crate) fn new(begin: Offset) -> Self {
         Self {
             begin,
+            count_from: begin,
             high_watermark: begin,
             frontier: begin,
             gaps: OffsetRanges::default(),
@@ -59,6 +62,16 @@ impl Tracker {
             without_record: 0,
             next_check: begin,
         }
+    }
+
+    /// All records before this offset are finished, and counted already. It must not be below the begin.
+    pub(crate) fn count_from(&mut self, offset: Offset) {
+        self.count_from = offset;
+    }
+
+    /// Whether the record at this offset counts.
+    pub(crate) fn counts(&self, offset: Offset) -> bool {
+        offset >= self.count_from
     }
 
     /// The high watermark is at least this. It never goes back.
@@ -86,7 +99,8 @@ impl Tracker {
 
     /// The group has committed past `offset`, and a strongly consistent read after that found no row.
     pub(crate) fn finished_without_row(&mut self, offset: Offset) {
-        self.without_row += u64::from(self.gaps.remove(offset));
+        let is_closed = self.gaps.remove(offset);
+        self.without_row += u64::from(is_closed && self.counts(offset));
     }
 
     /// Kafka has no record at `offset`, and never will.
@@ -94,18 +108,19 @@ impl Tracker {
         if offset >= self.frontier {
             self.group_committed(offset.next());
         }
-        self.without_record += u64::from(self.gaps.remove(offset));
+        let is_closed = self.gaps.remove(offset);
+        self.without_record += u64::from(is_closed && self.counts(offset));
     }
 
     /// Kafka has deleted these offsets, and the group has not committed past them: the open ones expire. Returns
     /// how many these are.
     pub(crate) fn expire(&mut self, from: Offset, to: Offset) -> u64 {
         self.group_committed(to);
-        let before = self.expired.count();
+        let before = self.expired();
         for (begin, end) in self.gaps.remove_range(from, to) {
             self.expired.insert(begin, end);
         }
-        self.expired.count() - before
+        self.expired() - before
     }
 
     pub(crate) fn begin(&self) -> Offset {
@@ -140,9 +155,14 @@ impl Tracker {
         self.gaps.0.first_key_value().map_or(self.frontier, |(begin, _)| *begin)
     }
 
-    /// How many records were accepted since the begin.
+    /// The offset before which all is finished, if nothing behind it is: then the counts are those of all before it.
+    pub(crate) fn all_finished(&self) -> Option<Offset> {
+        self.gaps.0.is_empty().then(|| self.frontier.max(self.count_from))
+    }
+
+    /// How many records were accepted that count.
     pub(crate) fn accepted(&self) -> u64 {
-        self.high_watermark.since(self.begin) - self.without_record
+        self.high_watermark.since(self.count_from) - self.without_record
     }
 
     /// How many of the accepted records were finished without a row.
@@ -152,12 +172,18 @@ impl Tracker {
 
     /// How many of the accepted records have expired.
     pub(crate) fn expired(&self) -> u64 {
-        self.expired.count()
+        self.expired.count_from(self.count_from)
     }
 
     /// How many of the accepted records are open.
     pub(crate) fn waiting(&self) -> u64 {
-        self.gaps.count() + self.high_watermark.since(self.frontier)
+        let from = self.count_from;
+        self.gaps.count_from(from) + self.high_watermark.since(self.frontier.max(from))
+    }
+
+    /// Whether anything is open, counted or not.
+    pub(crate) fn has_open(&self) -> bool {
+        !self.gaps.0.is_empty() || self.frontier < self.high_watermark
     }
 
     /// Some offsets in gaps. Each call goes on where the last one ended, and after the last gap with the first
@@ -217,8 +243,9 @@ impl OffsetRanges {
         overlaps.into_iter().map(|(begin, end)| (begin.max(from), end.min(to))).collect()
     }
 
-    fn count(&self) -> u64 {
-        self.0.iter().map(|(begin, end)| end.since(*begin)).sum()
+    /// How many offsets there are from `from` on.
+    fn count_from(&self, from: Offset) -> u64 {
+        self.0.iter().map(|(begin, end)| end.since((*begin).max(from))).sum()
     }
 }
 
@@ -311,6 +338,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_counted_before_is_read_and_not_counted_again() {
+        let mut tracker = Tracker::new(at(0));
+        tracker.advance(at(10));
+        tracker.count_from(at(4));
+        assert_eq!(
+            (tracker.accepted(), tracker.waiting(), tracker.all_finished()),
+            (6, 6, Some(at(4)))
+        );
+        assert!(tracker.row_found(at(5)));
+        assert_eq!((tracker.waiting(), tracker.all_finished()), (5, None));
+        assert!([0, 1, 4].into_iter().all(|offset| tracker.row_found(at(offset))));
+        tracker.finished_without_row(at(2));
+        tracker.has_no_record(at(3));
+        assert_eq!((tracker.without_row(), tracker.accepted(), tracker.waiting()), (0, 6, 4));
+        assert_eq!((tracker.all_finished(), tracker.has_open()), (Some(at(6)), true));
+    }
+
+    #[test]
     fn checking_goes_round_all_gaps() {
         let mut tracker = Tracker::new(at(0));
         tracker.group_committed(at(5));
@@ -346,8 +391,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_tracker_agrees_with_plain_sets(steps in steps()) {
+        fn a_tracker_agrees_with_plain_sets(from in 0i64..20, steps in steps()) {
             let mut tracker = Tracker::new(at(0));
+            tracker.count_from(at(from));
+            let counted = |set: &BTreeSet<i64>| set.range(from..).count() as u64;
             let (mut end, mut frontier) = (0, 0);
             let (mut rows, mut without_row) = (BTreeSet::new(), BTreeSet::new());
             let (mut without_record, mut expired) = (BTreeSet::new(), BTreeSet::new());
@@ -380,8 +427,8 @@ mod tests {
                         frontier = frontier.max(o + 1);
                     }
                     Step::Expire(from, to) => {
-                        let new: Vec<_> = (from..to).filter(|o| !is_closed(o)).collect();
-                        prop_assert_eq!(tracker.expire(at(from), at(to)), new.len() as u64);
+                        let new: BTreeSet<_> = (from..to).filter(|o| !is_closed(o)).collect();
+                        prop_assert_eq!(tracker.expire(at(from), at(to)), counted(&new));
                         expired.extend(new);
                         end = end.max(to);
                         frontier = frontier.max(to);
@@ -392,13 +439,13 @@ mod tests {
                 }
                 let closed = [&rows, &without_row, &without_record, &expired];
                 let is_closed = |o: &i64| closed.iter().any(|set| set.contains(o));
-                let open: Vec<_> = (0..end).filter(|o| !is_closed(o)).collect();
-                prop_assert_eq!(tracker.waiting(), open.len() as u64);
+                let open: BTreeSet<_> = (0..end).filter(|o| !is_closed(o)).collect();
+                prop_assert_eq!(tracker.waiting(), counted(&open));
                 prop_assert!((0..end).all(|o| tracker.is_open(at(o)) == open.contains(&o)));
                 prop_assert!((0..end).all(|o| tracker.is_expired(at(o)) == expired.contains(&o)));
-                prop_assert_eq!(tracker.without_row(), without_row.len() as u64);
-                prop_assert_eq!(tracker.expired(), expired.len() as u64);
-                let accounted = rows.len() as u64 + tracker.without_row() + tracker.expired();
+                prop_assert_eq!(tracker.without_row(), counted(&without_row));
+                prop_assert_eq!(tracker.expired(), counted(&expired));
+                let accounted = counted(&rows) + tracker.without_row() + tracker.expired();
                 prop_assert_eq!(tracker.accepted(), accounted + tracker.waiting());
                 let finished = open.first().copied().unwrap_or(end);
                 prop_assert_eq!(tracker.finished().get(), finished);
