@@ -47,7 +47,7 @@ async fn accepted_messages_survive_kill_9_of_their_homepage() {
     viewer.watch(&[other], stopped).await;
     println!("row 23: known as stopped after {:.1} s", killed.elapsed().as_secs_f64());
     let burst = other.burst(&id).await.expect("the other homepage answers");
-    assert_eq!(burst.stop_reason.as_deref(), Some("homepage_gone"), "nobody has stopped it");
+    assert_eq!(burst.stop_reason.as_deref(), Some("lost_homepage"), "nobody has stopped it");
     stack.start_again(HOMEPAGE).await;
     for homepage in &homepages {
         within(SETTLE, "both homepages report all accepted messages as stored", async || {

@@ -59,7 +59,7 @@ export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} of
 /** How a burst ended. A page that did not see all of it has no `seconds`. */
 export function ended({ state, stop_reason, accepted, stored, failed, blocked, expired }, seconds) {
   const states = { done: "Done", stopped: "Stopped", failed: "Failed" };
-  const reasons = { homepage_gone: "Ended with its homepage", topic_recreated: "Ended with its topic" };
+  const reasons = { lost_homepage: "Ended with its homepage", topic_recreated: "Ended with its topic" };
   const parts = [`${grouped(accepted)} accepted`, `${grouped(stored)} stored`];
   if (blocked > 0) parts.push(`${grouped(blocked)} of them blocked`);
   if (failed > 0) parts.push(`${grouped(failed)} not accepted by Kafka`);

@@ -53,7 +53,7 @@ export const elapsed = (seconds, duration) => `${Math.min(seconds, duration)} / 
 /** How a burst ended. A page that did not see all of it has no `seconds`. */
 export function ended({ state, stop_reason, accepted, stored, failed, blocked, expired }, seconds) {
   const states = { done: "完成", stopped: "已停止", failed: "失败" };
-  const reasons = { homepage_gone: "因主页进程退出而结束", topic_recreated: "因主题被重建而结束" };
+  const reasons = { lost_homepage: "因主页进程退出而结束", topic_recreated: "因主题被重建而结束" };
   const parts = [`已接收 ${grouped(accepted)} 条`, `已存储 ${grouped(stored)} 条`];
   if (blocked > 0) parts.push(`其中 ${grouped(blocked)} 条被屏蔽`);
   if (failed > 0) parts.push(`${grouped(failed)} 条未被 Kafka 接收`);

@@ -78,19 +78,19 @@ pub enum StopReason {
     /// Somebody stopped it.
     Requested,
     /// Its homepage died or was stopped.
-    HomepageGone,
+    LostHomepage,
     /// Its topic was deleted and created again.
     TopicRecreated,
 }
 
 impl StopReason {
-    const ALL: [Self; 3] = [Self::Requested, Self::HomepageGone, Self::TopicRecreated];
+    const ALL: [Self; 3] = [Self::Requested, Self::LostHomepage, Self::TopicRecreated];
 
     /// The value in the table and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Requested => "requested",
-            Self::HomepageGone => "homepage_gone",
+            Self::LostHomepage => "lost_homepage",
             Self::TopicRecreated => "topic_recreated",
         }
     }
@@ -294,7 +294,7 @@ mod tests {
             duration: 5,
             rate: 20,
             state: State::Stopped,
-            stop_reason: Some(StopReason::HomepageGone),
+            stop_reason: Some(StopReason::LostHomepage),
             accepted: 1000,
             failed: 1,
             stored: 900,

@@ -158,7 +158,7 @@ impl RemoteBursts {
             row.expired = accepted - counted.found;
         }
         (row.accepted, row.state) = (accepted, State::Stopped);
-        row.stop_reason = Some(StopReason::HomepageGone);
+        row.stop_reason = Some(StopReason::LostHomepage);
         (row.stored, row.blocked) = (counted.stored, counted.blocked);
         let finished = self.progress.has_finished(&row.to);
         // If its homepage is alive after all and wrote the row meanwhile, that row counts.
