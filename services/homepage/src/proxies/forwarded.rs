@@ -53,7 +53,7 @@ impl Hops {
                 break;
             }
         }
-        let outermost = |name| list(headers, name).into_iter().take(read.max(1)).last();
+        let outermost = |name| list(headers, name).into_iter().take(read.max(1)).next_back();
         hops.scheme = hops.scheme.or_else(|| scheme(outermost("x-forwarded-proto")?));
         hops.host = hops.host.or_else(|| Some(outermost("x-forwarded-host")?.to_owned()));
         hops
