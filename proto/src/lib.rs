@@ -12,5 +12,8 @@ mod generated {
 
 pub use generated::*;
 
+/// The contract as protobuf describes itself, for server reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = tonic::include_file_descriptor_set!("descriptors");
+
 /// The most records of one call. It bounds the response, as 4 MiB bound the request.
 pub const MAX_RECORDS: usize = 10_000;

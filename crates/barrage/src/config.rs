@@ -131,6 +131,11 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the variable is set, even to a blank value.
+    pub fn is_set(&self, variable: &Variable) -> bool {
+        self.vars.0.contains_key(variable.name)
+    }
+
     /// Records that a variable's value is wrong, for rules that span several variables.
     pub fn fault(&mut self, variable: &Variable) {
         let seen = self
@@ -190,6 +195,16 @@ mod tests {
     fn a_required_variable_that_is_blank_counts_as_missing() {
         let faults = parse(&Vars::from_iter([("KEY", "  ")]), read).unwrap_err();
         assert_eq!(faults.to_string(), "KEY: expected digits, saw nothing");
+    }
+
+    #[test]
+    fn a_variable_that_is_blank_is_set_and_has_no_value() {
+        let is_set = |vars: &[(&str, &str)]| {
+            let vars = Vars::from_iter(vars.iter().copied());
+            parse(&vars, |reader| Some((reader.is_set(&NAME), reader.read_optional(&NAME)?)))
+        };
+        assert_eq!(is_set(&[("NAME", "")]), Ok((true, None::<String>)));
+        assert_eq!(is_set(&[]), Ok((false, None)));
     }
 
     #[test]

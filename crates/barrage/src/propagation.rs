@@ -28,9 +28,52 @@ impl TraceParent {
         Self { trace_id: nonzero(rand::random()), span_id, sampled: false }
     }
 
+    /// A further span of this trace that is not recorded. Its id still identifies the message.
+    #[must_use]
+    pub fn unsampled_child(&self) -> Self {
+        Self { trace_id: self.trace_id, ..Self::unsampled() }
+    }
+
     /// The trace id as 32 hexadecimal digits, as tracing back ends show it.
     pub fn trace(&self) -> String {
         format!("{:032x}", self.trace_id)
+    }
+}
+
+/// The `tracestate` of a caller: what its tracing tools add to a trace. It is passed on as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceState(String);
+
+/// The text is no valid `tracestate`, or a long one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a tracestate of W3C Trace Context")]
+pub struct TraceStateError;
+
+impl TraceState {
+    /// By the specification, at least so much must be passed on.
+    const MAX_CHARS: usize = 512;
+    const MAX_MEMBERS: usize = 32;
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TraceState {
+    type Err = TraceStateError;
+
+    /// A list of `key=value`.
+    fn from_str(text: &str) -> Result<Self, TraceStateError> {
+        let is_member = |member: &str| {
+            let pair = member.trim().split_once('=');
+            pair.is_some_and(|(key, value)| !key.is_empty() && !value.is_empty())
+        };
+        let members: Vec<_> = text.split(',').filter(|member| !member.trim().is_empty()).collect();
+        let is_plain = text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
+        let fits = text.len() <= Self::MAX_CHARS && members.len() <= Self::MAX_MEMBERS;
+        let is_valid =
+            is_plain && fits && !members.is_empty() && members.into_iter().all(is_member);
+        if is_valid { Ok(Self(text.trim().to_owned())) } else { Err(TraceStateError) }
     }
 }
 
@@ -92,6 +135,17 @@ mod tests {
         let zero_span = EXAMPLE.replace("00f067aa0ba902b7", &"0".repeat(16));
         for bad in ["", "00", &EXAMPLE[1..], &EXAMPLE.to_uppercase(), &zero_trace, &zero_span] {
             assert!(bad.parse::<TraceParent>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tracestate_is_a_short_list_of_keys_with_values() {
+        for good in ["rojo=00f067aa0ba902b7", "a=1,b@c=x=y, d=2", ",a=1"] {
+            assert_eq!(good.parse::<TraceState>().unwrap().as_str(), good);
+        }
+        let (long, many) = (format!("a={}", "x".repeat(511)), "a=1,".repeat(33));
+        for bad in ["", "a", "=1", "a=", "a=\u{e9}", "a=1\nb", &long, &many] {
+            assert!(bad.parse::<TraceState>().is_err(), "{bad}");
         }
     }
 

@@ -47,6 +47,8 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
             ("MAX_BURSTS", "none"),
             ("MAX_RATE", "-1"),
             ("MAX_CLIENT_RATE", "0"),
+            ("TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
             ("PUBLIC_URL", "http://a b"),
             ("TRACE_UI", "jaeger:16686"),
         ],

@@ -1,9 +1,10 @@
 //! One trace follows a message through all services. The span names are those of the article.
 
 use client::eventually::eventually;
-use serde_json::json;
+use reqwest::Client;
+use serde_json::{Value, json};
 use stack::{
-    Stack,
+    Setup, Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
 };
 
@@ -19,15 +20,48 @@ const SPANS: [(&str, Option<&str>); 6] = [
     ("result: result", Some("receiver: process barrage-info")),
 ];
 
+/// The span of a caller, by the example of W3C Trace Context.
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+const SPAN: [u8; 8] = [0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7];
+
 async fn traced_stack(sample: &str) -> (Stack, Collector) {
+    traced(Setup::default(), sample).await
+}
+
+async fn traced(setup: Setup, sample: &str) -> (Stack, Collector) {
     let (collector, url) = Collector::start().await;
-    let stack = Stack::with([
-        (HOMEPAGE, "TRACING", &url),
-        (HOMEPAGE, "TRACE_SAMPLE", sample),
-        (ROUTER, "TRACING", &url),
-        (PROCESSOR, "TRACING", &url),
-    ]);
-    (stack.await, collector)
+    let services = [HOMEPAGE, ROUTER, PROCESSOR];
+    let setup = services.into_iter().fold(setup, |it, service| it.var(service, "TRACING", &url));
+    (setup.var(HOMEPAGE, "TRACE_SAMPLE", sample).start().await, collector)
+}
+
+/// A stack that trusts us, as it trusts a gateway.
+async fn trusting_stack() -> (Stack, Collector) {
+    traced(Setup::default().var(HOMEPAGE, "TRUSTED_PROXIES", "127.0.0.0/8"), "0").await
+}
+
+/// Sends with the trace of a caller. Returns the answer.
+async fn send_in_trace(stack: &Stack, path: &str, body: Value, flags: &str) -> Value {
+    let request = Client::new().post(format!("{}{path}", stack.homepage().url())).json(&body);
+    let request = request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-{flags}"));
+    let answer = request.header("tracestate", "vendor=1").send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 202);
+    answer.json().await.unwrap()
+}
+
+/// The parent of the first span is the caller's.
+fn assert_continues_the_caller(trace: &Trace) {
+    assert_eq!(trace[SPANS[0].0].parent_span_id, SPAN);
+    for (name, parent) in &SPANS[1..] {
+        assert_eq!(trace[*name].parent_span_id, trace[parent.unwrap()].span_id, "{name}");
+    }
+}
+
+async fn all_spans(collector: &Collector) {
+    eventually("every span has arrived", async || {
+        collector.traces().values().any(|trace| trace.len() == SPANS.len())
+    })
+    .await;
 }
 
 fn assert_is_complete(trace: &Trace) {
@@ -76,4 +110,45 @@ async fn with_all_messages_sampled_every_message_has_its_trace() {
     })
     .await;
     collector.traces().values().for_each(assert_is_complete);
+}
+
+#[tokio::test]
+async fn the_trace_of_a_caller_goes_on_to_the_bullet() {
+    for flags in ["01", "00"] {
+        let (stack, collector) = traced_stack("0").await;
+        send_in_trace(&stack, "/messages", json!({ "message": "hello" }), flags).await;
+        all_spans(&collector).await;
+        let traces = collector.traces();
+        assert_eq!(traces.keys().collect::<Vec<_>>(), [TRACE], "of a stranger, with {flags}");
+        assert_continues_the_caller(&traces[TRACE]);
+        let feed = stack.homepage().get("/feed").await.unwrap().body;
+        assert_eq!(feed["bullets"][0]["trace"], TRACE);
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_sampled_flag_changes_nothing_beyond_the_share_of_traced_messages() {
+    let (stack, collector) = traced_stack("0").await;
+    let burst = json!({ "message": "hello", "concurrency": 3, "duration": 1 });
+    let burst = send_in_trace(&stack, "/bursts", burst, "01").await;
+    assert_eq!(stack.settled(burst["id"].as_str().unwrap()).await.accepted, 15);
+    all_spans(&collector).await;
+    let traces = collector.traces();
+    assert_eq!(traces.keys().collect::<Vec<_>>(), [TRACE], "the first message alone is traced");
+    assert_continues_the_caller(&traces[TRACE]);
+}
+
+#[tokio::test]
+async fn a_trusted_caller_decides_whether_its_message_is_traced() {
+    let (stack, collector) = trusting_stack().await;
+    send_in_trace(&stack, "/messages", json!({ "message": "not traced" }), "00").await;
+    eventually("it is a bullet", async || {
+        let feed = stack.homepage().get("/feed").await.unwrap().body;
+        feed["bullets"][0]["trace"] == TRACE
+    })
+    .await;
+    assert_eq!(stack.post_message("traced").await.status.as_u16(), 202);
+    all_spans(&collector).await;
+    let traces = collector.traces();
+    assert!(traces.len() == 1 && !traces.contains_key(TRACE), "{:?}", traces.keys());
 }

@@ -9,6 +9,7 @@ mod config;
 mod dead_letter;
 mod filter;
 mod gaps;
+mod lag;
 mod ledger;
 mod metrics;
 mod outcome;

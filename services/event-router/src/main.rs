@@ -20,7 +20,7 @@ async fn run() -> anyhow::Result<()> {
         return Ok(health::check_liveness(&Vars::from_process()).await?);
     }
     let config = Config::parse(&Vars::from_process())?;
-    let metrics = telemetry::init(&config.telemetry)?;
+    let metrics = telemetry::init(&config.telemetry, "event-router")?;
     let stop = shutdown::on_signal()?;
     let service = Service::bind(config, metrics).await?;
     println!("event-router ready on http://{}", service.local_addr());

@@ -1,6 +1,11 @@
 //! The metrics of the event router.
 
+use barrage::position::{Offset, Partition};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+const END_OFFSET: &str = "router_partition_end_offset";
+const COMMITTED_OFFSET: &str = "router_partition_committed_offset";
+const LAG: &str = "router_partition_lag_records";
 
 /// How a record was finished.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +27,21 @@ pub(crate) fn describe() {
     for outcome in ["stored", "filtered", "dead_lettered", "expired"] {
         counter!("router_records_total", "outcome" => outcome).increment(0);
     }
+    counter!("router_retries_total").increment(0);
+    for code in (1..=16).map(tonic::Code::from_i32) {
+        counter!("router_call_failures_total", "code" => format!("{code:?}")).increment(0);
+    }
+    for name in ["router_batch_records", "router_call_duration_seconds"] {
+        drop(histogram!(name));
+    }
+    in_flight(0, 0);
+    describe_partitions();
+}
+
+fn describe_partitions() {
+    describe_gauge!(END_OFFSET, "The offset after the last record of a partition.");
+    describe_gauge!(COMMITTED_OFFSET, "The offset that the group has committed of a partition.");
+    describe_gauge!(LAG, "Offsets of a partition from the committed one to its end.");
 }
 
 pub(crate) fn finished(finish: Finish) {
@@ -57,4 +77,23 @@ pub(crate) fn in_flight(calls: usize, records: usize) {
     let (calls, records) = (calls as f64, records as f64);
     gauge!("router_calls_in_flight").set(calls);
     gauge!("router_records_in_flight").set(records);
+}
+
+/// A partition of this router: where it ends, and before which offset the group has finished all.
+pub(crate) fn partition(partition: Partition, end: Offset, committed: Offset) {
+    set_partition(partition, end.get(), committed.get(), end.since(committed));
+}
+
+/// This router does not have the partition any more. A series cannot end, so it becomes 0: then the largest value of all
+/// routers is that of the router that has the partition.
+pub(crate) fn partition_lost(partition: Partition) {
+    set_partition(partition, 0, 0, 0);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a partition has far below 2^52 offsets")]
+fn set_partition(partition: Partition, end: i64, committed: i64, lag: u64) {
+    let label = [("partition", partition.to_string())];
+    gauge!(END_OFFSET, &label).set(end as f64);
+    gauge!(COMMITTED_OFFSET, &label).set(committed as f64);
+    gauge!(LAG, &label).set(lag as f64);
 }

@@ -75,7 +75,7 @@ impl OffsetChecks {
         }
         let skipped = assignment.take_skipped();
         let ends: BTreeMap<_, _> = assignment.ends().collect();
-        let partitions: Vec<_> = ends.keys().copied().collect();
+        let partitions: Vec<_> = assignment.spans().map(|(partition, _)| partition).collect();
         let offsets = self.offsets.clone();
         self.running.push(Box::pin(async move {
             pause(Self::INTERVAL).await;
@@ -98,6 +98,7 @@ impl OffsetChecks {
         assignment: &Assignment,
     ) -> Vec<(Partition, Finding)> {
         let Ok(facts) = check.facts else { return Vec::new() };
+        let known: BTreeSet<_> = check.ends.keys().copied().collect();
         let current = check
             .ends
             .into_iter()
@@ -113,11 +114,18 @@ impl OffsetChecks {
         };
         let findings = current.filter_map(finding).collect();
         self.committed = facts.committed;
+        // What the group had committed before this router knew a position proves nothing.
+        self.committed.retain(|partition, _| known.contains(partition));
         findings
     }
 }
 
 impl OffsetCheck {
+    /// What the group has committed, if Kafka answered.
+    pub(crate) fn committed(&self) -> Option<&PartitionOffsets> {
+        self.facts.as_ref().ok().map(|facts| &facts.committed)
+    }
+
     /// The high watermarks, if Kafka answered.
     pub(crate) fn high_watermarks(&self) -> Option<PartitionOffsets> {
         self.facts.as_ref().ok().map(|facts| facts.high_watermarks.clone())

@@ -19,6 +19,7 @@ use crate::assignment::{Arrival, Assignment};
 use crate::calls::{Calls, EndedCall};
 use crate::dead_letter::DeadLetters;
 use crate::gaps::{self, GapScan, Gaps};
+use crate::lag::Lag;
 use crate::metrics::{self, Finish};
 use crate::outcome::{self, Decision};
 use crate::record::{InFlightRecord, Route};
@@ -50,6 +51,7 @@ pub(crate) struct Router {
     dead_letters: DeadLetters,
     offset_checks: OffsetChecks,
     gaps: Gaps,
+    lag: Lag,
     /// Partitions with a record that cannot be decoded. They are paused.
     unreadable: BTreeSet<Partition>,
 }
@@ -68,6 +70,7 @@ impl Router {
             dead_letters: dependencies.dead_letters,
             offset_checks: dependencies.offset_checks,
             gaps: dependencies.gaps,
+            lag: Lag::default(),
             unreadable: BTreeSet::new(),
             config,
         }
@@ -164,6 +167,7 @@ impl Router {
         }
         self.unreadable.retain(|partition| !partitions.contains(partition));
         self.assignment.revoke(partitions);
+        self.lag.keep(&self.assignment.spans().map(|(partition, _)| partition).collect());
         // Calls that failed have put their records back since the first line.
         self.drop_waiting(|record| partitions.contains(&record.partition()));
     }
@@ -255,6 +259,10 @@ impl Router {
             None => self.assignment.put_back_skipped(check.skipped()),
         }
         let high_watermarks = check.high_watermarks();
+        if let Some((high_watermarks, committed)) = high_watermarks.as_ref().zip(check.committed())
+        {
+            self.lag.report(&self.assignment, high_watermarks, committed);
+        }
         for (partition, finding) in self.offset_checks.findings(check, &self.assignment) {
             match finding {
                 Finding::Recreated => {

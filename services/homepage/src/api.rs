@@ -4,6 +4,7 @@ mod admission;
 mod assets;
 mod body;
 mod bursts;
+mod caller;
 mod extract;
 mod feed;
 mod messages;
@@ -29,6 +30,7 @@ use crate::config::Page;
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::producer::MessageProducer;
+use crate::proxies::TrustedProxies;
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
 use crate::viewers::Viewers;
@@ -46,6 +48,7 @@ pub(crate) struct Handlers {
     pub(crate) pages: Data<Pages>,
     pub(crate) producer: Data<MessageProducer>,
     pub(crate) progress: Data<Progress>,
+    pub(crate) proxies: Data<TrustedProxies>,
     pub(crate) readiness: Data<Readiness>,
     pub(crate) remote_bursts: Data<RemoteBursts>,
     pub(crate) results: Data<Results>,
@@ -110,6 +113,7 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.pages)
         .app_data(handlers.producer)
         .app_data(handlers.progress)
+        .app_data(handlers.proxies)
         .app_data(handlers.readiness)
         .app_data(handlers.remote_bursts)
         .app_data(handlers.results)

@@ -7,6 +7,7 @@ use barrage::{kafka, table, telemetry};
 
 use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
+use crate::proxies::TrustedProxies;
 
 const MAX_BURSTS: Variable = Variable::new(
     "MAX_BURSTS",
@@ -24,7 +25,12 @@ const MAX_CLIENT_RATE: Variable = Variable::new(
     "MAX_CLIENT_RATE",
     "100",
     "requests per second, 1 to 1000000",
-    "For each client address: the maximum rate of sends, and of requests for single messages.",
+    "For each client address, or IPv6 network of 64 bits: the maximum rate of sends, and of requests for single messages.",
+);
+const TRUSTED_PROXIES: Variable = Variable::optional(
+    "TRUSTED_PROXIES",
+    "IP addresses and networks like 10.0.0.0/8, separated by commas",
+    "The proxies whose Forwarded, X-Forwarded-For, -Proto and -Host are believed, and whose traceparent decides about sampling.",
 );
 const TRACE_NAME1: Variable = Variable::new(
     "TRACE_NAME1",
@@ -42,7 +48,7 @@ const PARENT_SPAN: Variable = Variable::new(
     "PARENT_SPAN",
     "barrage-sender",
     "a span name",
-    "The name of the span that accepts a message: the root of its trace.",
+    "The name of the span that accepts a message: the root of its trace, or below the span of the caller.",
 );
 const SUB_SPAN1: Variable = Variable::new(
     "SUB_SPAN1",
@@ -74,6 +80,7 @@ pub struct Config {
     pub table: table::Config,
     pub telemetry: telemetry::Config,
     pub(crate) limits: Limits,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) traces: TraceNames,
     pub(crate) page: Page,
 }
@@ -127,6 +134,7 @@ impl Config {
         let telemetry = telemetry::Config::read(reader);
         let traces = TraceNames::read(reader);
         let limits = Limits::read(reader);
+        let proxies = reader.read_optional(&TRUSTED_PROXIES);
         let page = Page::read(reader);
         Some(Self {
             listen: listen?,
@@ -134,6 +142,7 @@ impl Config {
             table: table?,
             telemetry: telemetry?,
             limits: limits?,
+            proxies: proxies?.unwrap_or_default(),
             traces: traces?,
             page: page?,
         })
@@ -201,6 +210,7 @@ mod tests {
             ("MAX_BURSTS", "0"),
             ("MAX_RATE", "fast"),
             ("MAX_CLIENT_RATE", "0"),
+            ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("PUBLIC_URL", "barrage.example"),
             ("TRACE_UI", "jaeger:16686"),
             ("HOST", "localhost"),

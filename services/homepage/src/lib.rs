@@ -4,12 +4,14 @@
 mod api;
 mod assets;
 mod burst;
+mod caller_trace;
 pub mod config;
 mod limits;
 mod lookup;
 mod metrics;
 mod page;
 mod producer;
+mod proxies;
 mod reader;
 mod request;
 mod row_json;

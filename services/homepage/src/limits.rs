@@ -1,6 +1,6 @@
 //! The limits of sending: how many bursts and messages at once, and how many requests from one address.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -62,10 +62,20 @@ impl ClientLimits {
 
 fn check(limiter: &DefaultKeyedRateLimiter<IpAddr>, client: IpAddr) -> Result<(), LimitExceeded> {
     let limit = "Too many requests from your address.";
-    limiter.check_key(&client).map_err(|until| {
+    limiter.check_key(&bucket(client)).map_err(|until| {
         let retry_after = until.wait_time_from(DefaultClock::default().now());
         LimitExceeded { limit, retry_after }
     })
+}
+
+/// Whose requests are counted together. One person has a whole IPv6 network of 64 bits.
+fn bucket(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+    }
 }
 
 /// The share of the limits that a running burst has.
@@ -130,5 +140,15 @@ mod tests {
         assert_eq!(allowed, 3);
         assert!(clients.count_send(b).is_ok());
         assert!(clients.count_lookup(a).is_ok(), "lookups have a limit of their own");
+    }
+
+    #[test]
+    fn all_addresses_of_an_ipv6_network_of_64_bits_have_one_limit() {
+        let clients = ClientLimits::new(LIMITS);
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let same = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:3", "2001:db8::4"];
+        let allowed = same.map(|text| clients.count_send(address(text)).is_ok());
+        assert_eq!(allowed, [true, true, true, false]);
+        assert!(clients.count_send(address("2001:db8:0:1::1")).is_ok());
     }
 }

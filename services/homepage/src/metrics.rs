@@ -18,6 +18,12 @@ pub(crate) fn describe() {
     let help = "From sent to stored, of each message.";
     describe_histogram!(MESSAGE_DURATION, Unit::Seconds, help);
     gauge!(WAITING).set(0.0);
+    // Without a first value, a rate would miss the first event.
+    for outcome in ["accepted", "failed"] {
+        counter!(MESSAGES, "outcome" => outcome).increment(0);
+    }
+    counter!(FEED_REQUESTS).increment(0);
+    drop(histogram!(MESSAGE_DURATION));
 }
 
 /// Counts a message that Kafka acknowledged.

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::caller_trace::CallerTrace;
 use crate::config::TraceNames;
 use crate::metrics;
 
@@ -60,6 +61,8 @@ pub(crate) struct OutgoingMessage<'a> {
     pub(crate) seq: u64,
     /// Traced even if the sampling would leave it out.
     pub(crate) traced: bool,
+    /// The trace that it continues, if the caller has one.
+    pub(crate) caller: Option<&'a CallerTrace>,
 }
 
 /// Sends messages and waits until Kafka has acknowledged them.
@@ -82,8 +85,11 @@ impl MessageProducer {
         &self,
         message: OutgoingMessage<'_>,
     ) -> Result<Position, kafka::Error> {
-        let traced = message.traced || rand::random::<f64>() < self.sample;
-        let above = spans::accept(&self.tracer, &self.names.parent_span, traced);
+        let decision = message.caller.and_then(|caller| caller.decision);
+        let traced =
+            decision.unwrap_or_else(|| message.traced || rand::random::<f64>() < self.sample);
+        let caller = message.caller.map(|caller| &caller.parent);
+        let above = spans::accept(&self.tracer, &self.names.parent_span, traced, caller);
         let mut span =
             spans::send(&self.tracer, &self.names.send_span, &self.topic, above.context());
         let record = record(&message, &self.source, Millis::now(), span.context());
@@ -111,7 +117,7 @@ fn record(
     now: Millis,
     above: &TraceParent,
 ) -> ProducerRecord {
-    let OutgoingMessage { id, text, burst, sender, seq, .. } = *message;
+    let OutgoingMessage { id, text, burst, sender, seq, caller, .. } = *message;
     let sent_at = now.rfc3339();
     let event = Event {
         id: id.to_string(),
@@ -121,13 +127,16 @@ fn record(
         content_type: Some("application/json".to_owned()),
         ..Event::default()
     };
-    let traceparent: Header = ("traceparent".into(), Some(Bytes::from(above.to_string())));
+    let header = |name: &str, value: String| -> Header { (name.into(), Some(Bytes::from(value))) };
+    let traceparent = header("traceparent", above.to_string());
+    let tracestate = caller.and_then(|caller| caller.state.as_ref());
+    let tracestate = tracestate.map(|state| header("tracestate", state.as_str().to_owned()));
     let value = Message { message: text.clone(), burst, sender, seq, sent_at };
     let value = serde_json::to_vec(&value).expect("a message is texts and numbers");
     ProducerRecord {
         key: Some(Bytes::from(format!("{burst}/{sender}"))),
         value: Some(Bytes::from(value)),
-        headers: event.to_headers().into_iter().chain([traceparent]).collect(),
+        headers: event.to_headers().into_iter().chain([traceparent]).chain(tracestate).collect(),
     }
 }
 
@@ -141,8 +150,18 @@ mod tests {
     fn a_record_has_the_key_the_headers_and_the_value_of_the_contract() {
         let text = Text::parse("hi").unwrap();
         let (id, burst) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let message = OutgoingMessage { id, text: &text, burst, sender: 3, seq: 17, traced: false };
         let above = TraceParent { trace_id: 7, span_id: 9, sampled: true };
+        let caller =
+            CallerTrace { parent: above, state: Some("vendor=1".parse().unwrap()), decision: None };
+        let message = OutgoingMessage {
+            id,
+            text: &text,
+            burst,
+            sender: 3,
+            seq: 17,
+            traced: false,
+            caller: Some(&caller),
+        };
         let record = record(&message, "/homepage/a", Millis(1_700_000_000_123), &above);
         for (name, value) in [
             ("ce_specversion", "1.0"),
@@ -152,6 +171,7 @@ mod tests {
             ("ce_time", "2023-11-14T22:13:20.123Z"),
             ("content-type", "application/json"),
             ("traceparent", "00-00000000000000000000000000000007-0000000000000009-01"),
+            ("tracestate", "vendor=1"),
         ] {
             assert_eq!(header_text(&record.headers, name), Some(value), "{name}");
         }

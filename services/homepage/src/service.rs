@@ -201,6 +201,7 @@ fn handlers(
         pages: Data::new(pages),
         producer,
         progress: Data::from(reader.progress.clone()),
+        proxies: Data::new(config.proxies.clone()),
         readiness: Data::new(readiness),
         remote_bursts: Data::new(remote_bursts),
         results: Data::new(results),

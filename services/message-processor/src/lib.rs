@@ -9,6 +9,7 @@ mod cloudevents;
 mod config;
 mod grpc;
 mod grpc_health;
+mod grpc_reflection;
 mod metrics;
 mod moderation;
 mod parse;

@@ -23,6 +23,9 @@ pub(crate) fn describe() {
     for outcome in ["stored", "rejected"] {
         counter!(RECORDS, "outcome" => outcome).increment(0);
     }
+    for name in [CALL_DURATION, BATCH_RECORDS] {
+        drop(histogram!(name));
+    }
 }
 
 pub(crate) fn answered(outcome: &Outcome) {

@@ -30,6 +30,7 @@ use crate::cloudevents;
 use crate::config::Config;
 use crate::grpc::Grpc;
 use crate::grpc_health;
+use crate::grpc_reflection;
 use crate::metrics;
 use crate::processor::Processor;
 
@@ -171,8 +172,13 @@ fn router(
     readiness: Readiness,
     metrics: Metrics,
 ) -> Router {
-    Routes::new(MessageProcessorServer::new(Grpc::new(calls.clone())))
-        .add_service(health_server)
+    let mut services = Routes::builder();
+    services
+        .add_service(MessageProcessorServer::new(Grpc::new(calls.clone())))
+        .add_service(health_server);
+    grpc_reflection::add_to(&mut services);
+    services
+        .routes()
         .into_axum_router()
         .merge(cloudevents::route(calls, topic))
         .merge(health::routes(readiness, metrics))

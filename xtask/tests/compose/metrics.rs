@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 /// How the names of our metrics begin. Those of the process come from a library.
-const OURS: &[&str] = &["barrage_table_", "homepage_", "processor_", "router_"];
+const OURS: &[&str] = &["barrage_build_", "barrage_table_", "homepage_", "processor_", "router_"];
 
 /// The names of our metrics among some words.
 fn ours<'a>(words: impl Iterator<Item = &'a str>) -> BTreeSet<String> {

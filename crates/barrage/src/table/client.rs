@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::{Config, Name};
+use super::{Config, Name, metrics};
 
 /// The table. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -24,6 +24,7 @@ impl Table {
 
     /// Connects at the first request.
     pub fn new(config: &Config) -> Self {
+        metrics::describe();
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();

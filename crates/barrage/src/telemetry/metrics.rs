@@ -8,6 +8,7 @@ use metrics_process::collector;
 use tokio_util::sync::CancellationToken;
 
 use super::Error;
+use super::version::VERSION;
 use crate::retry::pause;
 
 /// Renders the metrics of this process. Clones share them.
@@ -26,13 +27,15 @@ impl Metrics {
 
     const UPKEEP: Duration = Duration::from_secs(5);
 
-    pub(super) fn install() -> Result<Self, Error> {
+    pub(super) fn install(service: &'static str) -> Result<Self, Error> {
         use metrics_exporter_prometheus::Matcher::Suffix;
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Suffix("_seconds".into()), Self::SECONDS)
             .and_then(|it| it.set_buckets_for_metric(Suffix("_records".into()), Self::RECORDS))
             .and_then(PrometheusBuilder::install_recorder);
-        recorder.map(Self).map_err(Error::Metrics)
+        let handle = recorder.map_err(Error::Metrics)?;
+        describe_build(service);
+        Ok(Self(handle))
     }
 
     /// Until `stop`, sorts recorded values into their buckets. Without it each value of a histogram would
@@ -47,6 +50,13 @@ impl Metrics {
         self.0.run_upkeep();
         self.0.render() + &process_metrics(&collector::collect())
     }
+}
+
+/// Prometheus' usual way to say which version runs: a value of 1 whose labels say it.
+fn describe_build(service: &'static str) {
+    const BUILD_INFO: &str = "barrage_build_info";
+    metrics::describe_gauge!(BUILD_INFO, "Always 1. The labels are the service and its version.");
+    metrics::gauge!(BUILD_INFO, "service" => service, "version" => VERSION).set(1.0);
 }
 
 /// The processor time and the memory of this process, under Prometheus' standard names. A value that the

@@ -50,14 +50,25 @@ fn context_of(span: &Span) -> TraceParent {
     }
 }
 
-/// The homepage takes a message: the root of its trace (the article's `PARENT_SPAN`).
-pub fn accept(tracer: &Tracer, name: &str, traced: bool) -> MessageSpan {
-    let span = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Server);
-    if traced {
-        MessageSpan::start(tracer, span, None)
-    } else {
-        MessageSpan { span: None, parent: TraceParent::unsampled() }
-    }
+/// The homepage takes a message (the article's `PARENT_SPAN`): below the span of its caller, or else the root of a new
+/// trace. `traced` decides whether it is recorded, and not what the caller's flag says.
+pub fn accept(
+    tracer: &Tracer,
+    name: &str,
+    traced: bool,
+    caller: Option<&TraceParent>,
+) -> MessageSpan {
+    let builder = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Server);
+    let recorded = caller.map(|caller| TraceParent { sampled: true, ..*caller });
+    let span = if traced { tracer.start(builder, recorded.as_ref()) } else { None };
+    let parent = match (&span, caller) {
+        (Some(span), _) => context_of(span),
+        // The caller's trace passes through a homepage that records nothing.
+        (None, Some(caller)) if caller.sampled && traced => *caller,
+        (None, Some(caller)) => caller.unsampled_child(),
+        (None, None) => TraceParent::unsampled(),
+    };
+    MessageSpan { span, parent }
 }
 
 /// The homepage sends the record to Kafka (the article's `SUB_SPAN1`).
@@ -134,4 +145,25 @@ fn position_attributes(at: &Position) -> Vec<KeyValue> {
         KeyValue::new("messaging.destination.partition.id", at.partition.to_string()),
         KeyValue::new("messaging.kafka.offset", at.offset.get()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CALLER: TraceParent = TraceParent { trace_id: 7, span_id: 9, sampled: false };
+
+    #[test]
+    fn a_message_that_is_not_recorded_keeps_the_trace_id_of_its_caller() {
+        for traced in [true, false] {
+            let context = *accept(&Tracer::OFF, "accept", traced, Some(&CALLER)).context();
+            assert_eq!((context.trace_id, context.sampled), (CALLER.trace_id, false));
+        }
+    }
+
+    #[test]
+    fn the_trace_of_a_caller_who_decides_passes_through_a_homepage_without_tracing() {
+        let caller = TraceParent { sampled: true, ..CALLER };
+        assert_eq!(accept(&Tracer::OFF, "accept", true, Some(&caller)).context(), &caller);
+    }
 }

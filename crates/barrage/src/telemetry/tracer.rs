@@ -5,17 +5,18 @@
 
 use std::time::Duration;
 
-use opentelemetry::Context;
 use opentelemetry::trace::{
     SpanBuilder, SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
     TracerProvider as _,
 };
-use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider, Span};
 
-use super::config::TraceEndpoint;
+use super::endpoint::TraceEndpoint;
 use super::pausing_exporter::PausingExporter;
+use super::version::VERSION;
 use super::{Config, Error};
 use crate::propagation::TraceParent;
 
@@ -81,12 +82,18 @@ fn provider(
     instance: &str,
 ) -> Result<SdkTracerProvider, opentelemetry_otlp::ExporterBuildError> {
     let exporter = match endpoint {
-        TraceEndpoint::Http(url) => SpanExporter::builder().with_http().with_endpoint(url).build(),
+        TraceEndpoint::Http(url) => SpanExporter::builder()
+            .with_http()
+            .with_endpoint(url)
+            .with_protocol(Protocol::HttpBinary)
+            .build(),
         TraceEndpoint::Grpc(url) => SpanExporter::builder().with_tonic().with_endpoint(url).build(),
     }?;
+    // The builder takes further attributes from OTEL_RESOURCE_ATTRIBUTES.
     let resource = Resource::builder()
         .with_service_name(service.to_owned())
-        .with_attribute(opentelemetry::KeyValue::new("service.instance.id", instance.to_owned()))
+        .with_attribute(KeyValue::new("service.instance.id", instance.to_owned()))
+        .with_attribute(KeyValue::new("service.version", VERSION))
         .build();
     // The homepage alone decides whether a message is traced, once: see `TraceParent::sampled`.
     Ok(SdkTracerProvider::builder()

@@ -1,8 +1,8 @@
 //! What a request to send must pass before anything is sent: the client is within its limit, and Kafka answers.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::web::Data;
 use barrage::health::Probe;
 use barrage::retry::pause;
@@ -23,9 +23,9 @@ impl Admission {
 
     /// Counts the request and waits, a few seconds at most, for a fresh answer of Kafka. Fails if the client sends
     /// too often, or if Kafka does not answer.
-    pub(super) async fn admit(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if let Some(client) = request.peer_addr() {
-            self.clients.count_send(client.ip())?;
+    pub(super) async fn admit(&self, client: Option<IpAddr>) -> Result<(), Problem> {
+        if let Some(client) = client {
+            self.clients.count_send(client)?;
         }
         while self.kafka.is_up() {
             if self.kafka.last_up().is_some_and(|at| at.elapsed() < Self::FRESH) {

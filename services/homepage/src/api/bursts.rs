@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpResponse, Responder};
 use tokio::time::timeout;
 
 use super::admission::Admission;
 use super::body::Body;
+use super::caller::Caller;
 use super::extract::BurstId;
 use super::page::Pages;
 use super::problem::Problem;
@@ -25,11 +26,11 @@ pub(super) async fn start(
     bursts: Data<Bursts>,
     admission: Data<Admission>,
     pages: Data<Pages>,
-    request: HttpRequest,
+    caller: Caller,
     (locale, public): (Locale, Result<PublicUrl, Problem>),
     Body { raw, is_form }: Body,
 ) -> Result<HttpResponse, Problem> {
-    match begin(&bursts, &admission, &request, &raw).await {
+    match begin(&bursts, &admission, caller, &raw).await {
         Ok(_) if is_form => {
             let page = format!("/{}", locale.query("?"));
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish())
@@ -45,13 +46,13 @@ pub(super) async fn start(
 async fn begin(
     bursts: &Bursts,
     admission: &Admission,
-    request: &HttpRequest,
+    caller: Caller,
     raw: &RawFields,
 ) -> Result<Snapshot, Problem> {
     let burst = BurstRequest::parse(raw).map_err(Problem::fields)?;
     bursts.check_rate(&burst).map_err(Problem::fields)?;
-    admission.admit(request).await?;
-    let burst = bursts.start(burst)?;
+    admission.admit(caller.address).await?;
+    let burst = bursts.start(burst, caller.trace)?;
     // Every homepage knows a burst by its row, even if this homepage dies.
     let _written = timeout(ROW_PATIENCE, burst.written.cancelled()).await;
     Ok(burst.snapshot())

@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
 use barrage::position::Offset;
 use barrage::shutdown::with_sources;
 use serde::Serialize;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::admission::Admission;
 use super::body::Body;
+use super::caller::Caller;
 use super::problem::Problem;
 use crate::limits::ClientLimits;
 use crate::lookup::{Error, Lookup, State};
@@ -36,13 +37,21 @@ struct Accepted {
 pub(super) async fn send(
     admission: Data<Admission>,
     producer: Data<MessageProducer>,
-    request: HttpRequest,
+    caller: Caller,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let text = message(&body.raw).map_err(Problem::fields)?;
-    admission.admit(&request).await?;
+    admission.admit(caller.address).await?;
     let id = Uuid::now_v7();
-    let message = OutgoingMessage { id, text: &text, burst: id, sender: 1, seq: 1, traced: true };
+    let message = OutgoingMessage {
+        id,
+        text: &text,
+        burst: id,
+        sender: 1,
+        seq: 1,
+        traced: true,
+        caller: caller.trace.as_ref(),
+    };
     match tokio::time::timeout(ACK_TIMEOUT, producer.send(message)).await {
         Ok(Ok(at)) => {
             let accepted = Accepted { id, partition: at.partition, offset: at.offset.get() };
@@ -68,7 +77,7 @@ struct ProgressJson<'a> {
 pub(super) async fn show(
     lookup: Data<Lookup>,
     clients: Data<ClientLimits>,
-    request: HttpRequest,
+    caller: Caller,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (partition, offset) = path.into_inner();
@@ -80,9 +89,9 @@ pub(super) async fn show(
     let at = lookup.position(partition, offset);
     let status = lookup.status(&at)?;
     if status != RecordStatus::Waiting
-        && let Some(client) = request.peer_addr()
+        && let Some(client) = caller.address
     {
-        clients.count_lookup(client.ip())?;
+        clients.count_lookup(client)?;
     }
     let state = lookup.state(&at, status).await?;
     let (state, row) = match &state {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::dependencies::Dependencies;
 use super::local::Burst;
 use super::run::run;
+use crate::caller_trace::CallerTrace;
 use crate::limits::{LimitExceeded, admit};
 use crate::request::{BurstRequest, FieldError, FieldErrors, RATE};
 
@@ -44,8 +45,12 @@ impl Bursts {
         Self { deps, bursts, tasks, runtime: Handle::current() }
     }
 
-    /// Starts a burst. Fails if it exceeds a limit, or if the topic's high watermarks are not known yet.
-    pub(crate) fn start(&self, request: BurstRequest) -> Result<Arc<Burst>, StartError> {
+    /// Starts a burst. Its first message continues the caller's trace. Fails if it exceeds a limit, or if the topic's high watermarks are not known yet.
+    pub(crate) fn start(
+        &self,
+        request: BurstRequest,
+        caller: Option<CallerTrace>,
+    ) -> Result<Arc<Burst>, StartError> {
         let (run_of_reader, from) = self.deps.progress.run_and_high_watermarks();
         if from.is_empty() || self.deps.shutdown.is_cancelled() {
             return Err(StartError::NotReady);
@@ -63,7 +68,7 @@ impl Bursts {
         let burst = Arc::new(Burst::new(request, (run_of_reader, from), rows, id, stop));
         bursts.insert(id, burst.clone());
         drop(bursts);
-        self.tasks.spawn_on(run(burst.clone(), self.deps.clone()), &self.runtime);
+        self.tasks.spawn_on(run(burst.clone(), caller, self.deps.clone()), &self.runtime);
         Ok(burst)
     }
 

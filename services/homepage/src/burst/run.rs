@@ -15,6 +15,7 @@ use super::dependencies::Dependencies;
 use super::local::Burst;
 use super::pace::Pace;
 use super::snapshot::Snapshot;
+use crate::caller_trace::CallerTrace;
 use crate::producer::OutgoingMessage;
 
 /// How often the burst's row is written, each time with a new heartbeat.
@@ -22,12 +23,13 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How often a draining burst checks whether all its records are finished.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Sends, drains and ends a burst. Its row is written once a second meanwhile.
-pub(super) async fn run(burst: Arc<Burst>, deps: Arc<Dependencies>) {
+/// Sends, drains and ends a burst that a caller's trace may lead to. Its row is written once a second meanwhile.
+pub(super) async fn run(burst: Arc<Burst>, caller: Option<CallerTrace>, deps: Arc<Dependencies>) {
     let ended = CancellationToken::new();
     let sending = async {
-        let senders = (1..=burst.request.concurrency).map(|sender| send(&burst, &deps, sender));
-        join_all(senders).await;
+        let caller = caller.as_ref();
+        let sender = |sender| send(&burst, &deps, sender, caller.filter(|_| sender == 1));
+        join_all((1..=burst.request.concurrency).map(sender)).await;
         let end = burst.begin_draining(burst.stop.is_cancelled());
         if let Some(end) = drain(&burst, &deps, end).await {
             burst.end(end);
@@ -40,8 +42,9 @@ pub(super) async fn run(burst: Arc<Burst>, deps: Arc<Dependencies>) {
     tracing::info!(burst = %id, %state, accepted, failed, stored, "burst {id} has ended: {state}");
 }
 
-/// One sender: it sends a message, waits for Kafka's acknowledgement, then until the next message is due.
-async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
+/// One sender: it sends a message, waits for Kafka's acknowledgement, then until the next message is due. Its first
+/// message continues the caller's trace. If all did, one trace could have millions of spans.
+async fn send(burst: &Burst, deps: &Dependencies, sender: u32, caller: Option<&CallerTrace>) {
     let request = &burst.request;
     let pace = Pace::new(request.rate, request.duration, sender, request.concurrency);
     let begin = Instant::now();
@@ -59,6 +62,7 @@ async fn send(burst: &Burst, deps: &Dependencies, sender: u32) {
             sender,
             seq,
             traced: sender == 1 && seq == 1,
+            caller: caller.filter(|_| seq == 1),
         };
         match deps.producer.send(message).await {
             Ok(position) => burst.accepted(&position),

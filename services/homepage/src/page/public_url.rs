@@ -7,6 +7,8 @@ use actix_web::HttpRequest;
 use actix_web::http::Uri;
 use barrage::config::Endpoint;
 
+use crate::proxies::Origin;
+
 /// `http://` or `https://` with a host and perhaps a port, without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PublicUrl(Endpoint);
@@ -15,10 +17,10 @@ impl PublicUrl {
     /// A phone hardly reads the QR code of a longer one.
     const MAX_CHARS: usize = 200;
 
-    /// The URL that this request was sent to, by its `Host`.
+    /// The URL that this request was sent to, by its `Host` or by what a trusted proxy says.
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
-        let connection = request.connection_info();
-        Self::at(connection.scheme(), connection.host())
+        let origin = Origin::of(request);
+        Self::at(origin.scheme, &origin.host)
     }
 
     fn at(scheme: &str, host: &str) -> Option<Self> {

@@ -8,6 +8,7 @@ mod grpc;
 mod malformed;
 mod processor;
 mod records;
+mod reflection;
 mod start_and_stop;
 mod table;
 mod traces;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::routing::post;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -19,7 +20,10 @@ use crate::table::Table;
 
 /// A stand-in for the tracing back end. It keeps what it receives.
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<ResourceSpans>>>);
+struct Collector {
+    spans: Arc<Mutex<Vec<ResourceSpans>>>,
+    headers: Arc<Mutex<HeaderMap>>,
+}
 
 impl Collector {
     async fn start() -> (Self, String) {
@@ -34,7 +38,7 @@ impl Collector {
 
     /// All spans, each with `SERVICE: NAME`.
     fn spans(&self) -> Vec<(String, Span)> {
-        let sent = self.0.lock().unwrap();
+        let sent = self.spans.lock().unwrap();
         let of_resource = |resource: &ResourceSpans| {
             let service = service(resource);
             let spans = resource.scope_spans.iter().flat_map(|scope| scope.spans.clone());
@@ -45,16 +49,21 @@ impl Collector {
 }
 
 fn service(resource: &ResourceSpans) -> String {
-    let attributes = &resource.resource.as_ref().unwrap().attributes;
-    let name = attributes.iter().find(|attribute| attribute.key == "service.name").unwrap();
-    let value = name.value.as_ref().and_then(|value| value.value.as_ref());
-    let Some(Value::StringValue(name)) = value else { panic!("{value:?} is no name") };
-    name.clone()
+    attribute(resource, "service.name")
 }
 
-async fn collect(State(collector): State<Collector>, body: Bytes) {
+fn attribute(resource: &ResourceSpans, key: &str) -> String {
+    let attributes = &resource.resource.as_ref().unwrap().attributes;
+    let attribute = attributes.iter().find(|attribute| attribute.key == key).unwrap();
+    let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
+    let Some(Value::StringValue(text)) = value else { panic!("{value:?} is no text") };
+    text.clone()
+}
+
+async fn collect(State(collector): State<Collector>, headers: HeaderMap, body: Bytes) {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
-    collector.0.lock().unwrap().extend(request.resource_spans);
+    collector.spans.lock().unwrap().extend(request.resource_spans);
+    *collector.headers.lock().unwrap() = headers;
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -90,4 +99,30 @@ async fn a_traced_record_has_a_process_span_and_below_it_a_write_span() {
     assert_eq!(rows[1]["trace"]["S"].as_str().unwrap().len(), 32);
     assert_eq!(rows[2]["trace"]["S"], "4bf92f3577b34da6a3ce929d0e0e4736");
     assert!(rows[1]["traceparent"].is_null() && rows[2]["traceparent"].is_null());
+}
+
+#[tokio::test]
+async fn without_tracing_the_variables_of_opentelemetry_say_where_spans_go_and_what_they_carry() {
+    let (collector, url) = Collector::start().await;
+    let (_table, table) = Table::start().await;
+    let vars = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=trial"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=stage"),
+    ];
+    let processor = Processor::ready(&table, &vars).await;
+    processor.client().await.process_batch(request([record(1, "a")])).await.unwrap();
+    processor.terminate();
+    assert_eq!(processor.exit_code().await, Some(0));
+
+    assert_eq!(collector.headers.lock().unwrap()["x-tenant"], "trial");
+    let sent = collector.spans.lock().unwrap();
+    for (key, value) in [
+        ("service.name", "receiver"),
+        ("service.instance.id", "processor-1"),
+        ("service.version", env!("CARGO_PKG_VERSION")),
+        ("deployment.environment.name", "stage"),
+    ] {
+        assert_eq!(attribute(&sent[0], key), value, "{key}");
+    }
 }
