@@ -39,7 +39,7 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     /// How often it is saved. What came after it is counted again, so nothing depends on that.
     const SAVE_EVERY: Duration = Duration::from_secs(5);
-    /// With more records after the checkpoint, counting begins anew: reading them all would take too long.
+    /// With more records after the checkpoint, counting starts again: reading them all would take too long.
     const MAX_BEHIND: u64 = 100_000;
 
     /// `outdated` says since when the totals count that no run may go on with.
@@ -168,7 +168,7 @@ impl Checkpoint {
         let row = self.row(before.since, finished, counts, expired.map(|expired| expired.since));
         let (table, topic, group) = (self.table.clone(), self.topic.clone(), self.group.clone());
         self.saving = Some(tokio::spawn(async move {
-            // It is refused if another homepage has begun to count anew.
+            // It is refused if another homepage has started to count again.
             let saved = table.put_totals((&topic, &group), &row, Some(row.since)).await;
             if let Err(error) = saved {
                 tracing::debug!(error = with_sources(&error), "the totals cannot be saved now");
