@@ -43,7 +43,7 @@ async fn every_address_of_a_page_is_below_the_path_and_answers() {
     for gateway in GATEWAYS {
         for path in ["/barrage/", "/barrage/stage", "/barrage/?lang=zh"] {
             let page = get(&stack, gateway(path)).await.text().await.unwrap();
-            assert!(page.contains("data-base=\"/barrage/\""), "{page}");
+            assert!(page.contains("name=\"base-path\" content=\"/barrage/\""), "{page}");
             let addresses = addresses(&page);
             assert!(addresses.len() > 7, "{path}: {addresses:?}");
             for address in addresses {

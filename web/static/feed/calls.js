@@ -1,6 +1,6 @@
 // Calls to the homepage. Each has a deadline. A refusal carries the text of the server.
 
-const base = globalThis.document?.documentElement.dataset.base ?? "/";
+const base = globalThis.document?.querySelector("meta[name=base-path]")?.content ?? "/";
 
 /** The address of one of the server's paths: a gateway may serve the page below a path of its own. */
 export const address = (path) => `${base}${path}`;
