@@ -54,6 +54,16 @@ test("100 emoji are a message and 101 are not", async ({ page }) => {
   expect(await ended(page, "Done")).toEqual({ accepted: 1, stored: 1 });
 });
 
+test("a message that nobody can see is refused beside its field", async ({ page }) => {
+  await page.goto("/");
+  for (const blank of ["\u200b", "\u3164\u2800", "\u0301", "\u202e\u{e0041}"]) {
+    await fill(page, { message: blank, concurrency: 1, duration: 1, rate: 1 });
+    await page.keyboard.press("Enter");
+    await expect(page.locator("#message-error")).toHaveText(/visible character/);
+    await expect(page.locator("#message")).toBeFocused();
+  }
+});
+
 test("a preset fills the form and says what it will do", async ({ page }) => {
   await page.goto("/");
   await expect(page.locator("#pill")).toHaveText("Live");

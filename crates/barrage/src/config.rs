@@ -5,6 +5,7 @@
 //! declaration, one read and the field that holds its value.
 
 mod listen;
+mod misspelt;
 mod values;
 mod variable;
 
@@ -13,6 +14,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use listen::Listen;
+pub use misspelt::warn_of_misspelt;
 pub use values::{Endpoint, Instance, Ratio, Seconds, Secret};
 pub use variable::{Variable, help, wants_health, wants_help};
 

@@ -1,15 +1,18 @@
 //! A message: the value of its record, and the rule for its text.
 
+mod visible;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
+use self::visible::is_visible;
 use crate::time::Rfc3339;
 
 /// The CloudEvents type of a record that carries a [`Message`].
 pub const EVENT_TYPE: &str = "barrage.message.sent.v1";
 
-/// The text of a message: 1 to 100 characters after normalisation.
+/// The text of a message: 1 to 100 characters after normalisation, one of them visible.
 ///
 /// Normalisation composes characters (Unicode NFC), removes control characters and trims. A line break or a
 /// tab becomes a space, so that words stay apart. Normalising twice changes nothing.
@@ -23,6 +26,9 @@ pub enum TextError {
     /// Nothing is left of it.
     #[error("the message is empty")]
     Empty,
+    /// Nothing of it can be seen.
+    #[error("the message has no visible character")]
+    Invisible,
     /// It has more characters than [`Text::MAX_CHARS`].
     #[error("the message has {chars} characters, at most 100 are allowed")]
     TooLong { chars: usize },
@@ -33,13 +39,14 @@ impl Text {
     pub const MAX_CHARS: usize = 100;
 
     /// # Errors
-    /// When nothing is left after normalisation, or the text is too long.
+    /// When nothing is left after normalisation, nothing of it can be seen, or the text is too long.
     pub fn parse(text: &str) -> Result<Self, TextError> {
         let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
         let plain: String = spaced.filter(|c| !c.is_control()).nfc().collect();
         let normal = plain.trim();
         match normal.chars().count() {
             0 => Err(TextError::Empty),
+            _ if !normal.chars().any(is_visible) => Err(TextError::Invisible),
             chars if chars > Self::MAX_CHARS => Err(TextError::TooLong { chars }),
             _ => Ok(Self(normal.to_owned())),
         }
@@ -97,6 +104,18 @@ mod tests {
         assert_eq!(Text::parse(" \u{0}\n"), Err(TextError::Empty));
         assert!(Text::parse(&"弹".repeat(100)).is_ok());
         assert_eq!(Text::parse(&"弹".repeat(101)), Err(TextError::TooLong { chars: 101 }));
+    }
+
+    #[test]
+    fn a_text_has_a_visible_character_and_is_kept_as_it_was_typed() {
+        for blank in ["\u{200b}", "\u{3164}\u{2800}", "\u{301}", "\u{202e}\u{e0041}"] {
+            assert_eq!(Text::parse(blank), Err(TextError::Invisible));
+        }
+        for typed in
+            ["sp\u{200b}am", "👩\u{200d}👩\u{200d}👧 ❤\u{fe0f} 1\u{fe0f}\u{20e3}", "s\u{336}"]
+        {
+            assert_eq!(Text::parse(typed).unwrap().as_str(), typed);
+        }
     }
 
     #[test]

@@ -50,6 +50,7 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
             ("PUBLIC_URL", "http://a b"),
+            ("BASE_PATH", "barrage"),
             ("TRACE_UI", "jaeger:16686"),
         ],
     ),
@@ -128,6 +129,21 @@ async fn a_secret_is_never_printed() {
         VALID.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
         assert!(!problems(&run(service, &variables).await).contains("hush"), "{service}");
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_variable_is_named_at_the_start() {
+    let misspelt = [
+        (HOMEPAGE, "MAX_RATES", "MAX_RATE"),
+        (ROUTER, "RETRY_COUTN", "RETRY_COUNT"),
+        (PROCESSOR, "BLOCKED_WORD", "BLOCKED_WORDS"),
+    ];
+    let stack = Stack::with(misspelt.map(|(service, name, _)| (service, name, "1"))).await;
+    for (service, name, meant) in misspelt {
+        let warning = format!("{name} is not a variable of the {service}. Did you mean {meant}?");
+        assert_eq!(stack.count_in_log(service, &warning), 1, "{}", stack.log(service));
+        assert_eq!(stack.count_in_log(service, "Did you mean"), 1, "{}", stack.log(service));
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be done fails the test that needs it")]
 
 mod bad_input;
+mod base_path;
 mod carriers;
 mod collector;
 mod configuration;

@@ -43,7 +43,10 @@ async fn every_bad_field_is_named() {
             assert_eq!(answer.body["errors"][0]["field"], field, "{body}");
         }
     }
-    for message in [json!(null), json!(5), json!(""), json!(" \u{0}\n"), json!("x".repeat(101))] {
+    let invisible =
+        ["\u{200b}", "\u{2800}", "\u{3164}", "\u{fe0f}", "\u{301}", "\u{202e}\u{e0041}"];
+    let no_texts = [json!(null), json!(5), json!(""), json!(" \u{0}\n"), json!("x".repeat(101))];
+    for message in invisible.map(Value::from).into_iter().chain(no_texts) {
         for path in ["/bursts", "/messages"] {
             let body = json!({ "message": message }).to_string();
             let answer = post(&stack, path, JSON, &body).await;

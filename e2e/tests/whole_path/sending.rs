@@ -84,8 +84,9 @@ async fn the_totals_count_every_message() {
 #[tokio::test]
 async fn blocked_words_are_stored_but_never_shown() {
     let stack = Stack::with([("message-processor", "BLOCKED_WORDS", "spam")]).await;
-    let id =
-        stack.send_burst(json!({ "message": "buy spam", "concurrency": 2, "duration": 1 })).await;
+    let id = stack
+        .send_burst(json!({ "message": "buy ѕр\u{200b}аm", "concurrency": 2, "duration": 1 }))
+        .await;
     let burst = stack.settled(&id).await;
     assert!(burst.accepted > 0);
     assert_eq!((burst.stored, burst.blocked), (burst.accepted, burst.accepted));

@@ -56,29 +56,39 @@ pub(crate) struct Handlers {
     pub(crate) viewers: Data<Viewers>,
 }
 
-/// Adds every route, and the values that the handlers take.
+/// Adds every route, and the values that the handlers take. A gateway may strip the page's path or keep it, so all
+/// routes are at the root, where probes find them, and below the path.
 pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
+        let base = handlers.settings.base_path.clone();
         provide(config, handlers);
-        let burst = resource("/bursts/{id}", "GET, HEAD, DELETE");
-        config
-            .app_data(feed::query_config())
-            .service(get("/", page::show))
-            .service(get("/stage", page::stage))
-            .service(get("/qr.svg", page::qr))
-            .service(get("/static/{digest}/{file:.*}", assets::serve))
-            .service(post("/bursts", bursts::start))
-            .service(burst.route(read().to(bursts::show)).route(web::delete().to(bursts::stop)))
-            .service(get("/bursts/{id}/results", results::stream))
-            .service(post("/messages", messages::send))
-            .service(get("/messages/{partition}/{offset}", messages::show))
-            .service(get("/feed", feed::show))
-            .service(get("/healthz", ops::healthz))
-            .service(get("/readyz", ops::readyz))
-            .service(get("/metrics", ops::metrics))
-            .service(get("/openapi.json", ops::openapi))
-            .default_service(web::to(problem::no_such_address));
+        config.app_data(feed::query_config()).configure(add_routes);
+        if !base.is_root() {
+            // Its address without the slash is the page, too.
+            let page = get("", page::show);
+            config.service(web::scope(base.prefix()).service(page).configure(add_routes));
+        }
+        config.default_service(web::to(problem::no_such_address));
     }
+}
+
+fn add_routes(config: &mut ServiceConfig) {
+    let burst = resource("/bursts/{id}", "GET, HEAD, DELETE");
+    config
+        .service(get("/", page::show))
+        .service(get("/stage", page::stage))
+        .service(get("/qr.svg", page::qr))
+        .service(get("/static/{digest}/{file:.*}", assets::serve))
+        .service(post("/bursts", bursts::start))
+        .service(burst.route(read().to(bursts::show)).route(web::delete().to(bursts::stop)))
+        .service(get("/bursts/{id}/results", results::stream))
+        .service(post("/messages", messages::send))
+        .service(get("/messages/{partition}/{offset}", messages::show))
+        .service(get("/feed", feed::show))
+        .service(get("/healthz", ops::healthz))
+        .service(get("/readyz", ops::readyz))
+        .service(get("/metrics", ops::metrics))
+        .service(get("/openapi.json", ops::openapi));
 }
 
 fn get<H: Handler<T, Output: Responder>, T: FromRequest + 'static>(path: &str, to: H) -> Resource {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::compressed::Compressed;
 pub(crate) use self::compressed::Encoding;
+use crate::page::base_path::BasePath;
 
 #[derive(Embed)]
 #[folder = "../../web/static"]
@@ -52,6 +53,7 @@ const STYLES: [(&str, &[&str]); 3] = [
 pub(crate) struct Assets {
     files: BTreeMap<String, Asset>,
     digest: String,
+    base: BasePath,
     /// What each entry imports, by the entry.
     modules: BTreeMap<&'static str, BTreeSet<String>>,
 }
@@ -65,7 +67,7 @@ pub(crate) struct Asset {
 
 impl Assets {
     /// The files of this binary. Those without a type that browsers know, such as a README, are left out.
-    pub(crate) fn embedded() -> Self {
+    pub(crate) fn embedded(base: BasePath) -> Self {
         let ours = Ours::iter().filter(|name| !name.ends_with(".css"));
         let ours = ours.filter_map(|name| Some((own(&name)?, name.into())));
         let vendored = Vendored::iter()
@@ -80,7 +82,7 @@ impl Assets {
         files.iter().for_each(|(name, asset)| (name, &asset.tag).hash(&mut hasher));
         let digest = format!("{:016x}", hasher.finish());
         let modules = ENTRIES.map(|entry| (entry, imported(&files, entry))).into();
-        Self { files, digest, modules }
+        Self { files, digest, base, modules }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Asset> {
@@ -93,7 +95,7 @@ impl Assets {
     }
 
     pub(crate) fn url(&self, name: &str) -> String {
-        format!("/static/{}/{name}", self.digest)
+        format!("{}static/{}/{name}", self.base, self.digest)
     }
 
     /// Every module that an entry needs. The page names them all, so that a browser loads them at once.
@@ -203,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_file_of_the_page_has_a_type_that_browsers_know() {
-        let assets = Assets::embedded();
+        let assets = Assets::embedded("/".parse().unwrap());
         for name in Ours::iter() {
             let styles = STYLES.iter().flat_map(|(_, parts)| parts.iter());
             let is_style = styles.copied().any(|part| part == name);
@@ -232,7 +234,7 @@ mod tests {
 
     #[test]
     fn one_digest_is_in_every_address() {
-        let assets = Assets::embedded();
+        let assets = Assets::embedded("/".parse().unwrap());
         let url = assets.url("wall/wall.js");
         let digest = url.strip_prefix("/static/").unwrap().strip_suffix("/wall/wall.js").unwrap();
         assert!(digest.len() == 16 && assets.have_digest(digest), "{url}");
@@ -266,7 +268,7 @@ export { g } from "../g.js"; // not from here
 
     #[test]
     fn the_modules_of_a_page_are_those_it_imports_at_once() {
-        let assets = Assets::embedded();
+        let assets = Assets::embedded("/".parse().unwrap());
         let modules = assets.modules("app.js");
         for name in ["text.js", "wall/wall.js", "feed/calls.js"] {
             assert!(modules.contains(name), "{name}");

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use barrage::config::{self, Faults, Listen, Reader, Variable, Vars};
 use barrage::{kafka, table, telemetry};
 
+use crate::page::base_path::BasePath;
 use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
 use crate::proxies::TrustedProxies;
@@ -64,8 +65,14 @@ const SUB_SPAN2: Variable = Variable::new(
 );
 const PUBLIC_URL: Variable = Variable::optional(
     "PUBLIC_URL",
-    "an http:// or https:// URL without a path, at most 200 characters",
+    "an http:// or https:// URL, its path none or that of BASE_PATH, at most 200 characters",
     "The URL of the page in its QR code. If unset: the URL that the browser has opened.",
+);
+const BASE_PATH: Variable = Variable::new(
+    "BASE_PATH",
+    "/",
+    "a path as /barrage/, of a-z A-Z 0-9 - . _ ~ /, not one of the API's",
+    "Where the page lives behind a gateway, which may keep the path or strip it. With /, the path of PUBLIC_URL counts.",
 );
 const TRACE_UI: Variable = Variable::optional(
     "TRACE_UI",
@@ -106,9 +113,11 @@ pub(crate) struct TraceNames {
     pub(crate) result_span: String,
 }
 
-/// URLs outside of the homepage that the page shows.
+/// Where people reach the page, and URLs outside of the homepage that it shows.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
+    /// What every address of the homepage begins with.
+    pub(crate) base_path: BasePath,
     /// Where people reach the page.
     pub(crate) public_url: Option<PublicUrl>,
     /// Where traces are looked at.
@@ -161,9 +170,26 @@ impl Limits {
 impl Page {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let public_url = reader.read_optional(&PUBLIC_URL);
+        let base_path = reader.read(&BASE_PATH);
         let trace_ui = reader.read_optional(&TRACE_UI);
-        Some(Self { public_url: public_url?, trace_ui: trace_ui? })
+        let Some((public_url, base_path)) = agreed(public_url?, base_path?) else {
+            reader.fault(&PUBLIC_URL);
+            return None;
+        };
+        Some(Self { base_path, public_url, trace_ui: trace_ui? })
     }
+}
+
+/// Both with the same path, if only one of them has a path, or both the same.
+fn agreed(public: Option<PublicUrl>, base: BasePath) -> Option<(Option<PublicUrl>, BasePath)> {
+    let Some(public) = public else {
+        return Some((None, base));
+    };
+    let path = public.path()?;
+    if base.is_root() || path == base {
+        return Some((Some(public), path));
+    }
+    path.is_root().then_some((Some(public.below(&base)?), base))
 }
 
 impl TraceNames {
@@ -205,6 +231,25 @@ mod tests {
     }
 
     #[test]
+    fn the_page_has_one_path_and_either_variable_may_say_it() {
+        let page = |url: &str, path: &str| {
+            let page = parse(&[("PUBLIC_URL", url), ("BASE_PATH", path)]).ok()?.page;
+            Some((page.public_url?.as_str().to_owned(), page.base_path.to_string()))
+        };
+        let expected = Some(("https://a.example/b".to_owned(), "/b/".to_owned()));
+        for (url, path) in [
+            ("https://a.example/b", ""),
+            ("https://a.example/b/", "/"),
+            ("https://a.example/b/", "/b"),
+            ("https://a.example", "/b/"),
+        ] {
+            assert_eq!(page(url, path), expected, "{url} {path}");
+        }
+        assert_eq!(page("https://a.example/b", "/c/"), None);
+        assert_eq!(parse(&[]).unwrap().page.base_path.to_string(), "/");
+    }
+
+    #[test]
     fn each_wrong_value_names_its_variable() {
         for (variable, value) in [
             ("MAX_BURSTS", "0"),
@@ -212,6 +257,7 @@ mod tests {
             ("MAX_CLIENT_RATE", "0"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("PUBLIC_URL", "barrage.example"),
+            ("BASE_PATH", "barrage"),
             ("TRACE_UI", "jaeger:16686"),
             ("HOST", "localhost"),
             ("INSTANCE", "a b"),

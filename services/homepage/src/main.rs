@@ -19,8 +19,10 @@ async fn run() -> anyhow::Result<()> {
     } else if config::wants_health(std::env::args()) {
         return Ok(health::check_liveness(&Vars::from_process()).await?);
     }
-    let config = Config::parse(&Vars::from_process())?;
+    let vars = Vars::from_process();
+    let config = Config::parse(&vars)?;
     let metrics = telemetry::init(&config.telemetry, "homepage")?;
+    config::warn_of_misspelt(&vars, "homepage", &Config::variables());
     let stop = shutdown::on_signal()?;
     let service = Service::bind(config, metrics).await?;
     println!("homepage ready on http://{}", service.local_addr());

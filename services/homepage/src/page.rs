@@ -1,5 +1,6 @@
 //! The pages: the values that their templates need, with the texts of one language.
 
+pub(crate) mod base_path;
 pub(crate) mod form;
 pub(crate) mod language;
 pub(crate) mod public_url;
@@ -8,6 +9,7 @@ pub(crate) mod translations;
 
 use askama::Template;
 
+use self::base_path::BasePath;
 use self::form::FormView;
 use self::language::Locale;
 use self::public_url::PublicUrl;
@@ -20,6 +22,7 @@ use crate::assets::Assets;
 pub(crate) struct Index<'a> {
     pub(crate) locale: Locale,
     pub(crate) translations: &'static Translations,
+    pub(crate) base: &'a BasePath,
     pub(crate) assets: &'a Assets,
     pub(crate) public: PublicUrl,
     /// The address of a trace, with `{trace}` in the place of its id. Empty without `TRACE_UI`.
@@ -35,6 +38,7 @@ pub(crate) struct Index<'a> {
 pub(crate) struct Stage<'a> {
     pub(crate) locale: Locale,
     pub(crate) translations: &'static Translations,
+    pub(crate) base: &'a BasePath,
     pub(crate) assets: &'a Assets,
     pub(crate) public: PublicUrl,
     pub(crate) bullets: Vec<BulletView>,

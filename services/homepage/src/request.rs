@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use barrage::message::Text;
+use barrage::message::{Text, TextError};
 use serde_json::Value;
 
 /// A number with a name and a range: 1 to `max`.
@@ -36,8 +36,12 @@ pub(crate) struct BurstRequest {
 /// Why a field was refused. The translations put it into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldError {
-    /// It is not a text of 1 to 100 characters.
+    /// It is missing, empty, or no text.
     Message,
+    /// It is a text without a visible character.
+    Invisible,
+    /// It is a text with `excess` characters too many.
+    TooLong { excess: usize },
     /// It is not a whole number from 1 to `max`.
     Number { max: u32 },
     /// All senders together would send more than `max` messages per second.
@@ -85,7 +89,11 @@ fn keep_error<T>(
 
 fn text(raw: &RawFields) -> Result<Text, FieldError> {
     let text = raw.get(MESSAGE).and_then(Value::as_str).ok_or(FieldError::Message)?;
-    Text::parse(text).map_err(|_| FieldError::Message)
+    Text::parse(text).map_err(|error| match error {
+        TextError::Empty => FieldError::Message,
+        TextError::Invisible => FieldError::Invisible,
+        TextError::TooLong { chars } => FieldError::TooLong { excess: chars - Text::MAX_CHARS },
+    })
 }
 
 impl Field {
@@ -152,6 +160,15 @@ mod tests {
         let names: Vec<_> = errors.keys().copied().collect();
         assert_eq!(names, ["concurrency", "duration", "message", "rate"]);
         assert_eq!(errors["duration"], FieldError::Number { max: 300 });
+    }
+
+    #[test]
+    fn a_message_that_is_refused_has_its_reason() {
+        let error = |text: &str| message(json!({ "message": text }).as_object().unwrap());
+        let reason = |text: &str| error(text).unwrap_err()["message"];
+        assert_eq!(reason(" "), FieldError::Message);
+        assert_eq!(reason("\u{200b}\u{2800}"), FieldError::Invisible);
+        assert_eq!(reason(&"x".repeat(130)), FieldError::TooLong { excess: 30 });
     }
 
     #[test]

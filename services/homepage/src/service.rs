@@ -176,7 +176,8 @@ fn handlers(
     kafka: &Probe,
     metrics: Metrics,
 ) -> Result<Handlers, kafka::Error> {
-    let (assets, settings) = (Data::new(Assets::embedded()), Data::new(config.page.clone()));
+    let assets = Data::new(Assets::embedded(config.page.base_path.clone()));
+    let settings = Data::new(config.page.clone());
     let (feed, producer) = (Data::from(reader.feed.clone()), Data::from(bursts.producer.clone()));
     let clients = Data::new(ClientLimits::new(config.limits));
     let lookup = Lookup {

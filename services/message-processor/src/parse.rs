@@ -185,6 +185,8 @@ mod tests {
         assert_eq!(long.to_string(), "the message has 101 characters, at most 100 are allowed");
         let empty = read(&with("message", " \n".into())).unwrap_err();
         assert_eq!(empty.to_string(), "the message is empty");
+        let invisible = read(&with("message", "\u{200b}\u{3164}".into())).unwrap_err();
+        assert_eq!(invisible.to_string(), "the message has no visible character");
     }
 
     #[test]

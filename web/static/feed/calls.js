@@ -1,5 +1,10 @@
 // Calls to the homepage. Each has a deadline. A refusal carries the text of the server.
 
+const base = globalThis.document?.querySelector("meta[name=base-path]")?.content ?? "/";
+
+/** The address of one of the server's paths: a gateway may serve the page below a path of its own. */
+export const address = (path) => `${base}${path}`;
+
 /** The server answered with an error. */
 export class Refused extends Error {
   constructor(response, problem) {
@@ -10,7 +15,7 @@ export class Refused extends Error {
   }
 }
 
-/** Sends one request; resolves to the response and its JSON, rejects with `Refused` or what fetch rejects with. */
+/** Sends one request to an address; resolves to the response and its JSON, rejects with `Refused` or what fetch rejects with. */
 export async function call(path, { method = "GET", body, deadline = 4000, signal } = {}) {
   const headers = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";

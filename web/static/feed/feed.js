@@ -1,6 +1,6 @@
 // Polls the feed: one request at a time, the cursor taken from the last reply, slower while nothing happens.
 
-import { call, Refused } from "./calls.js";
+import { address, call, Refused } from "./calls.js";
 import { pollDelay, retryDelay } from "./pace.js";
 
 const FIRST = 100;
@@ -65,7 +65,7 @@ export class Feed {
   #address() {
     const query = new URLSearchParams({ limit: this.#limit() });
     if (this.#cursor !== undefined) query.set("after", this.#cursor);
-    return `/feed?${query}`;
+    return address(`feed?${query}`);
   }
 
   /** After a long absence only the newest bullets fly; `passed` still counts all. */

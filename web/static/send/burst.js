@@ -1,6 +1,6 @@
 // The burst of this tab: starts it, follows it until everything is stored, and stops it.
 
-import { call, Refused } from "../feed/calls.js";
+import { address, call, Refused } from "../feed/calls.js";
 import { retryDelay } from "../feed/pace.js";
 
 const POLL_MS = 500;
@@ -29,13 +29,13 @@ export class Burst {
     const startedAt = Date.now();
     let answer;
     try {
-      answer = await call("/bursts", { method: "POST", body: values, deadline: POST_DEADLINE_MS });
+      answer = await call(address("bursts"), { method: "POST", body: values, deadline: POST_DEADLINE_MS });
     } catch (error) {
       this.onChange(error instanceof Refused ? { phase: "refused", error } : { phase: "unsure" });
       return;
     }
-    const address = answer.response.headers.get("location");
-    this.#follow({ address, message, duration, startedAt }, answer.json);
+    const location = answer.response.headers.get("location");
+    this.#follow({ address: location, message, duration, startedAt }, answer.json);
   }
 
   /** After a reload: goes on with the burst that this tab had started. */

@@ -4,6 +4,10 @@ import { translations } from "../translations.js";
 
 const NUMBERS = ["concurrency", "duration", "rate"];
 
+/** What shows something by itself. The last four are blank: a Braille pattern, a note, and two hieroglyphs. */
+const VISIBLE =
+  /[^\p{White_Space}\p{Z}\p{Cc}\p{Cf}\p{M}\p{Default_Ignorable_Code_Point}\u{2800}\u{1D159}\u{13441}\u{13442}]/u;
+
 /** Takes texts and the maximum of each, by field name; returns the values to send and the errors by field name. */
 export function check(typed, most) {
   const values = { message: typed.message };
@@ -11,6 +15,8 @@ export function check(typed, most) {
   const length = characters(typed.message);
   if (length < 1 || length > most.message) {
     errors.message = translations.fieldErrors.message(most.message);
+  } else if (!VISIBLE.test(typed.message)) {
+    errors.message = translations.fieldErrors.invisible;
   }
   for (const name of NUMBERS) {
     values[name] = wholeNumber(typed[name], most[name]);

@@ -8,6 +8,7 @@ export const buttons = { send: "Send", sending: "Sending", stop: "Stop burst", s
 
 export const fieldErrors = {
   message: (most) => `Type a message of 1 to ${most} characters.`,
+  invisible: "Nothing of it can be seen. Type at least one visible character.",
   number: (most) => `Whole number, 1 to ${most}.`,
 };
 

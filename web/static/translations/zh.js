@@ -8,6 +8,7 @@ export const buttons = { send: "发送", sending: "正在发送", stop: "停止�
 
 export const fieldErrors = {
   message: (most) => `请输入 1 到 ${most} 个字符。`,
+  invisible: "这条消息看不见，请至少输入一个可见字符。",
   number: (most) => `请填 1 到 ${most} 的整数。`,
 };
 

@@ -32,12 +32,14 @@ pub(super) async fn start(
 ) -> Result<HttpResponse, Problem> {
     match begin(&bursts, &admission, caller, &raw).await {
         Ok(_) if is_form => {
-            let page = format!("/{}", locale.query("?"));
+            let page = format!("{}{}", pages.settings.base_path, locale.query("?"));
             Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish())
         }
-        Ok(snapshot) => Ok(HttpResponse::Accepted()
-            .insert_header((header::LOCATION, format!("/bursts/{}", snapshot.id)))
-            .json(snapshot)),
+        Ok(snapshot) => {
+            let burst = format!("{}bursts/{}", pages.settings.base_path, snapshot.id);
+            let mut response = HttpResponse::Accepted();
+            Ok(response.insert_header((header::LOCATION, burst)).json(snapshot))
+        }
         Err(problem) if is_form => pages.refused(locale, public?, &raw, &problem),
         Err(problem) => Err(problem),
     }

@@ -32,8 +32,9 @@ impl FromRequest for PublicUrl {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let page = request.app_data::<Data<Page>>();
-        let configured = page.and_then(|page| page.public_url.clone());
-        let url = configured.or_else(|| Self::of(request));
+        let url = page.and_then(|page| {
+            page.public_url.clone().or_else(|| Self::of(request)?.below(&page.base_path))
+        });
         ready(url.ok_or_else(|| Problem::malformed("Host must be a host, with or without a port.")))
     }
 }

@@ -5,6 +5,8 @@ use actix_web::{HttpResponse, Responder};
 use barrage::health::Readiness;
 use barrage::telemetry::Metrics;
 
+use crate::config::Page;
+
 pub(super) async fn healthz() -> impl Responder {
     "ok\n"
 }
@@ -22,6 +24,14 @@ pub(super) async fn metrics(metrics: Data<Metrics>) -> HttpResponse {
     HttpResponse::Ok().content_type(Metrics::CONTENT_TYPE).body(metrics.render())
 }
 
-pub(super) async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(include_str!("openapi.json"))
+/// Its paths are relative to the server, so behind a gateway the document names it.
+pub(super) async fn openapi(page: Data<Page>) -> HttpResponse {
+    let document = include_str!("openapi.json");
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json");
+    if page.base_path.is_root() {
+        return response.body(document);
+    }
+    let server = format!("{{\n  \"servers\": [{{ \"url\": \"{}\" }}],", page.base_path.prefix());
+    response.body(document.replacen('{', &server, 1))
 }

@@ -55,6 +55,7 @@ pub(super) async fn stage(
     let page = Stage {
         locale,
         translations: locale.language.translations(),
+        base: &pages.settings.base_path,
         assets: &pages.assets,
         public,
         bullets: pages.newest(),
@@ -101,6 +102,7 @@ impl Pages {
         let page = Index {
             locale,
             translations: locale.language.translations(),
+            base: &self.settings.base_path,
             assets: &self.assets,
             public,
             trace_ui: self.settings.trace_ui.as_ref().map_or("", TraceUi::as_str),

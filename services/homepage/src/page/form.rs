@@ -110,6 +110,8 @@ mod tests {
         assert_eq!(form.message.error.as_deref(), Some("请输入 1 到 100 个字符。"));
         assert_eq!(form.concurrency.error.as_deref(), Some("请填 1 到 100 的整数。"));
         assert!(form.notice(&ZH).is_some_and(|text| text.contains("2 项")));
+        let long = refused(json!({ "message": "弹".repeat(130) }), &ZH);
+        assert_eq!(long.message.error.as_deref(), Some("多了 30 个字符，最多 100 个。"));
         assert!(form.is_first_error(&form.message));
         assert!(!form.is_first_error(&form.concurrency));
     }

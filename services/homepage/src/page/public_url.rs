@@ -1,4 +1,4 @@
-//! The URL at which people reach this homepage.
+//! The URL at which people reach the page.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -7,9 +7,10 @@ use actix_web::HttpRequest;
 use actix_web::http::Uri;
 use barrage::config::Endpoint;
 
+use super::base_path::BasePath;
 use crate::proxies::Origin;
 
-/// `http://` or `https://` with a host and perhaps a port, without a slash at its end.
+/// `http://` or `https://` with a host, perhaps a port and a path, without a slash at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PublicUrl(Endpoint);
 
@@ -26,6 +27,17 @@ impl PublicUrl {
     fn at(scheme: &str, host: &str) -> Option<Self> {
         let url = format!("{scheme}://{host}").parse().ok();
         url.filter(|_| !host.contains('/'))
+    }
+
+    /// Its path: that of the page.
+    pub(crate) fn path(&self) -> Option<BasePath> {
+        let path = self.address().split_once('/').map_or("", |(_, path)| path);
+        format!("/{path}").parse().ok()
+    }
+
+    /// The page at this path of a URL that has none.
+    pub(crate) fn below(&self, base: &BasePath) -> Option<Self> {
+        Some(Self(format!("{}{base}", self.as_str()).parse().ok()?))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -54,9 +66,9 @@ impl FromStr for PublicUrl {
     fn from_str(text: &str) -> Result<Self, ()> {
         let url = Self(text.parse().map_err(|_| ())?);
         let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
-        // No path: the addresses inside the page begin at the root.
-        let fits = text.len() <= Self::MAX_CHARS && url.address().chars().all(is_plain);
-        if fits { Ok(url) } else { Err(()) }
+        let host = url.address().split('/').next().unwrap_or_default();
+        let is_valid = host.chars().all(is_plain) && url.path().is_some();
+        if is_valid && text.len() <= Self::MAX_CHARS { Ok(url) } else { Err(()) }
     }
 }
 
@@ -83,13 +95,19 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_has_neither_folder_nor_query() {
+    fn a_public_url_may_have_a_path_but_no_query() {
         let url: PublicUrl = "https://example.com/".parse().unwrap();
         assert_eq!((url.as_str(), url.address()), ("https://example.com", "example.com"));
+        let below = url.below(&"/barrage".parse().unwrap()).unwrap();
+        assert_eq!(below.as_str(), "https://example.com/barrage");
+        assert_eq!(below, "https://example.com/barrage/".parse().unwrap());
+        assert_eq!(below.path(), "/barrage".parse().ok());
+        assert!(url.path().is_some_and(|path| path.is_root()));
         for bad in [
             "example.com",
             "ftp://example.com",
-            "https://example.com/barrage",
+            "https://example.com/a b",
+            "https://example.com/a//b",
             "https://example.com/?q",
             "https://u@example.com",
         ] {

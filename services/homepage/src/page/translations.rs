@@ -19,6 +19,11 @@ impl Pattern {
     pub(crate) fn with(&self, value: impl Display) -> String {
         self.0.replacen("{}", &value.to_string(), 1)
     }
+
+    /// For a text with two places, and a first value without `{}`.
+    fn with_both(&self, first: usize, second: usize) -> String {
+        self.with(first).replacen("{}", &second.to_string(), 1)
+    }
 }
 
 /// One step of a message's way, as the page explains it.
@@ -85,6 +90,8 @@ pub(crate) struct Translations {
     pub(crate) stop: &'static str,
 
     pub(crate) invalid_message: Pattern,
+    pub(crate) invisible_message: &'static str,
+    pub(crate) message_too_long: Pattern,
     pub(crate) invalid_number: Pattern,
     pub(crate) total_rate_too_high: Pattern,
     pub(crate) invalid_rate: Pattern,
@@ -110,6 +117,10 @@ impl Translations {
     pub(crate) fn field_error(&self, error: FieldError) -> String {
         match error {
             FieldError::Message => self.invalid_message.with(Text::MAX_CHARS),
+            FieldError::Invisible => self.invisible_message.to_owned(),
+            FieldError::TooLong { excess } => {
+                self.message_too_long.with_both(excess, Text::MAX_CHARS)
+            }
             FieldError::Number { max } => self.invalid_number.with(max),
             FieldError::TotalRate { max } => self.total_rate_too_high.with(max),
         }
