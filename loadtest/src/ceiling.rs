@@ -4,6 +4,7 @@ use std::{fmt, net::TcpListener, sync::Arc, thread, time::Duration};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context as _;
+use client::{base_url::BaseUrl, trust::Trust};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -33,7 +34,8 @@ pub(crate) struct Ceiling {
 /// Sends as fast as possible, with the code of every run, to an endpoint that only answers. Fails when the endpoint
 /// cannot be started or does not answer.
 pub(crate) async fn measure() -> anyhow::Result<Ceiling> {
-    let target = Target::new(&format!("http://{}", serve()?))?;
+    let base = BaseUrl::parse(&format!("http://{}", serve()?))?;
+    let target = Target::new(base, &Trust::Nobody)?;
     let plan = Plan {
         modes: vec![Mode::Messages],
         stages: vec![FLAT_OUT],

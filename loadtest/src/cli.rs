@@ -3,9 +3,10 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, error::ErrorKind, value_parser};
-use client::http::Url;
+use client::{base_url::without_user_info, http::Url};
 
 use crate::{
+    address::Address,
     expect::Expect,
     report::{Mode, Plan, Stage},
     tag::Tag,
@@ -18,7 +19,8 @@ const USAGE: &str = "cargo loadtest -- URL [OPTIONS]
        cargo loadtest -- schema";
 
 const EXIT: &str = "Exit: 0 all holds, 1 a message is not accounted for or an expectation failed, \
-                    2 wrong usage or no barrage there, 130 interrupted.";
+                    2 wrong usage or no barrage there, 130 interrupted.\n\
+                    HTTP_PROXY and HTTPS_PROXY are not used.";
 
 /// Measures a barrage from outside: sends messages when they are due, follows each of them by its id to its result, and
 /// reports what became of them and how long it took.
@@ -28,7 +30,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) task: Option<Task>,
     #[command(flatten)]
-    pub(crate) run: Option<RunOptions>,
+    pub(crate) run: RunOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,8 +64,8 @@ enum ModeOption {
 
 #[derive(Args, Debug)]
 pub(crate) struct RunOptions {
-    /// The URL of the barrage, such as http://127.0.0.1:8080
-    pub(crate) url: String,
+    #[command(flatten)]
+    pub(crate) at: Address,
     /// The stages of the run: RATE:SECONDS or FROM-TO:SECONDS, in messages per second.
     #[arg(long, value_delimiter = ',', default_value = "200:5,1000:20,0:5")]
     stages: Vec<Stage>,
@@ -104,11 +106,23 @@ impl Cli {
     /// Reads the command line. The error is an exit code with the text of `--help`, or with one line that says what is
     /// wrong with the command line.
     pub(crate) fn read() -> Result<Self, (String, u8)> {
-        Self::try_parse().map_err(|error| {
+        let words: Vec<_> = std::env::args_os().collect();
+        Self::try_parse_from(&words).map_err(|error| {
             let text = error.to_string();
-            if error.kind() == ErrorKind::DisplayHelp { (text, 0) } else { (one_line(&text), 2) }
+            match error.kind() == ErrorKind::DisplayHelp {
+                true => (text.trim_end().to_owned() + "\n", 0),
+                false => (one_line(&without_passwords(text, &words)), 2),
+            }
         })
     }
+}
+
+/// An error names the word that is wrong, which may be a URL with a password.
+fn without_passwords(error: String, words: &[OsString]) -> String {
+    let words = words.iter().filter_map(|word| word.to_str()).filter(|word| word.contains('@'));
+    // Of `--option=value` an error may name the value alone.
+    let values = words.flat_map(|word| [Some(word), word.split_once('=').map(|(_, value)| value)]);
+    values.flatten().fold(error, |error, word| error.replace(word, &without_user_info(word)))
 }
 
 /// The first paragraph of clap's error says what is wrong; usage and tips follow.
@@ -166,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_url_is_enough() {
-        let options = read("http://127.0.0.1:8080").unwrap().run.unwrap();
+        let options = read("http://127.0.0.1:8080").unwrap().run;
         let plan = options.plan().unwrap();
         assert_eq!((plan.modes, plan.stages.len()), (vec![Mode::Messages], 3));
     }
@@ -187,11 +201,32 @@ mod tests {
             ("http://h --mode form", "form"),
             ("http://h --expect p98<1ms", "p99<200ms"),
             ("http://h --fast", "--fast"),
+            ("https://h --ca f --insecure", "--insecure"),
             ("compare a", "<B>"),
         ] {
             let fault = read(line).unwrap_err();
             assert!(fault.contains(named), "{line}: {fault}");
             assert_eq!(fault.trim_end().lines().count(), 1, "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_no_password() {
+        for line in [
+            "http://h https://ann:secret@host",
+            "http://h --viewers ann:secret@host",
+            "http://h --viewers=https://ann:secret@host",
+            "http://h --metrics //ann:secret@host",
+            "https://ann:secret@host --fast",
+        ] {
+            let words: Vec<_> = ["loadtest"]
+                .into_iter()
+                .chain(line.split_whitespace())
+                .map(OsString::from)
+                .collect();
+            let fault = Cli::try_parse_from(&words).unwrap_err().to_string();
+            let shown = one_line(&without_passwords(fault, &words));
+            assert!(!shown.contains("secret") && shown.contains("see --help"), "{line}: {shown}");
         }
     }
 
@@ -204,7 +239,7 @@ mod tests {
             ("viewers,bursts", vec![Mode::Bursts]),
             ("all", vec![Mode::Messages, Mode::Bursts]),
         ] {
-            let options = read(&format!("http://h --mode {mode}")).unwrap().run.unwrap();
+            let options = read(&format!("http://h --mode {mode}")).unwrap().run;
             assert_eq!(options.plan().unwrap().modes, modes, "{mode}");
         }
     }
@@ -212,7 +247,7 @@ mod tests {
     #[test]
     fn options_that_do_not_fit_together_are_refused() {
         for line in ["--mode bursts --stages 0-5:5", "--mode viewers --viewers 0"] {
-            let options = read(&format!("http://h {line}")).unwrap().run.unwrap();
+            let options = read(&format!("http://h {line}")).unwrap().run;
             assert!(options.plan().is_err(), "{line}");
         }
     }

@@ -20,7 +20,9 @@ const NAMED: usize = 100;
 /// What is known before the run.
 #[derive(Debug)]
 pub(crate) struct Setup {
+    /// Without user and password.
     pub(crate) url: Url,
+    pub(crate) accepts_any_certificate: bool,
     pub(crate) started_at: jiff::Timestamp,
     pub(crate) plan: Plan,
     pub(crate) environment: Environment,
@@ -44,6 +46,7 @@ pub(crate) fn evaluate(run: &Run, setup: Setup, outcome: Outcome) -> Report {
     let mut report = Report {
         schema: SCHEMA.into(),
         url: setup.url.to_string(),
+        accepts_any_certificate: setup.accepts_any_certificate,
         started_at: setup.started_at,
         took_s: outcome.took.as_secs_f64(),
         interrupted,

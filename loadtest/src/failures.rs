@@ -61,15 +61,25 @@ impl Request {
                 "barrage limits what one address may send: raise MAX_CLIENT_RATE (and MAX_BURSTS, \
                  MAX_RATE for bursts) of its homepage",
             ),
-            (_, Error::Status(503, _)) => {
-                Some("Kafka does not answer barrage: see /readyz of its homepage")
+            (_, Error::Status(503, _)) => Some(
+                "Kafka does not answer barrage (see /readyz of its homepage), or barrage does not \
+                 answer a gateway",
+            ),
+            (_, Error::Status(502 | 504, _)) => Some("barrage did not answer a gateway"),
+            (_, Error::Status(300..=399 | 401 | 403, _)) => {
+                Some("a gateway did not let the request pass to barrage")
             }
-            (_, Error::NoConnection) => {
+            (_, Error::NoConnection | Error::UnknownHost) => {
                 Some("nobody listened there, or the system had no connection left")
+            }
+            (_, Error::Certificate(_) | Error::Tls(_)) => {
+                Some("not every server of this host has the same certificate and settings")
             }
             (_, Error::Timeout) => Some("barrage was too busy to answer in time: send less"),
             (_, Error::Cut) => Some("the homepage ended, or the network cut the connection"),
-            (_, Error::Malformed) => Some("the barrage may be of another version"),
+            (_, Error::Malformed) => {
+                Some("the barrage may be of another version, or a gateway answered in its place")
+            }
             (_, Error::Status(..)) => None,
         }
     }

@@ -80,8 +80,9 @@ impl Stack {
     /// The file, if it describes the stack whose page has this URL.
     pub(crate) fn of_page(file: &Path, page: &Url) -> Option<PathBuf> {
         let listed = Url::parse(&read(file).ok()?.page).ok()?;
-        let is_here =
-            is_loopback(page) && listed.port_or_known_default() == page.port_or_known_default();
+        // Another scheme is a gateway, perhaps of another barrage.
+        let place = |url: &Url| (url.scheme().to_owned(), url.port_or_known_default());
+        let is_here = is_loopback(page) && place(&listed) == place(page);
         is_here.then(|| file.to_owned())
     }
 

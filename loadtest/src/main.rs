@@ -1,5 +1,6 @@
 //! The load tester: measures a barrage from outside, by the id of each message.
 
+mod address;
 mod bursts;
 mod ceiling;
 mod cli;
@@ -60,15 +61,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match (cli.task, cli.run) {
-        (Some(Task::Compare { a, b }), _) => compare(&a, &b)?,
-        (Some(Task::Ratios { options }), _) => match become_ratios(&options)? {},
-        (Some(Task::Ceiling), _) => print(&ceiling::measure().await?.to_string()),
-        (Some(Task::Schema), _) => {
-            print(&(serde_json::to_string_pretty(&report::schema())? + "\n"));
-        }
-        (None, Some(options)) => return measure::measure(options).await,
-        (None, None) => anyhow::bail!("the URL of the barrage is missing (see --help)"),
+    match cli.task {
+        Some(Task::Compare { a, b }) => compare(&a, &b)?,
+        Some(Task::Ratios { options }) => match become_ratios(&options)? {},
+        Some(Task::Ceiling) => print(&ceiling::measure().await?.to_string()),
+        Some(Task::Schema) => print(&(serde_json::to_string_pretty(&report::schema())? + "\n")),
+        None => return measure::measure(cli.run).await,
     }
     Ok(ExitCode::SUCCESS)
 }

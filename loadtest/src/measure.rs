@@ -13,6 +13,7 @@ use client::{
     homepage::Burst,
     http::{self, Url},
     metrics::Scraper,
+    trust::Trust,
 };
 use futures::future::OptionFuture;
 use nix::sys::resource::{Resource::RLIMIT_NOFILE, getrlimit, setrlimit};
@@ -48,12 +49,13 @@ const OTHER_FILES: u64 = 100;
 pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
     let plan = options.plan().map_err(|problem| anyhow!(problem))?;
     allow_connections(u64::from(plan.in_flight) + u64::from(plan.viewers))?;
-    let target = Target::new(&options.url)?;
-    let stack = stack(&options, &target.url);
+    let (base, trust) = (options.at.base_url()?, options.at.trust(&options.metrics)?);
+    let stack = stack(&options, base.url());
     let of_stack = stack.metrics()?;
+    let target = Target::new(base, &trust)?;
     target.check().await?;
-    let Target { homepage, url } = target;
-    let scraper = services::scraper()?;
+    let Target { homepage, base } = target;
+    let (url, scraper) = (base.url().clone(), services::scraper(&base, &trust)?);
     let metrics = metrics_urls(&options, &url, &scraper, of_stack).await;
     let mut services = Services::new(scraper, metrics);
     // A missing folder must be reported now, not after a run of an hour.
@@ -64,6 +66,7 @@ pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
     let run = Run::new(homepage, &plan, &options.message, stop);
     let sampler = Sampler { services, progress: Progress::new(run.schedule.lasts()), stack };
     let setup = Setup {
+        accepts_any_certificate: matches!(trust, Trust::Anybody),
         url,
         started_at: jiff::Timestamp::now(),
         environment: machine::environment(sampler.stack.is_known()),

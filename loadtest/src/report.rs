@@ -27,8 +27,12 @@ pub(crate) const SCHEMA: &str = "barrage.loadtest/1";
 pub(crate) struct Report {
     /// Name and version of this format: `barrage.loadtest/1`.
     pub(crate) schema: String,
-    /// The URL of the barrage that was measured.
+    /// The URL of the barrage that was measured, without user and password.
     pub(crate) url: String,
+    /// Whether any certificate was accepted (`--insecure`), so that it is not known who answered.
+    /// Older reports do not have it.
+    #[serde(default)]
+    pub(crate) accepts_any_certificate: bool,
     /// The start of the run: the time at which the first message was due. RFC 3339, UTC.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub(crate) started_at: jiff::Timestamp,

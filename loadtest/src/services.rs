@@ -5,8 +5,10 @@ mod reading;
 use std::time::Duration;
 
 use client::{
+    base_url::BaseUrl,
     http::{ClientError, Error, Url},
     metrics::Scraper,
+    trust::Trust,
 };
 use futures::future::join_all;
 use tokio::time::Instant;
@@ -17,9 +19,9 @@ use crate::report::{Process, Second};
 /// How long a service may take to answer: its values are samples of this second.
 const TIMEOUT: Duration = Duration::from_millis(400);
 
-/// The client that reads metrics.
-pub(crate) fn scraper() -> Result<Scraper, ClientError> {
-    Scraper::new(TIMEOUT)
+/// The client that reads the metrics of a barrage.
+pub(crate) fn scraper(barrage: &BaseUrl, trust: &Trust) -> Result<Scraper, ClientError> {
+    Scraper::new(barrage, trust, TIMEOUT)
 }
 
 /// The services whose metrics are read.
@@ -207,7 +209,8 @@ mod tests {
     }
 
     fn services(urls: impl IntoIterator<Item = Url>) -> Services {
-        Services::new(scraper().unwrap(), urls)
+        let barrage = BaseUrl::parse("http://127.0.0.1:1").unwrap();
+        Services::new(scraper(&barrage, &Trust::Nobody).unwrap(), urls)
     }
 
     fn one_service() -> Services {

@@ -2,7 +2,7 @@
 
 use reqwest::{
     Response, StatusCode,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,6 +19,10 @@ pub struct Answer {
     pub status: StatusCode,
     /// Empty where the answer does not say it.
     pub content_type: String,
+    /// How its body is compressed, where it is.
+    pub content_encoding: Option<String>,
+    /// Where a redirect leads to, as the answer says it.
+    pub location: Option<String>,
     /// In how many seconds to try again, where the answer says it.
     pub retry_after: Option<u64>,
     /// Its JSON, or its text where it is no JSON.
@@ -30,11 +34,13 @@ impl Answer {
     pub async fn of(answer: Response) -> Result<Self, Error> {
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+        let content_encoding = header(CONTENT_ENCODING).map(str::to_owned);
+        let location = header(LOCATION).map(str::to_owned);
         let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
         let status = answer.status();
         let text = answer.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(Self { status, content_type, retry_after, body })
+        Ok(Self { status, content_type, content_encoding, location, retry_after, body })
     }
 }
 

@@ -4,16 +4,18 @@ use std::{fmt::Display, net::SocketAddr, time::Duration};
 
 use reqwest::{
     Client, Method, RequestBuilder,
-    header::{ACCEPT, CONTENT_TYPE},
+    header::{ACCEPT, CONTENT_TYPE, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 
 pub use crate::answers::*;
 use crate::{
+    base_url::BaseUrl,
     http::{self, Error, Url},
     message::Position,
     metrics::Metrics,
+    trust::Trust,
 };
 
 /// How long an answer may take in tests: longer than it should, shorter than a test waits for anything.
@@ -26,27 +28,34 @@ const EACH_RESULT: Duration = Duration::from_secs(3600);
 #[derive(Clone, Debug)]
 pub struct Homepage {
     client: Client,
-    /// Scheme, host and port, without a slash at the end.
+    /// Scheme, host, port and path, without a slash at the end.
     url: String,
     /// Requested so often that it is parsed only once.
     messages: Url,
+    /// By which each request logs in.
+    authorization: Option<HeaderValue>,
 }
 
 impl Homepage {
     /// A homepage that listens there, now or later.
     pub fn new(address: SocketAddr) -> reqwest::Result<Self> {
         let url = Url::parse(&format!("http://{address}")).expect("an address is part of a URL");
-        Self::at(&url, TIMEOUT)
+        Ok(Self::below(&url, http::client(TIMEOUT)?, None))
     }
 
-    /// The homepage of this URL, of which only scheme, host and port count. Waits so long for each answer.
-    pub fn at(url: &Url, timeout: Duration) -> reqwest::Result<Self> {
-        let messages = url.join("/messages").expect("any http URL can have this path");
+    /// The homepage below this URL, if its certificate is accepted. Waits so long for each answer.
+    pub fn at(base: &BaseUrl, trust: &Trust, timeout: Duration) -> reqwest::Result<Self> {
+        let client = http::far_client(timeout, trust)?;
+        Ok(Self::below(base.url(), client, base.authorization()))
+    }
+
+    fn below(base: &Url, client: Client, authorization: Option<HeaderValue>) -> Self {
+        let messages = base.join("messages").expect("any http URL can have this path");
         let url = messages.as_str().trim_end_matches("/messages").to_owned();
-        Ok(Self { client: http::client(timeout)?, url, messages })
+        Self { client, url, messages, authorization }
     }
 
-    /// Without a path and without a slash at its end.
+    /// Scheme, host, port and path, without a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -77,7 +86,8 @@ impl Homepage {
         struct Message<'a> {
             message: &'a str,
         }
-        read(self.client.post(self.messages.clone()).json(&Message { message })).await
+        let request = self.client.post(self.messages.clone()).json(&Message { message });
+        read(http::authorized(request, self.authorization.as_ref())).await
     }
 
     /// Sends a burst, which may be refused.
@@ -153,9 +163,9 @@ impl Homepage {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("{}{path}", self.url))
-            .header(ACCEPT, "application/json")
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        let request = http::authorized(request, self.authorization.as_ref());
+        request.header(ACCEPT, "application/json")
     }
 }
 

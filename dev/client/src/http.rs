@@ -1,9 +1,16 @@
 //! Requests over HTTP, and how they fail.
 
-use std::{error::Error as _, io, time::Duration};
+use std::{error, io, iter, time::Duration};
 
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{
+    Client, ClientBuilder, RequestBuilder, Response,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue},
+    redirect::Policy,
+};
 pub use reqwest::{Error as ClientError, Url};
+use rustls::CertificateError;
+
+use crate::trust::Trust;
 
 /// Services close a connection that was not used for longer, perhaps just when we use it again.
 const IDLE: Duration = Duration::from_secs(20);
@@ -17,6 +24,15 @@ pub enum Error {
     /// Nobody listens there, or the network is cut.
     #[error("no connection")]
     NoConnection,
+    /// No name service knows the host.
+    #[error("no address is known of this host")]
+    UnknownHost,
+    /// The certificate of the server is not accepted, for this reason.
+    #[error("its certificate is not accepted: {0}")]
+    Certificate(String),
+    /// The server does not speak TLS, or none that we speak.
+    #[error("no TLS connection: {0}")]
+    Tls(String),
     #[error("no answer in time")]
     Timeout,
     /// The connection ended before the answer was complete.
@@ -49,7 +65,11 @@ impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
         if error.is_timeout() {
             Self::Timeout
-        } else if error.is_connect() || is_refused(&error) {
+        } else if let Some(tls) = causes(&error).find_map(|it| it.downcast_ref()) {
+            Self::of_tls(tls)
+        } else if error.is_connect() && causes(&error).any(is_of_name_service) {
+            Self::UnknownHost
+        } else if error.is_connect() || causes(&error).any(is_refused) {
             Self::NoConnection
         } else if error.is_decode() {
             Self::Malformed
@@ -59,23 +79,86 @@ impl From<reqwest::Error> for Error {
     }
 }
 
-/// A connection that was reused may be refused without being a connect error.
-fn is_refused(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return error.kind() == io::ErrorKind::ConnectionRefused;
+impl Error {
+    fn of_tls(error: &rustls::Error) -> Self {
+        use rustls::Error as Tls;
+        if let Tls::InvalidCertificate(reason) = error {
+            Self::Certificate(why_not_accepted(reason))
+        } else if let Tls::InvalidMessage(_) = error {
+            Self::Tls("the server does not speak it; is its URL http://?".into())
+        } else {
+            Self::Tls(error.to_string())
         }
-        source = error.source();
     }
-    false
 }
 
-/// A client whose requests fail when no complete answer comes within `timeout`.
+fn why_not_accepted(reason: &CertificateError) -> String {
+    use CertificateError as Why;
+    if matches!(reason, Why::UnknownIssuer) {
+        "who issued it is not known here".into()
+    } else if matches!(reason, Why::Expired | Why::ExpiredContext { .. }) {
+        "it has expired".into()
+    } else if matches!(reason, Why::NotValidForName | Why::NotValidForNameContext { .. }) {
+        "it is for another host".into()
+    } else {
+        reason.to_string()
+    }
+}
+
+/// What caused an error, from the nearest cause on.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn error::Error + 'static)> {
+    let first = error::Error::source(error);
+    iter::successors(first, |error| {
+        // The source of an `io::Error` is that of the error inside it, which is left out.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    })
+}
+
+/// A connection that was reused may be refused without being a connect error.
+fn is_refused(error: &(dyn error::Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// The type of this error is private to the HTTP library.
+fn is_of_name_service(error: &(dyn error::Error + 'static)) -> bool {
+    error.to_string().starts_with("dns error")
+}
+
+/// A client of services on this machine. A request fails when no complete answer comes within `timeout`.
 pub(crate) fn client(timeout: Duration) -> reqwest::Result<Client> {
-    // Never by a proxy of the environment: services are on this machine or in this network.
+    Trust::Nobody.applied_to(builder(timeout)).build()
+}
+
+/// A client of a barrage that may be far away, behind a gateway, and of its services.
+///
+/// It follows no redirect: the answer would be that of another server, and a password must not go there.
+pub(crate) fn far_client(timeout: Duration, trust: &Trust) -> reqwest::Result<Client> {
+    // Each request has a connection of its own, whatever the gateway offers: so does the load that is measured.
+    let client = builder(timeout).redirect(Policy::none()).http1_only();
+    // Without this header a gateway may send any encoding.
+    let identity = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);
+    trust.applied_to(client.default_headers(identity)).build()
+}
+
+fn builder(timeout: Duration) -> ClientBuilder {
+    // Never by a proxy of the environment: what it adds would be measured, too.
     let client = Client::builder().timeout(timeout).connect_timeout(CONNECT).no_proxy();
-    client.pool_idle_timeout(IDLE).build()
+    client.pool_idle_timeout(IDLE)
+}
+
+/// Logs a request in, if the URL has a user and a password. Its URL must have the same origin.
+pub(crate) fn authorized(
+    request: RequestBuilder,
+    authorization: Option<&HeaderValue>,
+) -> RequestBuilder {
+    match authorization {
+        Some(value) => request.header(AUTHORIZATION, value),
+        None => request,
+    }
 }
 
 /// The answer to a request, if it is a success.

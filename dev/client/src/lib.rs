@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod base_url;
 pub mod burst;
 pub mod eventually;
 pub mod feed;
@@ -14,6 +15,7 @@ pub mod homepage;
 pub mod http;
 pub mod message;
 pub mod metrics;
+pub mod trust;
 
 /// The Kafka client id of tests and tools: proxies that break connections leave theirs alone.
 pub const CLIENT_ID: &str = "the-tests";

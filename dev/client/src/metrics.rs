@@ -2,9 +2,13 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use reqwest::Client;
+use reqwest::{Client, header::HeaderValue};
 
-use crate::http::{self, Error, Url};
+use crate::{
+    base_url::BaseUrl,
+    http::{self, Error, Url},
+    trust::Trust,
+};
 
 /// The values of one answer, by their series: a name with its labels as the service writes them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,19 +30,27 @@ impl Metrics {
     }
 }
 
-/// Reads the metrics of any service.
+/// Reads the metrics of the services of a barrage.
 #[derive(Clone, Debug)]
-pub struct Scraper(Client);
+pub struct Scraper {
+    client: Client,
+    barrage: Url,
+    authorization: Option<HeaderValue>,
+}
 
 impl Scraper {
-    /// One that waits so long for each answer.
-    pub fn new(timeout: Duration) -> reqwest::Result<Self> {
-        http::client(timeout).map(Self)
+    /// One that waits so long for each answer. It logs in where the barrage itself answers, and nowhere else.
+    pub fn new(barrage: &BaseUrl, trust: &Trust, timeout: Duration) -> reqwest::Result<Self> {
+        let client = http::far_client(timeout, trust)?;
+        let authorization = barrage.authorization();
+        Ok(Self { client, barrage: barrage.url().clone(), authorization })
     }
 
     pub async fn scrape(&self, url: &Url) -> Result<Metrics, Error> {
-        let text = http::success(self.0.get(url.clone())).await?.text().await?;
-        Ok(Metrics::parse(&text))
+        let is_same = url.origin() == self.barrage.origin();
+        let authorization = self.authorization.as_ref().filter(|_| is_same);
+        let request = http::authorized(self.client.get(url.clone()), authorization);
+        Ok(Metrics::parse(&http::success(request).await?.text().await?))
     }
 }
 

@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_accepted_any_certificate_says_so() {
+        let mut report = sample::report();
+        assert!(!render(&report).unwrap().contains("--insecure"));
+        report.accepts_any_certificate = true;
+        assert!(render(&report).unwrap().contains("--insecure"));
+    }
+
+    #[test]
     fn nothing_is_loaded_from_anywhere() {
         let page = render(&sample::report()).unwrap();
         let own = page.replace(PLOT_SCRIPT, "").replace("http://127.0.0.1:8080/", "");

@@ -12,6 +12,7 @@ pub(crate) fn report() -> Report {
     Report {
         schema: SCHEMA.into(),
         url: "http://127.0.0.1:8080/".into(),
+        accepts_any_certificate: false,
         started_at: "2026-01-02T03:04:05Z".parse().unwrap(),
         took_s: 2.5,
         interrupted: false,

@@ -26,7 +26,14 @@ impl fmt::Display for Summary<'_> {
 impl Summary<'_> {
     fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(report) = self;
-        writeln!(f, "{}: {}\n", report.verdict().word(), report.says())
+        writeln!(f, "{}: {}\n", report.verdict().word(), report.says())?;
+        match report.accepts_any_certificate {
+            true => writeln!(
+                f,
+                "any certificate was accepted (--insecure): who answered is not known\n"
+            ),
+            false => Ok(()),
+        }
     }
 
     fn write_ledger(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,6 +137,14 @@ mod tests {
         let summary = Summary(&report).to_string();
         assert!(summary.starts_with("BROKEN: of 1,000 accepted messages 2 are lost"), "{summary}");
         assert!(summary.contains("missing: an-id"));
+    }
+
+    #[test]
+    fn a_run_that_accepted_any_certificate_says_so() {
+        let mut report = sample::report();
+        assert!(!Summary(&report).to_string().contains("certificate"));
+        report.accepts_any_certificate = true;
+        assert!(Summary(&report).to_string().contains("any certificate was accepted"));
     }
 
     #[test]

@@ -33,7 +33,7 @@ fn run() -> Result<Infallible> {
     }
     // `exec` returns only when it fails. From here on this process is the program, so signals and
     // the exit code belong to it.
-    let error = Command::new(&program).args(&request.args).exec();
+    let error = Command::new(&program).args(&request.args).envs(request.url).exec();
     Err(error).with_context(|| format!("cannot run {}", program.display()))
 }
 
@@ -42,11 +42,20 @@ struct Request {
     program: &'static str,
     release: bool,
     args: Vec<OsString>,
+    /// A URL that may have a password, and the variable that hands it on. All users of a machine see the arguments of
+    /// a process, and only its own user sees its variables.
+    url: Option<(&'static str, OsString)>,
 }
+
+/// The variable of the load tester for the URL of the barrage.
+const BARRAGE_URL: &str = "BARRAGE_URL";
+
+/// The options of the load tester whose values may look like such a URL.
+const WITH_TEXT: [&str; 2] = ["--message", "--metrics"];
 
 impl Request {
     fn from_args(args: impl Iterator<Item = OsString>) -> Self {
-        let mut request = Self { program: "launcher", release: false, args: Vec::new() };
+        let mut request = Self { program: "launcher", release: false, args: Vec::new(), url: None };
         for arg in args {
             match arg.to_str() {
                 Some("--release") => request.release = true,
@@ -57,7 +66,21 @@ impl Request {
                 Some(_) | None => request.args.push(arg),
             }
         }
+        if request.program == "loadtest" {
+            request.hide_password();
+        }
         request
+    }
+
+    /// Takes the URL out of the arguments if it may have a password.
+    fn hide_password(&mut self) {
+        let is_text = |at: usize| at > 0 && WITH_TEXT.iter().any(|it| self.args[at - 1] == *it);
+        let is_url = |arg: &str| arg.starts_with("http://") || arg.starts_with("https://");
+        let may_have_password =
+            |arg: &OsString| arg.to_str().is_some_and(|arg| is_url(arg) && arg.contains('@'));
+        let found =
+            (0..self.args.len()).find(|at| may_have_password(&self.args[*at]) && !is_text(*at));
+        self.url = found.map(|at| (BARRAGE_URL, self.args.remove(at)));
     }
 
     fn asks_for_help(&self) -> bool {
@@ -90,6 +113,20 @@ mod tests {
         let request = Request::from_args(args.into_iter());
         assert_eq!((request.program, request.release), ("launcher", true));
         assert_eq!(request.args, ["--port", "0", "--fresh"]);
+    }
+
+    #[test]
+    fn a_password_does_not_reach_the_arguments_of_the_load_tester() {
+        let request = |line: &str| Request::from_args(line.split_whitespace().map(OsString::from));
+        let secret = "https://ann:secret@host/barrage";
+        for line in ["--loadtest -- URL --viewers 3", "--loadtest --insecure URL", "URL --loadtest"]
+        {
+            let request = request(&line.replace("URL", secret));
+            assert_eq!(request.url, Some((BARRAGE_URL, secret.into())), "{line}");
+            assert!(request.args.iter().all(|arg| arg != secret), "{:?}", request.args);
+        }
+        let plain = request("--loadtest http://host --message a@b --json a");
+        assert_eq!((plain.url, plain.args.len()), (None, 5));
     }
 
     #[test]
