@@ -22,7 +22,7 @@ const node = (id) => document.getElementById(id);
 const ignore = () => {};
 
 /**
- * Hooks, all optional: `isMine(bullet)`, `onShown(entry)`, `onPick(entry, node)`, `onDropped()`,
+ * Hooks, all optional: `isMine(bullet)`, `onShown(entry)` for each that people can read, `onPick(entry, node)`, `onDropped()`,
  * `onReply(reply, bullets, came)`, `onFailure()`, `onOnline(isOnline)`, `onPresence(isVisible)`.
  */
 export class Page {
@@ -112,6 +112,10 @@ export class Page {
   /** An entry of the wall or the list is visible now. */
   #shown(entry) {
     if (entry.first) entry.first.shown_at ??= this.#clock.now();
+    if (entry.text === undefined) {
+      this.counters.folded(entry.counts);
+      return;
+    }
     this.counters.shown(entry.counts);
     this.hooks.onShown?.(entry);
   }

@@ -10,7 +10,7 @@ export function check(typed, most) {
   const errors = {};
   const length = characters(typed.message);
   if (length < 1 || length > most.message) {
-    errors.message = translations.fieldErrors.message(most.message);
+    errors.message = translations.fieldErrors.message(most.message, length);
   }
   for (const name of NUMBERS) {
     values[name] = wholeNumber(typed[name], most[name]);

@@ -7,6 +7,8 @@ import { translations } from "../translations.js";
 export class Counters {
   #base;
   #shown = 0;
+  #folded = 0;
+  #notes = []; // of the totals
   #accepted = 0;
 
   constructor(root) {
@@ -26,7 +28,9 @@ export class Counters {
     if (isRestart) {
       this.#base = totals;
       this.#shown = 0;
+      this.#folded = 0;
       this.#write("shown", 0);
+      this.#write("folded", 0);
     }
     const since = (name) => (totals[name] ?? 0) - (this.#base[name] ?? 0);
     this.#accepted = since("accepted");
@@ -38,28 +42,42 @@ export class Counters {
     return isRestart;
   }
 
-  /** Bullets stand for `n` more messages. */
+  /** Bullets that people can read stand for `n` more messages. */
   shown(n) {
     if (n === 0) return;
     this.#shown += n;
     this.#write("shown", this.#shown);
   }
 
+  /** `n` more messages had no room: people see only how many. */
+  folded(n) {
+    if (n === 0) return;
+    this.#folded += n;
+    this.#write("folded", this.#folded);
+    this.#writeNote();
+  }
+
   warn(isBehind) {
     this.cells.waiting.closest(".counter").classList.toggle("warn", isBehind);
   }
 
-  /** Why fewer messages are shown than stored, and fewer stored than accepted. */
+  /** Why fewer messages can be read than are stored, and fewer are stored than accepted. */
   #annotate(blocked, withoutRow, expired) {
-    if (!this.note) return;
     const parts = [];
     if (blocked > 0) parts.push(translations.counterNotes.blocked(blocked));
     if (withoutRow > 0) parts.push(translations.counterNotes.withoutRow(withoutRow));
     // If some were deleted before this page counted, that time is not the time of these.
     const from = expired.at && !this.#base.expired ? clock(expired.at) : undefined;
     if (expired.n > 0) parts.push(translations.counterNotes.expired(expired.n, from));
-    this.note.textContent = parts.join(", ");
-    this.note.hidden = parts.length === 0;
+    this.#notes = parts;
+    this.#writeNote();
+  }
+
+  #writeNote() {
+    if (!this.note) return;
+    const folded = this.#folded > 0 ? [translations.counterNotes.folded(this.#folded)] : [];
+    this.note.textContent = [...folded, ...this.#notes].join(", ");
+    this.note.hidden = this.note.textContent === "";
   }
 
   #write(name, value) {

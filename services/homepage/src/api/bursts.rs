@@ -14,6 +14,7 @@ use super::page::Pages;
 use super::problem::Problem;
 use crate::burst::{Bursts, RemoteBursts, Snapshot};
 use crate::page::language::Locale;
+use crate::page::notice::Sent;
 use crate::page::public_url::PublicUrl;
 use crate::request::{BurstRequest, RawFields};
 
@@ -30,9 +31,10 @@ pub(super) async fn start(
     Body { raw, is_form }: Body,
 ) -> Result<HttpResponse, Problem> {
     match begin(&bursts, &admission, &request, &raw).await {
-        Ok(_) if is_form => {
-            let page = format!("/{}", locale.query("?"));
-            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish())
+        Ok(snapshot) if is_form => {
+            let page = (header::LOCATION, format!("/{}", locale.query("?")));
+            let cookie = (header::SET_COOKIE, Sent { messages: snapshot.planned() }.cookie());
+            Ok(HttpResponse::SeeOther().insert_header(page).insert_header(cookie).finish())
         }
         Ok(snapshot) => Ok(HttpResponse::Accepted()
             .insert_header((header::LOCATION, format!("/bursts/{}", snapshot.id)))

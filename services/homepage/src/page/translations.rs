@@ -66,6 +66,7 @@ pub(crate) struct Translations {
     pub(crate) no_processors: &'static str,
     pub(crate) show_wall: &'static str,
     pub(crate) list_is_static: &'static str,
+    pub(crate) too_old: &'static str,
     pub(crate) reload: &'static str,
     pub(crate) wall: &'static str,
     pub(crate) pause: &'static str,
@@ -82,6 +83,8 @@ pub(crate) struct Translations {
     pub(crate) accepted: &'static str,
     pub(crate) stored: &'static str,
     pub(crate) shown: &'static str,
+    /// The number of messages for which the wall had no room.
+    pub(crate) folded: &'static str,
     pub(crate) stop: &'static str,
 
     pub(crate) invalid_message: Pattern,
@@ -89,6 +92,7 @@ pub(crate) struct Translations {
     pub(crate) total_rate_too_high: Pattern,
     pub(crate) invalid_rate: Pattern,
     pub(crate) nothing_sent: Pattern,
+    pub(crate) sent: Pattern,
     pub(crate) too_much: Pattern,
     pub(crate) kafka_away: Pattern,
 
