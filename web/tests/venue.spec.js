@@ -3,6 +3,7 @@
 import { expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
 
 const LOGIN = { status: 200, contentType: "text/html", body: "<html>Please log in</html>" };
+const NULL = { status: 200, contentType: "application/json", body: "null" };
 const TEXTS = {
   "/": "This network answers with a page of its own. Log in to it, then this page goes on.",
   "/?lang=zh": "当前网络用它自己的页面代替了回应。请先登录该网络，本页会自动恢复。",
@@ -52,7 +53,8 @@ test.describe("whatever a network does to an answer", () => {
   }
 
   for (const [name, answer] of Object.entries({
-    "null": { json: null },
+    null: NULL,
+    "an empty answer": { status: 200, body: "" },
     "an object of another shape": { json: { cursor: 7, bullets: {}, totals: null } },
     "a bullet without a text": { json: { cursor: "x", bullets: [{}], passed: 1, now: 1, poll_after_ms: 1 } },
     "a page that calls itself JSON": { ...LOGIN, contentType: "application/json" },
@@ -73,7 +75,7 @@ test.describe("whatever a network does to an answer", () => {
 
   for (const [name, answer, text] of [
     ["a login page", LOGIN, "Nothing was sent: this network answers with a page of its own."],
-    ["null", { status: 202, json: null }, "This page does not understand the answer."],
+    ["null", NULL, "This page does not understand the answer."],
     ["a burst of another shape", { status: 202, json: { id: 7 } }, "This page does not understand the answer."],
   ]) {
     test(`${name} in place of the answer to Send is told, and the button works again`, async ({ page }) => {

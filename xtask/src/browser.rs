@@ -41,7 +41,8 @@ fn name_what_is_left_out() {
         ("Firefox", &["/usr/bin/firefox-esr"], "firefox-esr"),
         ("WebKit", &["/usr/bin/WebKitWebDriver", "/usr/bin/Xvfb"], "webkit2gtk-driver xvfb"),
     ];
-    let is_missing = |programs: &[&str]| programs.iter().any(|program| !Path::new(program).exists());
+    let is_missing =
+        |programs: &[&str]| programs.iter().any(|program| !Path::new(program).exists());
     for (engine, programs, packages) in ENGINES {
         if is_missing(programs) && env::var_os("CI").is_none() {
             eprintln!("browser: {engine} is left out; on Debian: apt-get install -y {packages}");

@@ -49,7 +49,8 @@ async function read(response, isRight) {
     throw new Intercepted("a redirect instead of an answer");
   }
   if (!response.ok) throw new Refused(response, await readProblem(response));
-  if (!isJson(response)) throw new Intercepted("a page instead of an answer");
+  if (typeOf(response).startsWith("text/")) throw new Intercepted("a page instead of an answer");
+  if (!isJson(response)) throw new Malformed("an answer of another type");
   const json = await response.json();
   if (isRight && !isRight(json)) throw new Malformed("an answer of another shape");
   return json;
@@ -64,4 +65,6 @@ async function readProblem(response) {
   }
 }
 
-const isJson = (response) => (response.headers.get("content-type") ?? "").includes("json");
+const typeOf = (response) => response.headers.get("content-type") ?? "";
+
+const isJson = (response) => typeOf(response).includes("json");
