@@ -15,6 +15,7 @@ export class Counters {
     const cells = [...root.querySelectorAll("[data-counter]")];
     this.cells = Object.fromEntries(cells.map((cell) => [cell.dataset.counter, cell]));
     this.note = root.querySelector("[data-note]");
+    this.foldedNote = root.querySelector("[data-folded]"); // on the stage, which has no room for the other
   }
 
   /** How many messages Kafka has accepted since the page started to count. */
@@ -30,7 +31,6 @@ export class Counters {
       this.#shown = 0;
       this.#folded = 0;
       this.#write("shown", 0);
-      this.#write("folded", 0);
     }
     const since = (name) => (totals[name] ?? 0) - (this.#base[name] ?? 0);
     this.#accepted = since("accepted");
@@ -53,7 +53,6 @@ export class Counters {
   folded(n) {
     if (n === 0) return;
     this.#folded += n;
-    this.#write("folded", this.#folded);
     this.#writeNote();
   }
 
@@ -74,10 +73,10 @@ export class Counters {
   }
 
   #writeNote() {
-    if (!this.note) return;
-    const folded = this.#folded > 0 ? [translations.counterNotes.folded(this.#folded)] : [];
-    this.note.textContent = [...folded, ...this.#notes].join(", ");
-    this.note.hidden = this.note.textContent === "";
+    const { folded, foldedShort } = translations.counterNotes;
+    const hasFolded = this.#folded > 0;
+    fill(this.note, [...(hasFolded ? [folded(this.#folded)] : []), ...this.#notes].join(", "));
+    fill(this.foldedNote, hasFolded ? foldedShort(this.#folded) : "");
   }
 
   #write(name, value) {
@@ -85,4 +84,10 @@ export class Counters {
     const text = grouped(value);
     if (cell && cell.textContent !== text) cell.textContent = text;
   }
+}
+
+function fill(node, text) {
+  if (!node) return;
+  node.textContent = text;
+  node.hidden = text === "";
 }

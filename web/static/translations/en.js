@@ -97,6 +97,7 @@ export const list = {
 export const milliseconds = (ms) => `${grouped(ms)} ms`;
 
 export const counterNotes = {
+  foldedShort: (n) => `+${grouped(n)} folded`,
   folded: (n) => `${grouped(n)} more had no room on the wall: folded into a number`,
   blocked: (n) => `${grouped(n)} stored messages were blocked`,
   withoutRow: (n) => `${grouped(n)} finished without a row`,

@@ -90,6 +90,7 @@ export const list = {
 export const milliseconds = (ms) => `${grouped(ms)} ms`;
 
 export const counterNotes = {
+  foldedShort: (n) => `+${grouped(n)} 合并计数`,
   folded: (n) => `另有 ${grouped(n)} 条放不下，只合并计数`,
   blocked: (n) => `已存储的消息中有 ${grouped(n)} 条被屏蔽`,
   withoutRow: (n) => `${grouped(n)} 条处理后未入表`,

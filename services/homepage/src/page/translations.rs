@@ -83,8 +83,6 @@ pub(crate) struct Translations {
     pub(crate) accepted: &'static str,
     pub(crate) stored: &'static str,
     pub(crate) shown: &'static str,
-    /// The number of messages for which the wall had no room.
-    pub(crate) folded: &'static str,
     pub(crate) stop: &'static str,
 
     pub(crate) invalid_message: Pattern,

@@ -57,7 +57,6 @@ pub(crate) const EN: Translations = Translations {
     accepted: "Accepted",
     stored: "Stored",
     shown: "Shown",
-    folded: "Folded",
     stop: "Stop burst",
 
     invalid_message: Pattern("Type a message of 1 to {} characters."),

@@ -55,7 +55,6 @@ pub(crate) const ZH: Translations = Translations {
     accepted: "已接收",
     stored: "已存储",
     shown: "已展示",
-    folded: "合并计数",
     stop: "停止发送",
 
     invalid_message: Pattern("请输入 1 到 {} 个字符。"),
