@@ -6,6 +6,8 @@ import { Trends } from "./status/trends.js";
 import { Card } from "./wall/card.js";
 import { Quiet } from "./wall/quiet.js";
 
+if (document.documentElement.classList.contains("old")) throw new Error("too old a browser: see old.js");
+
 const node = (id) => document.getElementById(id);
 
 // The form comes first and does not need the wall: if the wall fails, the form works.
@@ -19,8 +21,8 @@ const quiet = new Quiet(node("quiet"), (values) => send.fill(values));
 
 page = new Page({
   isMine: (bullet) => send.isMine(bullet),
-  onShown({ counts, mine, text }) {
-    send.shown(mine, text === undefined);
+  onShown({ counts, mine }) {
+    send.shown(mine);
     trends.shown(counts);
   },
   onDropped: () => card.close(),

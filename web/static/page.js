@@ -19,7 +19,7 @@ const node = (id) => document.getElementById(id);
 const ignore = () => {};
 
 /**
- * Hooks, all optional: `isMine(bullet)`, `onShown(entry)`, `onPick(entry, node)`, `onDropped()`,
+ * Hooks, all optional: `isMine(bullet)`, `onShown(entry)` for each that people can read, `onPick(entry, node)`, `onDropped()`,
  * `onReply(reply, bullets, came)`, `onFailure()`, `onOnline(isOnline)`, `onPresence(isVisible)`.
  */
 export class Page {
@@ -71,7 +71,7 @@ export class Page {
   }
 
   #take(reply) {
-    const { totals, processors, slots } = reply;
+    const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
     this.#clock.take(reply.now, reply.askedAt, Date.now());
     const isRestart = this.counters.update(totals);
     if (isRestart) {
@@ -108,6 +108,10 @@ export class Page {
   /** An entry of the wall or the list is visible now. */
   #shown(entry) {
     if (entry.first) entry.first.shown_at ??= this.#clock.now();
+    if (entry.text === undefined) {
+      this.counters.folded(entry.counts);
+      return;
+    }
     this.counters.shown(entry.counts);
     this.hooks.onShown?.(entry);
   }

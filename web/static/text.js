@@ -16,11 +16,16 @@ export function short(name) {
 /** The time of day, in the viewer's time zone, of a time in ms since the epoch. */
 export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
 
-const graphemes = new Intl.Segmenter();
+/** Firefox has it since version 125. */
+// eslint-disable-next-line compat/compat -- it is used only where it exists
+const graphemes = Intl.Segmenter && new Intl.Segmenter();
 
-/** The first `most` graphemes, so that no emoji is cut in half. */
+/** The parts that a person sees as one letter; without a segmenter code points, of which some emoji have several. */
+const lettersOf = (text) => (graphemes ? Array.from(graphemes.segment(text), ({ segment }) => segment) : [...text]);
+
+/** The first `most` letters, so that no emoji is cut in half. */
 export function cut(text, most) {
   if (text.length <= most) return text;
-  const letters = Array.from(graphemes.segment(text), (part) => part.segment);
+  const letters = lettersOf(text);
   return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
 }

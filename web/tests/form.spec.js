@@ -48,7 +48,7 @@ test("100 emoji are a message and 101 are not", async ({ page }) => {
   await fill(page, { message: `${text}🎉`, concurrency: 1, duration: 1, rate: 1 });
   await page.keyboard.press("Enter");
   await expect(page.locator("#message")).toBeFocused();
-  await expect(page.locator("#message-error")).toHaveText("Type a message of 1 to 100 characters.");
+  await expect(page.locator("#message-error")).toHaveText("1 too many. At most 100 characters.");
   await fill(page, { message: text });
   await sendButton(page).click();
   expect(await ended(page, "Done")).toEqual({ accepted: 1, stored: 1 });
@@ -63,6 +63,18 @@ test("a message that nobody can see is refused beside its field", async ({ page 
     await expect(page.locator("#message")).toBeFocused();
   }
 });
+
+for (const [path, error] of [
+  ["/", "30 too many. At most 100 characters."],
+  ["/?lang=zh", "超出 30 个字符，最多 100 个。"],
+]) {
+  test(`130 letters are told how many are too many on ${path}`, async ({ page }) => {
+    await page.goto(path);
+    await fill(page, { message: "x".repeat(130) });
+    await page.keyboard.press("Enter");
+    await expect(page.locator("#message-error")).toHaveText(error);
+  });
+}
 
 test("a preset fills the form and says what it will do", async ({ page }) => {
   await page.goto("/");
@@ -106,6 +118,9 @@ test.describe("without JavaScript", () => {
     await fill(page, { message: text, concurrency: 2, duration: 1 });
     await page.keyboard.press("Enter");
     await expect(page).toHaveURL("/");
+    await expect(page.locator("#strip-line")).toHaveText(/^The burst has begun\. It sends at most 4 messages\./);
+    await page.goto("/");
+    await expect(page.locator("#strip-line")).not.toContainText("has begun"); // it is said once
     await expect(async () => {
       await page.goto("/");
       await expect(page.getByRole("cell", { name: text })).toHaveCount(4, { timeout: 500 });

@@ -3,6 +3,7 @@
 import { expect, test } from "@playwright/test";
 import { Clock } from "../static/feed/clock.js";
 import { pollDelay, retryDelay } from "../static/feed/pace.js";
+import { isBurst, isReply } from "../static/feed/shapes.js";
 import { characters, check } from "../static/send/limits.js";
 import { History } from "../static/status/history.js";
 import { cut, grouped, short } from "../static/text.js";
@@ -141,6 +142,23 @@ test("polls follow the server's pace and slow down only while nothing happens", 
   expect([1, 2, 3, 4, 5, 6].map((n) => retryDelay(n, 0.5))).toEqual([1000, 2000, 4000, 8000, 15000, 15000]);
   expect(retryDelay(1, 0)).toBe(800);
   expect(retryDelay(1, 1)).toBe(1200);
+});
+
+test("an answer of another shape is none of the homepage's", () => {
+  const bullet = { id: "1", message: "hi", processor: "p", partition: 0, offset: 7, sent_at: 1, stored_at: 2 };
+  const totals = { accepted: 1, stored: 1, waiting: 0 };
+  const reply = { cursor: "c", now: 1, passed: 1, poll_after_ms: 400, bullets: [bullet], totals };
+  const right = { ...reply, processors: ["p"], problems: [{ part: "table" }] };
+  expect(isReply(right)).toBe(true);
+  const wrong = [
+    ...[{ cursor: 7 }, { cursor: undefined }, { now: "1" }, { passed: NaN }, { poll_after_ms: 0 }],
+    ...[{ bullets: {} }, { bullets: [null] }, { bullets: [{ ...bullet, message: null }] }],
+    ...[{ totals: null }, { totals: {} }, { processors: "p" }, { processors: [1] }, { problems: [{}] }],
+  ];
+  for (const change of wrong) expect(isReply({ ...right, ...change }), JSON.stringify(change)).toBe(false);
+  for (const json of [undefined, null, [], "login", 1]) expect([isReply(json), isBurst(json)]).toEqual([false, false]);
+  expect(isBurst({ id: "1", state: "running", accepted: 0, stored: 0 })).toBe(true);
+  expect(isBurst({ id: "1", state: "running", accepted: 0 })).toBe(false);
 });
 
 test("a sample is named until five seconds after the last gap", () => {

@@ -43,9 +43,20 @@ const STYLES: [(&str, &[&str]); 3] = [
             "send/narrow.css",
             "status/counters.css",
             "status/charts.css",
+            "forced.css",
         ],
     ),
-    ("stage.css", &["app.css", "wall/wall.css", "wall/bullets.css", "wall/list.css", "stage.css"]),
+    (
+        "stage.css",
+        &[
+            "app.css",
+            "wall/wall.css",
+            "wall/bullets.css",
+            "wall/list.css",
+            "stage.css",
+            "forced.css",
+        ],
+    ),
     ("noscript.css", &["noscript.css"]),
 ];
 

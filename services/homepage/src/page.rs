@@ -3,6 +3,7 @@
 pub(crate) mod base_path;
 pub(crate) mod form;
 pub(crate) mod language;
+pub(crate) mod notice;
 pub(crate) mod public_url;
 pub(crate) mod trace_ui;
 pub(crate) mod translations;
@@ -12,6 +13,7 @@ use askama::Template;
 use self::base_path::BasePath;
 use self::form::FormView;
 use self::language::Locale;
+use self::notice::Notice;
 use self::public_url::PublicUrl;
 use self::translations::Translations;
 use crate::assets::Assets;
@@ -28,7 +30,7 @@ pub(crate) struct Index<'a> {
     /// The address of a trace, with `{trace}` in the place of its id. Empty without `TRACE_UI`.
     pub(crate) trace_ui: &'a str,
     pub(crate) form: FormView,
-    pub(crate) notice: Option<String>,
+    pub(crate) notice: Option<Notice>,
     pub(crate) bullets: Vec<BulletView>,
 }
 

@@ -1,16 +1,25 @@
 // Polls the feed: one request at a time, the cursor taken from the last reply, slower while nothing happens.
 
-import { address, call, Refused } from "./calls.js";
+import { address, call, Intercepted, Refused } from "./calls.js";
 import { pollDelay, retryDelay } from "./pace.js";
+import { isReply } from "./shapes.js";
 
 const FIRST = 100;
 const MOST = 500;
+/** A proxy's Retry-After may be an hour. The page asks again before that. */
+const MOST_RETRY_AFTER_S = 60;
 const AFTER_ABSENCE = 200;
 const ABSENCE_MS = 30_000;
+/** Whoever logs in to a network waits for the page, so it does not try as seldom as after a long outage. */
+const MOST_PATIENCE = 3;
 /** A proxy may refuse a cursor, too: its address is too long (414), or its header (431). */
 const CURSOR_REFUSED = new Set([400, 410, 414, 422, 431]);
 
-/** Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt })`; times are performance.now(). */
+/**
+ * Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt, reason })`; times are
+ * performance.now(). The reasons: offline, intercepted by a page of the network, broken when the reply cannot be shown.
+ * Nothing that is thrown ends it, here or in what it calls.
+ */
 export class Feed {
   #cursor;
   #hasReplied = false;
@@ -51,15 +60,12 @@ export class Feed {
     this.#request = request;
     const [isFirst, isContinued] = [!this.#hasReplied, this.#cursor !== undefined];
     const askedAt = Date.now();
-    let reply;
     try {
-      reply = (await call(this.#address(), { signal: request.signal })).json;
+      const { json } = await call(this.#address(), { controller: request, isRight: isReply });
+      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, askedAt });
     } catch (error) {
       if (this.#request === request) this.#fail(error);
-      return;
     }
-    // Outside of the try: an error while a reply is shown is no failure of the server.
-    if (this.#request === request) this.#take(reply, { isFirst, isContinued, askedAt });
   }
 
   #address() {
@@ -74,16 +80,28 @@ export class Feed {
     return performance.now() - this.#lastReply > ABSENCE_MS ? AFTER_ABSENCE : MOST;
   }
 
-  /** A homepage that has just started has no cursor to give yet. */
-  #take(reply, { isFirst, isContinued, askedAt }) {
+  /**
+   * A reply that cannot be shown counts as a failed try, and is not requested again. A homepage that has just
+   * started has no cursor to give yet.
+   */
+  #take(reply) {
     const busy = reply.passed > 0 || reply.totals.waiting > 0;
     this.#empty = busy ? 0 : this.#empty + 1;
-    this.#failures = 0;
     this.#cursor = reply.cursor || undefined;
     this.#hasReplied ||= reply.cursor !== "";
     this.#lastReply = performance.now();
+    this.#show(reply);
+    this.#failures = 0;
     this.#again(pollDelay(reply.poll_after_ms, this.#empty));
-    this.onReply({ ...reply, isFirst, isContinued, askedAt });
+  }
+
+  #show(reply) {
+    try {
+      this.onReply(reply);
+    } catch (error) {
+      console.error("a reply cannot be shown", error);
+      throw new Broken();
+    }
   }
 
   #fail(error) {
@@ -94,13 +112,23 @@ export class Feed {
       return;
     }
     this.#failures += 1;
-    const delay = Math.max(retryDelay(this.#failures), (error.retryAfter ?? 0) * 1000);
+    const reason = reasonOf(error);
+    const tries = reason === "intercepted" ? Math.min(this.#failures, MOST_PATIENCE) : this.#failures;
+    const delay = Math.max(retryDelay(tries), Math.min(error.retryAfter ?? 0, MOST_RETRY_AFTER_S) * 1000);
     this.#again(delay);
-    this.onFailure({ failures: this.#failures, retryAt: performance.now() + delay });
+    this.onFailure({ failures: this.#failures, retryAt: performance.now() + delay, reason });
   }
 
   #again(delay) {
     this.#request = undefined;
     this.#timer = setTimeout(() => this.#poll(), delay);
   }
+}
+
+/** The page failed, not the server. */
+class Broken extends Error {}
+
+function reasonOf(error) {
+  if (error instanceof Intercepted) return "intercepted";
+  return error instanceof Broken ? "broken" : "offline";
 }

@@ -1,7 +1,8 @@
 // The burst of this tab: starts it, follows it until everything is stored, and stops it.
 
-import { address, call, Refused } from "../feed/calls.js";
+import { address, call, Intercepted, Malformed, Refused } from "../feed/calls.js";
 import { retryDelay } from "../feed/pace.js";
+import { isBurst } from "../feed/shapes.js";
 
 const POLL_MS = 500;
 const POST_DEADLINE_MS = 10_000;
@@ -10,8 +11,9 @@ const STORAGE_KEY = "barrage.burst"; // a reload finds its burst again
 const ENDED = new Set(["done", "stopped", "failed"]);
 
 /**
- * Calls `onChange({ phase, … })`. Phases: posting, refused, unsure, then the states of the server's burst
- * (running, draining, done, stopped, failed), stopping once Stop is pressed, lost when the server does not know it.
+ * Calls `onChange({ phase, … })`. Phases: posting; refused, intercepted, malformed or unsure when no burst is known;
+ * then the states of the server's burst (running, draining, done, stopped, failed), stopping once Stop is pressed, lost
+ * when the server does not know it.
  */
 export class Burst {
   #followed;
@@ -29,19 +31,20 @@ export class Burst {
     const startedAt = Date.now();
     let answer;
     try {
-      answer = await call(address("bursts"), { method: "POST", body: values, deadline: POST_DEADLINE_MS });
+      const request = { method: "POST", body: values, deadline: POST_DEADLINE_MS, isRight: isBurst };
+      answer = await call(address("bursts"), request);
     } catch (error) {
-      this.onChange(error instanceof Refused ? { phase: "refused", error } : { phase: "unsure" });
+      this.onChange({ phase: phaseOf(error), error });
       return;
     }
-    const location = answer.response.headers.get("location");
+    const location = answer.response.headers.get("location") ?? address(`bursts/${answer.json.id}`);
     this.#follow({ address: location, message, duration, startedAt }, answer.json);
   }
 
   /** After a reload: goes on with the burst that this tab had started. */
   resume() {
     const stored = recall();
-    if (!stored) return;
+    if (typeof stored?.address !== "string") return;
     this.#followed = { ...stored, isWatched: false, shown: 0 };
     this.#poll(this.#followed);
   }
@@ -64,11 +67,9 @@ export class Burst {
     return bullet.burst === this.#followed?.latest?.id;
   }
 
-  /** Bullets stand for `n` more of its messages. `isPart`: others came without text, perhaps some of this burst. */
-  shown(n, isPart) {
-    if (!this.#followed) return;
-    this.#followed.shown += n;
-    this.#followed.isShownPart ||= isPart;
+  /** Bullets that people can read stand for `n` more of its messages. */
+  shown(n) {
+    if (this.#followed) this.#followed.shown += n;
   }
 
   setVisible(isVisible) {
@@ -92,12 +93,12 @@ export class Burst {
 
   async #poll(followed) {
     try {
-      const { json } = await call(followed.address);
+      const { json } = await call(followed.address, { isRight: isBurst });
       followed.failures = 0;
       if (this.#followed === followed) this.#take(followed, json);
     } catch (error) {
       followed.failures = (followed.failures ?? 0) + 1;
-      const isLost = error instanceof Refused && error.status === 404;
+      const isLost = error instanceof Refused && error.status === 404 && error.isOurs;
       if (isLost && this.#followed === followed) {
         this.#leave();
         this.onChange({ phase: "lost" });
@@ -120,7 +121,7 @@ export class Burst {
   }
 
   #report(latest) {
-    const { message, duration, startedAt, isWatched, isStopping, shown, isShownPart } = this.#followed;
+    const { message, duration, startedAt, isWatched, isStopping, shown } = this.#followed;
     this.onChange({
       phase: isStopping && latest.state === "running" ? "stopping" : latest.state,
       message,
@@ -129,9 +130,15 @@ export class Burst {
       elapsed: (Date.now() - startedAt) / 1000,
       isWatched,
       shown,
-      isShownPart,
     });
   }
+}
+
+/** What a failed call says about the burst: a page of the network means that the server has not seen the request. */
+function phaseOf(error) {
+  if (error instanceof Refused) return "refused";
+  if (error instanceof Intercepted) return "intercepted";
+  return error instanceof Malformed || error instanceof SyntaxError ? "malformed" : "unsure";
 }
 
 /** A browser may forbid the page to store anything. Then a reload does not find the burst. */

@@ -14,7 +14,7 @@ export function check(typed, most) {
   const errors = {};
   const length = characters(typed.message);
   if (length < 1 || length > most.message) {
-    errors.message = translations.fieldErrors.message(most.message);
+    errors.message = translations.fieldErrors.message(most.message, length);
   } else if (!VISIBLE.test(typed.message)) {
     errors.message = translations.fieldErrors.invisible;
   }

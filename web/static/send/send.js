@@ -37,9 +37,9 @@ export class Send {
     return this.burst.has(bullet);
   }
 
-  /** Bullets stand for `n` more of the burst's messages. */
-  shown(n, isPart) {
-    this.burst.shown(n, isPart);
+  /** Bullets that people can read stand for `n` more of the burst's messages. */
+  shown(n) {
+    this.burst.shown(n);
   }
 
   setVisible(isVisible) {
@@ -74,8 +74,7 @@ export class Send {
   #conclude({ phase, error, latest, elapsed, isWatched }) {
     if (phase === "posting") this.#say(translations.posting);
     else if (phase === "refused") this.#refuse(error);
-    else if (phase === "unsure") this.#complain(translations.unsure);
-    else if (phase === "lost") this.#complain(translations.lostBurst);
+    else if (phase in translations.noBurst) this.#complain(translations.noBurst[phase]);
     else {
       const text = translations.ended(latest, isWatched ? elapsed : undefined);
       this.#say(text, phase === "failed" ? "bad" : "good");

@@ -23,7 +23,7 @@ export class Strip {
   }
 
   /** The bar is time while the burst sends, then the share that is stored or was deleted. */
-  follow({ phase, message, duration, elapsed, latest, shown, isShownPart }) {
+  follow({ phase, message, duration, elapsed, latest, shown }) {
     this.#showBurst(true);
     const { accepted, stored, expired = 0 } = latest;
     const onTheirWay = Math.max(0, accepted - stored - expired);
@@ -37,7 +37,7 @@ export class Strip {
     bar.value = isSent ? share(stored + expired, accepted) : share(elapsed, duration);
     this.parts.accepted.textContent = grouped(accepted);
     this.parts.stored.textContent = grouped(stored);
-    this.parts.shown.textContent = isShownPart ? `≥ ${grouped(shown)}` : grouped(shown);
+    this.parts.shown.textContent = grouped(shown);
     // A hidden button keeps its text, and so its width.
     const { stop, stopping } = translations.buttons;
     if (!isSent) this.stop.textContent = phase === "stopping" ? stopping : stop;

@@ -18,12 +18,22 @@ const KINDS = {
 /** Loads uPlot from the address in the page, and makes a chart of each card. */
 export async function charts(cards) {
   const { uplotJs, uplotCss } = document.body.dataset;
+  nameLanguage();
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: uplotCss }));
   await new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement("script"), { src: uplotJs, onload: resolve, onerror: reject });
     document.head.append(script);
   });
   return cards.map((card) => new Chart(card, KINDS[card.dataset.chart]));
+}
+
+/** Where no language is set, WebKitGTK calls it "C", which is no language tag, and uPlot throws while it loads. */
+function nameLanguage() {
+  try {
+    Intl.getCanonicalLocales(navigator.language);
+  } catch {
+    Object.defineProperty(navigator, "language", { value: document.documentElement.lang, configurable: true });
+  }
 }
 
 class Chart {

@@ -10,13 +10,16 @@ const STORAGE_KEY = `barrage.counters ${location.pathname}`; // a reload goes on
 export class Counters {
   #base;
   #shown = 0;
+  #folded = 0;
+  #notes = []; // of the totals
   #accepted = 0;
 
   constructor(root) {
     const cells = [...root.querySelectorAll("[data-counter]")];
     this.cells = Object.fromEntries(cells.map((cell) => [cell.dataset.counter, cell]));
     this.note = root.querySelector("[data-note]");
-    ({ base: this.#base, shown: this.#shown } = recall());
+    this.foldedNote = root.querySelector("[data-folded]"); // on the stage, which has no room for the other
+    ({ base: this.#base, shown: this.#shown, folded: this.#folded } = recall());
     this.#write("shown", this.#shown);
   }
 
@@ -36,6 +39,7 @@ export class Counters {
       // What waits already will be stored, so it counts as accepted: no number becomes larger than the one before it.
       this.#base = { ...totals, accepted: totals.accepted - totals.waiting };
       this.#shown = 0;
+      this.#folded = 0;
       this.#write("shown", 0);
     }
     this.#remember();
@@ -49,7 +53,7 @@ export class Counters {
     return isRestart;
   }
 
-  /** Bullets stand for `n` more messages. */
+  /** Bullets that people can read stand for `n` more messages. */
   shown(n) {
     if (n === 0) return;
     this.#shown += n;
@@ -57,27 +61,42 @@ export class Counters {
     this.#remember();
   }
 
+  /** `n` more messages had no room: people see only how many. */
+  folded(n) {
+    if (n === 0) return;
+    this.#folded += n;
+    this.#writeNote();
+    this.#remember();
+  }
+
   warn(isBehind) {
     this.cells.waiting.closest(".counter").classList.toggle("warn", isBehind);
   }
 
-  /** Why fewer messages are shown than stored, and fewer stored than accepted. */
+  /** Why fewer messages can be read than are stored, and fewer are stored than accepted. */
   #annotate(blocked, withoutRow, expired) {
-    if (!this.note) return;
     const parts = [];
     if (blocked > 0) parts.push(translations.counterNotes.blocked(blocked));
     if (withoutRow > 0) parts.push(translations.counterNotes.withoutRow(withoutRow));
     // If some were deleted before this page counted, that time is not the time of these.
     const from = expired.at && !this.#base.expired ? clock(expired.at) : undefined;
     if (expired.n > 0) parts.push(translations.counterNotes.expired(expired.n, from));
-    this.note.textContent = parts.join(", ");
-    this.note.hidden = parts.length === 0;
+    this.#notes = parts;
+    this.#writeNote();
+  }
+
+  #writeNote() {
+    const { folded, foldedShort } = translations.counterNotes;
+    const hasFolded = this.#folded > 0;
+    fill(this.note, [...(hasFolded ? [folded(this.#folded)] : []), ...this.#notes].join(", "));
+    fill(this.foldedNote, hasFolded ? foldedShort(this.#folded) : "");
   }
 
   /** A browser may forbid the page to store anything. Then a reload counts from 0. */
   #remember() {
     try {
-      sessionStorage.setItem(STORAGE_KEY, JSON.stringify({ base: this.#base, shown: this.#shown }));
+      const counters = { base: this.#base, shown: this.#shown, folded: this.#folded };
+      sessionStorage.setItem(STORAGE_KEY, JSON.stringify(counters));
     } catch {
       // then a reload counts from 0
     }
@@ -91,9 +110,16 @@ export class Counters {
 }
 
 function recall() {
+  const nothing = { shown: 0, folded: 0 };
   try {
-    return JSON.parse(sessionStorage.getItem(STORAGE_KEY)) ?? { shown: 0 };
+    return { ...nothing, ...JSON.parse(sessionStorage.getItem(STORAGE_KEY)) };
   } catch {
-    return { shown: 0 };
+    return nothing;
   }
+}
+
+function fill(node, text) {
+  if (!node) return;
+  node.textContent = text;
+  node.hidden = text === "";
 }

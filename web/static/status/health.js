@@ -41,22 +41,23 @@ export class Health {
     return this.#isBehind;
   }
 
-  failure({ failures, retryAt }) {
-    if (failures < FAILURES_BEFORE_OFFLINE) return;
+  failure({ failures, retryAt, reason }) {
+    // One answer may get lost. A login page does not come by chance.
+    if (reason === "offline" && failures < FAILURES_BEFORE_OFFLINE) return;
     this.banners.keepOnly("", ["offline"]); // it is not known whether the others are still true
     clearInterval(this.#countdown);
-    const show = () => this.#offline(failures, Math.ceil((retryAt - performance.now()) / 1000));
+    const show = () => this.#offline(reason, failures, Math.ceil((retryAt - performance.now()) / 1000));
     this.#countdown = setInterval(show, 1000);
     show();
     this.#setPill("offline");
     this.onOnline(false);
   }
 
-  #offline(attempt, seconds) {
+  #offline(reason, attempt, seconds) {
     this.banners.show("offline", {
       tone: "bad",
       isAlert: true,
-      title: translations.offline.title,
+      title: translations.offline.titles[reason],
       extra: translations.offline.countdown(seconds, attempt),
       detail: translations.offline.detail,
       action: translations.offline.action,

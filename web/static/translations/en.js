@@ -7,7 +7,8 @@ export const pill = { live: "Live", behind: "Live, behind", offline: "Offline" }
 export const buttons = { send: "Send", sending: "Sending", stop: "Stop burst", stopping: "Stopping" };
 
 export const fieldErrors = {
-  message: (most) => `Type a message of 1 to ${most} characters.`,
+  message: (most, length) =>
+    length > most ? `${length - most} too many. At most ${most} characters.` : `Type a message of 1 to ${most} characters.`,
   invisible: "Nothing of it can be seen. Type at least one visible character.",
   number: (most) => `Whole number, 1 to ${most}.`,
 };
@@ -36,8 +37,15 @@ export function invalid(n) {
 export const wrongRate = (error) => `Nothing was sent. Rate of each sender: ${error}`;
 
 export const posting = "Asking the server to start the burst.";
-export const unsure = "The server did not answer. The burst may have been sent.";
-export const lostBurst = "The server no longer knows this burst.";
+
+/** Why the page follows no burst, by its phase. */
+export const noBurst = {
+  unsure: "The server did not answer. The burst may have been sent.",
+  malformed: "This page does not understand the answer. The burst may have been sent.",
+  intercepted: "Nothing was sent: this network answers with a page of its own. Log in to it, then send again.",
+  lost: "The server no longer knows this burst.",
+};
+
 export const offlineForm = "Sending is off until the server answers. Your values are kept.";
 
 /** Why the server refused a burst, and when to try again. */
@@ -91,13 +99,19 @@ export const list = {
 export const milliseconds = (ms) => `${grouped(ms)} ms`;
 
 export const counterNotes = {
+  foldedShort: (n) => `+${grouped(n)} folded`,
+  folded: (n) => `${grouped(n)} more had no room on the wall: folded into a number`,
   blocked: (n) => `${grouped(n)} stored messages were blocked`,
   withoutRow: (n) => `${grouped(n)} finished without a row`,
   expired: (n, since) => (since ? `${deleted(n)}, since ${since}` : deleted(n)),
 };
 
 export const offline = {
-  title: "Cannot reach the server.",
+  titles: {
+    offline: "Cannot reach the server.",
+    intercepted: "This network answers with a page of its own. Log in to it, then this page goes on.",
+    broken: "This page has an error. Load it again.",
+  },
   countdown: (seconds, attempt) =>
     seconds > 0 ? `Retrying in ${seconds} s (attempt ${attempt}).` : `Retrying (attempt ${attempt}).`,
   detail: "Bullets already received keep flying. The page resumes where it stopped.",

@@ -7,7 +7,8 @@ export const pill = { live: "在线", behind: "在线，有积压", offline: "�
 export const buttons = { send: "发送", sending: "正在发送", stop: "停止发送", stopping: "正在停止" };
 
 export const fieldErrors = {
-  message: (most) => `请输入 1 到 ${most} 个字符。`,
+  message: (most, length) =>
+    length > most ? `超出 ${length - most} 个字符，最多 ${most} 个。` : `请输入 1 到 ${most} 个字符。`,
   invisible: "这条消息看不见，请至少输入一个可见字符。",
   number: (most) => `请填 1 到 ${most} 的整数。`,
 };
@@ -31,8 +32,14 @@ export const invalid = (n) => `尚未发送。请修改标出的 ${n} 项，已�
 export const wrongRate = (error) => `尚未发送。每路每秒条数：${error}`;
 
 export const posting = "正在请求服务器开始发送。";
-export const unsure = "服务器没有回应，无法确认是否已发送。";
-export const lostBurst = "服务器已没有这个批次的记录。";
+
+export const noBurst = {
+  unsure: "服务器没有回应，无法确认是否已发送。",
+  malformed: "无法识别服务器的回应，无法确认是否已发送。",
+  intercepted: "尚未发送：当前网络用它自己的页面代替了回应。请先登录该网络，再重新发送。",
+  lost: "服务器已没有这个批次的记录。",
+};
+
 export const offlineForm = "服务器恢复前无法发送。已填内容会保留。";
 
 /** Why the server refused a burst, and when to try again. */
@@ -85,13 +92,19 @@ export const list = {
 export const milliseconds = (ms) => `${grouped(ms)} ms`;
 
 export const counterNotes = {
+  foldedShort: (n) => `+${grouped(n)} 合并计数`,
+  folded: (n) => `另有 ${grouped(n)} 条放不下，只合并计数`,
   blocked: (n) => `已存储的消息中有 ${grouped(n)} 条被屏蔽`,
   withoutRow: (n) => `${grouped(n)} 条处理后未入表`,
   expired: (n, since) => (since ? `${deleted(n)}（自 ${since} 起）` : deleted(n)),
 };
 
 export const offline = {
-  title: "无法连接服务器。",
+  titles: {
+    offline: "无法连接服务器。",
+    intercepted: "当前网络用它自己的页面代替了回应。请先登录该网络，本页会自动恢复。",
+    broken: "本页出现错误，请刷新。",
+  },
   countdown: (seconds, attempt) =>
     seconds > 0 ? `${seconds} 秒后重试（第 ${attempt} 次）。` : `正在重试（第 ${attempt} 次）。`,
   detail: "已收到的弹幕会继续飞行，恢复后从中断处继续。",

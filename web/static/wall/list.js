@@ -6,9 +6,10 @@ import { translations } from "../translations.js";
 
 const MOST_ROWS = 50;
 
-/** Always keeps the newest messages, and draws them while it is open and not held. */
+/** Always keeps the newest messages, and draws them while it is open and not held. A row has the time of its newest. */
 export class List {
   #entries = []; // entries without a row yet, newest first
+  #times = new WeakMap(); // of the drawn rows
   #isOpen = false;
   #isHeld = false;
 
@@ -29,15 +30,18 @@ export class List {
       const key = JSON.stringify([bullet.processor, bullet.message]);
       const before = merged.get(key) ?? { first: bullet, text: bullet.message, n: 0, counts: 0, mine: 0 };
       const { n, mine } = before;
-      merged.delete(key); // the newest message of a merged row decides its place
+      merged.delete(key); // of equal times, the newest message of a merged row decides its place
       merged.set(key, {
         ...before,
+        at: Math.max(before.at ?? 0, bullet.stored_at),
         n: n + 1,
         counts: before.counts + (counts ? 1 : 0),
         mine: mine + (isMine ? 1 : 0),
       });
     }
-    this.#entries = [...[...merged.values()].reverse(), ...this.#entries].slice(0, MOST_ROWS);
+    // Of two partitions, a message may come before an older one. With equal times, what came last is first.
+    const all = [...[...merged.values()].reverse(), ...this.#entries];
+    this.#entries = all.sort((a, b) => b.at - a.at).slice(0, MOST_ROWS);
     this.#draw();
   }
 
@@ -57,13 +61,23 @@ export class List {
     for (const entry of this.#entries) Object.assign(entry, { counts: 0, mine: 0 });
   }
 
-  /** New rows go before the old ones. The old ones stay: one of them may have the keyboard's focus. */
+  /** New rows go before those that are older. Drawn rows stay: one of them may have the keyboard's focus. */
   #draw() {
     if (!this.#isOpen || this.#isHeld) return;
-    for (const entry of this.#entries) this.onShown(entry);
-    this.body.prepend(...this.#entries.map((entry) => this.#row(entry)));
+    for (const entry of this.#entries) this.#insert(entry);
     while (this.body.rows.length > MOST_ROWS) this.body.rows[MOST_ROWS].remove();
     this.#entries = [];
+  }
+
+  /** What is older than a full list is not shown. */
+  #insert(entry) {
+    const { rows } = this.body;
+    const next = Array.from(rows).find((row) => this.#times.get(row) <= entry.at);
+    if (!next && rows.length >= MOST_ROWS) return;
+    this.onShown(entry);
+    const row = this.#row(entry);
+    this.#times.set(row, entry.at);
+    this.body.insertBefore(row, next ?? null);
   }
 
   #row(entry) {
@@ -71,7 +85,7 @@ export class List {
     const row = document.createElement("tr");
     row.insertCell().append(this.#message(entry));
     const latency = translations.milliseconds(Math.max(0, first.stored_at - first.sent_at));
-    for (const text of [clock(first.stored_at), first.processor, latency]) row.insertCell().textContent = text;
+    for (const text of [clock(entry.at), first.processor, latency]) row.insertCell().textContent = text;
     row.cells[0].className = `list-message slot-${this.slotOf(first.processor)}`;
     if (n > 1) row.cells[0].append(chipNode(n));
     return row;

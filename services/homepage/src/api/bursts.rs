@@ -15,6 +15,7 @@ use super::page::Pages;
 use super::problem::Problem;
 use crate::burst::{Bursts, RemoteBursts, Snapshot};
 use crate::page::language::Locale;
+use crate::page::notice::Sent;
 use crate::page::public_url::PublicUrl;
 use crate::request::{BurstRequest, RawFields};
 
@@ -31,9 +32,12 @@ pub(super) async fn start(
     Body { raw, is_form }: Body,
 ) -> Result<HttpResponse, Problem> {
     match begin(&bursts, &admission, caller, &raw).await {
-        Ok(_) if is_form => {
+        Ok(snapshot) if is_form => {
             let page = format!("{}{}", pages.settings.base_path, locale.query("?"));
-            Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, page)).finish())
+            let cookie = (header::SET_COOKIE, Sent { messages: snapshot.planned() }.cookie());
+            let mut response = HttpResponse::SeeOther();
+            let response = response.insert_header((header::LOCATION, page));
+            Ok(response.insert_header(cookie).finish())
         }
         Ok(snapshot) => {
             let burst = format!("{}bursts/{}", pages.settings.base_path, snapshot.id);

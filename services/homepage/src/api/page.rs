@@ -1,10 +1,12 @@
 //! `GET /`, `GET /stage`, and the QR code that leads to the page. Without JavaScript the page is a plain form and
 //! a table of the newest messages.
 
+use std::cmp::Reverse;
+
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, RETRY_AFTER, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::web::{Data, Query};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use barrage::time::Millis;
 use qrcode::render::svg::Color;
@@ -16,6 +18,7 @@ use crate::assets::Assets;
 use crate::config::Page;
 use crate::page::form::FormView;
 use crate::page::language::Locale;
+use crate::page::notice::{Notice, Sent};
 use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
 use crate::page::translations::Translations;
@@ -33,17 +36,25 @@ pub(crate) struct Pages {
     pub(crate) settings: Data<Page>,
 }
 
-/// The first page. The parameters of the address fill the form.
+/// The first page. The parameters of the address fill the form. To people without JavaScript it says once that
+/// their burst has begun.
 pub(super) async fn show(
     pages: Data<Pages>,
+    request: HttpRequest,
     locale: Locale,
     public: PublicUrl,
     parameters: Query<Vec<(String, String)>>,
 ) -> Result<HttpResponse, Problem> {
     let pairs = parameters.into_inner().into_iter();
     let raw: RawFields = pairs.map(|(name, value)| (name, value.into())).collect();
-    let form = FormView::open(&raw, locale.language.translations());
-    pages.index(HttpResponse::Ok(), locale, public, form, None)
+    let translations = locale.language.translations();
+    let form = FormView::open(&raw, translations);
+    let mut response = HttpResponse::Ok();
+    let notice = Sent::of(&request).map(|sent| {
+        response.insert_header((SET_COOKIE, Sent::forgotten()));
+        Notice::sent(sent, translations)
+    });
+    pages.index(response, locale, public, form, notice)
 }
 
 /// The page for a projector.
@@ -88,7 +99,7 @@ impl Pages {
         if let Some(seconds) = problem.retry_after() {
             response.insert_header((RETRY_AFTER, seconds));
         }
-        self.index(response, locale, public, form, Some(notice))
+        self.index(response, locale, public, form, Some(Notice::refused(notice)))
     }
 
     fn index(
@@ -97,7 +108,7 @@ impl Pages {
         locale: Locale,
         public: PublicUrl,
         form: FormView,
-        notice: Option<String>,
+        notice: Option<Notice>,
     ) -> Result<HttpResponse, Problem> {
         let page = Index {
             locale,
@@ -118,13 +129,16 @@ impl Pages {
         let view = self.feed.view(None, BULLETS);
         let bullets = view.bullets.iter().rev();
         let read = bullets.filter_map(|json| serde_json::from_slice::<BulletJson>(json).ok());
-        read.map(|bullet| BulletView {
+        let mut read: Vec<_> = read.collect();
+        // Of two partitions, a message may come before an older one. The table shows when each was sent.
+        read.sort_by_key(|bullet| Reverse(bullet.sent_at));
+        let views = read.into_iter().map(|bullet| BulletView {
             message: bullet.message,
             sent_at: bullet.sent_at.rfc3339().to_string(),
             processor: bullet.processor,
             latency_ms: (bullet.stored_at.0 - bullet.sent_at.0).max(0),
-        })
-        .collect()
+        });
+        views.collect()
     }
 }
 

@@ -71,6 +71,7 @@ pub(crate) struct Translations {
     pub(crate) no_processors: &'static str,
     pub(crate) show_wall: &'static str,
     pub(crate) list_is_static: &'static str,
+    pub(crate) too_old: &'static str,
     pub(crate) reload: &'static str,
     pub(crate) wall: &'static str,
     pub(crate) pause: &'static str,
@@ -96,6 +97,7 @@ pub(crate) struct Translations {
     pub(crate) total_rate_too_high: Pattern,
     pub(crate) invalid_rate: Pattern,
     pub(crate) nothing_sent: Pattern,
+    pub(crate) sent: Pattern,
     pub(crate) too_much: Pattern,
     pub(crate) kafka_away: Pattern,
 

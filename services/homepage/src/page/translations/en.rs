@@ -39,6 +39,8 @@ pub(crate) const EN: Translations = Translations {
     no_processors: "Processors: 0",
     show_wall: "Show the moving wall",
     list_is_static: "Without JavaScript this list does not update.",
+    too_old: "This browser is too old for the moving wall, which needs Safari 16, Firefox 115 or Chrome 107. The form \
+              works, but this list does not update.",
     reload: "Reload",
     wall: "Wall",
     pause: "Pause",
@@ -64,6 +66,9 @@ pub(crate) const EN: Translations = Translations {
     total_rate_too_high: Pattern("Concurrency times rate must be at most {} messages per second."),
     invalid_rate: Pattern("Nothing was sent. Rate of each sender: {}"),
     nothing_sent: Pattern("Nothing was sent. Correct the marked fields. Your values are kept."),
+    sent: Pattern(
+        "The burst has begun. It sends at most {} messages. Load the page again to see them in the list.",
+    ),
     too_much: Pattern("Too many messages are being sent now. Try again in {} s."),
     kafka_away: Pattern("Kafka does not accept messages now. Try again in {} s."),
 
@@ -77,7 +82,8 @@ pub(crate) const EN: Translations = Translations {
     no_data: "No data yet",
 
     how_numbers: "Accepted: Kafka has the message. Waiting: accepted, but not finished yet. Stored: its row exists. \
-                  Shown: a bullet on this page stands for it.",
+                  Shown: a bullet on this page stands for it. Folded: the wall had no room for it and shows only how \
+                  many there are.",
     api: "API for programs",
     metrics: "Metrics for Prometheus",
 };

@@ -38,6 +38,7 @@ pub(crate) const ZH: Translations = Translations {
     no_processors: "处理器：0",
     show_wall: "显示滚动弹幕",
     list_is_static: "未启用 JavaScript，列表不会自动更新。",
+    too_old: "浏览器版本过旧，无法显示滚动弹幕（需要 Safari 16、Firefox 115 或 Chrome 107）。表单可以使用，列表不会自动更新。",
     reload: "刷新",
     wall: "弹幕墙",
     pause: "暂停",
@@ -63,6 +64,7 @@ pub(crate) const ZH: Translations = Translations {
     total_rate_too_high: Pattern("并发数乘以速率，每秒最多 {} 条消息。"),
     invalid_rate: Pattern("尚未发送。每路每秒条数：{}"),
     nothing_sent: Pattern("尚未发送。请修改标出的 {} 项，已填内容会保留。"),
+    sent: Pattern("已开始发送，最多 {} 条。刷新页面后可在列表中看到。"),
     too_much: Pattern("发送太频繁，请 {} 秒后再试。"),
     kafka_away: Pattern("Kafka 暂时无法接收，请 {} 秒后再试。"),
 
@@ -76,7 +78,7 @@ pub(crate) const ZH: Translations = Translations {
     no_data: "暂无数据",
 
     how_numbers: "已接收：Kafka 已经收下。等待处理：已接收，但还没处理完。已存储：数据表里有它的一行。\
-                  已展示：这里有弹幕代表它。",
+                  已展示：这里有弹幕代表它。合并计数：弹幕墙放不下，只显示条数。",
     api: "API 说明（供程序使用）",
     metrics: "监控指标（Prometheus 格式）",
 };

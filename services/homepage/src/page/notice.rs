@@ -1,0 +1,87 @@
+//! The line under the form: why nothing was sent, or, to people without JavaScript, that a burst has begun.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{COOKIE, HeaderValue};
+
+use super::translations::Translations;
+
+/// A text and how it looks.
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    /// A class of the style sheet.
+    pub(crate) tone: &'static str,
+}
+
+impl Notice {
+    pub(crate) fn refused(text: String) -> Self {
+        Self { text, tone: "bad" }
+    }
+
+    pub(crate) fn sent(sent: Sent, translations: &Translations) -> Self {
+        Self { text: translations.sent.with(sent.messages), tone: "good" }
+    }
+}
+
+/// What the answer to a form tells the page to which it redirects, by a cookie that the page takes back. In the
+/// address it would come again with each reload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// How many messages the burst has at most.
+    pub(crate) messages: u64,
+}
+
+impl Sent {
+    const NAME: &str = "sent";
+
+    /// The value of `Set-Cookie`. The page is loaded at once, so a minute is long.
+    pub(crate) fn cookie(self) -> HeaderValue {
+        cookie(&format!("{}={}; Max-Age=60", Self::NAME, self.messages))
+    }
+
+    /// The value of `Set-Cookie` by which the browser forgets it.
+    pub(crate) fn forgotten() -> HeaderValue {
+        cookie(&format!("{}=; Max-Age=0", Self::NAME))
+    }
+
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        let headers = request.headers().get_all(COOKIE);
+        let mut pairs =
+            headers.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
+        let value =
+            pairs.find_map(|pair| pair.trim().strip_prefix(Self::NAME)?.strip_prefix('='))?;
+        Some(Self { messages: value.parse().ok()? })
+    }
+}
+
+fn cookie(value: &str) -> HeaderValue {
+    let value = format!("{value}; Path=/; HttpOnly; SameSite=Lax");
+    HeaderValue::try_from(value).expect("a name and a number are visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::page::translations::EN;
+
+    fn of(cookies: &str) -> Option<Sent> {
+        Sent::of(&TestRequest::default().insert_header((COOKIE, cookies)).to_http_request())
+    }
+
+    #[test]
+    fn the_page_reads_what_the_answer_to_a_form_has_set() {
+        let sent = Sent { messages: 500 };
+        let set = sent.cookie();
+        let pair = set.to_str().unwrap().split(';').next().unwrap();
+        assert_eq!(of(&format!("theme=dark; {pair}; other=1")), Some(sent));
+        assert!(Notice::sent(sent, &EN).text.contains("at most 500 messages"));
+    }
+
+    #[test]
+    fn a_cookie_of_somebody_else_says_nothing() {
+        for cookies in ["", "sent", "sent=", "sent=<b>", "sent=-1", "resent=5", "sent=5x"] {
+            assert_eq!(of(cookies), None, "{cookies}");
+        }
+    }
+}

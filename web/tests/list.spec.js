@@ -1,0 +1,28 @@
+// The list: in the order of the times that it shows, however the messages come.
+
+import { expect, test, unique } from "./support/page.js";
+
+test("the newest message is first, although the partitions come one after the other", async ({ page }) => {
+  const text = unique("ordered");
+  const replies = [
+    [50, 10, 40],
+    [20, 60, 30],
+  ];
+  await page.route("**/feed?*after=*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    const bullets = (replies.shift() ?? []).map((second) => {
+      const at = Date.UTC(2030, 0, 1, 12, 0, second);
+      const position = { id: String(second), partition: 0, offset: 1e9 + second };
+      const times = { sent_at: at, received_at: at, stored_at: at };
+      return { ...position, ...times, message: `${text} ${second}`, burst: "b", sender: 1, seq: 1, processor: "p" };
+    });
+    return route.fulfill({ response, json: { ...reply, bullets, passed: bullets.length } });
+  });
+  await page.goto("/");
+  await page.getByRole("button", { name: "List" }).click();
+  const rows = page.locator("#list-body tr", { hasText: text });
+  await expect(rows).toHaveCount(6);
+  const times = await rows.locator("td:nth-child(2)").allTextContents();
+  expect(times).toEqual([...times].sort().reverse());
+});
