@@ -12,6 +12,7 @@ mod gaps;
 mod ledger;
 mod metrics;
 mod outcome;
+mod processor_report;
 mod processors;
 mod record;
 mod recreation;

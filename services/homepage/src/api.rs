@@ -31,6 +31,7 @@ use crate::lookup::Lookup;
 use crate::producer::MessageProducer;
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
+use crate::routers::Routers;
 use crate::viewers::Viewers;
 
 /// The values that handlers need. Each handler takes, as `Data`, only those that it uses.
@@ -49,6 +50,7 @@ pub(crate) struct Handlers {
     pub(crate) readiness: Data<Readiness>,
     pub(crate) remote_bursts: Data<RemoteBursts>,
     pub(crate) results: Data<Results>,
+    pub(crate) routers: Data<Routers>,
     pub(crate) settings: Data<Page>,
     pub(crate) viewers: Data<Viewers>,
 }
@@ -113,6 +115,7 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.readiness)
         .app_data(handlers.remote_bursts)
         .app_data(handlers.results)
+        .app_data(handlers.routers)
         .app_data(handlers.settings)
         .app_data(handlers.viewers);
 }

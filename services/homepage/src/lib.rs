@@ -9,9 +9,11 @@ mod limits;
 mod lookup;
 mod metrics;
 mod page;
+mod problems;
 mod producer;
 mod reader;
 mod request;
+mod routers;
 mod row_json;
 #[cfg(test)]
 mod sample;

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use barrage::health::Probe;
 use barrage::kafka::{self, Offsets, PartitionOffsets, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Topic};
+use barrage::processor_failure::ProcessorFailure;
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
 use barrage::table::{Row, Table, Verdict};
@@ -35,6 +36,7 @@ use self::stall::Stall;
 use self::tracker::Tracker;
 use crate::metrics;
 use crate::producer::Acks;
+use crate::routers::Routers;
 
 pub(crate) struct Dependencies {
     pub(crate) offsets: Offsets,
@@ -48,6 +50,7 @@ pub(crate) struct Dependencies {
     pub(crate) acks: Arc<Acks>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) routers: Arc<Routers>,
     /// Whether results can be read.
     pub(crate) probe: Probe,
     /// Whether all partitions can be read.
@@ -195,7 +198,10 @@ impl Reader {
         let (counts, has_moved) = (self.counts(), self.finished() > before);
         metrics::set_waiting(counts.waiting);
         let stalled_since = match (&polled, &read) {
-            (Ok(()), Ok(())) => self.stall.observe(counts.waiting, has_moved, Instant::now()),
+            (Ok(()), Ok(())) => {
+                self.stall.observe(self.waiting_for_a_router(), has_moved, Instant::now())
+            }
+            _ if self.deps.probe.is_up() => self.stall.known(),
             _ => self.stall.forget(),
         };
         let has_read_all = !self.history || (polled.is_ok() && read.is_ok());
@@ -249,16 +255,28 @@ impl Reader {
             let low_watermarks = self.deps.offsets.low_watermarks(&partitions).await?;
             let committed = self.deps.offsets.committed(&partitions).await?;
             for (partition, reader) in &mut self.partitions {
-                let committed = committed.get(partition).copied();
+                let committed = committed.offsets.get(partition).copied();
                 reader.set_committed(committed, &self.deps.records).await?;
             }
+            self.note_failures(committed.failures);
             for (partition, low) in low_watermarks {
                 if let Some(reader) = self.partitions.get_mut(&partition) {
                     reader.set_low_watermark(low);
                 }
             }
+        } else {
+            self.deps.routers.note([]);
         }
         Ok(())
+    }
+
+    /// Notes what the routers say of the processors. It counts where messages wait: elsewhere it may be an old word.
+    fn note_failures(&self, failures: BTreeMap<Partition, ProcessorFailure>) {
+        let waits = |partition: &Partition| {
+            self.partitions.get(partition).is_some_and(|reader| reader.tracker().waiting() > 0)
+        };
+        let of_waiting = failures.into_iter().filter(|(partition, _)| waits(partition));
+        self.deps.routers.note(of_waiting.map(|(_, failure)| failure));
     }
 
     async fn poll_partitions(&mut self) -> Result<(), Error> {
@@ -355,6 +373,13 @@ impl Reader {
         self.stored + self.sum(Tracker::without_row) + self.sum(Tracker::expired)
     }
 
+    /// How many records wait that a router could read.
+    fn waiting_for_a_router(&self) -> u64 {
+        let readable =
+            self.partitions.iter().filter(|(it, _)| !self.inspection.is_unreadable(**it));
+        readable.map(|(_, reader)| reader.tracker().waiting()).sum()
+    }
+
     fn counts(&self) -> Counts {
         Counts {
             accepted: self.sum(Tracker::accepted),
@@ -426,7 +451,7 @@ async fn first_partitions(
     let partitions = offsets.partitions().await?;
     let low_watermarks = offsets.low_watermarks(&partitions).await?;
     let high_watermarks = offsets.high_watermarks(&partitions).await?;
-    let committed = offsets.committed(&partitions).await?;
+    let committed = offsets.committed(&partitions).await?.offsets;
     let with_records =
         high_watermarks.iter().filter(|(p, high)| low_watermarks.get(p) < Some(high));
     let share = Reader::RECENT / i64::try_from(with_records.count().max(1)).unwrap_or(i64::MAX);

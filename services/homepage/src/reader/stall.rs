@@ -16,7 +16,12 @@ impl Stall {
     /// A restart or a rebalance takes a few seconds. That is no stall yet.
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// Called after a failed round: what the reader did not see may have been processed.
+    /// Called after a single failed round, which shows nothing new: returns what the last one has returned.
+    pub(super) fn known(self) -> Option<Rfc3339> {
+        self.since.filter(|_| self.is_logged).map(|(_, since)| since)
+    }
+
+    /// Called after rounds that failed for a while: what the reader did not see may have been processed.
     pub(super) fn forget(&mut self) -> Option<Rfc3339> {
         self.since = None;
         None
@@ -67,6 +72,18 @@ mod tests {
         assert_eq!(stall.observe(8, false, at(65)), None);
         assert!(stall.observe(8, false, at(66)).is_some());
         assert_eq!(stall.observe(0, false, at(67)), None);
+    }
+
+    #[test]
+    fn a_failed_round_neither_ends_a_stall_nor_begins_one() {
+        let (mut stall, begin) = (Stall::default(), Instant::now());
+        assert_eq!(stall.observe(3, false, begin), None);
+        assert_eq!(stall.known(), None);
+        let since = stall.observe(3, false, begin + Duration::from_secs(6));
+        assert!(since.is_some());
+        assert_eq!(stall.known(), since);
+        stall.forget();
+        assert_eq!(stall.known(), None);
     }
 
     #[test]
