@@ -26,6 +26,7 @@ use self::problem::Problem;
 use crate::assets::Assets;
 use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::config::Page;
+use crate::events::Events;
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::producer::MessageProducer;
@@ -41,6 +42,7 @@ pub(crate) struct Handlers {
     pub(crate) assets: Data<Assets>,
     pub(crate) bursts: Data<Bursts>,
     pub(crate) clients: Data<ClientLimits>,
+    pub(crate) events: Data<Events>,
     pub(crate) feed: Data<Feed>,
     pub(crate) lookup: Data<Lookup>,
     pub(crate) metrics: Data<Metrics>,
@@ -106,6 +108,7 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.assets)
         .app_data(handlers.bursts)
         .app_data(handlers.clients)
+        .app_data(handlers.events)
         .app_data(handlers.feed)
         .app_data(handlers.lookup)
         .app_data(handlers.metrics)

@@ -5,6 +5,7 @@ mod api;
 mod assets;
 mod burst;
 pub mod config;
+mod events;
 mod limits;
 mod lookup;
 mod metrics;

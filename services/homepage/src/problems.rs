@@ -99,7 +99,7 @@ fn of_part(part: &str) -> &'static str {
     match part {
         // The time is the producer's `DELIVERY_TIMEOUT`.
         "kafka" => {
-            "Kafka does not answer. Nothing new can be sent. A burst that runs keeps its messages for up to 60 s, and \
+            "Kafka does not answer. Nothing can be sent now. A burst that runs keeps its messages for up to 60 s, and \
              sends them when Kafka answers. Accepted messages are safe."
         }
         "table" => {

@@ -1,7 +1,9 @@
 //! What Kafka tells of the event-routers: whether one is in the consumer group, and what they say of the processors.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
 use barrage::kafka::{GroupMembers, Members};
@@ -16,6 +18,8 @@ use crate::reader::progress::Progress;
 #[derive(Debug, Default)]
 pub(crate) struct Routers {
     processor_failure: Mutex<Option<ProcessorFailure>>,
+    /// Restarts that nobody has taken yet.
+    restarts: AtomicUsize,
 }
 
 impl Routers {
@@ -26,6 +30,46 @@ impl Routers {
 
     pub(crate) fn processor_failure(&self) -> Option<ProcessorFailure> {
         self.processor_failure.lock().clone()
+    }
+
+    /// How many routers were restarted since the last call.
+    pub(crate) fn take_restarts(&self) -> usize {
+        self.restarts.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// Finds restarts among the members of the group. A router that was killed is a member until its session ends, so the
+/// new one joins before the old one leaves; one that was stopped leaves first.
+#[derive(Debug, Default)]
+struct Restarts {
+    known: BTreeSet<String>,
+    /// Members that joined or left, and are no restart yet.
+    joined: usize,
+    left: usize,
+    changed: Option<Instant>,
+}
+
+impl Restarts {
+    /// A member that leaves so long after another has joined is no restart.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn observe(&mut self, ids: &BTreeSet<String>, now: Instant) -> usize {
+        if self.changed.is_none_or(|at| now.duration_since(at) > Self::PATIENCE) {
+            (self.joined, self.left) = (0, 0);
+        }
+        let is_first = self.changed.is_none();
+        if is_first || self.known != *ids {
+            self.changed = Some(now);
+        }
+        if !is_first {
+            self.joined += ids.difference(&self.known).count();
+            self.left += self.known.difference(ids).count();
+        }
+        self.known.clone_from(ids);
+        let restarts = self.joined.min(self.left);
+        self.joined -= restarts;
+        self.left -= restarts;
+        restarts
     }
 }
 
@@ -63,21 +107,28 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// Until `stop`, reports whether a router is in the group. If Kafka does not answer, nothing changes.
 pub(crate) async fn watch_group(
     members: GroupMembers,
+    routers: Arc<Routers>,
     progress: Arc<Progress>,
     probe: Probe,
     stop: CancellationToken,
 ) {
     let watch = async {
-        let mut presence = Presence::default();
+        let (mut presence, mut restarts) = (Presence::default(), Restarts::default());
         loop {
             if let Ok(answer) = members.list().await {
                 let is_stalled = progress.totals().stalled_since.is_some();
                 match presence.observe(&answer, is_stalled) {
                     Some(true) => probe.up(),
                     Some(false) => {
+                        // That is an event of its own, and the end of it no restart.
+                        restarts = Restarts::default();
                         probe.down(format!("consumer group {} has no member", members.group()));
                     }
                     None => {}
+                }
+                if let (Members::Known(ids), true) = (&answer, probe.is_up()) {
+                    let restarted = restarts.observe(ids, Instant::now());
+                    routers.restarts.fetch_add(restarted, Ordering::Relaxed);
                 }
             }
             pause(INTERVAL).await;
@@ -115,6 +166,22 @@ mod tests {
         }
         assert_eq!(presence.observe(&Members::Unknown, true), None);
         assert_eq!(presence.observe(&Members::Unknown, true), Some(false));
+    }
+
+    #[test]
+    fn a_member_that_leaves_and_one_that_joins_are_a_restart_in_either_order() {
+        let (mut restarts, begin) = (Restarts::default(), Instant::now());
+        let mut observe = |ids: &[&str], seconds| {
+            let Members::Known(ids) = members(ids) else { return 0 };
+            restarts.observe(&ids, begin + Duration::from_secs(seconds))
+        };
+        assert_eq!(observe(&["a"], 0), 0, "it was there before");
+        assert_eq!(observe(&["a", "b"], 2), 0, "a was killed, b is its successor");
+        assert_eq!(observe(&["b"], 8), 1);
+        assert_eq!(observe(&[], 10), 0, "b was stopped");
+        assert_eq!(observe(&["c"], 12), 1);
+        assert_eq!(observe(&["c", "d"], 14), 0, "one more");
+        assert_eq!(observe(&["d"], 80), 0, "one less, much later");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::Config;
 use crate::api::{Admission, Handlers, Pages};
 use crate::assets::Assets;
 use crate::burst::{self, Bursts, Recounter, RemoteBursts, Results};
+use crate::events::{Events, watch_events};
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::metrics;
@@ -122,7 +123,7 @@ impl Service {
         metrics::describe();
         let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
         let handlers = self.handlers;
-        self.watch.spawn(&tasks, &self.reader, &end);
+        self.watch.spawn(&tasks, &self.reader, &handlers, &end);
         tasks.spawn(Reader::run(self.reader, end.clone()));
         tasks.spawn(Metrics::clone(&handlers.metrics).run_upkeep(end.clone()));
         tasks.spawn(forget_clients(handlers.clients.clone(), end.clone()));
@@ -168,14 +169,30 @@ impl Watch {
         Self { topics, permission, kafka, table, homepage, event_router }
     }
 
-    fn spawn(&self, tasks: &TaskTracker, reader: &reader::Dependencies, end: &CancellationToken) {
+    fn spawn(
+        &self,
+        tasks: &TaskTracker,
+        reader: &reader::Dependencies,
+        handlers: &Handlers,
+        end: &CancellationToken,
+    ) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
         tasks.spawn(watch_topic(topics, topic, self.kafka.clone(), end.clone()));
         tasks.spawn(self.permission.clone().expire_denials(end.clone()));
         tasks.spawn(reader.table.clone().watch(false, self.table.clone(), end.clone()));
         let members = GroupMembers::new(&reader.offsets);
-        let (progress, event_router) = (reader.progress.clone(), self.event_router.clone());
-        tasks.spawn(watch_group(members, progress, event_router, end.clone()));
+        let (routers, progress) = (reader.routers.clone(), reader.progress.clone());
+        let event_router = self.event_router.clone();
+        tasks.spawn(watch_group(
+            members,
+            routers.clone(),
+            progress.clone(),
+            event_router,
+            end.clone(),
+        ));
+        let events = handlers.events.clone().into_inner();
+        let readiness = handlers.readiness.get_ref().clone();
+        tasks.spawn(watch_events(events, readiness, routers, progress, end.clone()));
         self.homepage.up();
     }
 }
@@ -207,6 +224,7 @@ fn handlers(
         assets,
         bursts: Data::new(Bursts::new(Arc::new(bursts))),
         clients,
+        events: Data::new(Events::default()),
         feed,
         lookup: Data::new(lookup),
         metrics: Data::new(metrics),

@@ -10,6 +10,7 @@ use barrage::time::{Millis, Rfc3339};
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
+use crate::events::{Event, Events};
 use crate::metrics;
 use crate::problems::{Known, PartProblem, problems};
 use crate::reader::cursor::Cursor;
@@ -44,6 +45,7 @@ struct Rest<'a> {
     processors: Vec<String>,
     poll_after_ms: u32,
     problems: Vec<PartProblem>,
+    events: Vec<Event>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +69,7 @@ pub(super) async fn show(
     viewers: Data<Viewers>,
     readiness: Data<Readiness>,
     routers: Data<Routers>,
+    events: Data<Events>,
     parameters: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
     let after = cursor(parameters.after.as_deref())?;
@@ -77,7 +80,9 @@ pub(super) async fn show(
     let poll_after = viewers.poll_after(least, Instant::now());
     let dependencies = readiness.report().dependencies;
     let known = Known { dependencies, totals, processor_failure: routers.processor_failure() };
-    let body = answer(&view, totals, poll_after, problems(known, Millis::now()));
+    let now = Millis::now();
+    let parts = (problems(known, now), events.recent(now));
+    let body = answer(&view, totals, poll_after, parts);
     metrics::feed_requested();
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -98,7 +103,12 @@ fn limit(text: Option<&str>) -> Result<usize, Problem> {
     allowed.ok_or_else(|| Problem::bad_parameter("limit", "Whole number, 1 to 500."))
 }
 
-fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<PartProblem>) -> Vec<u8> {
+fn answer(
+    view: &View,
+    totals: Totals,
+    poll_after_ms: u32,
+    (problems, events): (Vec<PartProblem>, Vec<Event>),
+) -> Vec<u8> {
     let rest = serde_json::to_vec(&Rest {
         now: Millis::now(),
         cursor: &view.cursor,
@@ -111,6 +121,7 @@ fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<PartPro
         processors: view.processors.clone(),
         poll_after_ms,
         problems,
+        events,
     });
     let rest = rest.expect("the answer is texts and numbers");
     let bullets = view.bullets.join(&b","[..]);
@@ -133,7 +144,8 @@ mod tests {
     fn an_answer_is_one_json_object_with_or_without_bullets() {
         let mut view = view();
         let json = |view: &View| -> serde_json::Value {
-            serde_json::from_slice(&answer(view, Totals::default(), 400, Vec::new())).unwrap()
+            serde_json::from_slice(&answer(view, Totals::default(), 400, (Vec::new(), Vec::new())))
+                .unwrap()
         };
         assert_eq!(json(&view)["bullets"], serde_json::json!([]));
         assert_eq!(json(&view)["totals"]["waiting"], 0);
