@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_page_gets_the_last_five_of_ten_minutes() {
         let events = Events::default();
-        for n in 0..25 {
+        for n in 0..25_i64 {
             events.add(
                 Healed {
                     at: Millis(n * 60_000),
@@ -269,7 +269,7 @@ mod tests {
                 .into_event(0),
             );
         }
-        let seconds = |now| {
+        let seconds = |now: i64| {
             let recent = events.recent(Millis(now * 60_000));
             recent.into_iter().filter_map(|it| it.seconds).collect::<Vec<_>>()
         };

@@ -19,7 +19,6 @@ use std::time::{Duration, Instant};
 use barrage::health::Probe;
 use barrage::kafka::{self, Offsets, PartitionOffsets, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Topic};
-use barrage::processor_failure::ProcessorFailure;
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
 use barrage::table::{Row, Table, Verdict};
@@ -201,8 +200,7 @@ impl Reader {
             (Ok(()), Ok(())) => {
                 self.stall.observe(self.waiting_for_a_router(), has_moved, Instant::now())
             }
-            _ if self.deps.probe.is_up() => self.stall.known(),
-            _ => self.stall.forget(),
+            _ => self.stall.failed(self.deps.probe.is_up()),
         };
         let has_read_all = !self.history || (polled.is_ok() && read.is_ok());
         let status = |(partition, reader): (&Partition, &PartitionReader)| {
@@ -258,25 +256,18 @@ impl Reader {
                 let committed = committed.offsets.get(partition).copied();
                 reader.set_committed(committed, &self.deps.records).await?;
             }
-            self.note_failures(committed.failures);
+            let readers = &self.partitions;
+            let waits = |it: &_| readers.get(it).is_some_and(|it| it.tracker().waiting() > 0);
+            self.deps.routers.note(committed.failures, waits);
             for (partition, low) in low_watermarks {
                 if let Some(reader) = self.partitions.get_mut(&partition) {
                     reader.set_low_watermark(low);
                 }
             }
         } else {
-            self.deps.routers.note([]);
+            self.deps.routers.clear();
         }
         Ok(())
-    }
-
-    /// Notes what the routers say of the processors. It counts where messages wait: elsewhere it may be an old word.
-    fn note_failures(&self, failures: BTreeMap<Partition, ProcessorFailure>) {
-        let waits = |partition: &Partition| {
-            self.partitions.get(partition).is_some_and(|reader| reader.tracker().waiting() > 0)
-        };
-        let of_waiting = failures.into_iter().filter(|(partition, _)| waits(partition));
-        self.deps.routers.note(of_waiting.map(|(_, failure)| failure));
     }
 
     async fn poll_partitions(&mut self) -> Result<(), Error> {

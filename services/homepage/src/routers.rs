@@ -1,12 +1,13 @@
 //! What Kafka tells of the event-routers: whether one is in the consumer group, and what they say of the processors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
 use barrage::kafka::{GroupMembers, Members};
+use barrage::position::Partition;
 use barrage::processor_failure::ProcessorFailure;
 use barrage::retry::pause;
 use parking_lot::Mutex;
@@ -23,9 +24,21 @@ pub(crate) struct Routers {
 }
 
 impl Routers {
-    /// Takes what stands beside the offsets of all partitions where messages wait. The oldest failure counts.
-    pub(crate) fn note(&self, failures: impl IntoIterator<Item = ProcessorFailure>) {
-        *self.processor_failure.lock() = failures.into_iter().min_by_key(|it| it.since);
+    /// Takes what stands beside the offsets. It counts where messages wait: elsewhere it may be an old word. The oldest
+    /// failure is told.
+    pub(crate) fn note(
+        &self,
+        failures: BTreeMap<Partition, ProcessorFailure>,
+        waits: impl Fn(&Partition) -> bool,
+    ) {
+        let of_waiting = failures.into_iter().filter(|(partition, _)| waits(partition));
+        let oldest = of_waiting.map(|(_, failure)| failure).min_by_key(|it| it.since);
+        *self.processor_failure.lock() = oldest;
+    }
+
+    /// Nothing waits for a router.
+    pub(crate) fn clear(&self) {
+        *self.processor_failure.lock() = None;
     }
 
     pub(crate) fn processor_failure(&self) -> Option<ProcessorFailure> {
@@ -185,12 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_failure_counts_and_none_when_nothing_waits() {
+    fn the_oldest_failure_where_messages_wait_counts() {
         let failure = |since| ProcessorFailure::new(Millis(since), 1, 0, "refused");
         let routers = Routers::default();
-        routers.note([failure(7), failure(5), failure(9)]);
+        let said = BTreeMap::from([(0, failure(7)), (1, failure(3)), (2, failure(5))]);
+        routers.note(said.clone(), |partition| *partition != 1);
         assert_eq!(routers.processor_failure(), Some(failure(5)));
-        routers.note([]);
+        routers.note(said, |_| false);
         assert_eq!(routers.processor_failure(), None);
     }
 }
