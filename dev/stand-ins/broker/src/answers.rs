@@ -41,9 +41,10 @@ where
     type Error = Error;
 
     async fn serve(&self, request: FrameInput) -> Result<Frame, Error> {
-        let commit = match &request.frame.body {
-            Body::OffsetCommitRequest(request) => Some(Commit::of(request)),
-            _ => None,
+        let commit = if let Body::OffsetCommitRequest(request) = &request.frame.body {
+            Some(Commit::of(request))
+        } else {
+            None
         };
         let mut answer = self.inner.serve(request).await?;
         if let (Some(commit), Body::OffsetCommitResponse(stored)) = (&commit, &answer.body) {
