@@ -80,7 +80,7 @@ const STATES = {
   },
   backlog: async (at) => {
     const page = await at.sending({ duration: 60 });
-    const behind = page.locator(".banner.warn .banner-detail", { hasText: "No processor has answered" });
+    const behind = page.locator(".banner.warn .banner-detail", { hasText: "Nothing has been processed" });
     await at.stopping(pidsOf(at.stack.data, "message-processor"), () => behind.waitFor({ timeout: 60_000 }));
     return page;
   },

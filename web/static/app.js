@@ -2,6 +2,7 @@
 
 import { Page } from "./page.js";
 import { Send } from "./send/send.js";
+import { Events } from "./status/events.js";
 import { Trends } from "./status/trends.js";
 import { Card } from "./wall/card.js";
 import { Quiet } from "./wall/quiet.js";
@@ -17,6 +18,7 @@ const send = new Send(node("send"), {
   onSent: () => page?.feed.hurry(),
 });
 const trends = new Trends(document.querySelector(".numbers"));
+const events = new Events(node("events"));
 const quiet = new Quiet(node("quiet"), (values) => send.fill(values));
 
 page = new Page({
@@ -28,6 +30,7 @@ page = new Page({
   onDropped: () => card.close(),
   onReply(reply, bullets, came) {
     trends.reply(reply, page.counters.accepted, bullets);
+    events.update(reply.events);
     if (came > 0) quiet.end();
   },
   onFailure: () => trends.interrupt(),

@@ -63,8 +63,7 @@ test("while processors stand still the page says how many messages wait, until a
     await expect(banner).toContainText(/Kafka has accepted [\d\u202f]+ messages, [\d\u202f]+ are waiting/, {
       timeout: 30_000,
     });
-    await expect(banner).toContainText(/No processor has answered for \d+ s\./);
-    await expect(page.locator(".banner")).toHaveCount(1);
+    await expect(banner).toContainText(/Nothing has been processed for \d+ s\.|reaches no message-processor/);
     await expect(page.locator("#pill")).toHaveText("Live, behind");
     await expect(page.locator("#legend .silent").first()).toBeVisible();
     await expectNoFindings(page);
@@ -157,6 +156,64 @@ for (const [path, title, detail, number, note] of [
   });
 }
 
+for (const [path, part, text, title, detail] of [
+  ["/", "event-router", "No event-router.", "No event-router reads the messages.", "They wait safely in Kafka"],
+  ["/", "processors", "The event-router reaches no one: refused.", "reaches no one: refused.", "Since 12:00:05."],
+  ["/", "kafka", "Kafka is away.", "Kafka does not answer.", "keeps its messages for up to 60 s"],
+  ["/", "table", "The table is away. They are safe in Kafka.", "The table does not answer.", "are safe in Kafka"],
+  ["/?lang=zh", "event-router", "No event-router.", "没有路由在读取消息。", "消息安全保存在 Kafka 中"],
+  ["/?lang=zh", "processors", "Refused.", "没有处理器能完成处理。", "Refused."],
+]) {
+  test(`one banner says that ${part} is down on ${path}, in one sentence that stays`, async ({ page }) => {
+    const since = new Date();
+    since.setHours(12, 0, 5);
+    let replies = 0;
+    await changeReplies(page, (reply) => {
+      replies += 1;
+      return { ...reply, totals: { ...reply.totals, waiting: 3 }, processors: [], problems: [{ part, since, text }] };
+    });
+    await page.goto(path);
+    const banner = page.locator(".banner");
+    await expect(banner).toContainText(title);
+    await expect(banner).toContainText(detail);
+    const said = await banner.textContent();
+    expect(said.match(/safe(ly)? in Kafka/g) ?? []).toHaveLength(detail.includes("in Kafka") && path === "/" ? 1 : 0);
+    const seen = replies;
+    await expect.poll(() => replies).toBeGreaterThan(seen + 10);
+    await expect(banner).toHaveCount(1);
+    await expect(banner).toHaveText(said);
+    await expectNoFindings(page);
+  });
+}
+
+for (const [path, heading, lines] of [
+  ["/", "Events", ["An event-router was restarted, 0 messages lost", "The table was away for 3 s, 1 message lost"]],
+  ["/?lang=zh", "事件", ["路由已重启，丢失 0 条消息", "数据表 中断 3 秒后恢复，丢失 1 条消息"]],
+]) {
+  test(`what was away and is back is listed on ${path}, the newest first`, async ({ page }) => {
+    const at = (seconds) => new Date(2026, 10, 28, 12, 0, seconds);
+    const table = { at: at(5), part: "table", kind: "away", seconds: 3, lost: 1, text: "table" };
+    const router = { at: at(9), part: "event-router", kind: "restarted", seconds: null, lost: 0, text: "router" };
+    await changeReplies(page, (reply) => ({ ...reply, events: [table, router] }));
+    await page.goto(path);
+    const log = page.locator("#events");
+    await expect(log.getByRole("heading")).toHaveText(heading);
+    await expect(log.getByRole("listitem")).toHaveText([`12:00:09 ${lines[0]}`, `12:00:05 ${lines[1]}`]);
+    await expectNoFindings(page);
+  });
+}
+
+test("a router that is killed and back at once leaves a line", async ({ page }) => {
+  await page.goto("/");
+  await expect(page.locator("#pill")).toHaveText("Live");
+  // Its members are read every two seconds. One that was killed is a member for six more.
+  await page.waitForTimeout(5000);
+  process.kill(pidOf(data(), "event-router"), "SIGKILL");
+  await expect(page.locator("#events")).toContainText("An event-router was restarted, 0 messages lost", {
+    timeout: 30_000,
+  });
+});
+
 test("how many messages of a burst Kafka deleted is said while it drains and at its end", async ({ page }) => {
   let state = "draining";
   await page.route("**/bursts/*", async (route) => {
@@ -189,11 +246,11 @@ test("the silence of processors is counted only while something waits", async ({
   await page.waitForTimeout(5000); // idle time, which must not count
   waiting = 3100;
   const banners = page.locator("#banners");
-  await expect(banners).toContainText(/No processor has answered for [1-4] s\./);
+  await expect(banners).toContainText(/Nothing has been processed for [1-4] s\./);
   processors = ["one"];
   await expect(banners).toContainText("Processors are busy. 1 is running");
   processors = [];
-  await expect(banners).toContainText(/No processor has answered for 1\d s\./);
+  await expect(banners).toContainText(/Nothing has been processed for 1\d s\./);
   waiting = 0;
   await expect(banners).toBeEmpty();
 });

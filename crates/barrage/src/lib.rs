@@ -11,6 +11,7 @@ pub mod json_object;
 pub mod kafka;
 pub mod message;
 pub mod position;
+pub mod processor_failure;
 pub mod propagation;
 pub mod retry;
 pub mod shutdown;

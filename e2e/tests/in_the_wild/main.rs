@@ -14,6 +14,7 @@ mod content_modes;
 mod corruption;
 mod event_sources;
 mod many_partitions;
+mod members;
 mod retention;
 mod segments;
 mod transactions;

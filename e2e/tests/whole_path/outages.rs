@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use client::{
-    eventually::{eventually, within},
+    eventually::{eventually, lasts, within},
     homepage::Totals,
 };
+use serde_json::Value;
 use stack::{
-    Stack,
+    Setup, Stack,
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
 };
 
@@ -45,16 +46,16 @@ const OUTAGES: [Outage; 4] = [
     },
     Outage {
         killed: ROUTER,
-        part: "processing",
-        means: "safe in Kafka",
-        known_to: &[],
-        logged: ["none was processed since", "messages are processed again"],
+        part: "event-router",
+        means: "go on when one is back",
+        known_to: &[(HOMEPAGE, "event-router")],
+        logged: ["event-router is not ready", "event-router is ready"],
         accepts_messages: true,
     },
     Outage {
         killed: PROCESSOR,
-        part: "processing",
-        means: "safe in Kafka",
+        part: "processors",
+        means: "reaches no message-processor",
         known_to: &[(ROUTER, "processors")],
         logged: ["none was processed since", "messages are processed again"],
         accepts_messages: true,
@@ -118,6 +119,74 @@ async fn accepted_messages_are_counted_while_the_table_hangs() {
     eventually("all are stored", async || consistent_totals(&stack).await.stored == 5).await;
 }
 
+/// How long a problem must stay as it is.
+const STEADY: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_problem_is_one_sentence_that_stays_as_long_as_the_part_is_down() {
+    tokio::join!(
+        stays(ROUTER, Fault::Killed, "event-router", "No event-router reads the topic"),
+        stays(PROCESSOR, Fault::Killed, "processors", "reaches no message-processor"),
+        stays(PROCESSOR, Fault::Frozen, "processors", "reaches no message-processor"),
+    );
+    tokio::join!(
+        stays(TABLE, Fault::Killed, "table", "The table does not answer"),
+        stays(TABLE, Fault::Frozen, "table", "The table does not answer"),
+        stays(BROKER, Fault::Killed, "kafka", "keeps its messages for up to 60 s"),
+        stays(ROUTER, Fault::Frozen, "event-router", "No event-router reads the topic"),
+    );
+}
+
+/// Kafka does not know the group of a router that has never run. It is no problem before somebody needs it.
+#[tokio::test]
+async fn a_router_that_was_never_there_is_missed_once_a_message_waits() {
+    let stack = Setup::default().without(ROUTER).start().await;
+    let problems = async || stack.feed(None, 1).await.problems;
+    eventually("the homepage is ready", async || stack.is_ready(HOMEPAGE).await).await;
+    lasts(Duration::from_secs(5), async || assert_eq!(problems().await, Vec::<Value>::new())).await;
+    assert_eq!(stack.post_message("hello?").await.status.as_u16(), 202);
+    eventually("the router is missed", async || {
+        problems().await.iter().any(|problem| problem["part"] == "event-router")
+    })
+    .await;
+}
+
+/// How a part is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Killed,
+    Frozen,
+}
+
+/// While messages wait for this part, the page says this of it and nothing else, in the same words all the time.
+async fn stays(process: &'static str, fault: Fault, part: &str, says: &str) {
+    let mut stack = Stack::start().await;
+    assert_eq!(stack.post_message("before").await.status.as_u16(), 202);
+    eventually("it is stored", async || consistent_totals(&stack).await.stored == 1).await;
+    match fault {
+        Fault::Killed => stack.kill(process).await,
+        Fault::Frozen => stack.freeze(process),
+    }
+    if process != BROKER {
+        assert_eq!(stack.post_message("meanwhile").await.status.as_u16(), 202);
+    }
+    let mut first = Vec::new();
+    within(Duration::from_secs(60), "the part is named", async || {
+        first = stack.feed(None, 1).await.problems;
+        first.len() == 1 && first[0]["part"] == part
+    })
+    .await;
+    assert!(first[0]["text"].as_str().unwrap().contains(says), "{first:?}");
+    lasts(STEADY, async || {
+        let problems = stack.feed(None, 1).await.problems;
+        assert_eq!(problems, first, "{process} {fault:?}");
+    })
+    .await;
+    if fault == Fault::Frozen {
+        stack.unfreeze(process);
+    }
+}
+
 /// Waits until the page and the services that use the part report that it is down.
 async fn is_reported(stack: &Stack, outage: &Outage) {
     let mut problems = Vec::new();
@@ -134,7 +203,9 @@ async fn is_reported(stack: &Stack, outage: &Outage) {
         eventually("the service reports what is down, since when and why", async || {
             let answer = stack.homepage_at(service).readiness().await.unwrap();
             let known = &answer.body["dependencies"][dependency];
-            answer.status.as_u16() == 503
+            // A homepage is useful without a router: it accepts messages, and they wait.
+            let status = if *dependency == "event-router" { 200 } else { 503 };
+            answer.status.as_u16() == status
                 && known["ready"] == false
                 && known["since"].is_string()
                 && known["reason"].is_string()

@@ -235,6 +235,13 @@ impl Assignment {
         self.partitions.get(&partition)?.ledger.committable()
     }
 
+    /// What may be committed of each partition, where that is known. Of one whose topic was recreated, nothing may be
+    /// until the first record has come: the offset may be the old topic's.
+    pub(crate) fn all_committable(&self) -> impl Iterator<Item = (Partition, Offset)> {
+        let known = self.partitions.iter().filter(|(it, _)| !self.recreated.contains(it));
+        known.filter_map(|(partition, it)| Some((*partition, it.ledger.committable()?)))
+    }
+
     /// For each partition, how many offsets a restart would read again.
     pub(crate) fn spans(&self) -> impl Iterator<Item = (Partition, u64)> {
         self.partitions.iter().map(|(partition, it)| (*partition, it.ledger.span()))
@@ -254,6 +261,17 @@ mod tests {
 
     fn offset(offset: i64) -> Offset {
         Offset::new(offset).unwrap()
+    }
+
+    #[test]
+    fn what_may_be_committed_of_all_partitions_passes_no_open_record() {
+        let mut assignment = Assignment::default();
+        assignment.assign(BTreeMap::from([(0, Some(offset(5))), (1, None), (2, Some(offset(9)))]));
+        assignment.read(0, offset(5));
+        assignment.read(0, offset(6));
+        assignment.finish(0, assignment.partitions[&0].generation, offset(6));
+        assignment.recreate(2);
+        assert_eq!(assignment.all_committable().collect::<Vec<_>>(), [(0, offset(5))]);
     }
 
     fn assignment() -> Assignment {

@@ -14,7 +14,8 @@ use crate::batch::{self, BatchSize};
 use crate::config::Limits;
 use crate::metrics;
 use crate::outcome::{self, Failure};
-use crate::processors::{Call, Processors};
+use crate::processor_report::ProcessorReport;
+use crate::processors::{Call, CallEnd, Processors};
 use crate::record::InFlightRecord;
 
 /// Records that wait for a call, and the calls in flight.
@@ -27,6 +28,8 @@ pub(crate) struct Calls {
     is_held: bool,
     /// Whether any processor answers, for `/readyz`.
     probe: Probe,
+    /// … and for the homepages.
+    report: ProcessorReport,
 }
 
 /// A call that has ended, with the records that it carried.
@@ -46,7 +49,13 @@ impl Calls {
             running: FuturesUnordered::new(),
             is_held: false,
             probe,
+            report: ProcessorReport::default(),
         }
+    }
+
+    /// What is to be said of the processors.
+    pub(crate) fn report(&mut self) -> &mut ProcessorReport {
+        &mut self.report
     }
 
     pub(crate) fn update_processors(&mut self, urls: &[String]) {
@@ -81,6 +90,9 @@ impl Calls {
     /// Starts calls while records wait and a processor is available.
     pub(crate) fn start(&mut self) {
         self.is_held &= !self.running.is_empty();
+        if self.waiting() > 0 && self.processors.known_and_answering().0 == 0 {
+            self.report.failed(0, 0, "no address of a processor is known", Instant::now());
+        }
         while !self.is_held && self.waiting() > 0 {
             let Some(call) = self.processors.pick(Instant::now()) else { return };
             let records = self.take_batch(if call.is_probe { 1 } else { self.size.records() });
@@ -107,10 +119,12 @@ impl Calls {
         call: EndedCall,
     ) -> Result<Vec<(InFlightRecord, Outcome)>, Vec<InFlightRecord>> {
         let EndedCall { url, records, outcomes, took } = call;
-        self.processors.call_ended(&url, outcomes.is_ok(), Instant::now());
+        let now = Instant::now();
+        self.processors.call_ended(&url, CallEnd::of(&outcomes), now);
         match outcomes {
             Ok(outcomes) => {
                 self.probe.up();
+                self.report.succeeded(now);
                 metrics::call_succeeded(records.len(), took);
                 self.size.succeeded(records.len(), took);
                 Ok(records.into_iter().zip(outcomes).collect())
@@ -127,6 +141,8 @@ impl Calls {
         metrics::call_failed(code);
         if self.processors.all_have_failed() {
             self.probe.down(format!("{url} answered {code:?}: {message}"));
+            let (known, answering) = self.processors.known_and_answering();
+            self.report.failed(known, answering, message, Instant::now());
         }
         match outcome::failure(status) {
             Failure::Unavailable => tracing::debug!(url, ?code, message, "a call has failed"),

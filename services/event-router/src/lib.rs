@@ -13,6 +13,7 @@ mod lag;
 mod ledger;
 mod metrics;
 mod outcome;
+mod processor_report;
 mod processors;
 mod record;
 mod recreation;

@@ -18,14 +18,15 @@
 mod target;
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::retry::Backoff;
 use proto::message_processor_client::MessageProcessorClient;
 use proto::{Outcome, ProcessBatchRequest, Record};
-use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
 
 pub(crate) use target::{Targets, resolve};
 
@@ -49,6 +50,30 @@ struct Processor {
     backoff: Backoff,
     /// It gets no call before this time, because a call has failed.
     backs_off_until: Option<Instant>,
+    /// Whether it has answered the last call, if only with an error.
+    answers: bool,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallEnd {
+    Succeeded,
+    /// The processor has answered with an error.
+    Refused,
+    /// The processor cannot be reached, or has not answered in time.
+    Unanswered,
+}
+
+impl CallEnd {
+    /// A status that our side has made has a source, which says why there is no answer.
+    pub(crate) fn of<T>(result: &Result<T, Status>) -> Self {
+        match result {
+            Ok(_) => Self::Succeeded,
+            Err(status) if status.code() == Code::DeadlineExceeded => Self::Unanswered,
+            Err(status) if status.source().is_some() => Self::Unanswered,
+            Err(_) => Self::Refused,
+        }
+    }
 }
 
 /// A call that is ready to be made.
@@ -124,11 +149,18 @@ impl Processors {
         self.processors.values().all(Processor::has_failed)
     }
 
+    /// How many processors are known, and how many of them have answered the last call.
+    pub(crate) fn known_and_answering(&self) -> (usize, usize) {
+        let answering = self.processors.values().filter(|it| it.answers).count();
+        (self.processors.len(), answering)
+    }
+
     /// Notes how a call ended.
-    pub(crate) fn call_ended(&mut self, url: &str, succeeded: bool, now: Instant) {
+    pub(crate) fn call_ended(&mut self, url: &str, how: CallEnd, now: Instant) {
         let Some(processor) = self.processors.get_mut(url) else { return };
         processor.calls_in_flight = processor.calls_in_flight.saturating_sub(1);
-        if succeeded {
+        processor.answers = how != CallEnd::Unanswered;
+        if how == CallEnd::Succeeded {
             processor.backoff.reset();
             processor.backs_off_until = None;
         } else {
@@ -151,6 +183,7 @@ impl Processor {
             last_call: 0,
             backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
             backs_off_until: None,
+            answers: false,
         })
     }
 
@@ -195,7 +228,7 @@ mod tests {
         let now = Instant::now();
         let mut call = || {
             let url = processors.pick(now).unwrap().url;
-            processors.call_ended(&url, true, now);
+            processors.call_ended(&url, CallEnd::Succeeded, now);
             url
         };
         let (first, second, third) = (call(), call(), call());
@@ -208,7 +241,7 @@ mod tests {
         let mut processors = processors(&["http://a:1"]);
         let now = Instant::now();
         let url = processors.pick(now).unwrap().url;
-        processors.call_ended(&url, false, now);
+        processors.call_ended(&url, CallEnd::Unanswered, now);
         assert!(processors.pick(now).is_none());
         let later = processors.next_attempt_at().unwrap();
         assert!(later > now);
@@ -216,7 +249,7 @@ mod tests {
         assert!(processors.pick(later).unwrap().is_probe);
         assert_eq!(processors.next_attempt_at(), None);
         assert!(processors.pick(later).is_none());
-        processors.call_ended(&url, true, later);
+        processors.call_ended(&url, CallEnd::Succeeded, later);
         assert!(!processors.pick(later).unwrap().is_probe);
         assert!(processors.pick(later).is_some());
     }
@@ -225,7 +258,7 @@ mod tests {
     async fn while_one_backs_off_the_others_get_its_calls() {
         let mut processors = processors(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
-        processors.call_ended("http://a:1", false, now);
+        processors.call_ended("http://a:1", CallEnd::Unanswered, now);
         for _ in 0..2 {
             assert_eq!(&*processors.pick(now).unwrap().url, "http://b:1");
         }
@@ -233,10 +266,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_processor_that_answers_with_an_error_is_no_processor_that_cannot_be_reached() {
+        let mut processors = processors(&["http://a:1", "http://b:1"]);
+        assert_eq!(processors.known_and_answering(), (2, 0));
+        let answered: Result<(), _> = Err(Status::unavailable("the table is away"));
+        let mut unreachable = Status::unavailable("no route");
+        unreachable.set_source(Arc::new(std::io::Error::other("no route")));
+        let (late, now) = (Status::deadline_exceeded("too late"), Instant::now());
+        processors.call_ended("http://a:1", CallEnd::of(&answered), now);
+        processors.call_ended("http://b:1", CallEnd::of::<()>(&Err(unreachable)), now);
+        assert_eq!(processors.known_and_answering(), (2, 1));
+        processors.call_ended("http://a:1", CallEnd::of::<()>(&Err(late)), now);
+        assert_eq!(processors.known_and_answering(), (2, 0));
+    }
+
+    #[tokio::test]
     async fn processors_come_and_go() {
         let mut processors = processors(&["http://a:1"]);
         processors.update(&["http://b:1".to_owned()]);
         assert_eq!(&*processors.pick(Instant::now()).unwrap().url, "http://b:1");
-        processors.call_ended("http://a:1", true, Instant::now());
+        processors.call_ended("http://a:1", CallEnd::Succeeded, Instant::now());
     }
 }

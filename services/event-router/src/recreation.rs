@@ -156,7 +156,7 @@ async fn poll(
     partitions: &[Partition],
     of_gaps: BTreeSet<Partition>,
 ) -> Result<Facts, kafka::Error> {
-    let committed = offsets.committed(partitions).await?;
+    let committed = offsets.committed(partitions).await?.offsets;
     let high_watermarks = offsets.high_watermarks(partitions).await?;
     let low_watermarks = if of_gaps.is_empty() {
         PartitionOffsets::new()

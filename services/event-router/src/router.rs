@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Consumer, ConsumerEvent, ConsumerRecord, PermissionProbe};
+use barrage::kafka::{
+    self, Consumer, ConsumerEvent, ConsumerRecord, PartitionOffsets, PermissionProbe,
+};
 use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
 use barrage::telemetry::Tracer;
@@ -101,15 +103,27 @@ impl Router {
             }
             self.calls.start();
             self.apply_window();
+            self.report_processors();
             metrics::in_flight(self.calls.len(), self.window.records());
         }
         self.drain().await
     }
 
-    /// When something is due even if nothing happens: a call to a processor that has backed off, or the pause
-    /// that follows a full window.
-    fn next_deadline(&self) -> Option<Instant> {
-        self.calls.next_attempt_at().into_iter().chain(self.window.stuck_at()).min()
+    /// When something is due even if nothing happens: a call to a processor that has backed off, the pause that
+    /// follows a full window, or a report of the processors.
+    fn next_deadline(&mut self) -> Option<Instant> {
+        let report = self.calls.report().due_at();
+        let others = [self.calls.next_attempt_at(), self.window.stuck_at(), report];
+        others.into_iter().flatten().min()
+    }
+
+    /// Tells the homepages that no processor does its work, or that this is over.
+    fn report_processors(&mut self) {
+        let Some(text) = self.calls.report().take_due(Instant::now()) else { return };
+        let offsets: PartitionOffsets = self.assignment.all_committable().collect();
+        if !offsets.is_empty() {
+            self.consumer.commit_now(&offsets, &text);
+        }
     }
 
     fn update_processors(&mut self, urls: &[String]) {
@@ -153,6 +167,7 @@ impl Router {
         tracing::info!(partitions = ?partitions.keys(), "partitions assigned");
         self.reading.observe(&Ok(()));
         self.assignment.assign(partitions);
+        self.calls.report().assigned(Instant::now());
     }
 
     /// Lets calls and dead letters in flight finish briefly. The rest is dropped, because the next owner of

@@ -27,12 +27,14 @@ use self::problem::Problem;
 use crate::assets::Assets;
 use crate::burst::{Bursts, RemoteBursts, Results};
 use crate::config::Page;
+use crate::events::Events;
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::producer::MessageProducer;
 use crate::proxies::TrustedProxies;
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
+use crate::routers::Routers;
 use crate::viewers::Viewers;
 
 /// The values that handlers need. Each handler takes, as `Data`, only those that it uses.
@@ -42,6 +44,7 @@ pub(crate) struct Handlers {
     pub(crate) assets: Data<Assets>,
     pub(crate) bursts: Data<Bursts>,
     pub(crate) clients: Data<ClientLimits>,
+    pub(crate) events: Data<Events>,
     pub(crate) feed: Data<Feed>,
     pub(crate) lookup: Data<Lookup>,
     pub(crate) metrics: Data<Metrics>,
@@ -52,6 +55,7 @@ pub(crate) struct Handlers {
     pub(crate) readiness: Data<Readiness>,
     pub(crate) remote_bursts: Data<RemoteBursts>,
     pub(crate) results: Data<Results>,
+    pub(crate) routers: Data<Routers>,
     pub(crate) settings: Data<Page>,
     pub(crate) viewers: Data<Viewers>,
 }
@@ -117,6 +121,7 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.assets)
         .app_data(handlers.bursts)
         .app_data(handlers.clients)
+        .app_data(handlers.events)
         .app_data(handlers.feed)
         .app_data(handlers.lookup)
         .app_data(handlers.metrics)
@@ -127,6 +132,7 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.readiness)
         .app_data(handlers.remote_bursts)
         .app_data(handlers.results)
+        .app_data(handlers.routers)
         .app_data(handlers.settings)
         .app_data(handlers.viewers);
 }

@@ -6,14 +6,17 @@ mod assets;
 mod burst;
 mod caller_trace;
 pub mod config;
+mod events;
 mod limits;
 mod lookup;
 mod metrics;
 mod page;
+mod problems;
 mod producer;
 mod proxies;
 mod reader;
 mod request;
+mod routers;
 mod row_json;
 #[cfg(test)]
 mod sample;

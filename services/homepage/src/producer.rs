@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use barrage::event::{Event, Header};
+use barrage::health::Probe;
 use barrage::kafka::{self, PartitionOffsets, PermissionProbe, Producer, ProducerRecord};
 use barrage::message::{EVENT_TYPE, Message, Text};
 use barrage::position::{Position, Topic};
@@ -69,6 +70,8 @@ pub(crate) struct OutgoingMessage<'a> {
 pub(crate) struct MessageProducer {
     pub(crate) producer: Producer,
     pub(crate) permission: PermissionProbe,
+    /// Whether Kafka answers. An acknowledgement shows it sooner than the next check.
+    pub(crate) kafka: Probe,
     pub(crate) acks: Arc<Acks>,
     pub(crate) tracer: Tracer,
     pub(crate) names: TraceNames,
@@ -99,6 +102,9 @@ impl MessageProducer {
             Ok(position) => {
                 span.set_position(&position);
                 self.acks.add(&position);
+                if !self.kafka.is_up() {
+                    self.kafka.up();
+                }
                 metrics::message_accepted();
                 Ok(position)
             }

@@ -1,6 +1,8 @@
 //! The one reader for all viewers. It follows the high watermarks of the topic, reads the rows that must appear, and
 //! counts. It reads the table only while records are not finished, however many people watch.
 
+mod all_partitions;
+mod begin;
 mod checkpoint;
 pub(crate) mod cursor;
 pub(crate) mod feed;
@@ -19,25 +21,27 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, Group, Offsets, PartitionOffsets, RecordScan, ScannedPartition};
+use barrage::kafka::{Group, Offsets, PartitionOffsets, RecordScan};
 use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
 use barrage::table::{Row, Table};
 use barrage::telemetry::{Tracer, spans};
-use barrage::time::Millis;
-use futures::{StreamExt as _, stream};
+use barrage::time::{Millis, Rfc3339};
 use tokio_util::sync::CancellationToken;
 
+use self::all_partitions::request;
+use self::begin::first_partitions;
 use self::checkpoint::Checkpoint;
 use self::feed::{Feed, RoundEnd};
 use self::inspection::Inspection;
-use self::partition_reader::{Error, Found, PartitionReader, Request};
+use self::partition_reader::{Error, PartitionReader, Request};
 use self::progress::{Counts, Expired, Progress, Round};
 use self::stall::Stall;
 use self::tracker::Tracker;
 use crate::metrics;
 use crate::producer::Acks;
+use crate::routers::Routers;
 
 pub(crate) struct Dependencies {
     pub(crate) offsets: Offsets,
@@ -55,6 +59,7 @@ pub(crate) struct Dependencies {
     pub(crate) acks: Arc<Acks>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) routers: Arc<Routers>,
     /// Whether results can be read.
     pub(crate) probe: Probe,
     /// Whether all partitions can be read.
@@ -90,12 +95,6 @@ impl Reader {
     const PAUSE_FACTOR: u32 = 4;
     /// … but not longer than this, so that bullets keep coming when the table is slow.
     const LONGEST_PAUSE: Duration = Duration::from_millis(40);
-    /// How many records of all partitions a run begins with, finished or not: a page opens with the last bullets.
-    const RECENT: i64 = 8000;
-    /// … and of one partition.
-    const RECENT_OF_PARTITION: i64 = 1000;
-    /// How many partitions are read at once, so that one slow request does not delay all partitions.
-    const CONCURRENCY: usize = 16;
 
     pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
         let reading = async {
@@ -202,28 +201,11 @@ impl Reader {
         self.inspect().await;
         let was_read = polled.is_ok() && read.is_ok();
         let is_history = self.history && !(was_read && self.has_read_history());
-        let (counts, has_moved) = (self.counts(), self.finished() > before);
-        metrics::set_waiting(counts.waiting);
-        let stalled_since = match (&polled, &read) {
-            (Ok(()), Ok(())) => self.stall.observe(counts.waiting, has_moved, Instant::now()),
-            _ => self.stall.forget(),
-        };
-        let status = |(partition, reader): (&Partition, &PartitionReader)| {
-            (!is_history).then(|| (*partition, reader.status()))
-        };
-        let finished = self.each(Tracker::finished);
-        let round = Round {
-            since: self.checkpoint.since().filter(|_| !is_history).map(Millis::rfc3339),
-            counts: if is_history { Counts::default() } else { counts },
-            stalled_since,
-            expired: self.note_expired(counts.expired),
-            high_watermarks: self.each(Tracker::high_watermark),
-            finished: finished.clone(),
-            partitions: self.partitions.iter().filter_map(status).collect(),
-        };
+        let stalled_since = self.stalled_since(was_read, self.finished() > before);
+        let round = self.at_end_of_round(is_history, stalled_since);
         // Under one lock: an answer of `/feed` counts exactly the bullets that it has.
         let all_read_at = (was_read && self.has_read_all()).then_some(began);
-        let end = RoundEnd { finished, all_read_at, is_history };
+        let end = RoundEnd { finished: round.finished.clone(), all_read_at, is_history };
         self.deps.feed.add(&rows, end, || self.deps.progress.update(round));
         if !self.history {
             self.deps.feed.list_processors(&rows);
@@ -235,6 +217,33 @@ impl Reader {
         polled?;
         read?;
         Ok(self.finished().saturating_sub(before))
+    }
+
+    /// What is known after a round. Until the past is known, nothing is counted.
+    fn at_end_of_round(&mut self, is_history: bool, stalled_since: Option<Rfc3339>) -> Round {
+        let counts = self.counts();
+        metrics::set_waiting(counts.waiting);
+        let status = |(partition, reader): (&Partition, &PartitionReader)| {
+            (!is_history).then(|| (*partition, reader.status()))
+        };
+        Round {
+            since: self.checkpoint.since().filter(|_| !is_history).map(Millis::rfc3339),
+            counts: if is_history { Counts::default() } else { counts },
+            stalled_since,
+            expired: self.note_expired(counts.expired),
+            high_watermarks: self.each(Tracker::high_watermark),
+            finished: self.each(Tracker::finished),
+            partitions: self.partitions.iter().filter_map(status).collect(),
+        }
+    }
+
+    /// Since when nothing was finished although records wait.
+    fn stalled_since(&mut self, was_read: bool, has_moved: bool) -> Option<Rfc3339> {
+        if was_read {
+            self.stall.observe(self.waiting_for_a_router(), has_moved, Instant::now())
+        } else {
+            self.stall.failed(self.deps.probe.is_up())
+        }
     }
 
     /// Learns the high watermarks: in every round from the acknowledgements to this process, and four times a second
@@ -262,14 +271,19 @@ impl Reader {
             let low_watermarks = self.deps.offsets.low_watermarks(&partitions).await?;
             let committed = self.deps.offsets.committed(&partitions).await?;
             for (partition, reader) in &mut self.partitions {
-                let committed = committed.get(partition).copied();
+                let committed = committed.offsets.get(partition).copied();
                 reader.set_committed(committed, &self.deps.records).await?;
             }
+            let readers = &self.partitions;
+            let waits = |it: &_| readers.get(it).is_some_and(|it| it.tracker().waiting() > 0);
+            self.deps.routers.note(committed.failures, waits);
             for (partition, low) in low_watermarks {
                 if let Some(reader) = self.partitions.get_mut(&partition) {
                     reader.set_low_watermark(low);
                 }
             }
+        } else {
+            self.deps.routers.clear();
         }
         Ok(())
     }
@@ -307,7 +321,8 @@ impl Reader {
         let all = async {
             let mut all_read = Ok(());
             for what in [Request::Deleted, Request::New, Request::Gaps] {
-                all_read = all_read.and(request(readers, deps, what, rows).await);
+                all_read =
+                    all_read.and(request(readers, (&deps.table, &deps.records), what, rows).await);
             }
             all_read
         };
@@ -373,6 +388,13 @@ impl Reader {
         self.counts().finished()
     }
 
+    /// How many records wait that a router could read.
+    fn waiting_for_a_router(&self) -> u64 {
+        let readable =
+            self.partitions.iter().filter(|(it, _)| !self.inspection.is_unreadable(**it));
+        readable.map(|(_, reader)| reader.tracker().waiting()).sum()
+    }
+
     /// What was counted before this run and in it.
     fn counts(&self) -> Counts {
         let counted: Counts = self.partitions.values().map(PartitionReader::counts).sum();
@@ -383,75 +405,6 @@ impl Reader {
         let partitions = self.partitions.iter();
         partitions.map(|(partition, reader)| (*partition, of(reader.tracker()))).collect()
     }
-}
-
-/// Requests rows of all partitions, reads from Kafka what is needed to judge them, and counts them. An error keeps
-/// nothing from counting that could be read.
-async fn request(
-    readers: &mut BTreeMap<Partition, PartitionReader>,
-    deps: &Dependencies,
-    what: Request,
-    rows: &mut Vec<Row>,
-) -> Result<(), Error> {
-    let mut result = Ok(());
-    let mut requested: BTreeMap<Partition, Found> = BTreeMap::new();
-    let requests: Vec<_> = readers
-        .iter_mut()
-        .map(async |(partition, reader)| (*partition, reader.request(what, &deps.table).await))
-        .collect();
-    let mut answers = stream::iter(requests).buffer_unordered(Reader::CONCURRENCY);
-    while let Some((partition, (found, answer))) = answers.next().await {
-        requested.insert(partition, found);
-        result = result.and(answer);
-    }
-    drop(answers);
-    let to_scan = readers.iter_mut().filter_map(|(partition, reader)| {
-        let offsets = reader.offsets_to_scan(requested.get(partition)?);
-        (!offsets.is_empty()).then_some((*partition, offsets))
-    });
-    let scanned = match deps.records.read(to_scan.collect()).await {
-        Ok(scanned) => scanned,
-        // Without the scan a stored message could count as expired. The next round tries again.
-        Err(error) if what == Request::Deleted => return result.and(Err(error.into())),
-        Err(error) => {
-            result = result.and(Err(error.into()));
-            BTreeMap::new()
-        }
-    };
-    let nothing = ScannedPartition::default();
-    for (partition, found) in requested {
-        if let Some(reader) = readers.get_mut(&partition) {
-            rows.extend(reader.settle(what, found, scanned.get(&partition).unwrap_or(&nothing)));
-        }
-    }
-    result
-}
-
-/// Where a run begins: with all that is not finished, and with some of what is.
-async fn first_partitions(
-    offsets: &Offsets,
-    topic: &Topic,
-) -> Result<BTreeMap<Partition, PartitionReader>, kafka::Error> {
-    let partitions = offsets.partitions().await?;
-    let low_watermarks = offsets.low_watermarks(&partitions).await?;
-    let high_watermarks = offsets.high_watermarks(&partitions).await?;
-    let committed = offsets.committed(&partitions).await?;
-    let with_records =
-        high_watermarks.iter().filter(|(p, high)| low_watermarks.get(p) < Some(high));
-    let share = Reader::RECENT / i64::try_from(with_records.count().max(1)).unwrap_or(i64::MAX);
-    let recent = share.clamp(1, Reader::RECENT_OF_PARTITION);
-    let reader = |partition: Partition| {
-        let unknown = || kafka::Error::Closed;
-        let low = low_watermarks.get(&partition).copied().ok_or_else(unknown)?;
-        let high = high_watermarks.get(&partition).copied().ok_or_else(unknown)?;
-        let committed = committed.get(&partition).copied().unwrap_or(low);
-        // What Kafka has deleted and the group has not committed has expired, and this run says so.
-        let begin = committed.min(high.minus(recent).max(low));
-        let mut reader = PartitionReader::new(topic.clone(), partition, begin);
-        reader.advance(high);
-        Ok((partition, reader))
-    };
-    partitions.into_iter().map(reader).collect()
 }
 
 /// Keeps the progress at Kafka's high watermarks. If Kafka does not answer, the next round finds out.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use actix_web::web::Data;
 use barrage::health::{Probe, Readiness};
 use barrage::kafka::{
-    self, Offsets, PermissionProbe, Producer, RecordCounter, RecordScan, Topics, watch_topic,
+    self, GroupMembers, Offsets, PermissionProbe, Producer, RecordCounter, RecordScan, Topics,
+    watch_topic,
 };
 use barrage::retry::pause;
 use barrage::table::Table;
@@ -21,6 +22,7 @@ use crate::Config;
 use crate::api::{Admission, Handlers, Pages};
 use crate::assets::Assets;
 use crate::burst::{self, Bursts, Recounter, RemoteBursts, Results};
+use crate::events::{Events, watch_events};
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::metrics;
@@ -28,6 +30,7 @@ use crate::producer::{Acks, MessageProducer};
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
 use crate::reader::{self, Reader};
+use crate::routers::{Routers, watch_group};
 use crate::server;
 use crate::viewers::Viewers;
 
@@ -53,6 +56,8 @@ struct Watch {
     kafka: Probe,
     table: Probe,
     homepage: Probe,
+    /// Whether a router is in the group. Without one, everything works but the processing.
+    event_router: Probe,
 }
 
 /// Why a homepage could not be built. A dependency that is down is no error.
@@ -93,13 +98,14 @@ impl Service {
         let readiness = Readiness::default();
         let permission = PermissionProbe::new(readiness.dependency("sending"));
         let tracer = tracers.tracer(&config.traces.sender)?;
-        let producer = Arc::new(producer(&config, permission.clone(), tracer)?);
+        let kafka = readiness.dependency("kafka");
+        let producer = Arc::new(producer(&config, (permission.clone(), kafka.clone()), tracer)?);
         let results = tracers.tracer(&config.traces.result)?;
         let (shutdown, killed) = (CancellationToken::new(), CancellationToken::new());
         let bursts = burst_dependencies(&config, producer, &shutdown, &killed)?;
         let probes = (readiness.dependency("reader"), readiness.partial_dependency("partitions"));
         let reader = reader_dependencies(&config, &bursts, results, probes)?;
-        let watch = Watch::new(Topics::new(&config.kafka)?, permission, &readiness);
+        let watch = Watch::new(Topics::new(&config.kafka)?, (permission, kafka), &readiness);
         let handlers = handlers(&config, bursts, &reader, readiness, &watch.kafka, metrics)?;
         let (grace, flush) = (config.listen.grace, tracers.into_flush());
         Ok(Self { listener, address, grace, handlers, reader, watch, shutdown, killed, flush })
@@ -117,7 +123,7 @@ impl Service {
         metrics::describe();
         let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
         let handlers = self.handlers;
-        self.watch.spawn(&tasks, &self.reader, &end);
+        self.watch.spawn(&tasks, &self.reader, &handlers, &end);
         tasks.spawn(Reader::run(self.reader, end.clone()));
         tasks.spawn(Metrics::clone(&handlers.metrics).run_upkeep(end.clone()));
         tasks.spawn(forget_clients(handlers.clients.clone(), end.clone()));
@@ -153,17 +159,40 @@ impl Service {
 }
 
 impl Watch {
-    fn new(topics: Topics, permission: PermissionProbe, readiness: &Readiness) -> Self {
-        let [kafka, table, homepage] =
-            ["kafka", "table", "homepage"].map(|name| readiness.dependency(name));
-        Self { topics, permission, kafka, table, homepage }
+    fn new(
+        topics: Topics,
+        (permission, kafka): (PermissionProbe, Probe),
+        readiness: &Readiness,
+    ) -> Self {
+        let [table, homepage] = ["table", "homepage"].map(|name| readiness.dependency(name));
+        let event_router = readiness.partial_dependency("event-router");
+        Self { topics, permission, kafka, table, homepage, event_router }
     }
 
-    fn spawn(&self, tasks: &TaskTracker, reader: &reader::Dependencies, end: &CancellationToken) {
+    fn spawn(
+        &self,
+        tasks: &TaskTracker,
+        reader: &reader::Dependencies,
+        handlers: &Handlers,
+        end: &CancellationToken,
+    ) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
         tasks.spawn(watch_topic(topics, topic, self.kafka.clone(), end.clone()));
         tasks.spawn(self.permission.clone().expire_denials(end.clone()));
         tasks.spawn(reader.table.clone().watch(false, self.table.clone(), end.clone()));
+        let members = GroupMembers::new(&reader.offsets);
+        let (routers, progress) = (reader.routers.clone(), reader.progress.clone());
+        let event_router = self.event_router.clone();
+        tasks.spawn(watch_group(
+            members,
+            routers.clone(),
+            progress.clone(),
+            event_router,
+            end.clone(),
+        ));
+        let events = handlers.events.clone().into_inner();
+        let readiness = handlers.readiness.get_ref().clone();
+        tasks.spawn(watch_events(events, readiness, routers, progress, end.clone()));
         self.homepage.up();
     }
 }
@@ -196,6 +225,7 @@ fn handlers(
         assets,
         bursts: Data::new(Bursts::new(Arc::new(bursts))),
         clients,
+        events: Data::new(Events::default()),
         feed,
         lookup: Data::new(lookup),
         metrics: Data::new(metrics),
@@ -206,6 +236,7 @@ fn handlers(
         readiness: Data::new(readiness),
         remote_bursts: Data::new(remote_bursts),
         results: Data::new(results),
+        routers: Data::from(reader.routers.clone()),
         settings,
         viewers: Data::new(Viewers::default()),
     })
@@ -250,6 +281,7 @@ fn reader_dependencies(
         acks: bursts.producer.acks.clone(),
         feed: Arc::new(Feed::default()),
         progress: bursts.progress.clone(),
+        routers: Arc::new(Routers::default()),
         probe,
         readable,
         tracer,
@@ -259,13 +291,14 @@ fn reader_dependencies(
 
 fn producer(
     config: &Config,
-    permission: PermissionProbe,
+    (permission, kafka): (PermissionProbe, Probe),
     tracer: Tracer,
 ) -> Result<MessageProducer, kafka::Error> {
     let topic = config.kafka.topic.clone();
     Ok(MessageProducer {
         producer: Producer::new(&config.kafka, topic.clone())?,
         permission,
+        kafka,
         acks: Arc::new(Acks::default()),
         tracer,
         names: config.traces.clone(),

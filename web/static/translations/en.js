@@ -128,27 +128,52 @@ export const backlog = {
       ? `Kafka has accepted ${grouped(accepted)} messages, ${grouped(waiting)} are waiting to be processed.`
       : `${grouped(waiting)} messages are waiting to be processed.`,
   silent: (seconds, isSafe) =>
-    `No processor has answered for ${seconds} s. ` +
-    (isSafe ? "The messages are safe in Kafka and will appear here when one answers again." : unsafe),
+    `Nothing has been processed for ${seconds} s. ` +
+    (isSafe ? "The messages are safe in Kafka and will appear here when it goes on." : unsafe),
   explained: (isSafe) => (isSafe ? "The messages are safe in Kafka." : unsafe),
   busy: (n) => `Processors are busy. ${n === 1 ? "1 is" : `${n} are`} running, and more may start.`,
 };
 
-const meanings = {
-  kafka: "New messages are refused until it is back. Accepted ones are safe.",
-  table: "Accepted messages are safe in Kafka and will appear here when it is back.",
-  retention: "They are lost. Keep messages longer in the topic, or add processors.",
-  partitions: "All other partitions are read.",
+const problems = {
+  kafka: [
+    "Kafka does not answer.",
+    "New messages are refused. A burst that runs keeps its messages for up to 60 s, and sends them when Kafka answers. Accepted ones are safe.",
+  ],
+  table: ["The table does not answer.", "Accepted messages are safe in Kafka and will appear here when it is back."],
+  sending: ["Kafka refuses messages from this server.", "Accepted messages are safe."],
+  reader: ["Results cannot be read now.", "Messages are safe and will appear here later."],
+  "event-router": ["No event-router reads the messages.", "They wait safely in Kafka, and go on when one is back."],
+  processing: [
+    "Messages wait, and none was finished for a while.",
+    "They are safe in Kafka. The event-router or the message-processors are busy, or do not work.",
+  ],
+  retention: [undefined, "They are lost. Keep messages longer in the topic, or add processors."],
+  partitions: [undefined, "All other partitions are read."],
+  homepage: ["This server is stopping.", "Nothing can be sent here. Accepted messages are safe."],
 };
 
 /** Which part is down, since when, and what that means for the person. */
 export const problem = {
+  /** Of processors and partitions only the server knows what is wrong. */
   title: ({ part, text }, { expired }) =>
     part === "retention" && expired > 0
       ? `Kafka deleted ${counted(expired, "message that was", "messages that were")} not processed yet.`
-      : text || `${part} does not answer.`,
-  detail: ({ part }, since) => [`Since ${since}.`, meanings[part]].filter(Boolean).join(" "),
+      : (problems[part]?.[0] ?? (text || `${part} does not answer.`)),
+  detail: ({ part }, since) => [`Since ${since}.`, problems[part]?.[1]].filter(Boolean).join(" "),
 };
+
+const parts = {
+  kafka: "Kafka was",
+  table: "The table was",
+  "event-router": "The event-router was",
+  processors: "The message-processors were",
+};
+
+/** A part that is back: how long it was away, and what that has cost. */
+export function event({ part, kind, seconds, lost }) {
+  const what = kind === "restarted" ? "An event-router was restarted" : `${parts[part] ?? `${part} was`} away for ${seconds} s`;
+  return `${what}, ${counted(lost, "message", "messages")} lost`;
+}
 
 export const card = {
   merged: (n) => `${grouped(n)} identical messages were merged. The first of them:`,

@@ -120,21 +120,28 @@ export const backlog = {
       ? `Kafka 已接收 ${grouped(accepted)} 条，${grouped(waiting)} 条等待处理。`
       : `${grouped(waiting)} 条消息等待处理。`,
   silent: (seconds, isSafe) =>
-    `${seconds} 秒内没有处理器响应。` + (isSafe ? "消息已安全保存在 Kafka 中，处理器恢复后会显示在这里。" : unsafe),
+    `${seconds} 秒内没有处理任何消息。` + (isSafe ? "消息已安全保存在 Kafka 中，恢复处理后会显示在这里。" : unsafe),
   explained: (isSafe) => (isSafe ? "消息已安全保存在 Kafka 中。" : unsafe),
   busy: (n) => `处理器正忙，${n} 个在运行，可能会继续增加。`,
 };
 
 const problems = {
-  kafka: ["Kafka 没有响应。", "恢复前无法发送新消息，已接收的消息是安全的。"],
+  kafka: [
+    "Kafka 没有响应。",
+    "新消息会被拒绝。正在运行的发送任务最多保留消息 60 秒，Kafka 恢复后继续发送。已接收的消息是安全的。",
+  ],
   table: ["数据表没有响应。", "已接收的消息安全保存在 Kafka 中，数据表恢复后会显示在这里。"],
   sending: ["Kafka 不接收这里发送的消息。", "已接收的消息是安全的。"],
   reader: ["暂时读不到结果。", "消息是安全的，稍后会显示。"],
-  processing: ["消息在等待，已有一段时间没有处理完任何一条。", "消息安全保存在 Kafka 中。路由或处理器没有运行，或者正忙于更早的消息。"],
+  "event-router": ["没有路由在读取消息。", "消息安全保存在 Kafka 中，路由恢复后继续处理。"],
+  processors: ["没有处理器能完成处理。", "消息安全保存在 Kafka 中。"],
+  processing: ["消息在等待，已有一段时间没有处理完任何一条。", "消息安全保存在 Kafka 中。路由或处理器正忙，或者没有运行。"],
   retention: ["有消息在处理前已被 Kafka 删除。", "这些消息已丢失。请延长 Kafka 的保留时间，或增加处理器。"],
   partitions: ["有分区无法读取。", "其他分区都能读取。"],
   homepage: ["这台服务器正在停止。", "这里无法再发送，已接收的消息是安全的。"],
 };
+
+const SAID_BY_SERVER = new Set(["partitions", "processors"]);
 
 /** Which part is down, since when, and what that means for the person. */
 export const problem = {
@@ -142,10 +149,18 @@ export const problem = {
     part === "retention" && expired > 0
       ? `${grouped(expired)} 条消息在处理前已被 Kafka 删除。`
       : (problems[part]?.[0] ?? `${part} 没有响应。`),
-  /** Only the server knows which partition, and says it in English. */
+  /** Only the server knows which partition, or what is wrong with the processors, and says it in English. */
   detail: ({ part, text }, since) =>
-    [`自 ${since} 起。`, problems[part]?.[1], part === "partitions" && text].filter(Boolean).join(""),
+    [`自 ${since} 起。`, problems[part]?.[1], SAID_BY_SERVER.has(part) && text].filter(Boolean).join(""),
 };
+
+const parts = { kafka: "Kafka", table: "数据表", "event-router": "路由", processors: "处理器" };
+
+/** A part that is back: how long it was away, and what that has cost. */
+export function event({ part, kind, seconds, lost }) {
+  const what = kind === "restarted" ? "路由已重启" : `${parts[part] ?? part} 中断 ${seconds} 秒后恢复`;
+  return `${what}，丢失 ${grouped(lost)} 条消息`;
+}
 
 export const card = {
   merged: (n) => `合并了 ${grouped(n)} 条相同消息，以下是第一条：`,

@@ -23,7 +23,7 @@ use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::mpsc;
 
 use super::denial::Operation;
-use super::{Config, Error};
+use super::{Config, Error, PartitionOffsets};
 use crate::position::{Offset, Partition, Topic};
 use gate::Gate;
 use thread::{Poller, RebalanceCallback};
@@ -121,12 +121,17 @@ impl Consumer {
     /// Sets the group's commit of this partition back to `next`, after the topic was recreated. librdkafka's
     /// timer alone only ever commits forward.
     pub fn reset_commit(&self, partition: Partition, next: Offset) {
-        // First the store, so that the timer does not commit the old offset again.
-        self.store(partition, next);
-        let mut list = TopicPartitionList::with_capacity(1);
-        let offset = KafkaOffset::Offset(next.get());
-        let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
-        self.log_failure("reset", added.and_then(|()| self.inner.commit(&list, CommitMode::Async)));
+        self.commit_now(&PartitionOffsets::from([(partition, next)]), "");
+    }
+
+    /// Commits these offsets, as they may have been committed before, with this text beside each. The next offset that
+    /// is stored for a partition has none.
+    pub fn commit_now(&self, offsets: &PartitionOffsets, metadata: &str) {
+        let list = commits(&self.topic, offsets, metadata);
+        // First the store, so that the timer does not commit the old offset or text again.
+        let stored = list.and_then(|list| self.inner.store_offsets(&list).map(|()| list));
+        let committed = stored.and_then(|list| self.inner.commit(&list, CommitMode::Async));
+        self.log_failure("commit", committed);
     }
 
     /// Reads this partition again from its first record.
@@ -159,6 +164,23 @@ impl Consumer {
             tracing::debug!(%error, "could not {what}: the partition is not ours any more");
         }
     }
+}
+
+/// What a commit of these offsets says, with the same text beside each.
+fn commits(
+    topic: &Topic,
+    offsets: &PartitionOffsets,
+    metadata: &str,
+) -> Result<TopicPartitionList, KafkaError> {
+    let mut list = TopicPartitionList::with_capacity(offsets.len());
+    for (partition, next) in offsets {
+        let mut commit = list.add_partition(topic.as_str(), *partition);
+        commit.set_offset(KafkaOffset::Offset(next.get()))?;
+        if !metadata.is_empty() {
+            commit.set_metadata(metadata);
+        }
+    }
+    Ok(list)
 }
 
 fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {

@@ -11,14 +11,24 @@ use super::config::REQUEST_TIMEOUT;
 use super::denial::{Access, Operation};
 use super::{Config, Error};
 use crate::position::{Offset, Partition, Topic};
+use crate::processor_failure::ProcessorFailure;
 
 pub type PartitionOffsets = BTreeMap<Partition, Offset>;
 
 /// Requests offsets. It consumes nothing and never joins the group.
 #[derive(Clone)]
 pub struct Offsets {
-    consumer: Arc<BaseConsumer>,
-    access: Access,
+    pub(super) consumer: Arc<BaseConsumer>,
+    pub(super) access: Access,
+}
+
+/// The committed offsets of the group.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// All records before these are finished. A partition that has no commit is left out.
+    pub offsets: PartitionOffsets,
+    /// What the routers say of the processors, where they say it.
+    pub failures: BTreeMap<Partition, ProcessorFailure>,
 }
 
 /// Kafka's `ListOffsets` takes a time. These two stand for the ends of a partition.
@@ -78,18 +88,17 @@ impl Offsets {
         self.list(partitions, EARLIEST).await
     }
 
-    /// The committed offset of each partition: all records before it are finished. A partition that has no
-    /// commit is left out of the result.
+    /// The committed offset of each partition, and what stands beside it.
     ///
     /// # Errors
     /// When Kafka does not answer.
-    pub async fn committed(&self, partitions: &[Partition]) -> Result<PartitionOffsets, Error> {
+    pub async fn committed(&self, partitions: &[Partition]) -> Result<Committed, Error> {
         let request = self.request(partitions, KafkaOffset::Invalid)?;
         self.send(move |consumer, _| {
             let committed = consumer.committed_offsets(request, REQUEST_TIMEOUT)?;
             // An error of a partition is not the same as a partition without a commit.
             committed.elements().iter().try_for_each(|element| element.error())?;
-            Ok(known(&committed))
+            Ok(Committed { offsets: known(&committed), failures: failures(&committed) })
         })
         .await
     }
@@ -124,6 +133,15 @@ impl Offsets {
         let answer = tokio::task::spawn_blocking(move || request(&consumer, &topic)).await;
         answer.map_err(|_| Error::Closed)?.map_err(|error| Error::of(error, &self.access))
     }
+}
+
+/// What routers have written into the metadata of their commits. Kafka has made UTF-8 of whatever else stands there.
+fn failures(list: &TopicPartitionList) -> BTreeMap<Partition, ProcessorFailure> {
+    let elements = list.elements();
+    let failure = |it: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+        Some((it.partition(), ProcessorFailure::from_metadata(it.metadata())?))
+    };
+    elements.iter().filter_map(failure).collect()
 }
 
 /// A request about these partitions, with the same offset or time for each.

@@ -1,7 +1,7 @@
 //! Creates topics that are missing, and reports whether Kafka answers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -151,9 +151,12 @@ fn explain(
 pub async fn watch_topic(topics: Topics, topic: Topic, probe: Probe, stop: CancellationToken) {
     let watch = async {
         loop {
+            let began = Instant::now();
             let answer = topics.ensure(&topic).await;
             match &answer {
                 Err(Error::Denied(why)) => probe.denied(why),
+                // Kafka has come back, and somebody else has heard of it first.
+                Err(Error::Unreachable(_)) if probe.last_up().is_some_and(|at| at > began) => {}
                 answer => probe.report(answer),
             }
             pause(if answer.is_ok() { Topics::INTERVAL } else { Topics::INTERVAL / 4 }).await;

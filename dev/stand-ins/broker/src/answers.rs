@@ -1,4 +1,4 @@
-//! Corrects three answers of nisshi, so that stock clients of Kafka understand them.
+//! Corrects four answers of nisshi, so that stock clients of Kafka understand them.
 
 use nisshi_broker::Error;
 use nisshi_sans_io::{
@@ -8,6 +8,8 @@ use nisshi_sans_io::{
 };
 use nisshi_storage::{ArcDynStorage, GroupDetail, GroupDetailResponse, GroupState, Storage as _};
 use rama::{Layer, Service};
+
+use crate::offset_metadata::{Commit, OffsetMetadata};
 
 /// Lies around nisshi's routes.
 pub(crate) struct AnswersLayer {
@@ -19,13 +21,15 @@ pub(crate) struct AnswersLayer {
 pub(crate) struct Answers<S> {
     inner: S,
     storage: ArcDynStorage,
+    offset_metadata: OffsetMetadata,
 }
 
 impl<S> Layer<S> for AnswersLayer {
     type Service = Answers<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Answers { inner, storage: self.storage.clone() }
+        let (storage, offset_metadata) = (self.storage.clone(), OffsetMetadata::default());
+        Answers { inner, storage, offset_metadata }
     }
 }
 
@@ -37,7 +41,18 @@ where
     type Error = Error;
 
     async fn serve(&self, request: FrameInput) -> Result<Frame, Error> {
+        let commit = if let Body::OffsetCommitRequest(request) = &request.frame.body {
+            Some(Commit::of(request))
+        } else {
+            None
+        };
         let mut answer = self.inner.serve(request).await?;
+        if let (Some(commit), Body::OffsetCommitResponse(stored)) = (&commit, &answer.body) {
+            self.offset_metadata.remember(commit, stored);
+        }
+        if let Body::OffsetFetchResponse(offsets) = &mut answer.body {
+            self.offset_metadata.add_to(offsets);
+        }
         if let Body::ApiVersionsResponse(versions) = &mut answer.body {
             correct_versions(versions);
         }

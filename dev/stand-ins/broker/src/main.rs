@@ -2,6 +2,7 @@
 
 mod answers;
 mod engine;
+mod offset_metadata;
 
 use std::{
     io,

@@ -6,15 +6,18 @@ use std::time::Instant;
 use actix_web::http::header;
 use actix_web::web::{Data, Query, QueryConfig};
 use actix_web::{HttpResponse, error};
-use barrage::health::{Dependency, Readiness};
+use barrage::health::Readiness;
 use barrage::time::{Millis, Rfc3339};
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
+use crate::events::{Event, Events};
 use crate::metrics;
+use crate::problems::{Known, PartProblem, problems};
 use crate::reader::cursor::Cursor;
 use crate::reader::feed::{Feed, View};
-use crate::reader::progress::{Counts, Expired, Progress, Totals};
+use crate::reader::progress::{Counts, Progress, Totals};
+use crate::routers::Routers;
 use crate::viewers::Viewers;
 
 /// How many bullets an answer has at most: without `limit`, and with it.
@@ -43,7 +46,8 @@ struct Rest<'a> {
     processors: Vec<String>,
     slots: &'a BTreeMap<String, u64>,
     poll_after_ms: u32,
-    problems: Vec<Part>,
+    problems: Vec<PartProblem>,
+    events: Vec<Event>,
 }
 
 #[derive(Serialize)]
@@ -52,14 +56,6 @@ struct TotalsJson {
     #[serde(flatten)]
     counts: Counts,
     expired_since: Option<Rfc3339>,
-}
-
-/// A part that does not answer, and what this means for people.
-#[derive(Serialize)]
-struct Part {
-    part: &'static str,
-    since: Rfc3339,
-    text: String,
 }
 
 /// An invalid query is answered with problem details, too.
@@ -74,6 +70,8 @@ pub(super) async fn show(
     progress: Data<Progress>,
     viewers: Data<Viewers>,
     readiness: Data<Readiness>,
+    routers: Data<Routers>,
+    events: Data<Events>,
     parameters: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
     let after = cursor(parameters.after.as_deref())?;
@@ -82,7 +80,11 @@ pub(super) async fn show(
     let busy = view.passed > 0 || totals.counts.waiting > 0;
     let least = if busy { POLL_BUSY } else { POLL_IDLE };
     let poll_after = viewers.poll_after(least, Instant::now());
-    let body = answer(&view, totals, poll_after, problems(&readiness, totals, Millis::now()));
+    let dependencies = readiness.report().dependencies;
+    let known = Known { dependencies, totals, processor_failure: routers.processor_failure() };
+    let now = Millis::now();
+    let parts = (problems(known, now), events.recent(now));
+    let body = answer(&view, totals, poll_after, parts);
     metrics::feed_requested();
     Ok(HttpResponse::Ok()
         .content_type("application/json")
@@ -103,7 +105,12 @@ fn limit(text: Option<&str>) -> Result<usize, Problem> {
     allowed.ok_or_else(|| Problem::bad_parameter("limit", "Whole number, 1 to 500."))
 }
 
-fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) -> Vec<u8> {
+fn answer(
+    view: &View,
+    totals: Totals,
+    poll_after_ms: u32,
+    (problems, events): (Vec<PartProblem>, Vec<Event>),
+) -> Vec<u8> {
     let rest = serde_json::to_vec(&Rest {
         now: Millis::now(),
         cursor: &view.cursor,
@@ -117,66 +124,12 @@ fn answer(view: &View, totals: Totals, poll_after_ms: u32, problems: Vec<Part>) 
         slots: &view.slots,
         poll_after_ms,
         problems,
+        events,
     });
     let rest = rest.expect("the answer is texts and numbers");
     let bullets = view.bullets.join(&b","[..]);
     // One object: the bullets as its first member, then the others.
     [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
-}
-
-/// What does not work, or did not a moment ago. `reader` and `processing` are left out where another problem explains
-/// them.
-fn problems(readiness: &Readiness, totals: Totals, now: Millis) -> Vec<Part> {
-    let away = |(part, it): (&'static str, Dependency)| {
-        (!it.ready).then(|| Part { part, since: it.since, text: meaning(part, it.reason) })
-    };
-    let mut parts: Vec<_> = readiness.report().dependencies.into_iter().filter_map(away).collect();
-    if parts.len() > 1 {
-        parts.retain(|it| it.part != "reader");
-    }
-    if let (true, Some(since)) = (parts.is_empty(), totals.stalled_since) {
-        parts.push(Part { part: PROCESSING, since, text: meaning(PROCESSING, None) });
-    }
-    let is_recent = |expired: &Expired| now.0 - expired.last.0 < RETENTION_SHOWN.0;
-    if let Some(expired) = totals.expired.filter(is_recent) {
-        let text = format!(
-            "Kafka deleted {} messages before they were processed: its retention is too short for the backlog.",
-            totals.counts.expired
-        );
-        parts.push(Part { part: RETENTION, since: expired.since.rfc3339(), text });
-    }
-    parts
-}
-
-/// How long after the last message expired this is a problem. The totals have it as long as the homepage runs.
-const RETENTION_SHOWN: Millis = Millis(60_000);
-
-/// The part between Kafka and the table. A homepage has no connection to it, but sees whether rows appear.
-const PROCESSING: &str = "processing";
-/// Kafka's retention, which deletes records whether they were processed or not.
-const RETENTION: &str = "retention";
-
-fn meaning(part: &str, reason: Option<String>) -> String {
-    if let ("partitions", Some(reason)) = (part, reason) {
-        return format!("{reason}. Its messages wait. All other partitions go on.");
-    }
-    let text = match part {
-        "kafka" => "Kafka does not answer. Nothing can be sent. Accepted messages are safe.",
-        "table" => {
-            "The table does not answer. Messages are safe in Kafka and appear when it is back."
-        }
-        "sending" => "Kafka refuses messages from this homepage. Accepted messages are safe.",
-        "reader" => "Results cannot be read now. Messages are safe and appear later.",
-        PROCESSING => {
-            "Messages wait, and none was finished for a while. They are safe in Kafka. The event-router or \
-             the message-processors do not work, or they are busy with earlier messages."
-        }
-        "homepage" => {
-            "This homepage is stopping. Nothing can be sent here. Accepted messages are safe."
-        }
-        _ => "This part does not answer.",
-    };
-    text.to_owned()
 }
 
 #[cfg(test)]
@@ -192,48 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn that_nothing_is_finished_is_said_only_where_nothing_else_explains_it() {
-        let readiness = Readiness::default();
-        let (kafka, reader) = (readiness.dependency("kafka"), readiness.dependency("reader"));
-        let stalled = Some(Millis(0).rfc3339());
-        let parts = |stalled_since| {
-            let totals = Totals { stalled_since, ..Totals::default() };
-            let parts = problems(&readiness, totals, Millis(0));
-            parts.iter().map(|it| it.part).collect::<Vec<_>>()
-        };
-        assert_eq!(parts(stalled), ["kafka"]);
-        kafka.up();
-        assert_eq!(parts(stalled), ["reader"]);
-        reader.up();
-        assert_eq!(parts(stalled), ["processing"]);
-        assert!(parts(None).is_empty());
-    }
-
-    #[test]
-    fn expired_messages_are_a_problem_for_a_minute() {
-        let expired = Some(Expired { since: Millis(1_000), last: Millis(2_000) });
-        let totals = Totals { expired, ..Totals::default() };
-        let parts = |now| problems(&Readiness::default(), totals, Millis(now)).len();
-        assert_eq!((parts(2_000), parts(61_999), parts(62_000)), (1, 1, 0));
-    }
-
-    #[test]
-    fn a_partition_that_cannot_be_read_is_named() {
-        let readiness = Readiness::default();
-        let partitions = readiness.partial_dependency("partitions");
-        assert!(problems(&readiness, Totals::default(), Millis(0)).is_empty());
-        partitions.denied("partition 3 cannot be read at offset 42: bad checksum");
-        let problems = problems(&readiness, Totals::default(), Millis(0));
-        let text = "partition 3 cannot be read at offset 42: bad checksum. Its messages wait. All other \
-                    partitions go on.";
-        assert_eq!((problems[0].part, problems[0].text.as_str()), ("partitions", text));
-    }
-
-    #[test]
     fn an_answer_is_one_json_object_with_or_without_bullets() {
         let mut view = view();
         let json = |view: &View| -> serde_json::Value {
-            serde_json::from_slice(&answer(view, Totals::default(), 400, Vec::new())).unwrap()
+            serde_json::from_slice(&answer(view, Totals::default(), 400, (Vec::new(), Vec::new())))
+                .unwrap()
         };
         assert_eq!(json(&view)["bullets"], serde_json::json!([]));
         assert_eq!(json(&view)["totals"]["waiting"], 0);

@@ -109,6 +109,7 @@ pub(crate) struct Translations {
     pub(crate) latency: &'static str,
     pub(crate) processors_at_work: &'static str,
     pub(crate) no_data: &'static str,
+    pub(crate) events: &'static str,
 
     pub(crate) how_numbers: &'static str,
     pub(crate) api: &'static str,

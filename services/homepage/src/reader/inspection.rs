@@ -53,6 +53,11 @@ impl Inspection {
         Self { records, probe, standing, running: None, unreadable }
     }
 
+    /// Whether a record of this partition cannot be decoded.
+    pub(super) fn is_unreadable(&self, partition: Partition) -> bool {
+        self.unreadable.contains(partition)
+    }
+
     /// Notes where a partition stands now.
     pub(super) fn observe(&mut self, partition: Partition, tracker: &Tracker, now: Instant) {
         if !tracker.has_open() {

@@ -16,10 +16,11 @@ impl Stall {
     /// A restart or a rebalance takes a few seconds. That is no stall yet.
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// Called after a failed round: what the reader did not see may have been processed.
-    pub(super) fn forget(&mut self) -> Option<Rfc3339> {
-        self.since = None;
-        None
+    /// Called after a failed round. A single one shows nothing new: returns what the round before has returned. After
+    /// more of them all is forgotten, because what the reader did not see may have been processed.
+    pub(super) fn failed(&mut self, is_single: bool) -> Option<Rfc3339> {
+        self.since = self.since.filter(|_| is_single);
+        self.since.filter(|_| self.is_logged).map(|(_, since)| since)
     }
 
     /// Called after a round with how many records wait, and whether any was finished in it. Returns since when
@@ -67,6 +68,18 @@ mod tests {
         assert_eq!(stall.observe(8, false, at(65)), None);
         assert!(stall.observe(8, false, at(66)).is_some());
         assert_eq!(stall.observe(0, false, at(67)), None);
+    }
+
+    #[test]
+    fn a_single_failed_round_neither_ends_a_stall_nor_begins_one() {
+        let (mut stall, begin) = (Stall::default(), Instant::now());
+        assert_eq!(stall.observe(3, false, begin), None);
+        assert_eq!(stall.failed(true), None);
+        let since = stall.observe(3, false, begin + Duration::from_secs(6));
+        assert!(since.is_some());
+        assert_eq!(stall.failed(true), since);
+        assert_eq!(stall.failed(false), None);
+        assert_eq!(stall.failed(true), None);
     }
 
     #[test]

@@ -80,6 +80,7 @@ pub(crate) const EN: Translations = Translations {
     latency: "Latency, sent to stored",
     processors_at_work: "Processors at work",
     no_data: "No data yet",
+    events: "Events",
 
     how_numbers: "Accepted: Kafka has the message. Waiting: accepted, but not finished yet. Stored: its row exists. \
                   Shown: a bullet on this page stands for it. Folded: the wall had no room for it and shows only how \

@@ -76,6 +76,7 @@ pub(crate) const ZH: Translations = Translations {
     latency: "延迟（发送到存储）",
     processors_at_work: "工作中的处理器",
     no_data: "暂无数据",
+    events: "事件",
 
     how_numbers: "已接收：Kafka 已经收下。等待处理：已接收，但还没处理完。已存储：数据表里有它的一行。\
                   已展示：这里有弹幕代表它。合并计数：弹幕墙放不下，只显示条数。",
