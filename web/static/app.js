@@ -30,7 +30,7 @@ page = new Page({
   onDropped: () => card.close(),
   onReply(reply, bullets, came) {
     trends.reply(reply, page.counters.accepted, bullets);
-    events.update(reply.events);
+    events.update(reply.events, reply.now);
     if (came > 0) quiet.end();
   },
   onFailure: () => trends.interrupt(),

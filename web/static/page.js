@@ -73,12 +73,17 @@ export class Page {
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
     this.#clock.take(reply.now, reply.askedAt, Date.now());
+    if (!totals.since) {
+      this.health.beginning(reply);
+      this.hooks.onFailure?.(); // it is not known what was sent in this time
+      return;
+    }
     const isRestart = this.counters.update(totals);
     if (isRestart) {
       this.wall.uncount();
       this.list.uncount();
     }
-    this.#palette.update(slots, processors);
+    this.#palette.update(slots, processors, performance.now());
     const came = this.#show(reply, !isRestart);
     this.counters.warn(this.health.reply(reply, this.counters.accepted));
     this.#drawLegend(processors, totals.waiting);

@@ -26,3 +26,25 @@ test("the newest message is first, although the partitions come one after the ot
   const times = await rows.locator("td:nth-child(2)").allTextContents();
   expect(times).toEqual([...times].sort().reverse());
 });
+
+test("of two messages of the same time, the one that came last is first", async ({ page }) => {
+  const text = unique("at once");
+  let isSent = false;
+  await page.route("**/feed?*after=*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    const at = Date.UTC(2030, 0, 1);
+    const bullets = ["first", "second"].map((name, n) => {
+      const position = { id: name, partition: 0, offset: 2e9 + n };
+      const times = { sent_at: at, received_at: at, stored_at: at };
+      return { ...position, ...times, message: `${text} ${name}`, burst: "b", sender: 1, seq: 1, processor: "p" };
+    });
+    const answer = isSent ? {} : { bullets, passed: 2 };
+    isSent = true;
+    return route.fulfill({ response, json: { ...reply, ...answer } });
+  });
+  await page.goto("/");
+  await page.getByRole("button", { name: "List" }).click();
+  const rows = page.locator("#list-body tr", { hasText: text });
+  await expect(rows).toContainText(["second", "first"]);
+});

@@ -106,3 +106,51 @@ test("a page that is opened while messages wait never has more stored than accep
   await expect.poll(() => counter(page, "stored")).toBe(60);
   expect((await counters(page)).accepted).toBe(60);
 });
+
+test("a homepage that has just started takes nothing back that the page knows", async ({ page }) => {
+  let isStarting = false;
+  await page.route("**/feed?*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    const totals = { ...reply.totals, accepted: 5000, stored: 1900, finished_without_row: 0, waiting: 3100 };
+    const answer = isStarting
+      ? { totals: { ...reply.totals, since: null, accepted: 0, stored: 0, waiting: 0 }, cursor: "", slots: {} }
+      : { totals, slots: { known: 1 } };
+    return route.fulfill({ response, json: { ...reply, processors: [], ...answer } });
+  });
+  await page.goto("/");
+  const banners = page.locator("#banners");
+  await expect(banners).toContainText("3\u202f100 are waiting");
+  const before = await counters(page);
+  const polled = () => page.waitForResponse((response) => response.url().includes("/feed"));
+  isStarting = true;
+  await polled();
+  await polled();
+  await expect(banners).toContainText("3\u202f100 are waiting");
+  await expect(page.locator("#pill")).toHaveText("Live, behind");
+  expect(await counters(page)).toEqual(before);
+});
+
+test("a homepage that is a moment behind another one makes no number go back", async ({ page }) => {
+  const accepted = [10_000, 9_875, 10_010];
+  await page.route("**/feed?*", async (route) => {
+    const response = await route.fetch();
+    const reply = await response.json();
+    const all = accepted.length > 1 ? accepted.shift() : accepted[0];
+    const totals = { ...reply.totals, accepted: all, stored: all - 50, finished_without_row: 0, waiting: 50 };
+    return route.fulfill({ response, json: { ...reply, totals } });
+  });
+  await page.addInitScript(() => {
+    window.numbers = [];
+    document.addEventListener("DOMContentLoaded", () => {
+      const cells = document.querySelectorAll("[data-counter=accepted], [data-counter=stored]");
+      const note = () => window.numbers.push(...Array.from(cells, (cell) => cell.textContent));
+      const observer = new MutationObserver(note);
+      cells.forEach((cell) => observer.observe(cell, { childList: true, characterData: true, subtree: true }));
+    });
+  });
+  await page.goto("/");
+  await expect.poll(() => counter(page, "accepted")).toBe(60);
+  expect(await counter(page, "stored")).toBe(10);
+  expect((await page.evaluate(() => window.numbers)).filter((text) => text.startsWith("-"))).toEqual([]);
+});

@@ -59,7 +59,8 @@ test("on a full wall one bullet of this page's own burst goes first every three 
 
 test("the server says which slot a processor has, and the others are grey", () => {
   const palette = new Palette();
-  palette.update({ second: 2, first: 1 }, ["second"]);
+  palette.update({ second: 2, first: 1, gone: 3 }, ["first", "second"], 0);
+  palette.update({ second: 2, first: 1, gone: 3 }, ["second"], 1000);
   expect(["first", "second", "third"].map((name) => palette.slot(name))).toEqual([1, 2, 0]);
   expect(palette.legend()).toEqual([
     { name: "first", slot: 1, quiet: true },
@@ -153,7 +154,7 @@ test("an answer of another shape is none of the homepage's", () => {
   const wrong = [
     ...[{ cursor: 7 }, { cursor: undefined }, { now: "1" }, { passed: NaN }, { poll_after_ms: 0 }],
     ...[{ bullets: {} }, { bullets: [null] }, { bullets: [{ ...bullet, message: null }] }],
-    ...[{ totals: null }, { totals: {} }, { processors: "p" }, { processors: [1] }, { problems: [{}] }],
+    ...[{ totals: null }, { totals: {} }, { slots: null }, { events: [1] }, { processors: "p" }, { processors: [1] }, { problems: [{}] }],
   ];
   for (const change of wrong) expect(isReply({ ...right, ...change }), JSON.stringify(change)).toBe(false);
   for (const json of [undefined, null, [], "login", 1]) expect([isReply(json), isBurst(json)]).toEqual([false, false]);

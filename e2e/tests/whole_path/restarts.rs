@@ -36,7 +36,7 @@ async fn saved(stack: &Stack) -> Option<u64> {
 async fn no_number_jumps_and_no_bullet_comes_again_when_a_homepage_is_killed_or_another_one_starts()
 {
     let mut stack = Stack::start().await;
-    let burst = json!({ "message": "counted once", "concurrency": 5, "duration": 1, "rate": 20 });
+    let burst = json!({ "message": "counted once", "concurrency": 20, "duration": 1, "rate": 60 });
     let sent = stack.settled(&stack.send_burst(burst).await).await.accepted;
     let before = stack.feed(None, 100).await;
     assert_eq!((before.totals.accepted, before.totals.stored), (sent, sent));

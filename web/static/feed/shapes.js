@@ -3,6 +3,8 @@
 const isObject = (value) => typeof value === "object" && value !== null;
 const isNumber = (value) => Number.isFinite(value);
 const isText = (value) => typeof value === "string";
+/** A homepage of another version may not have it. */
+const isRightOrUnset = (value, isRight) => value === undefined || isRight(value);
 const has = (object, names, isRight) => names.every((name) => isRight(object[name]));
 
 /** A reply of the feed. */
@@ -15,6 +17,8 @@ export const isReply = (json) =>
   isObject(json.totals) &&
   has(json.totals, ["accepted", "stored", "waiting"], isNumber) &&
   isListOf(json.processors, isText) &&
+  isRightOrUnset(json.slots, isObject) &&
+  isRightOrUnset(json.events, (events) => isListOf(events, isObject)) &&
   isListOf(json.problems, (problem) => isObject(problem) && isText(problem.part));
 
 /** A burst as it is now. */

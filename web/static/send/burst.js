@@ -7,7 +7,7 @@ import { isBurst } from "../feed/shapes.js";
 const POLL_MS = 500;
 const POST_DEADLINE_MS = 10_000;
 const UNWATCHED_MS = 3000;
-const STORAGE_KEY = "barrage.burst"; // a reload finds its burst again
+const STORAGE_KEY = `barrage.burst ${address("")}`; // a reload finds its burst again
 const ENDED = new Set(["done", "stopped", "failed"]);
 
 /**

@@ -9,6 +9,7 @@ const STORAGE_KEY = `barrage.counters ${location.pathname}`; // a reload goes on
 /** Holds the numbers and writes them into the nodes of `root` marked `data-counter`, those that the page has. */
 export class Counters {
   #base;
+  #most = {}; // of each number: a homepage may know less than another one, for a moment
   #shown = 0;
   #folded = 0;
   #notes = []; // of the totals
@@ -28,22 +29,19 @@ export class Counters {
     return this.#accepted;
   }
 
-  /**
-   * Takes a reply's totals; true when counting starts, or restarts because the server counts from another moment. A
-   * homepage that has just started does not know its numbers yet.
-   */
+  /** Takes a reply's totals; true when counting starts, or restarts because the server counts from another moment. */
   update(totals) {
-    if (!totals.since) return false;
     const isRestart = this.#base?.since !== totals.since;
     if (isRestart) {
       // What waits already will be stored, so it counts as accepted: no number becomes larger than the one before it.
       this.#base = { ...totals, accepted: totals.accepted - totals.waiting };
+      this.#most = {};
       this.#shown = 0;
       this.#folded = 0;
       this.#write("shown", 0);
     }
     this.#remember();
-    const since = (name) => (totals[name] ?? 0) - (this.#base[name] ?? 0);
+    const since = (name) => this.#since(name, totals);
     this.#accepted = since("accepted");
     this.#write("accepted", this.#accepted);
     this.#write("stored", since("stored"));
@@ -51,6 +49,13 @@ export class Counters {
     const expired = { n: since("expired"), at: totals.expired_since };
     this.#annotate(since("blocked"), since("finished_without_row"), expired);
     return isRestart;
+  }
+
+  /** No number goes back. */
+  #since(name, totals) {
+    const n = (totals[name] ?? 0) - (this.#base[name] ?? 0);
+    this.#most[name] = Math.max(this.#most[name] ?? 0, n);
+    return this.#most[name];
   }
 
   /** Bullets that people can read stand for `n` more messages. */

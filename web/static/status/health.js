@@ -26,10 +26,16 @@ export class Health {
     this.onOnline = onOnline;
   }
 
+  /** The homepage has just started and knows no numbers yet. What was said of a backlog stays. */
+  beginning({ totals, problems }) {
+    this.#answered();
+    this.#problems(problems, totals);
+    this.#setPill(this.#isBehind || problems.length > 0 ? "behind" : "live");
+  }
+
   /** True when messages wait longer than they should; `accepted` as the page counts. */
   reply({ totals, processors, problems }, accepted) {
-    clearInterval(this.#countdown);
-    this.banners.hide("offline");
+    this.#answered();
     const has = (name) => problems.some(({ part }) => part === name);
     const isExplained = problems.some(({ part }) => !EFFECTS.has(part));
     this.#backlog(totals.waiting, accepted, processors.length, { isExplained, isSafe: !has("retention") });
@@ -37,8 +43,13 @@ export class Health {
     const isSaid = ({ part }) => part === "processing" && this.#isBehind;
     this.#problems(problems.filter((problem) => !isSaid(problem)), totals);
     this.#setPill(this.#isBehind || problems.length > 0 ? "behind" : "live");
-    this.onOnline(true);
     return this.#isBehind;
+  }
+
+  #answered() {
+    clearInterval(this.#countdown);
+    this.banners.hide("offline");
+    this.onOnline(true);
   }
 
   failure({ failures, retryAt, reason }) {

@@ -64,20 +64,23 @@ export class List {
   /** New rows go before those that are older. Drawn rows stay: one of them may have the keyboard's focus. */
   #draw() {
     if (!this.#isOpen || this.#isHeld) return;
-    for (const entry of this.#entries) this.#insert(entry);
+    let last;
+    for (const entry of this.#entries) last = this.#insert(entry, last);
     while (this.body.rows.length > MOST_ROWS) this.body.rows[MOST_ROWS].remove();
     this.#entries = [];
   }
 
-  /** What is older than a full list is not shown. */
-  #insert(entry) {
+  /** Below `last`, the row of the entry before. Returns the new row. What is older than a full list is not shown. */
+  #insert(entry, last) {
     const { rows } = this.body;
-    const next = Array.from(rows).find((row) => this.#times.get(row) <= entry.at);
-    if (!next && rows.length >= MOST_ROWS) return;
+    const below = Array.from(rows).slice(last ? last.sectionRowIndex + 1 : 0);
+    const next = below.find((row) => this.#times.get(row) <= entry.at);
+    if (!next && rows.length >= MOST_ROWS) return last;
     this.onShown(entry);
     const row = this.#row(entry);
     this.#times.set(row, entry.at);
     this.body.insertBefore(row, next ?? null);
+    return row;
   }
 
   #row(entry) {

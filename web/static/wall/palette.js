@@ -1,16 +1,20 @@
 // The colour and shape of each processor, as the server gives them out: all pages show the same.
 
 const GREY = 0;
+const LISTED_MS = 60_000;
 
 /** Slots are 1 to 8; slot 0 is grey, for a processor that has none. */
 export class Palette {
   #slots = new Map();
-  #running = [];
+  #runningAt = new Map(); // when each processor was last among the running ones
+  #now = 0;
 
   /** Takes the slots by name, and the names of the processors seen in the last seconds. */
-  update(slots, running) {
+  update(slots, running, now) {
     this.#slots = new Map(Object.entries(slots));
-    this.#running = running;
+    this.#now = now;
+    for (const name of running) this.#runningAt.set(name, now);
+    for (const [name, at] of this.#runningAt) if (now - at > LISTED_MS) this.#runningAt.delete(name);
   }
 
   /** The slot of a bullet's processor. */
@@ -18,9 +22,10 @@ export class Palette {
     return this.#slots.get(name) ?? GREY;
   }
 
-  /** All processors that have a slot, by its number. */
+  /** The processors that have a slot and ran in the last minute, by its number. */
   legend() {
-    const entries = Array.from(this.#slots, ([name, slot]) => ({ name, slot, quiet: !this.#running.includes(name) }));
+    const listed = [...this.#slots].filter(([name]) => this.#runningAt.has(name));
+    const entries = listed.map(([name, slot]) => ({ name, slot, quiet: this.#runningAt.get(name) < this.#now }));
     return entries.sort((a, b) => a.slot - b.slot);
   }
 }

@@ -5,8 +5,8 @@ const FOLD_EVERY_MS = 2000;
 const OWN_EVERY_MS = 3000;
 
 /**
- * A waiting entry stands for `n` messages. `counts` of them count as shown: messages from before this page opened fly,
- * too, but do not count. `mine` of them are of the burst that this page sends. `first` is the oldest message.
+ * A waiting entry stands for `n` messages. `counts` of them count as shown: those that wait while counting starts again do
+ * not. `mine` of them are of the burst that this page sends. `first` is the oldest message.
  */
 export class Queue {
   #keys = new Map(); // iteration order is the order of release

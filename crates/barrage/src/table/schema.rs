@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
-    TimeToLiveSpecification, TimeToLiveStatus,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    TableDescription, TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, Table};
 use crate::health::Probe;
 use crate::retry::pause;
+use crate::time::Millis;
 
 impl Table {
     const CHECK_INTERVAL: Duration = Duration::from_secs(2);
@@ -21,12 +22,24 @@ impl Table {
     /// # Errors
     /// [`Error::NoTable`] when it does not exist or is still being created.
     pub async fn check(&self) -> Result<(), Error> {
-        let answer = self.client.describe_table().table_name(self.name.as_str()).send().await;
-        let answer = answer.map_err(|error| Error::of(error, &self.name))?;
-        match answer.table.and_then(|table| table.table_status) {
+        match self.describe().await?.and_then(|table| table.table_status) {
             Some(TableStatus::Active | TableStatus::Updating) => Ok(()),
             _ => Err(Error::NoTable(self.name.clone())),
         }
+    }
+
+    /// When the table was created; `None` if the service does not say it.
+    ///
+    /// # Errors
+    /// When the table does not answer, or does not exist.
+    pub async fn created_at(&self) -> Result<Option<Millis>, Error> {
+        let created = self.describe().await?.and_then(|table| table.creation_date_time);
+        Ok(created.and_then(|at| at.to_millis().ok()).map(Millis))
+    }
+
+    async fn describe(&self) -> Result<Option<TableDescription>, Error> {
+        let answer = self.client.describe_table().table_name(self.name.as_str()).send().await;
+        Ok(answer.map_err(|error| Error::of(error, &self.name))?.table)
     }
 
     /// Creates the table when it does not exist, and has it delete rows by their `expires_at`. If the service

@@ -93,7 +93,7 @@ impl Table {
                 .condition_expression("attribute_not_exists(#shard)")
                 .expression_attribute_names("#shard", "shard"),
             Some(since) => request
-                .condition_expression("#since = :since")
+                .condition_expression("attribute_not_exists(#since) OR #since = :since")
                 .expression_attribute_names("#since", "since")
                 .expression_attribute_values(":since", AttributeValue::N(since.0.to_string())),
         };

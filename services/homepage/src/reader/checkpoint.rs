@@ -5,12 +5,14 @@
 //! the table has "finished 10, stored 9, without a row 1". The record 10 is open, and 11 has a row. The homepage dies.
 //! The next one counts 9 and 1, and from offset 10 on what it finds itself. It reads some rows below 10, too, because a
 //! page opens with the last bullets, but does not count them again.
+//!
+//! While a topic is small, every homepage reads the whole of it anyway. Then nothing is saved.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use barrage::kafka::{Group, PartitionOffsets};
-use barrage::position::{Partition, Topic};
+use barrage::position::{Offset, Partition, Topic};
 use barrage::shutdown::with_sources;
 use barrage::table::{self, Table, TotalsRow};
 use barrage::time::Millis;
@@ -32,13 +34,17 @@ pub(super) struct Checkpoint {
     before: Option<TotalsRow>,
     /// How far the partitions were when it was saved last.
     saved: PartitionOffsets,
-    saved_at: Instant,
+    /// When it was; `None` while the table has nothing.
+    saved_at: Option<Instant>,
+    checked_at: Instant,
     saving: Option<JoinHandle<()>>,
 }
 
 impl Checkpoint {
-    /// How often it is saved. What came after it is counted again, so nothing depends on that.
+    /// How often it may be saved. What came after it is counted again, so nothing depends on that.
     const SAVE_EVERY: Duration = Duration::from_secs(5);
+    /// It is saved after so many records, which a homepage that starts reads in no time.
+    const SAVE_AFTER: u64 = 1000;
     /// With more records after the checkpoint, counting starts again: reading them all would take too long.
     const MAX_BEHIND: u64 = 100_000;
 
@@ -49,8 +55,18 @@ impl Checkpoint {
         ttl: Duration,
         outdated: Option<Millis>,
     ) -> Self {
-        let (saved, saved_at) = (PartitionOffsets::new(), Instant::now());
-        Self { table, topic, group, ttl, outdated, before: None, saved, saved_at, saving: None }
+        Self {
+            table,
+            topic,
+            group,
+            ttl,
+            outdated,
+            before: None,
+            saved: PartitionOffsets::new(),
+            saved_at: None,
+            checked_at: Instant::now(),
+            saving: None,
+        }
     }
 
     pub(super) fn is_loaded(&self) -> bool {
@@ -76,8 +92,7 @@ impl Checkpoint {
         (counts, before.expired_since.map(|at| Expired { since: at, last: at }))
     }
 
-    /// Loads the totals, once. If there are none to go on with, counting begins where the partitions do. If another
-    /// homepage has written others meanwhile, nothing is loaded yet.
+    /// Loads the totals, once. If another homepage has written others meanwhile, nothing is loaded yet.
     pub(super) async fn load(
         &mut self,
         partitions: &mut BTreeMap<Partition, PartitionReader>,
@@ -85,16 +100,13 @@ impl Checkpoint {
         let known = self.table.totals(&self.topic, &self.group).await?;
         let replaces = known.as_ref().map(|known| known.since);
         let totals = match known.filter(|known| self.is_current(known, partitions)) {
-            Some(current) => current,
-            None => {
-                let begun = self.begun(partitions);
-                let key = (&self.topic, &self.group);
-                if !self.table.put_totals(key, &begun, replaces).await? {
-                    return Ok(());
-                }
-                begun
+            Some(current) => {
+                self.saved_at = Some(Instant::now());
+                Some(current)
             }
+            None => self.begin(partitions, replaces).await?,
         };
+        let Some(totals) = totals else { return Ok(()) };
         for (partition, offset) in &totals.finished {
             if let Some(reader) = partitions.get_mut(partition) {
                 reader.count_from(*offset);
@@ -103,6 +115,29 @@ impl Checkpoint {
         self.saved = totals.finished.clone();
         self.before = Some(totals);
         Ok(())
+    }
+
+    /// There are no totals to go on with: counting begins where the partitions do. `None` if another homepage has
+    /// begun at the same time.
+    async fn begin(
+        &mut self,
+        partitions: &BTreeMap<Partition, PartitionReader>,
+        replaces: Option<Millis>,
+    ) -> Result<Option<TotalsRow>, table::Error> {
+        let is_first = replaces.is_none() && self.outdated.is_none();
+        let is_whole = |it: &PartitionReader| it.tracker().begin() == Offset::default();
+        // Each homepage that counts the whole topic counts the same.
+        if is_first
+            && partitions.values().all(is_whole)
+            && let Some(created) = self.table.created_at().await?
+        {
+            return Ok(Some(self.begun(created, partitions)));
+        }
+        let begun = self.begun(Millis::now(), partitions);
+        let key = (&self.topic, &self.group);
+        let is_written = self.table.put_totals(key, &begun, replaces).await?;
+        self.saved_at = is_written.then(Instant::now);
+        Ok(is_written.then_some(begun))
     }
 
     fn is_current(
@@ -121,9 +156,9 @@ impl Checkpoint {
             && behind.sum::<u64>() <= Self::MAX_BEHIND
     }
 
-    fn begun(&self, partitions: &BTreeMap<Partition, PartitionReader>) -> TotalsRow {
+    fn begun(&self, since: Millis, partitions: &BTreeMap<Partition, PartitionReader>) -> TotalsRow {
         let begins = partitions.iter().map(|(partition, it)| (*partition, it.tracker().begin()));
-        self.row(Millis::now(), begins.collect(), Counts::default(), None)
+        self.row(since, begins.collect(), Counts::default(), None)
     }
 
     fn row(
@@ -153,16 +188,23 @@ impl Checkpoint {
         partitions: &BTreeMap<Partition, PartitionReader>,
         expired: Option<Expired>,
     ) {
-        let is_due = self.saved_at.elapsed() >= Self::SAVE_EVERY;
         let is_saving = self.saving.as_ref().is_some_and(|saving| !saving.is_finished());
-        let Some(before) = self.before.as_ref().filter(|_| is_due && !is_saving) else { return };
-        self.saved_at = Instant::now();
+        if is_saving || self.checked_at.elapsed() < Self::SAVE_EVERY {
+            return;
+        }
+        self.checked_at = Instant::now();
+        let Some(before) = &self.before else { return };
         let finished = partitions.iter().map(|(partition, it)| (*partition, it.checkpoint().0));
         let finished: PartitionOffsets = finished.collect();
-        if finished == self.saved {
+        let saved = |partition| self.saved.get(partition).copied().unwrap_or_default();
+        let unsaved: u64 = finished.iter().map(|(it, offset)| offset.since(saved(it))).sum();
+        // While nothing is sent, it is saved now and then all the same, so that the table keeps it.
+        let is_old = self.saved_at.is_some_and(|at| at.elapsed() >= self.ttl / 4);
+        if unsaved < Self::SAVE_AFTER && !is_old {
             return;
         }
         self.saved = finished.clone();
+        self.saved_at = Some(Instant::now());
         let counted: Counts = partitions.values().map(|it| it.checkpoint().1).sum();
         let counts = self.before().0 + counted;
         let row = self.row(before.since, finished, counts, expired.map(|expired| expired.since));

@@ -30,18 +30,23 @@ export async function launch() {
   // Without a language the browser calls it "C", as on a kiosk: the page must cope.
   const env = { ...process.env, DISPLAY: `:${String(display).trim()}`, LANG: "C", LC_ALL: "C" };
   const driver = spawn(DRIVER, ["--host=127.0.0.1", `--port=${port}`], { env, stdio: "ignore" });
-  const address = `http://127.0.0.1:${port}`;
-  await answers(`${address}/status`);
-  const options = { binary: browserPath(), args: ["--automation"] };
-  const session = await beginSession(address, { "webkitgtk:browserOptions": options });
-  const close = async () => {
-    await session.end();
-    for (const process of [driver, screen]) {
-      process.kill();
-      await once(process, "exit");
-    }
-  };
-  return { ...session, close };
+  const end = () => Promise.all([driver, screen].map(kill));
+  try {
+    const address = `http://127.0.0.1:${port}`;
+    await answers(`${address}/status`);
+    const options = { binary: browserPath(), args: ["--automation"] };
+    const session = await beginSession(address, { "webkitgtk:browserOptions": options });
+    return { ...session, close: () => session.end().finally(end) };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+async function kill(process) {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  process.kill();
+  await once(process, "exit");
 }
 
 /** The driver takes a port of our choice and does not tell one of its own. */

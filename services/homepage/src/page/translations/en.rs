@@ -36,7 +36,7 @@ pub(crate) const EN: Translations = Translations {
     steps: STEPS,
 
     processors: "Processors",
-    no_processors: "Processors: 0",
+    no_processors: "Processors: –",
     show_wall: "Show the moving wall",
     list_is_static: "Without JavaScript this list does not update.",
     too_old: "This browser is too old for the moving wall, which needs Safari 16, Firefox 115 or Chrome 107. The form \

@@ -35,7 +35,7 @@ pub(crate) const ZH: Translations = Translations {
     steps: STEPS,
 
     processors: "处理器",
-    no_processors: "处理器：0",
+    no_processors: "处理器：–",
     show_wall: "显示滚动弹幕",
     list_is_static: "未启用 JavaScript，列表不会自动更新。",
     too_old: "浏览器版本过旧，无法显示滚动弹幕（需要 Safari 16、Firefox 115 或 Chrome 107）。表单可以使用，列表不会自动更新。",
