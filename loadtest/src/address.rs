@@ -59,11 +59,11 @@ impl Address {
     }
 
     /// Whose certificates are accepted, of the barrage and where metrics are read.
-    pub(crate) fn trust(&self, metrics: &[Url]) -> Result<Trust, Error> {
+    pub(crate) fn trust(&self, base: &BaseUrl, metrics: &[Url]) -> Result<Trust, Error> {
         if !metrics.iter().all(is_plain) {
             return Err(Error::Metrics);
         }
-        if !self.base_url()?.is_https() && metrics.iter().all(|url| url.scheme() != "https") {
+        if !base.is_https() && metrics.iter().all(|url| url.scheme() != "https") {
             return Ok(Trust::Nobody);
         }
         match &self.ca {
@@ -102,6 +102,10 @@ mod tests {
         Address { url: Some(Secret(url.into())), password_file: None, ca: None, insecure: false }
     }
 
+    fn trust_of(address: &Address, metrics: &[Url]) -> Result<Trust, Error> {
+        address.trust(&address.base_url()?, metrics)
+    }
+
     fn file(text: &str) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), text).unwrap();
@@ -121,11 +125,11 @@ mod tests {
     #[test]
     fn plain_http_needs_no_certificate_authority() {
         let metrics = |url| [Url::parse(url).unwrap()];
-        let trust = |url, at| address(url).trust(&metrics(at)).unwrap();
+        let trust = |url, at| trust_of(&address(url), &metrics(at)).unwrap();
         assert!(matches!(trust("http://h", "http://m"), Trust::Nobody));
         assert!(matches!(trust("http://h", "https://m"), Trust::System(_)));
         assert!(matches!(trust("https://h", "http://m"), Trust::System(_)));
-        let insecure = |url| Address { insecure: true, ..address(url) }.trust(&[]).unwrap();
+        let insecure = |url| trust_of(&Address { insecure: true, ..address(url) }, &[]).unwrap();
         assert!(matches!(insecure("https://h"), Trust::Anybody));
         assert!(matches!(insecure("http://h"), Trust::Nobody), "there is no certificate");
     }
@@ -137,7 +141,7 @@ mod tests {
             [(no_pem.path(), "BEGIN CERTIFICATE"), ("/no/such".as_ref(), "/no/such")]
         {
             let address = Address { ca: Some(path.to_owned()), ..address("https://host") };
-            let fault = address.trust(&[]).unwrap_err().to_string();
+            let fault = trust_of(&address, &[]).unwrap_err().to_string();
             assert!(fault.contains(named), "{fault}");
         }
     }
@@ -146,7 +150,7 @@ mod tests {
     fn metrics_have_no_password_of_their_own() {
         for url in ["http://ann:secret@host/metrics", "http://secret@host", "ann:secret@host"] {
             let metrics = [Url::parse(url).unwrap()];
-            let fault = address("http://host").trust(&metrics).unwrap_err().to_string();
+            let fault = trust_of(&address("http://host"), &metrics).unwrap_err().to_string();
             assert!(fault.contains("--metrics") && !fault.contains("secret"), "{fault}");
         }
     }

@@ -49,7 +49,8 @@ const OTHER_FILES: u64 = 100;
 pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
     let plan = options.plan().map_err(|problem| anyhow!(problem))?;
     allow_connections(u64::from(plan.in_flight) + u64::from(plan.viewers))?;
-    let (base, trust) = (options.at.base_url()?, options.at.trust(&options.metrics)?);
+    let base = options.at.base_url()?; // read once: the file of the password may be a pipe
+    let trust = options.at.trust(&base, &options.metrics)?;
     let stack = stack(&options, base.url());
     let of_stack = stack.metrics()?;
     let target = Target::new(base, &trust)?;

@@ -51,7 +51,7 @@ impl Homepage {
 
     fn below(base: &Url, client: Client, authorization: Option<HeaderValue>) -> Self {
         let messages = base.join("messages").expect("any http URL can have this path");
-        let url = messages.as_str().trim_end_matches("/messages").to_owned();
+        let url = base.as_str().trim_end_matches('/').to_owned();
         Self { client, url, messages, authorization }
     }
 

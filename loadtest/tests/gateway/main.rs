@@ -150,7 +150,6 @@ async fn what_cannot_be_measured_is_told_in_one_line_without_a_password() {
         (url("/barrage?m=s3cr3t"), "query"),
         (format!("https://{IN_URL}@{plain}/barrage"), "is its URL http://?"),
         (format!("http://{IN_URL}@localhost:{tls}/barrage"), "is its URL https://?"),
-        (format!("http://{IN_URL}@no-such-host.invalid"), "no address is known"),
         (format!("https://ann:se@cret/word@localhost:{tls}/barrage"), "%2F"),
         (format!("{IN_URL}@localhost:{tls}/barrage"), "…@localhost"),
     ] {

@@ -26,7 +26,7 @@ const MAX_CLIENT_RATE: Variable = Variable::new(
     "MAX_CLIENT_RATE",
     "100",
     "requests per second, 1 to 1000000",
-    "For each client address, or IPv6 network of 64 bits: the maximum rate of sends, and of requests for single messages.",
+    "For each client address: the maximum rate of sends, and of requests for single messages. An IPv6 network of 64 bits has ten times as much.",
 );
 const TRUSTED_PROXIES: Variable = Variable::optional(
     "TRUSTED_PROXIES",

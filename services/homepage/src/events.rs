@@ -43,7 +43,8 @@ pub(crate) enum Kind {
 /// The newest events of this homepage.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
-    told: Mutex<VecDeque<Event>>,
+    /// Each with the time at which it was told.
+    told: Mutex<VecDeque<(Millis, Event)>>,
 }
 
 impl Events {
@@ -53,10 +54,10 @@ impl Events {
     /// How long a page gets an event.
     const SHOWN_FOR: i64 = 10 * 60_000;
 
-    fn add(&self, event: Event) {
+    fn add(&self, event: Event, now: Millis) {
         tracing::info!(part = event.part, lost = event.lost, "{}", event.text);
         let mut told = self.told.lock();
-        told.push_back(event);
+        told.push_back((now, event));
         if told.len() > Self::KEPT {
             told.pop_front();
         }
@@ -65,8 +66,8 @@ impl Events {
     /// The last ones, oldest first.
     pub(crate) fn recent(&self, now: Millis) -> Vec<Event> {
         let told = self.told.lock();
-        let recent = told.iter().filter(|it| now.0 - it.at.0.0 < Self::SHOWN_FOR);
-        let recent: Vec<_> = recent.cloned().collect();
+        let recent = told.iter().filter(|(at, _)| now.0 - at.0 < Self::SHOWN_FOR);
+        let recent: Vec<_> = recent.map(|(_, event)| event.clone()).collect();
         recent[recent.len().saturating_sub(Self::SHOWN)..].to_vec()
     }
 }
@@ -134,10 +135,11 @@ impl Observer {
         seconds: Option<i64>,
         expired_before: u64,
     ) {
-        if self.healed.len() < Self::WAITING {
-            let (at, run, until) = (sight.now, sight.run, sight.high_watermarks.clone());
-            self.healed.push(Healed { at, part, seconds, expired_before, run, until });
+        if self.healed.len() == Self::WAITING {
+            self.healed.remove(0);
         }
+        let (at, run, until) = (sight.now, sight.run, sight.high_watermarks.clone());
+        self.healed.push(Healed { at, part, seconds, expired_before, run, until });
     }
 
     /// The events whose messages are finished. Those of a recreated topic never will be.
@@ -182,10 +184,13 @@ pub(crate) async fn watch_events(
 ) {
     let mut observer = Observer::default();
     while stop.run_until_cancelled(pause(INTERVAL)).await.is_some() {
+        if progress.totals().since.is_none() {
+            continue; // It is not known yet how many had expired before.
+        }
         let sight = look(&readiness, &routers, &progress);
         observer.observe(&sight);
         let finished = observer.take_finished(&sight, |until| progress.has_finished(until));
-        finished.into_iter().for_each(|event| events.add(event));
+        finished.into_iter().for_each(|event| events.add(event, sight.now));
     }
 }
 
@@ -267,6 +272,7 @@ mod tests {
                     until: PartitionOffsets::new(),
                 }
                 .into_event(0),
+                Millis(n * 60_000),
             );
         }
         let seconds = |now: i64| {

@@ -1,6 +1,7 @@
 //! The limits of sending: how many bursts and messages at once, and how many requests from one address.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -31,51 +32,70 @@ impl LimitExceeded {
 
 /// Counts the requests of each client address. Sends and lookups have a limit each, of the same size.
 pub(crate) struct ClientLimits {
-    sends: DefaultKeyedRateLimiter<IpAddr>,
-    lookups: DefaultKeyedRateLimiter<IpAddr>,
+    sends: RateLimits,
+    lookups: RateLimits,
+}
+
+/// One person may have all addresses of an IPv6 network of 64 bits, and so may all people of a venue's network. So such
+/// a network has a limit, too, which is ten times as high.
+struct RateLimits {
+    addresses: DefaultKeyedRateLimiter<IpAddr>,
+    networks: DefaultKeyedRateLimiter<u64>,
 }
 
 impl ClientLimits {
     pub(crate) fn new(limits: Limits) -> Self {
-        let limiter = || RateLimiter::keyed(Quota::per_second(limits.client_rate));
-        Self { sends: limiter(), lookups: limiter() }
+        let limits_of = || RateLimits::new(limits.client_rate);
+        Self { sends: limits_of(), lookups: limits_of() }
     }
 
     /// Counts a request to send. Fails if this address sends too often.
     pub(crate) fn count_send(&self, client: IpAddr) -> Result<(), LimitExceeded> {
-        check(&self.sends, client)
+        self.sends.count(client)
     }
 
     /// Counts a request that Kafka or the table must answer. Fails if this address makes too many of them.
     pub(crate) fn count_lookup(&self, client: IpAddr) -> Result<(), LimitExceeded> {
-        check(&self.lookups, client)
+        self.lookups.count(client)
     }
 
     /// Forgets the addresses that have made no request for a while, so that memory stays bounded.
     pub(crate) fn forget_old(&self) {
-        for limiter in [&self.sends, &self.lookups] {
-            limiter.retain_recent();
-            limiter.shrink_to_fit();
+        for limits in [&self.sends, &self.lookups] {
+            limits.addresses.retain_recent();
+            limits.addresses.shrink_to_fit();
+            limits.networks.retain_recent();
+            limits.networks.shrink_to_fit();
         }
     }
 }
 
-fn check(limiter: &DefaultKeyedRateLimiter<IpAddr>, client: IpAddr) -> Result<(), LimitExceeded> {
-    let limit = "Too many requests from your address.";
-    limiter.check_key(&bucket(client)).map_err(|until| {
-        let retry_after = until.wait_time_from(DefaultClock::default().now());
-        LimitExceeded { limit, retry_after }
-    })
-}
+impl RateLimits {
+    const OF_NETWORK: u32 = 10;
 
-/// Whose requests are counted together. One person has a whole IPv6 network of 64 bits.
-fn bucket(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V4(_) => client,
-        IpAddr::V6(address) => {
-            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+    fn new(rate: NonZeroU32) -> Self {
+        let of_network = rate.saturating_mul(NonZeroU32::MIN.saturating_add(Self::OF_NETWORK - 1));
+        Self {
+            addresses: RateLimiter::keyed(Quota::per_second(rate)),
+            networks: RateLimiter::keyed(Quota::per_second(of_network)),
         }
     }
+
+    fn count(&self, client: IpAddr) -> Result<(), LimitExceeded> {
+        let of_network = || match client {
+            IpAddr::V4(_) => Ok(()),
+            IpAddr::V6(address) => self.networks.check_key(&network(address)),
+        };
+        self.addresses.check_key(&client).and_then(|()| of_network()).map_err(|until| {
+            let retry_after = until.wait_time_from(DefaultClock::default().now());
+            LimitExceeded { limit: "Too many requests from your address.", retry_after }
+        })
+    }
+}
+
+/// The upper 64 bits.
+fn network(address: Ipv6Addr) -> u64 {
+    u64::try_from(address.to_bits() >> 64).unwrap_or_default()
 }
 
 /// The share of the limits that a running burst has.
@@ -143,12 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn all_addresses_of_an_ipv6_network_of_64_bits_have_one_limit() {
+    fn an_ipv6_network_of_64_bits_has_ten_times_the_limit_of_an_address() {
         let clients = ClientLimits::new(LIMITS);
-        let address = |text: &str| text.parse::<IpAddr>().unwrap();
-        let same = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:3", "2001:db8::4"];
-        let allowed = same.map(|text| clients.count_send(address(text)).is_ok());
-        assert_eq!(allowed, [true, true, true, false]);
-        assert!(clients.count_send(address("2001:db8:0:1::1")).is_ok());
+        let address = |n: u128| IpAddr::from(Ipv6Addr::from_bits((0x2001_0db8 << 96) | n));
+        let allowed = |addresses: std::ops::Range<u128>| {
+            addresses.filter(|n| clients.count_send(address(*n)).is_ok()).count()
+        };
+        assert_eq!((0..5).filter(|_| clients.count_send(address(1)).is_ok()).count(), 3);
+        assert_eq!(allowed(2..99), 27);
+        assert!(clients.count_send(address(1 << 64)).is_ok(), "it is of another network");
     }
 }

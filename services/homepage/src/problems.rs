@@ -45,6 +45,9 @@ const HIDES: [(&str, &[&str]); 5] = [
     ("reader", &[PROCESSING]),
 ];
 
+/// A dead router is known by its own name within this time, and a frozen processor as well. Only then is it said that
+/// nothing is finished.
+const NAMED_WITHIN: Millis = Millis(15_000);
 /// How long after the last message expired this is a problem. The totals have it as long as the homepage runs.
 const RETENTION_SHOWN: Millis = Millis(60_000);
 
@@ -59,7 +62,8 @@ pub(crate) fn problems(known: Known, now: Millis) -> Vec<PartProblem> {
         let (since, text) = (failure.since.rfc3339(), of_processors(&failure));
         all.push(PartProblem { part: PROCESSORS, since, text });
     }
-    if let Some(since) = totals.stalled_since {
+    let is_stalled = |since: &Rfc3339| now.0 - since.0.0 >= NAMED_WITHIN.0;
+    if let Some(since) = totals.stalled_since.filter(is_stalled) {
         all.push(PartProblem { part: PROCESSING, since, text: meaning(PROCESSING, None) });
     }
     let is_recent = |expired: &Expired| now.0 - expired.last.0 < RETENTION_SHOWN.0;
@@ -155,7 +159,7 @@ mod tests {
     }
 
     fn parts(known: Known) -> Vec<&'static str> {
-        problems(known, Millis(0)).iter().map(|it| it.part).collect()
+        problems(known, Millis(9 + NAMED_WITHIN.0)).iter().map(|it| it.part).collect()
     }
 
     #[test]

@@ -178,9 +178,11 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_wins_over_x_forwarded_for() {
-        let both = [("x-forwarded-for", "1.1.1.1"), ("forwarded", "for=192.0.2.7")];
-        assert_eq!(client(PROXY, &both), "192.0.2.7");
+    fn where_the_two_headers_name_different_clients_neither_is_believed() {
+        let both =
+            |other: &'static str| [("x-forwarded-for", other), ("forwarded", "for=192.0.2.7")];
+        assert_eq!(client(PROXY, &both("192.0.2.7")), "192.0.2.7");
+        assert_eq!(client(PROXY, &both("1.1.1.1")), "10.0.0.1");
     }
 
     #[test]

@@ -77,7 +77,8 @@ pub(crate) struct Reader {
     inspection: Inspection,
     /// How many records have expired, and when.
     expired: (u64, Option<Expired>),
-    offsets_polled: Instant,
+    /// `None` before the first time.
+    offsets_polled: Option<Instant>,
     partitions_polled: Instant,
     /// True until all was read once: these rows were there before the run.
     history: bool,
@@ -128,7 +129,7 @@ impl Reader {
             stall: Stall::default(),
             inspection,
             expired: (0, None),
-            offsets_polled: Instant::now(),
+            offsets_polled: None,
             partitions_polled: Instant::now(),
             history: true,
         };
@@ -212,7 +213,7 @@ impl Reader {
         }
         self.history = is_history;
         if !is_history {
-            self.checkpoint.save(&self.partitions, self.expired.1);
+            self.checkpoint.save(&self.partitions, self.expired.1).await;
         }
         polled?;
         read?;
@@ -222,7 +223,9 @@ impl Reader {
     /// What is known after a round. Until the past is known, nothing is counted.
     fn at_end_of_round(&mut self, is_history: bool, stalled_since: Option<Rfc3339>) -> Round {
         let counts = self.counts();
-        metrics::set_waiting(counts.waiting);
+        if !is_history {
+            metrics::set_waiting(counts.waiting);
+        }
         let status = |(partition, reader): (&Partition, &PartitionReader)| {
             (!is_history).then(|| (*partition, reader.status()))
         };
@@ -252,7 +255,7 @@ impl Reader {
         for (partition, end) in self.deps.acks.offsets() {
             self.partition(partition).advance(end);
         }
-        if self.offsets_polled.elapsed() < Self::POLL_OFFSETS {
+        if self.offsets_polled.is_some_and(|at| at.elapsed() < Self::POLL_OFFSETS) {
             return Ok(());
         }
         if self.partitions_polled.elapsed() >= Self::POLL_PARTITIONS {
@@ -260,7 +263,7 @@ impl Reader {
         }
         let partitions: Vec<_> = self.partitions.keys().copied().collect();
         let high_watermarks = self.deps.offsets.high_watermarks(&partitions).await?;
-        self.offsets_polled = Instant::now();
+        self.offsets_polled = Some(Instant::now());
         for (partition, end) in high_watermarks {
             if let Some(reader) = self.partitions.get_mut(&partition) {
                 reader.set_high_watermark(end)?;
@@ -311,7 +314,13 @@ impl Reader {
     /// follows the high watermarks all the same.
     async fn read_rows(&mut self, rows: &mut Vec<Row>) -> Result<(), Error> {
         if !self.checkpoint.is_loaded() {
-            self.checkpoint.load(&mut self.partitions).await?;
+            let known = self.checkpoint.known().await?;
+            // After that, so that no offset is beyond them that the totals count.
+            let partitions: Vec<_> = self.partitions.keys().copied().collect();
+            for (partition, end) in self.deps.offsets.high_watermarks(&partitions).await? {
+                self.partition(partition).advance(end);
+            }
+            self.checkpoint.load(known, &mut self.partitions).await?;
             let (counts, expired) = self.checkpoint.before();
             self.expired = (counts.expired, expired);
         }
@@ -380,7 +389,8 @@ impl Reader {
 
     /// Whether this run knows what was there before it.
     fn has_read_history(&self) -> bool {
-        self.checkpoint.is_loaded() && self.partitions.values().all(PartitionReader::has_read_new)
+        self.checkpoint.is_loaded()
+            && self.partitions.values().all(PartitionReader::has_read_history)
     }
 
     /// How many records are finished.

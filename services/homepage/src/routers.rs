@@ -128,7 +128,12 @@ pub(crate) async fn watch_group(
     let watch = async {
         let (mut presence, mut restarts) = (Presence::default(), Restarts::default());
         loop {
-            if let Ok(answer) = members.list().await {
+            let answer = members.list().await;
+            if answer.is_err() {
+                // Without Kafka the session of a router ends, and then it joins again under another id.
+                restarts = Restarts::default();
+            }
+            if let Ok(answer) = answer {
                 let is_stalled = progress.totals().stalled_since.is_some();
                 match presence.observe(&answer, is_stalled) {
                     Some(true) => probe.up(),

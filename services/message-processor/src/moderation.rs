@@ -37,7 +37,14 @@ impl FromStr for BlockedWords {
     fn from_str(list: &str) -> Result<Self, Infallible> {
         // A word means its letters, however an operator writes them. In capitals, Cyrillic "НЕТ" would also be the
         // Latin letters "HET".
-        let words = list.split(',').flat_map(|word| readings(&word.trim().to_lowercase()));
+        let words = list.split(',').flat_map(|word| {
+            let mut readings = readings(&word.trim().to_lowercase());
+            // As drawn, "f1" would be the beginning of "flower".
+            if word.trim_end().ends_with(|c: char| c.is_numeric() || c == '|') {
+                readings.drain(..readings.len() - 1);
+            }
+            readings
+        });
         // Every text contains the empty word, so one comma too many would block all messages.
         Ok(Self(words.filter(|word| !word.is_empty()).collect()))
     }
@@ -145,6 +152,7 @@ mod tests {
             ("nazi", "amazing"), // m is not rn
             ("porn", "pompous"), // nor the other way
             ("bum", "burning"),
+            ("f1", "a flower"),
             ("loo", "100 % of 1000"), // a number is no word
             ("loo", "100km, 第100章"),
             ("lol", "it is 101"),

@@ -75,7 +75,7 @@ impl Request {
     /// Takes the URL out of the arguments if it may have a password.
     fn hide_password(&mut self) {
         let is_text = |at: usize| at > 0 && WITH_TEXT.iter().any(|it| self.args[at - 1] == *it);
-        let is_url = |arg: &str| arg.starts_with("http://") || arg.starts_with("https://");
+        let is_url = |arg: &str| arg.trim_start().to_ascii_lowercase().starts_with("http");
         let may_have_password =
             |arg: &OsString| arg.to_str().is_some_and(|arg| is_url(arg) && arg.contains('@'));
         let found =

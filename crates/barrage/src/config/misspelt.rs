@@ -29,7 +29,8 @@ fn misspelt<'a>(vars: &'a Vars, variables: &[Variable]) -> Vec<(&'a str, &'stati
 fn distance(name: &str, ours: &str) -> Option<usize> {
     let name = name.to_ascii_uppercase();
     let most = if ours.len() < 10 { 1 } else { 2 };
-    let is_near = name.len().abs_diff(ours.len()) <= most && stem(&name) != stem(ours);
+    let is_other = name == ours || stem(&name) != stem(ours);
+    let is_near = name.len().abs_diff(ours.len()) <= most && is_other;
     let distance = is_near.then(|| damerau_levenshtein(&name, ours));
     distance.filter(|distance| *distance <= most)
 }

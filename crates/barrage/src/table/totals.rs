@@ -9,12 +9,12 @@ use crate::kafka::{Group, PartitionOffsets};
 use crate::position::Topic;
 use crate::time::Millis;
 
-/// The records from `begin` on that were finished when this was written.
+/// What became of the records that were finished, since counting began and until this was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TotalsRow {
     /// When counting began.
     pub since: Millis,
-    /// All records before these offsets are finished. Those of them that came after the begin are counted here.
+    /// All records before these offsets are finished. Those of them that came since counting began are counted here.
     pub finished: PartitionOffsets,
     /// Rows in the table, shown or blocked.
     pub stored: u64,

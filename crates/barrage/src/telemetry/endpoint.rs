@@ -15,12 +15,14 @@ const ENDPOINT: Variable = Variable::optional(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "an http:// URL",
     "The OTLP endpoint, if TRACING is unset. Spans go to /v1/traces below it.",
-);
+)
+.secret();
 const TRACES_ENDPOINT: Variable = Variable::optional(
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "an http:// URL",
     "The OTLP endpoint for traces, if TRACING is unset. Spans go to exactly this URL.",
-);
+)
+.secret();
 const PROTOCOL: Variable = Variable::optional(
     "OTEL_EXPORTER_OTLP_PROTOCOL",
     "http/protobuf or grpc",
@@ -69,13 +71,18 @@ struct Otel {
 /// The endpoint, if traces are exported. `None` when a value that counts is wrong.
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Option<TraceEndpoint>> {
     let tracing = reader.read_optional(&TRACING);
+    let (endpoint, traces_endpoint) =
+        (reader.read_optional(&ENDPOINT), reader.read_optional(&TRACES_ENDPOINT));
+    let (protocol, traces_protocol) =
+        (reader.read_optional(&PROTOCOL), reader.read_optional(&TRACES_PROTOCOL));
+    let (exporter, disabled) = (reader.read_optional(&EXPORTER), reader.read_optional(&DISABLED));
     let otel = Otel {
-        endpoint: reader.read_optional(&ENDPOINT)?,
-        traces_endpoint: reader.read_optional(&TRACES_ENDPOINT)?,
-        protocol: reader.read_optional(&PROTOCOL)?,
-        traces_protocol: reader.read_optional(&TRACES_PROTOCOL)?,
-        exporter: reader.read_optional(&EXPORTER)?,
-        disabled: reader.read_optional(&DISABLED)?,
+        endpoint: endpoint?,
+        traces_endpoint: traces_endpoint?,
+        protocol: protocol?,
+        traces_protocol: traces_protocol?,
+        exporter: exporter?,
+        disabled: disabled?,
     };
     if reader.is_set(&TRACING) {
         return tracing;

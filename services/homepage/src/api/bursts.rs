@@ -34,7 +34,10 @@ pub(super) async fn start(
     match begin(&bursts, &admission, caller, &raw).await {
         Ok(snapshot) if is_form => {
             let page = format!("{}{}", pages.settings.base_path, locale.query("?"));
-            let cookie = (header::SET_COOKIE, Sent { messages: snapshot.planned() }.cookie());
+            let cookie = (
+                header::SET_COOKIE,
+                Sent { messages: snapshot.planned() }.cookie(&pages.settings.base_path),
+            );
             let mut response = HttpResponse::SeeOther();
             let response = response.insert_header((header::LOCATION, page));
             Ok(response.insert_header(cookie).finish())

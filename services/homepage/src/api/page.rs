@@ -51,7 +51,7 @@ pub(super) async fn show(
     let form = FormView::open(&raw, translations);
     let mut response = HttpResponse::Ok();
     let notice = Sent::of(&request).map(|sent| {
-        response.insert_header((SET_COOKIE, Sent::forgotten()));
+        response.insert_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
         Notice::sent(sent, translations)
     });
     pages.index(response, locale, public, form, notice)

@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HeaderValue};
 
+use super::base_path::BasePath;
 use super::translations::Translations;
 
 /// A text and how it looks.
@@ -31,16 +32,16 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    const NAME: &str = "sent";
+    const NAME: &str = "barrage_sent";
 
     /// The value of `Set-Cookie`. The page is loaded at once, so a minute is long.
-    pub(crate) fn cookie(self) -> HeaderValue {
-        cookie(&format!("{}={}; Max-Age=60", Self::NAME, self.messages))
+    pub(crate) fn cookie(self, base_path: &BasePath) -> HeaderValue {
+        cookie(&format!("{}={}; Max-Age=60", Self::NAME, self.messages), base_path)
     }
 
     /// The value of `Set-Cookie` by which the browser forgets it.
-    pub(crate) fn forgotten() -> HeaderValue {
-        cookie(&format!("{}=; Max-Age=0", Self::NAME))
+    pub(crate) fn forgotten(base_path: &BasePath) -> HeaderValue {
+        cookie(&format!("{}=; Max-Age=0", Self::NAME), base_path)
     }
 
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
@@ -53,9 +54,9 @@ impl Sent {
     }
 }
 
-fn cookie(value: &str) -> HeaderValue {
-    let value = format!("{value}; Path=/; HttpOnly; SameSite=Lax");
-    HeaderValue::try_from(value).expect("a name and a number are visible ASCII")
+fn cookie(value: &str, base_path: &BasePath) -> HeaderValue {
+    let value = format!("{value}; Path={base_path}; HttpOnly; SameSite=Lax");
+    HeaderValue::try_from(value).expect("a name, a number and a path are visible ASCII")
 }
 
 #[cfg(test)]
@@ -72,7 +73,7 @@ mod tests {
     #[test]
     fn the_page_reads_what_the_answer_to_a_form_has_set() {
         let sent = Sent { messages: 500 };
-        let set = sent.cookie();
+        let set = sent.cookie(&"/".parse().unwrap());
         let pair = set.to_str().unwrap().split(';').next().unwrap();
         assert_eq!(of(&format!("theme=dark; {pair}; other=1")), Some(sent));
         assert!(Notice::sent(sent, &EN).text.contains("at most 500 messages"));
@@ -80,7 +81,14 @@ mod tests {
 
     #[test]
     fn a_cookie_of_somebody_else_says_nothing() {
-        for cookies in ["", "sent", "sent=", "sent=<b>", "sent=-1", "resent=5", "sent=5x"] {
+        for cookies in [
+            "",
+            "sent=5",
+            "barrage_sent=",
+            "barrage_sent=<b>",
+            "barrage_sent=-1",
+            "barrage_sent=5x",
+        ] {
             assert_eq!(of(cookies), None, "{cookies}");
         }
     }

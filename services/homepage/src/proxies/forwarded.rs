@@ -1,5 +1,6 @@
-//! Reads what proxies have written into a request: `Forwarded` (RFC 7239), or else `X-Forwarded-For`,
-//! `X-Forwarded-Proto` and `X-Forwarded-Host`.
+//! Reads what proxies have written into a request: `Forwarded` (RFC 7239), or `X-Forwarded-For`, `X-Forwarded-Proto`
+//! and `X-Forwarded-Host`. Many proxies write one kind and pass the other on as the client has sent it. So where both
+//! name a client, and not the same, neither is believed.
 //!
 //! Each proxy adds what it knows at the right end. The left end may be anybody's: a client can send such headers
 //! itself. So they are read from the right, as long as a trusted proxy has written what comes next.
@@ -36,12 +37,24 @@ struct Element {
 impl Hops {
     /// Reads the headers of a request that a trusted proxy has sent.
     pub(super) fn of(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Self {
-        let mut elements: Vec<_> =
-            list(headers, "forwarded").into_iter().map(Element::parse).collect();
-        if elements.is_empty() {
-            let nodes = list(headers, "x-forwarded-for").into_iter();
-            elements = nodes.map(Element::of_node).collect();
+        let forwarded = list(headers, "forwarded").into_iter().map(Element::parse);
+        let nodes = list(headers, "x-forwarded-for").into_iter().map(Element::of_node);
+        let (forwarded, nodes): (Vec<_>, Vec<_>) = (forwarded.collect(), nodes.collect());
+        let has_both = !forwarded.is_empty() && !nodes.is_empty();
+        let by_nodes = Self::walk(nodes, headers, &is_trusted);
+        if forwarded.is_empty() {
+            return by_nodes;
         }
+        let by_forwarded = Self::walk(forwarded, headers, &is_trusted);
+        let differ = has_both && by_forwarded.client != by_nodes.client;
+        if differ { Self::default() } else { by_forwarded }
+    }
+
+    fn walk(
+        elements: Vec<Element>,
+        headers: &HeaderMap,
+        is_trusted: impl Fn(IpAddr) -> bool,
+    ) -> Self {
         let (mut hops, mut read) = (Self::default(), 0);
         for element in elements {
             read += 1;

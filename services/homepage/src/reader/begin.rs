@@ -34,6 +34,7 @@ pub(super) async fn first_partitions(
         let begin = committed.min(high.minus(recent).max(low));
         let mut reader = PartitionReader::new(topic.clone(), partition, begin);
         reader.advance(high);
+        reader.set_finished_before(committed.min(high));
         Ok((partition, reader))
     };
     partitions.into_iter().map(reader).collect()

@@ -36,16 +36,16 @@ pub(super) struct Checkpoint {
     saved: PartitionOffsets,
     /// When it was; `None` while the table has nothing.
     saved_at: Option<Instant>,
-    checked_at: Instant,
-    saving: Option<JoinHandle<()>>,
+    tried_at: Option<Instant>,
+    saving: Option<JoinHandle<Option<PartitionOffsets>>>,
 }
 
 impl Checkpoint {
-    /// How often it may be saved. What came after it is counted again, so nothing depends on that.
+    /// How often it is saved at most. What came after it is counted again.
     const SAVE_EVERY: Duration = Duration::from_secs(5);
     /// It is saved after so many records, which a homepage that starts reads in no time.
     const SAVE_AFTER: u64 = 1000;
-    /// With more records after the checkpoint, counting starts again: reading them all would take too long.
+    /// With more records between it and the begin of a run, counting starts again: reading them would take too long.
     const MAX_BEHIND: u64 = 100_000;
 
     /// `outdated` says since when the totals count that no run may go on with.
@@ -64,7 +64,7 @@ impl Checkpoint {
             before: None,
             saved: PartitionOffsets::new(),
             saved_at: None,
-            checked_at: Instant::now(),
+            tried_at: None,
             saving: None,
         }
     }
@@ -92,14 +92,23 @@ impl Checkpoint {
         (counts, before.expired_since.map(|at| Expired { since: at, last: at }))
     }
 
-    /// Loads the totals, once. If another homepage has written others meanwhile, nothing is loaded yet.
+    /// The totals that the table has.
+    pub(super) async fn known(&self) -> Result<Option<TotalsRow>, table::Error> {
+        self.table.totals(&self.topic, &self.group).await
+    }
+
+    /// Goes on with the totals that the table has, or starts counting. The high watermarks must be newer than the
+    /// totals. If another homepage has written others meanwhile, nothing is loaded yet.
     pub(super) async fn load(
         &mut self,
+        known: Option<TotalsRow>,
         partitions: &mut BTreeMap<Partition, PartitionReader>,
     ) -> Result<(), table::Error> {
-        let known = self.table.totals(&self.topic, &self.group).await?;
         let replaces = known.as_ref().map(|known| known.since);
-        let totals = match known.filter(|known| self.is_current(known, partitions)) {
+        let extent = |it: &PartitionReader| (it.tracker().begin(), it.tracker().high_watermark());
+        let extents = partitions.iter().map(|(partition, it)| (*partition, extent(it))).collect();
+        let (outdated, now) = (self.outdated, Millis::now());
+        let totals = match known.filter(|known| goes_on(known, &extents, outdated, now)) {
             Some(current) => {
                 self.saved_at = Some(Instant::now());
                 Some(current)
@@ -117,48 +126,31 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// There are no totals to go on with: counting begins where the partitions do. `None` if another homepage has
-    /// begun at the same time.
+    /// There are no totals to go on with. `None` if another homepage has started counting at the same time.
     async fn begin(
         &mut self,
         partitions: &BTreeMap<Partition, PartitionReader>,
         replaces: Option<Millis>,
     ) -> Result<Option<TotalsRow>, table::Error> {
+        let now = Millis::now();
         let is_first = replaces.is_none() && self.outdated.is_none();
         let is_whole = |it: &PartitionReader| it.tracker().begin() == Offset::default();
-        // Each homepage that counts the whole topic counts the same.
+        // Each homepage that counts the whole topic counts the same, as long as the table has all rows.
         if is_first
             && partitions.values().all(is_whole)
             && let Some(created) = self.table.created_at().await?
+            && now < created.plus(self.ttl)
         {
-            return Ok(Some(self.begun(created, partitions)));
+            let begins = partitions.keys().map(|partition| (*partition, Offset::default()));
+            return Ok(Some(self.row(created, begins.collect(), Counts::default(), None)));
         }
-        let begun = self.begun(Millis::now(), partitions);
+        // What is finished already does not count: the table may have its rows no more.
+        let begins = partitions.iter().map(|(partition, it)| (*partition, it.finished_before()));
+        let begun = self.row(now, begins.collect(), Counts::default(), None);
         let key = (&self.topic, &self.group);
         let is_written = self.table.put_totals(key, &begun, replaces).await?;
         self.saved_at = is_written.then(Instant::now);
         Ok(is_written.then_some(begun))
-    }
-
-    fn is_current(
-        &self,
-        known: &TotalsRow,
-        partitions: &BTreeMap<Partition, PartitionReader>,
-    ) -> bool {
-        let end = |partition| partitions.get(partition).map(|it| it.tracker().high_watermark());
-        let are_of_this_topic =
-            known.finished.iter().all(|(partition, offset)| end(partition) >= Some(*offset));
-        let behind =
-            known.finished.iter().map(|(it, offset)| end(it).map_or(0, |end| end.since(*offset)));
-        Some(known.since) != self.outdated
-            && known.expires_at > Millis::now()
-            && are_of_this_topic
-            && behind.sum::<u64>() <= Self::MAX_BEHIND
-    }
-
-    fn begun(&self, since: Millis, partitions: &BTreeMap<Partition, PartitionReader>) -> TotalsRow {
-        let begins = partitions.iter().map(|(partition, it)| (*partition, it.tracker().begin()));
-        self.row(since, begins.collect(), Counts::default(), None)
     }
 
     fn row(
@@ -183,40 +175,77 @@ impl Checkpoint {
     }
 
     /// Saves how far the partitions are, now and then, in the background.
-    pub(super) fn save(
+    pub(super) async fn save(
         &mut self,
         partitions: &BTreeMap<Partition, PartitionReader>,
         expired: Option<Expired>,
     ) {
-        let is_saving = self.saving.as_ref().is_some_and(|saving| !saving.is_finished());
-        if is_saving || self.checked_at.elapsed() < Self::SAVE_EVERY {
-            return;
+        if let Some(saving) = self.saving.take_if(|saving| saving.is_finished()) {
+            self.take_saved(saving.await.unwrap_or_default());
         }
-        self.checked_at = Instant::now();
-        let Some(before) = &self.before else { return };
+        let Some(before) = self.before.as_ref().filter(|_| self.saving.is_none()) else { return };
         let finished = partitions.iter().map(|(partition, it)| (*partition, it.checkpoint().0));
         let finished: PartitionOffsets = finished.collect();
+        if !self.is_due(&finished) {
+            return;
+        }
+        self.tried_at = Some(Instant::now());
+        let counted: Counts = partitions.values().map(|it| it.checkpoint().1).sum();
+        let counts = self.before().0 + counted;
+        let expired_since = expired.map(|expired| expired.since);
+        let row = self.row(before.since, finished.clone(), counts, expired_since);
+        let (table, topic, group) = (self.table.clone(), self.topic.clone(), self.group.clone());
+        let saving = tokio::spawn(async move {
+            let saved = table.put_totals((&topic, &group), &row, Some(row.since)).await;
+            let saved = saved.inspect_err(|error| {
+                tracing::debug!(error = with_sources(error), "the totals cannot be saved now");
+            });
+            if let Ok(false) = saved {
+                tracing::warn!(
+                    "another homepage counts since another time: the numbers of the page differ"
+                );
+            }
+            saved.is_ok_and(|is_written| is_written).then_some(finished)
+        });
+        self.saving = Some(saving);
+    }
+
+    fn is_due(&self, finished: &PartitionOffsets) -> bool {
+        let was_tried = self.tried_at.is_some_and(|at| at.elapsed() < Self::SAVE_EVERY);
         let saved = |partition| self.saved.get(partition).copied().unwrap_or_default();
         let unsaved: u64 = finished.iter().map(|(it, offset)| offset.since(saved(it))).sum();
         // While nothing is sent, it is saved now and then all the same, so that the table keeps it.
         let is_old = self.saved_at.is_some_and(|at| at.elapsed() >= self.ttl / 4);
-        if unsaved < Self::SAVE_AFTER && !is_old {
-            return;
-        }
-        self.saved = finished.clone();
-        self.saved_at = Some(Instant::now());
-        let counted: Counts = partitions.values().map(|it| it.checkpoint().1).sum();
-        let counts = self.before().0 + counted;
-        let row = self.row(before.since, finished, counts, expired.map(|expired| expired.since));
-        let (table, topic, group) = (self.table.clone(), self.topic.clone(), self.group.clone());
-        self.saving = Some(tokio::spawn(async move {
-            // It is refused if another homepage has started to count again.
-            let saved = table.put_totals((&topic, &group), &row, Some(row.since)).await;
-            if let Err(error) = saved {
-                tracing::debug!(error = with_sources(&error), "the totals cannot be saved now");
-            }
-        }));
+        !was_tried && (unsaved >= Self::SAVE_AFTER || is_old)
     }
+
+    fn take_saved(&mut self, saved: Option<PartitionOffsets>) {
+        if let Some(finished) = saved {
+            self.saved = finished;
+            self.saved_at = Some(Instant::now());
+        }
+    }
+}
+
+/// Whether these totals are of the topic as it is now, and near enough to go on with. An extent is where a partition
+/// begins for this run, and its high watermark.
+fn goes_on(
+    known: &TotalsRow,
+    extents: &BTreeMap<Partition, (Offset, Offset)>,
+    outdated: Option<Millis>,
+    now: Millis,
+) -> bool {
+    let is_of_this_topic = |(partition, offset): (&Partition, &Offset)| {
+        extents.get(partition).is_some_and(|(_, high_watermark)| offset <= high_watermark)
+    };
+    // What waits must be read anyway. More than that is only what lies before the begin of this run.
+    let more = |(partition, offset): (&Partition, &Offset)| {
+        extents.get(partition).map_or(0, |(begin, _)| begin.since(*offset))
+    };
+    Some(known.since) != outdated
+        && known.expires_at > now
+        && known.finished.iter().all(is_of_this_topic)
+        && known.finished.iter().map(more).sum::<u64>() <= Checkpoint::MAX_BEHIND
 }
 
 impl Drop for Checkpoint {
@@ -224,5 +253,48 @@ impl Drop for Checkpoint {
         if let Some(saving) = &self.saving {
             saving.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(offset: i64) -> Offset {
+        Offset::new(offset).unwrap()
+    }
+
+    fn totals(finished: i64) -> TotalsRow {
+        TotalsRow {
+            since: Millis(5),
+            finished: PartitionOffsets::from([(0, at(finished))]),
+            stored: 0,
+            blocked: 0,
+            without_row: 0,
+            expired: 0,
+            expired_since: None,
+            expires_at: Millis(100),
+        }
+    }
+
+    /// One partition, where this run begins and ends.
+    fn extents(begin: i64, end: i64) -> BTreeMap<Partition, (Offset, Offset)> {
+        BTreeMap::from([(0, (at(begin), at(end)))])
+    }
+
+    #[test]
+    fn counting_goes_on_however_many_records_wait() {
+        assert!(goes_on(&totals(70), &extents(70, 5_000_000), None, Millis(9)));
+        assert!(goes_on(&totals(70), &extents(0, 70), None, Millis(9)));
+    }
+
+    #[test]
+    fn counting_starts_again_where_the_totals_are_old_or_of_another_topic() {
+        let now = Millis(9);
+        assert!(!goes_on(&totals(71), &extents(0, 70), None, now), "the topic is shorter");
+        assert!(!goes_on(&totals(0), &BTreeMap::new(), None, now), "it has fewer partitions");
+        assert!(!goes_on(&totals(0), &extents(0, 70), Some(Millis(5)), now), "it was recreated");
+        assert!(!goes_on(&totals(0), &extents(0, 70), None, Millis(100)), "they have expired");
+        assert!(!goes_on(&totals(0), &extents(100_001, 200_000), None, now), "too much to read");
     }
 }

@@ -98,8 +98,8 @@ impl Feed {
     pub(crate) fn add(&self, rows: &[Row], end: RoundEnd, also: impl FnOnce()) {
         let RoundEnd { finished, all_read_at, is_history } = end;
         let bullets: Vec<_> = rows.iter().filter_map(Bullet::of).collect();
-        let (mut state, now) = (self.0.lock(), Instant::now());
-        rows.iter().for_each(|row| state.slots.note(&row.processor, now));
+        let (mut state, now) = (self.0.lock(), Millis::now());
+        rows.iter().for_each(|row| state.slots.note(&row.processor, row.stored_at, now));
         state.next += bullets.len() as u64;
         state.bullets.extend(bullets);
         let surplus = state.bullets.len().saturating_sub(Self::BULLETS);

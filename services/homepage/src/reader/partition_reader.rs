@@ -42,6 +42,8 @@ pub(super) struct PartitionReader {
     blocked: u64,
     /// The last place before which all was finished, and the counts of all before it.
     checkpoint: (Offset, Counts),
+    /// What the group had committed when the run began. Then all before it was finished.
+    finished_before: Offset,
     /// Whether the last round has read every new row that was in the table when it began.
     has_read_new: bool,
     /// Whether it has also looked up all gaps.
@@ -89,6 +91,7 @@ impl PartitionReader {
             stored: 0,
             blocked: 0,
             checkpoint: (begin, Counts::default()),
+            finished_before: begin,
             has_read_new: false,
             has_read_all: false,
         }
@@ -96,10 +99,11 @@ impl PartitionReader {
 
     /// All records before this offset are finished, and counted already. Must be called before anything is read.
     pub(super) fn count_from(&mut self, offset: Offset) {
-        let high_watermark = self.tracker.high_watermark();
+        let (high_watermark, finished) = (self.tracker.high_watermark(), self.finished_before);
         if offset < self.tracker.begin() {
             *self = Self::new(self.topic.clone(), self.partition, offset);
             self.advance(high_watermark);
+            self.finished_before = finished;
         }
         self.tracker.count_from(offset);
         self.checkpoint.0 = offset;
@@ -135,8 +139,18 @@ impl PartitionReader {
         PartitionStatus { tracker: self.tracker.clone(), verify_below }
     }
 
-    pub(super) fn has_read_new(&self) -> bool {
-        self.has_read_new
+    /// Sets what the group had committed when the run began.
+    pub(super) fn set_finished_before(&mut self, offset: Offset) {
+        self.finished_before = offset;
+    }
+
+    pub(super) fn finished_before(&self) -> Offset {
+        self.finished_before
+    }
+
+    /// Whether it is known what became of all records that were finished before this run.
+    pub(super) fn has_read_history(&self) -> bool {
+        self.has_read_new && self.tracker.finished() >= self.finished_before
     }
 
     pub(super) fn has_read_all(&self) -> bool {

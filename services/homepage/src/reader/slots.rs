@@ -5,7 +5,9 @@
 //! slot is taken, it is the next one that is free.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use barrage::time::Millis;
 
 const SLOTS: u64 = 8;
 
@@ -15,18 +17,18 @@ pub(super) struct Slots(BTreeMap<String, Held>);
 #[derive(Clone, Copy, Debug)]
 struct Held {
     slot: u64,
-    /// When a row of its processor was last read.
-    used: Instant,
+    /// When its processor last stored a row.
+    used: Millis,
 }
 
 impl Slots {
     /// A processor keeps its slot so long after its last row. Then another one may take it.
     const KEPT: Duration = Duration::from_secs(60);
 
-    /// A row of this processor was read. Without a free slot it gets none.
-    pub(super) fn note(&mut self, processor: &str, now: Instant) {
+    /// A row that this processor stored at `used` was read. Without a free slot it gets none.
+    pub(super) fn note(&mut self, processor: &str, used: Millis, now: Millis) {
         if let Some(held) = self.0.get_mut(processor) {
-            held.used = now;
+            held.used = held.used.max(used);
             return;
         }
         let first = preferred(processor);
@@ -34,12 +36,12 @@ impl Slots {
         let holder = |slot| self.0.iter().find(|(_, held)| held.slot == slot);
         let free = slots().find(|slot| holder(*slot).is_none());
         let old = || {
-            let is_old = |held: &Held| now.duration_since(held.used) >= Self::KEPT;
+            let is_old = |held: &Held| held.used.plus(Self::KEPT) <= now && held.used <= used;
             slots().find(|slot| holder(*slot).is_some_and(|(_, held)| is_old(held)))
         };
         if let Some(slot) = free.or_else(old) {
             self.0.retain(|_, held| held.slot != slot);
-            self.0.insert(processor.to_owned(), Held { slot, used: now });
+            self.0.insert(processor.to_owned(), Held { slot, used });
         }
     }
 
@@ -66,8 +68,8 @@ mod tests {
     use super::*;
 
     fn slots(names: &[&str]) -> Slots {
-        let (mut slots, now) = (Slots::default(), Instant::now());
-        names.iter().for_each(|name| slots.note(name, now));
+        let (mut slots, now) = (Slots::default(), Millis(0));
+        names.iter().for_each(|name| slots.note(name, now, now));
         slots
     }
 
@@ -88,12 +90,12 @@ mod tests {
     #[test]
     fn a_ninth_processor_gets_a_slot_when_one_was_unused_for_a_minute() {
         let names = ["p-1", "p-2", "p-3", "p-4", "p-5", "p-6", "p-7", "p-8"];
-        let (mut slots, begin) = (slots(&names), Instant::now());
-        slots.note("p-9", begin);
+        let (mut slots, begin) = (slots(&names), Millis(0));
+        slots.note("p-9", begin, begin);
         assert!(!slots.all().contains_key("p-9"));
-        let later = begin + Slots::KEPT;
-        names.iter().skip(1).for_each(|name| slots.note(name, later));
-        slots.note("p-9", later);
+        let later = begin.plus(Slots::KEPT);
+        names.iter().skip(1).for_each(|name| slots.note(name, later, later));
+        slots.note("p-9", later, later);
         assert_eq!((slots.all().get("p-9"), slots.all().get("p-1")), (Some(&1), None));
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn prototype(c: char) -> String {
     if c.is_ascii() || is_digit(c) || c.nfd().nth(1).is_some() {
         return c.to_string();
     }
-    let alike = confusable(c);
+    // The Cyrillic and Greek letters that look like it have this small capital as their prototype.
+    let alike = confusable(c).replace('ĸ', "k");
     match alike.strip_prefix("rn") {
         Some(rest) => format!("m{rest}"),
         None => alike,
