@@ -22,8 +22,8 @@ export class Events {
   update(events = [], now) {
     const before = this.#known; // two events of one reply are two
     const isNew = (event) => !before.some((known) => isSame(known, event));
-    const isShown = ({ at }) => now - Date.parse(at) < SHOWN_MS;
-    const all = [...before, ...events.filter(isNew)].filter(isShown);
+    const added = events.filter(isNew).map((event) => ({ ...event, seenAt: now }));
+    const all = [...before, ...added].filter(({ seenAt }) => now - seenAt < SHOWN_MS);
     this.#known = all.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-MOST);
     const lines = this.#known.map((event) => `${clock(event.at)} ${translations.event(event)}`).reverse();
     const drawn = lines.join("\n");
