@@ -2,15 +2,8 @@
 // Each engine has `open(url)`, `run(function, ...values)` in the page, and `close()`.
 
 import { expect, test } from "@playwright/test";
-import * as chromium from "./support/engines/chromium.js";
-import * as firefox from "./support/engines/firefox.js";
-import * as webkit from "./support/engines/webkit.js";
+import { engines } from "./support/engines/all.js";
 import { unique } from "./support/page.js";
-
-// In CI all of them are installed. Elsewhere the step says which ones it leaves out.
-const engines = Object.entries({ chromium, firefox, webkit }).filter(
-  ([, { isInstalled }]) => process.env.CI || isInstalled(),
-);
 
 for (const [name, engine] of engines) {
   test.describe(`in ${name}`, () => {

@@ -1,9 +1,7 @@
 //! The lints and the tests of the page, from `web/`: Playwright with the Chromium of the system, and the main flows
 //! in Firefox and WebKit as well.
 
-use std::env;
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
@@ -30,24 +28,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
         command::run(npm(workspace).args(["ci", "--no-audit", "--no-fund"]))?;
     }
     command::run(npm(workspace).args(["run", "lint"]))?;
-    name_what_is_left_out();
     command::run(npm(workspace).arg("test"))?;
     Ok(Outcome::Passed)
-}
-
-/// In CI the tests fail where an engine is missing.
-fn name_what_is_left_out() {
-    const ENGINES: [(&str, &[&str], &str); 2] = [
-        ("Firefox", &["/usr/bin/firefox-esr"], "firefox-esr"),
-        ("WebKit", &["/usr/bin/WebKitWebDriver", "/usr/bin/Xvfb"], "webkit2gtk-driver xvfb"),
-    ];
-    let is_missing =
-        |programs: &[&str]| programs.iter().any(|program| !Path::new(program).exists());
-    for (engine, programs, packages) in ENGINES {
-        if is_missing(programs) && env::var_os("CI").is_none() {
-            eprintln!("browser: {engine} is left out; on Debian: apt-get install -y {packages}");
-        }
-    }
 }
 
 const NODE_IS_RECENT: &str = "const [major, minor] = process.versions.node.split('.').map(Number); \

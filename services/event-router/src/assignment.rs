@@ -242,6 +242,10 @@ impl Assignment {
         known.filter_map(|(partition, it)| Some((*partition, it.ledger.committable()?)))
     }
 
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = Partition> {
+        self.partitions.keys().copied()
+    }
+
     /// For each partition, how many offsets a restart would read again.
     pub(crate) fn spans(&self) -> impl Iterator<Item = (Partition, u64)> {
         self.partitions.iter().map(|(partition, it)| (*partition, it.ledger.span()))

@@ -22,7 +22,7 @@ impl Lag {
         high_watermarks: &PartitionOffsets,
         committed: &PartitionOffsets,
     ) {
-        let assigned: BTreeSet<_> = assignment.spans().map(|(partition, _)| partition).collect();
+        let assigned: BTreeSet<_> = assignment.partitions().collect();
         self.keep(&assigned);
         for partition in assigned {
             let committed = committed.get(&partition).copied();

@@ -75,7 +75,7 @@ impl OffsetChecks {
         }
         let skipped = assignment.take_skipped();
         let ends: BTreeMap<_, _> = assignment.ends().collect();
-        let partitions: Vec<_> = assignment.spans().map(|(partition, _)| partition).collect();
+        let partitions: Vec<_> = assignment.partitions().collect();
         let offsets = self.offsets.clone();
         self.running.push(Box::pin(async move {
             pause(Self::INTERVAL).await;

@@ -182,7 +182,7 @@ impl Router {
         }
         self.unreadable.retain(|partition| !partitions.contains(partition));
         self.assignment.revoke(partitions);
-        self.lag.keep(&self.assignment.spans().map(|(partition, _)| partition).collect());
+        self.lag.keep(&self.assignment.partitions().collect());
         // Calls that failed have put their records back since the first line.
         self.drop_waiting(|record| partitions.contains(&record.partition()));
     }

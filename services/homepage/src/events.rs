@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use crate::problems::PROCESSORS;
 use crate::reader::progress::Progress;
 use crate::routers::Routers;
 
@@ -74,7 +75,6 @@ impl Events {
 
 /// The parts that can be away, by their names in the readiness.
 const PARTS: [&str; 3] = ["kafka", "table", "event-router"];
-const PROCESSORS: &str = "processors";
 
 /// What is seen at one time.
 struct Sight {

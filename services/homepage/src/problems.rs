@@ -31,7 +31,7 @@ pub(crate) struct Known {
 /// The part between Kafka and the table, where nobody says what is wrong with it.
 const PROCESSING: &str = "processing";
 /// The processors, by the router's word.
-const PROCESSORS: &str = "processors";
+pub(crate) const PROCESSORS: &str = "processors";
 /// Kafka's retention, which deletes records whether they were processed or not.
 const RETENTION: &str = "retention";
 

@@ -202,7 +202,8 @@ impl Reader {
         self.inspect().await;
         let was_read = polled.is_ok() && read.is_ok();
         let is_history = self.history && !(was_read && self.has_read_history());
-        let stalled_since = self.stalled_since(was_read, self.finished() > before);
+        let finished = self.finished();
+        let stalled_since = self.stalled_since(was_read, finished > before);
         let round = self.at_end_of_round(is_history, stalled_since);
         // Under one lock: an answer of `/feed` counts exactly the bullets that it has.
         let all_read_at = (was_read && self.has_read_all()).then_some(began);
@@ -217,7 +218,7 @@ impl Reader {
         }
         polled?;
         read?;
-        Ok(self.finished().saturating_sub(before))
+        Ok(finished.saturating_sub(before))
     }
 
     /// What is known after a round. Until the past is known, nothing is counted.

@@ -3,6 +3,7 @@
 import { address, call, Intercepted, Malformed, Refused } from "../feed/calls.js";
 import { retryDelay } from "../feed/pace.js";
 import { isBurst } from "../feed/shapes.js";
+import { recall, remember } from "../memory.js";
 
 const POLL_MS = 500;
 const POST_DEADLINE_MS = 10_000;
@@ -43,7 +44,7 @@ export class Burst {
 
   /** After a reload: goes on with the burst that this tab had started. */
   resume() {
-    const stored = recall();
+    const stored = recall(STORAGE_KEY);
     if (typeof stored?.address !== "string") return;
     this.#followed = { ...stored, isWatched: false, shown: 0 };
     this.#poll(this.#followed);
@@ -79,7 +80,7 @@ export class Burst {
   }
 
   #follow(burst, latest) {
-    remember(burst);
+    remember(STORAGE_KEY, burst);
     this.#followed = { ...burst, latest, isWatched: true, shown: 0, polledAt: Date.now() };
     this.#report(latest);
     this.#poll(this.#followed);
@@ -88,7 +89,7 @@ export class Burst {
   #leave() {
     clearTimeout(this.#timer);
     this.#followed = undefined;
-    remember(undefined);
+    remember(STORAGE_KEY, undefined);
   }
 
   async #poll(followed) {
@@ -139,22 +140,4 @@ function phaseOf(error) {
   if (error instanceof Refused) return "refused";
   if (error instanceof Intercepted) return "intercepted";
   return error instanceof Malformed || error instanceof SyntaxError ? "malformed" : "unsure";
-}
-
-/** A browser may forbid the page to store anything. Then a reload does not find the burst. */
-function remember(burst) {
-  try {
-    if (burst) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(burst));
-    else sessionStorage.removeItem(STORAGE_KEY);
-  } catch {
-    // then a reload does not find the burst
-  }
-}
-
-function recall() {
-  try {
-    return JSON.parse(sessionStorage.getItem(STORAGE_KEY));
-  } catch {
-    return undefined;
-  }
 }

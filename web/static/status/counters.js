@@ -1,6 +1,7 @@
 // The numbers: what was finished since this page was opened, and what waited then. A reload and a restart of the
 // homepage change nothing.
 
+import { recall, remember } from "../memory.js";
 import { clock, grouped } from "../text.js";
 import { translations } from "../translations.js";
 
@@ -20,7 +21,8 @@ export class Counters {
     this.cells = Object.fromEntries(cells.map((cell) => [cell.dataset.counter, cell]));
     this.note = root.querySelector("[data-note]");
     this.foldedNote = root.querySelector("[data-folded]"); // on the stage, which has no room for the other
-    ({ base: this.#base, shown: this.#shown, folded: this.#folded } = recall());
+    const { base, shown = 0, folded = 0 } = recall(STORAGE_KEY) ?? {};
+    [this.#base, this.#shown, this.#folded] = [base, shown, folded];
     this.#write("shown", this.#shown);
   }
 
@@ -97,29 +99,14 @@ export class Counters {
     fill(this.foldedNote, hasFolded ? foldedShort(this.#folded) : "");
   }
 
-  /** A browser may forbid the page to store anything. Then a reload counts from 0. */
   #remember() {
-    try {
-      const counters = { base: this.#base, shown: this.#shown, folded: this.#folded };
-      sessionStorage.setItem(STORAGE_KEY, JSON.stringify(counters));
-    } catch {
-      // then a reload counts from 0
-    }
+    remember(STORAGE_KEY, { base: this.#base, shown: this.#shown, folded: this.#folded });
   }
 
   #write(name, value) {
     const cell = this.cells[name];
     const text = grouped(value);
     if (cell && cell.textContent !== text) cell.textContent = text;
-  }
-}
-
-function recall() {
-  const nothing = { shown: 0, folded: 0 };
-  try {
-    return { ...nothing, ...JSON.parse(sessionStorage.getItem(STORAGE_KEY)) };
-  } catch {
-    return nothing;
   }
 }
 

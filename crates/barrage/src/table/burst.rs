@@ -6,7 +6,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
@@ -250,9 +249,7 @@ impl Table {
     /// When the table does not answer, or the row is not that of a burst.
     pub async fn burst(&self, id: Uuid) -> Result<Option<BurstRow>, Error> {
         let key = ItemBuilder::keyed(BurstRow::shard(id), 0).item();
-        let request = self.client.get_item().table_name(self.name.as_str()).consistent_read(true);
-        let answer = request.set_key(Some(key)).send().await;
-        let item = answer.map_err(|error| Error::of(error, &self.name))?.item;
+        let item = self.item(key).await?;
         let row = item.as_ref().map(|item| BurstRow::from_item(id, item)).transpose()?;
         Ok(row.filter(|row| !row.expires_at.has_surely_passed(Millis::now())))
     }
@@ -260,23 +257,6 @@ impl Table {
     fn put(&self, burst: &BurstRow) -> PutItemFluentBuilder {
         let request = self.client.put_item().table_name(self.name.as_str());
         request.set_item(Some(burst.to_item()))
-    }
-
-    /// Whether the condition of a write did hold.
-    pub(super) fn condition_held<T, E, R>(
-        &self,
-        answer: Result<T, SdkError<E, R>>,
-    ) -> Result<bool, Error>
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        R: std::fmt::Debug + 'static,
-    {
-        let condition_failed = |error: &E| error.code() == Some("ConditionalCheckFailedException");
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(condition_failed) => Ok(false),
-            Err(error) => Err(Error::of(error, &self.name)),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The client of the table. Its requests are in `row_requests.rs`, `burst.rs`, `totals.rs` and `schema.rs`.
+//! The client of the table, and what several requests need. The requests are in `row_requests.rs`, `burst.rs`, `totals.rs` and `schema.rs`.
 
 use std::time::Duration;
 
@@ -6,9 +6,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::{Config, Name, metrics};
+use super::item_builder::Item;
+use super::{Config, Error, Name, metrics};
 
 /// The table. Clones share its connections.
 #[derive(Clone, Debug)]
@@ -48,5 +50,28 @@ impl Table {
 
     pub fn name(&self) -> &Name {
         &self.name
+    }
+    /// The item of this key; strongly consistent.
+    pub(super) async fn item(&self, key: Item) -> Result<Option<Item>, Error> {
+        let request = self.client.get_item().table_name(self.name.as_str()).consistent_read(true);
+        let answer = request.set_key(Some(key)).send().await;
+        Ok(answer.map_err(|error| Error::of(error, &self.name))?.item)
+    }
+
+    /// Whether the condition of a write did hold.
+    pub(super) fn condition_held<T, E, R>(
+        &self,
+        answer: Result<T, SdkError<E, R>>,
+    ) -> Result<bool, Error>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        R: std::fmt::Debug + 'static,
+    {
+        let condition_failed = |error: &E| error.code() == Some("ConditionalCheckFailedException");
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(condition_failed) => Ok(false),
+            Err(error) => Err(Error::of(error, &self.name)),
+        }
     }
 }

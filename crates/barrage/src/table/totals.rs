@@ -70,9 +70,7 @@ impl Table {
     /// When the table does not answer, or the row is not one of totals.
     pub async fn totals(&self, topic: &Topic, group: &Group) -> Result<Option<TotalsRow>, Error> {
         let key = TotalsRow::key(topic, group).item();
-        let request = self.client.get_item().table_name(self.name.as_str()).consistent_read(true);
-        let answer = request.set_key(Some(key)).send().await;
-        let item = answer.map_err(|error| Error::of(error, &self.name))?.item;
+        let item = self.item(key).await?;
         item.as_ref().map(TotalsRow::from_item).transpose()
     }
 

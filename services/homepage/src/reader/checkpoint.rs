@@ -183,13 +183,10 @@ impl Checkpoint {
         if let Some(saving) = self.saving.take_if(|saving| saving.is_finished()) {
             self.take_saved(saving.await.unwrap_or_default());
         }
-        let Some(before) = self.before.as_ref().filter(|_| self.saving.is_none()) else { return };
+        let Some(before) = self.before.as_ref().filter(|_| self.is_due(partitions)) else { return };
+        self.tried_at = Some(Instant::now());
         let finished = partitions.iter().map(|(partition, it)| (*partition, it.checkpoint().0));
         let finished: PartitionOffsets = finished.collect();
-        if !self.is_due(&finished) {
-            return;
-        }
-        self.tried_at = Some(Instant::now());
         let counted: Counts = partitions.values().map(|it| it.checkpoint().1).sum();
         let counts = self.before().0 + counted;
         let expired_since = expired.map(|expired| expired.since);
@@ -210,13 +207,16 @@ impl Checkpoint {
         self.saving = Some(saving);
     }
 
-    fn is_due(&self, finished: &PartitionOffsets) -> bool {
+    fn is_due(&self, partitions: &BTreeMap<Partition, PartitionReader>) -> bool {
         let was_tried = self.tried_at.is_some_and(|at| at.elapsed() < Self::SAVE_EVERY);
-        let saved = |partition| self.saved.get(partition).copied().unwrap_or_default();
-        let unsaved: u64 = finished.iter().map(|(it, offset)| offset.since(saved(it))).sum();
+        if was_tried || self.saving.is_some() {
+            return false;
+        }
         // While nothing is sent, it is saved now and then all the same, so that the table keeps it.
         let is_old = self.saved_at.is_some_and(|at| at.elapsed() >= self.ttl / 4);
-        !was_tried && (unsaved >= Self::SAVE_AFTER || is_old)
+        let saved = |partition| self.saved.get(partition).copied().unwrap_or_default();
+        let unsaved = partitions.iter().map(|(it, reader)| reader.checkpoint().0.since(saved(it)));
+        is_old || unsaved.sum::<u64>() >= Self::SAVE_AFTER
     }
 
     fn take_saved(&mut self, saved: Option<PartitionOffsets>) {
