@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
 use barrage::kafka::{
-    self, Consumer, ConsumerEvent, ConsumerRecord, PartitionOffsets, PermissionProbe,
+    self, Begin, Consumer, ConsumerEvent, ConsumerRecord, PartitionOffsets, PermissionProbe,
 };
 use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
@@ -163,10 +163,12 @@ impl Router {
         }
     }
 
-    fn assigned(&mut self, partitions: BTreeMap<Partition, Option<Offset>>) {
+    fn assigned(&mut self, partitions: BTreeMap<Partition, Begin>) {
         tracing::info!(partitions = ?partitions.keys(), "partitions assigned");
         self.reading.observe(&Ok(()));
-        self.assignment.assign(partitions);
+        self.offset_checks.assigned(&partitions);
+        let offsets = partitions.into_iter().map(|(partition, begin)| (partition, begin.offset()));
+        self.assignment.assign(offsets.collect());
         self.calls.report().assigned(Instant::now());
     }
 
@@ -352,6 +354,7 @@ impl Router {
         );
         self.resume_if_unreadable(partition);
         self.assignment.recreate(partition);
+        self.offset_checks.forget(partition);
         self.drop_waiting(|record| record.partition() == partition);
         self.calls.hold();
     }
