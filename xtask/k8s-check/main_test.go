@@ -119,3 +119,40 @@ func TestEachKindOfMistakeIsRefusedInOneLineThatNamesIt(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOverlayInTheGuideIsRight(t *testing.T) {
+	programs, err := newPrograms(os.Getenv("BARRAGE_PROGRAMS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("../../k8s/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(guide), "# my-barrage/kustomization.yaml\n")
+	overlay, _, _ := strings.Cut(rest, "```")
+	// In the checkout, as kustomize takes no absolute path.
+	folder, err := os.MkdirTemp(".", "my-barrage-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	users := "KAFKA_USER=someone\nKAFKA_PWD=something\n"
+	for name, text := range map[string]string{
+		"kustomization.yaml": strings.ReplaceAll(overlay, "../barrage/k8s", "../../../k8s"),
+		"table.env":          "OTS_KEYID=key\nOTS_SECRET=secret\n",
+		"homepage.env":       users,
+		"event-router.env":   users,
+	} {
+		if err := os.WriteFile(folder+"/"+name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := kustomize(".", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range check("local: the overlay in the guide", "barrage", text, programs) {
+		t.Error(fault)
+	}
+}
