@@ -2,8 +2,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -83,16 +83,15 @@ func (p *programs) start(program string, set map[string]setting) map[string]stri
 		command.Env = append(command.Env, name+"="+it.value)
 	}
 	command.Env = append(command.Env, "HOST="+host, "PORT="+port)
-	said, err := command.CombinedOutput()
-	var ended *exec.ExitError
-	if errors.As(err, &ended) && ended.ExitCode() == 1 {
-		return nil // The port is taken.
+	said, err := command.CombinedOutput() // It never succeeds.
+	if strings.Contains(string(said), "cannot listen on ") {
+		return nil
 	}
 	faults := map[string]string{}
 	for _, line := range faultLine.FindAllStringSubmatch(string(said), -1) {
 		faults[line[1]] = line[0]
 	}
-	if len(faults) == 0 || ended.ExitCode() != invalid {
+	if code := command.ProcessState.ExitCode(); len(faults) == 0 || code != invalid {
 		return map[string]string{"": fmt.Sprintf("it ended with %v and said %q", err, said)}
 	}
 	return faults
@@ -117,6 +116,6 @@ func (b *build) checkVariables(it *pod, container, program string, set map[strin
 	}
 	faults := p.start(program, filled)
 	for _, name := range slices.Sorted(maps.Keys(faults)) {
-		b.fault(it.title, where(name), "%s (from %q)", faults[name], set[name].origin)
+		b.fault(it.title, where(name), "%s (set by %s)", faults[name], cmp.Or(set[name].origin, "nothing"))
 	}
 }
