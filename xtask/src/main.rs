@@ -4,6 +4,7 @@ mod browser;
 mod cli;
 mod command;
 mod docs;
+mod k8s;
 mod outcome;
 mod real;
 mod steps;

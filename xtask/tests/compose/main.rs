@@ -117,6 +117,21 @@ fn our_images_have_the_version_of_the_workspace() {
 }
 
 #[test]
+fn images_for_kubernetes_have_the_version_of_the_workspace() {
+    let version = env!("CARGO_PKG_VERSION");
+    let read = |file| fs::read_to_string(format!("../k8s/{file}")).expect("a file of k8s/");
+    let (tags, guide) = (read("base/workload/kustomization.yaml"), read("README.md"));
+    for (text, before, file) in [
+        (tags, "newTag: ", "base/workload/kustomization.yaml"),
+        (guide, "barrage/homepage:", "README.md"),
+    ] {
+        let all = text.matches(before).count();
+        let right = text.matches(&format!("{before}{version}")).count();
+        assert!(all > 0 && all == right, "k8s/{file}: not each {before}… has {version}");
+    }
+}
+
+#[test]
 fn all_together_stay_within_their_memory() {
     let compose = plain();
     let limit = |(name, service): (&&str, &&Value)| {
