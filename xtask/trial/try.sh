@@ -99,7 +99,7 @@ step_router() {
 step_parts() {
   local id part
   for part in kafka table; do
-    id=$(burst 5 10 10)
+    id=$(burst 10 10 40)
     read -rt 3 <> <(:) || true
     docker compose kill "$part" > /dev/null 2>&1
     until_true 30 'the page says so' unready
@@ -108,7 +108,7 @@ step_parts() {
     until_true 90 'the burst has ended' ended_burst "$id"
     say "that burst: $(curl -sf "$page/bursts/$id" | jq -c '{state, accepted, failed, stored}')"
     # The homepage goes on without the table, so here every message is known by sender and number.
-    [[ $part == kafka ]] || complete "$id" 5 100
+    [[ $part == kafka ]] || complete "$id" 10 400
   done
 }
 # P17: how many rows a second does each table store of a backlog that no work makes slow?
