@@ -41,7 +41,7 @@ pub(crate) struct Concurrency {
     decreased_after: u64,
 }
 
-/// Above this limit calls were refused or late.
+/// Above this limit calls were refused.
 #[derive(Clone, Copy, Debug)]
 struct Ceiling {
     limit: f64,
@@ -87,7 +87,7 @@ impl Concurrency {
         let most = if answer.is_busy { self.max } else { self.few() };
         self.limit = self.limit.min(most);
         if answer.took > Self::LATE.max(answer.expected * 5) {
-            self.decrease(answer.number, self.few(), latest, now);
+            self.decrease(answer.number, self.few(), latest);
         } else if answer.is_limiting && answer.took <= Self::GOOD_TIME.max(answer.expected * 3) {
             self.limit = (self.limit + self.step(now)).min(most);
         }
@@ -96,7 +96,11 @@ impl Concurrency {
     /// Learns from a call that was refused. Returns whether that was news: calls that began before the last
     /// decrease are none.
     pub(crate) fn refused(&mut self, number: u64, latest: u64, now: Instant) -> bool {
-        self.decrease(number, 1.0, latest, now)
+        let is_news = self.decrease(number, 1.0, latest);
+        if is_news {
+            self.ceiling = Some(Ceiling { limit: self.limit, since: now });
+        }
+        is_news
     }
 
     /// The address did not answer: whatever answers next may be another processor.
@@ -117,15 +121,11 @@ impl Concurrency {
         if is_close { 1.0 / self.limit } else { 0.5 }
     }
 
-    fn decrease(&mut self, number: u64, least: f64, latest: u64, now: Instant) -> bool {
+    fn decrease(&mut self, number: u64, least: f64, latest: u64) -> bool {
         if number <= self.decreased_after {
             return false;
         }
-        let lower = (self.limit * 0.9).max(least);
-        if lower < self.limit {
-            self.limit = lower;
-            self.ceiling = Some(Ceiling { limit: lower, since: now });
-        }
+        self.limit = self.limit.min((self.limit * 0.9).max(least));
         self.decreased_after = latest;
         true
     }

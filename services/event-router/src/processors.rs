@@ -272,9 +272,10 @@ impl Processor {
             self.concurrency.start_again();
             self.size.start_again();
         } else if self.concurrency.refused(number, self.last_call, now) {
-            match how {
-                CallEnd::Overloaded => self.size.overloaded(),
-                _ => self.size.start_again(),
+            if how == CallEnd::Overloaded {
+                self.size.overloaded();
+            } else {
+                self.size.start_again();
             }
         }
     }
