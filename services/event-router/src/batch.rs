@@ -10,7 +10,7 @@ use std::time::Duration;
 ///
 /// It assumes that a call takes some time with one record, and then a fixed time for each further record.
 ///
-/// - **Work**: a further record takes a millisecond or more. Then a call is meant to take a tenth of a second, and
+/// - **Work**: a further record takes five milliseconds or more. Then a call is meant to take a tenth of a second, and
 ///   throughput comes from many calls at once ([`Concurrency`](crate::concurrency::Concurrency)), which can be
 ///   spread over all processors behind the address.
 /// - **No work**: a call may take half a second beyond its first record. Few large calls cost least.
@@ -38,6 +38,8 @@ pub(crate) struct BatchSize {
     per_record: Option<f64>,
     /// How many calls had one record because no more fit into their time.
     single: u32,
+    /// How many calls in a row have said that records are work.
+    working: u32,
 }
 
 /// What a call that succeeded has carried, and how long it took.
@@ -57,9 +59,11 @@ impl BatchSize {
     /// How long a call should take if its records are work.
     const WORK_TARGET: Duration = Duration::from_millis(100);
     /// Records are work if each further one takes as long.
-    const WORK: f64 = 0.001;
+    const WORK: f64 = 0.005;
     /// The same where a call never has a further record.
-    const WORK_ALONE: f64 = 0.02;
+    const WORK_ALONE: f64 = 0.05;
+    /// So many calls in a row must say that records are work.
+    const SURE: u32 = 16;
     /// What a call may take besides its records.
     const OVERHEAD: Duration = Duration::from_millis(20);
     /// After so many calls with one record, one has two: the time of a call may have another reason than its
@@ -70,7 +74,7 @@ impl BatchSize {
 
     /// At most `max` records, and one at the start.
     pub(crate) fn new(max: usize) -> Self {
-        Self { max, current: 1, one_record: 0.0, per_record: None, single: 0 }
+        Self { max, current: 1, one_record: 0.0, per_record: None, single: 0, working: 0 }
     }
 
     /// The most records of the next call: 1 to the maximum.
@@ -78,8 +82,13 @@ impl BatchSize {
         self.current
     }
 
-    /// Whether records are work, so that more processors would finish them sooner.
+    /// Whether records are work, so that more processors would finish them sooner. The first calls may take long
+    /// for other reasons, so it takes several of them to say so.
     pub(crate) fn is_busy(&self) -> bool {
+        self.working >= Self::SURE
+    }
+
+    fn is_work(&self) -> bool {
         let least = if self.max == 1 { Self::WORK_ALONE } else { Self::WORK };
         self.per_record.is_some_and(|seconds| seconds >= least)
     }
@@ -97,6 +106,7 @@ impl BatchSize {
             let before = self.per_record.unwrap_or(most);
             self.per_record = Some(f64::midpoint(before, before.clamp(least, most)));
         }
+        self.working = if self.is_work() { self.working.saturating_add(1) } else { 0 };
         self.fit(call.records);
     }
 
@@ -130,7 +140,7 @@ impl BatchSize {
 
     /// Chooses the size after a call with so many records. Only a full call makes it larger.
     fn fit(&mut self, records: usize) {
-        let target = if self.is_busy() { Self::WORK_TARGET } else { Self::TARGET };
+        let target = if self.is_work() { Self::WORK_TARGET } else { Self::TARGET };
         let per_record = self.per_record.unwrap_or(0.0).max(1e-6);
         #[expect(
             clippy::cast_possible_truncation,
