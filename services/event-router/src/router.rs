@@ -66,7 +66,7 @@ impl Router {
             reading: dependencies.reading,
             tracer: dependencies.tracer,
             assignment: Assignment::default(),
-            window: Window::new(limits.batch_max * limits.in_flight),
+            window: Window::new(limits.window(1)),
             calls: Calls::new(limits, dependencies.processors),
             retries: FuturesUnordered::new(),
             dead_letters: dependencies.dead_letters,
@@ -128,10 +128,7 @@ impl Router {
 
     fn update_processors(&mut self, urls: &[String]) {
         self.calls.update_processors(urls);
-        let in_calls =
-            self.config.limits.batch_max * self.config.limits.in_flight * urls.len().max(1);
-        // As many records may wait as calls can carry, so that a call that ends is followed at once.
-        self.window.resize(in_calls * 2);
+        self.window.resize(self.config.limits.window(urls.len()));
     }
 
     /// Handles events that have arrived already, so that their records go in one call. At most one call's
