@@ -49,6 +49,8 @@ func (b *build) checkLinks(it object, programs *programs) {
 		}
 	case *networkingv1.Ingress:
 		b.checkIngress(value, fault)
+	case *networkingv1.NetworkPolicy:
+		b.checkPolicy(&value.Spec, fault)
 	case *autoscalingv2.HorizontalPodAutoscaler:
 		b.checkTarget(value.Spec.ScaleTargetRef.Name, fault)
 	case *scaledObject:
@@ -107,6 +109,30 @@ func (b *build) checkIngress(ingress *networkingv1.Ingress, fault report) {
 					backend.Name, backend.Port.Name, backend.Port.Number)
 			}
 		}
+	}
+}
+
+// checkPolicy finds labels that no pod has: what the policy should allow is forbidden then.
+func (b *build) checkPolicy(policy *networkingv1.NetworkPolicySpec, fault report) {
+	selects := func(where string, pods *metav1.LabelSelector) {
+		if selector, err := metav1.LabelSelectorAsSelector(pods); err == nil && len(b.selected(selector)) == 0 {
+			fault(where, "it selects no pod")
+		}
+	}
+	// Pods of other namespaces are not in the build, and local/dependencies by itself has none of ours.
+	peers := func(where string, peers []networkingv1.NetworkPolicyPeer) {
+		for _, peer := range peers {
+			if peer.PodSelector != nil && peer.NamespaceSelector == nil && len(b.settings) > 0 {
+				selects(where, peer.PodSelector)
+			}
+		}
+	}
+	selects("spec.podSelector", &policy.PodSelector)
+	for _, rule := range policy.Ingress {
+		peers("spec.ingress.from.podSelector", rule.From)
+	}
+	for _, rule := range policy.Egress {
+		peers("spec.egress.to.podSelector", rule.To)
 	}
 }
 

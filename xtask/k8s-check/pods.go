@@ -4,6 +4,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,7 +51,11 @@ func (b *build) checkPod(it *pod, programs *programs) {
 	for i := range it.spec.Containers {
 		container := &it.spec.Containers[i]
 		set := b.checkContainer(it, container)
-		if program := programs.of(container.Image); program != "" {
+		program, name := programs.of(container.Image), repository(container.Image)
+		if program == "" && name != "barrage/table" && strings.HasPrefix(name, "barrage/") {
+			b.fault(it.title, "containers["+container.Name+"].image", "the Dockerfile has no image %q", name)
+		}
+		if program != "" {
 			b.settings[program] = set
 			b.checkVariables(it, container.Name, program, set, programs)
 			b.checkOurs(it, container, program, programs)
@@ -94,6 +99,7 @@ func (b *build) checkOurs(it *pod, c *corev1.Container, program string, programs
 			b.fault(it.title, where+"."+name, "it is missing")
 		}
 	}
+	b.checkPaths(it, c, where)
 	if root := c.SecurityContext; root == nil || root.ReadOnlyRootFilesystem == nil || !*root.ReadOnlyRootFilesystem {
 		b.fault(it.title, where+".securityContext.readOnlyRootFilesystem", "it must be true")
 	}
@@ -112,6 +118,18 @@ func (b *build) checkOurs(it *pod, c *corev1.Container, program string, programs
 	calls := value("CONTAINER_CONCURRENCY")
 	if most := it.concurrency; most != nil && calls != "" && strconv.FormatInt(*most, 10) != calls {
 		b.fault(it.title, "containerConcurrency", "it is %d, but CONTAINER_CONCURRENCY is %s", *most, calls)
+	}
+}
+
+// checkPaths holds that no probe kills a pod because Kafka or the table is away, and that each asks what is there.
+func (b *build) checkPaths(it *pod, c *corev1.Container, where string) {
+	legal := map[string][]string{
+		"startupProbe": {"/healthz"}, "livenessProbe": {"/healthz"}, "readinessProbe": {"/healthz", "/readyz"},
+	}
+	for name, probe := range probes(c) {
+		if probe != nil && (probe.HTTPGet == nil || !slices.Contains(legal[name], probe.HTTPGet.Path)) {
+			b.fault(it.title, where+"."+name, "it must ask by httpGet for the path %s", strings.Join(legal[name], " or "))
+		}
 	}
 }
 

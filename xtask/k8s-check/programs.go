@@ -53,11 +53,20 @@ func newPrograms(folder string) (*programs, error) {
 	return p, nil
 }
 
+// repository returns the name of an image without its tag and its digest.
+func repository(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	if colon := strings.LastIndex(image, ":"); colon > strings.LastIndex(image, "/") {
+		image = image[:colon]
+	}
+	return image
+}
+
 // of returns the program in an image, or "" for an image of others.
 func (p *programs) of(image string) string {
-	repository, _, _ := strings.Cut(path.Base(image), ":")
+	last := path.Base(repository(image))
 	for _, name := range names {
-		if repository == name || repository == "barrage-"+name {
+		if last == name || last == "barrage-"+name {
 			return name
 		}
 	}

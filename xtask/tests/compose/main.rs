@@ -135,15 +135,20 @@ fn our_images_have_the_version_of_the_workspace() {
 #[test]
 fn images_for_kubernetes_have_the_version_of_the_workspace() {
     let version = env!("CARGO_PKG_VERSION");
-    let read = |file| fs::read_to_string(format!("../k8s/{file}")).expect("a file of k8s/");
-    let (tags, guide) = (read("base/workload/kustomization.yaml"), read("README.md"));
-    for (text, before, file) in [
-        (tags, "newTag: ", "base/workload/kustomization.yaml"),
-        (guide, "barrage/homepage:", "README.md"),
+    for (file, before) in [
+        ("k8s/base/workload/kustomization.yaml", "newTag: "),
+        ("k8s/local/loaded-images/kustomization.yaml", "barrage/homepage:"),
+        ("k8s/README.md", "barrage/homepage:"),
+        ("k8s/README.md", "barrage/event-router:"),
+        ("k8s/README.md", "barrage/message-processor:"),
+        ("k8s/README.md", "barrage/table:"),
+        ("k8s/README.md", "$image:"),
+        ("docs/deploy.md", "barrage/homepage:"),
     ] {
+        let text = fs::read_to_string(format!("../{file}")).expect("a file of the checkout");
         let all = text.matches(before).count();
         let right = text.matches(&format!("{before}{version}")).count();
-        assert!(all > 0 && all == right, "k8s/{file}: not each {before}… has {version}");
+        assert!(all > 0 && all == right, "{file}: not each {before}… has {version}");
     }
 }
 
