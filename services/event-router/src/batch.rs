@@ -6,12 +6,14 @@
 
 use std::time::Duration;
 
+use crate::concurrency::Concurrency;
+
 /// The most records of one call to an address, learnt from the calls before.
 ///
 /// It assumes that a call takes some time with one record, and then a fixed time for each further record.
 ///
 /// - **Work**: a further record takes five milliseconds or more. Then a call is meant to take a tenth of a second, and
-///   throughput comes from many calls at once ([`Concurrency`](crate::concurrency::Concurrency)), which can be
+///   throughput comes from many calls at once ([`Concurrency`]), which can be
 ///   spread over all processors behind the address.
 /// - **No work**: a call may take half a second beyond its first record. Few large calls cost least.
 ///
@@ -24,10 +26,20 @@ use std::time::Duration;
 /// | 4 records | 85 ms | between 22.5 and 20 ms: 21.3 ms | 4 records |
 /// | 4 records | no answer: the processor is gone | as before | 1 record |
 ///
-/// A call may have waited behind others, or have shared the processor with them. So with `n` calls at once, what
-/// a call took for each record is only the most that the work may be, and an `n`-th of it the least. The time for
-/// each record changes only if it is not between the two. Otherwise more calls would look like more work, which
-/// would make calls smaller, which would ask for more calls.
+/// A call may have waited behind others, or have shared the processor with them. So with many calls at once, what
+/// a call took for each record is only the most that the work may be. Of `n` calls at once, the first
+/// [`Concurrency::FEW`] count as served side by side, and the rest as waiting: the least that the work may be is
+/// `FEW / n` of it. The time for each record changes only if it is not between the two. Otherwise more calls would
+/// look like more work, which would make calls smaller, which would ask for more calls.
+///
+/// When calls suddenly take much longer, each call or each record may have become slow. One call with one record
+/// tells which. Until it ends, the others teach nothing:
+///
+/// | call | took | what is learnt | next call |
+/// | --- | --- | --- | --- |
+/// | 20 records | 5 ms | nothing new: each call takes 3 ms, each record 0.1 ms | 20 records |
+/// | 20 records | 800 ms | something has become slow | 1 record |
+/// | 1 record | 800 ms | each call, as when the table is slow | 2 records, then 4, 8, … |
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchSize {
     max: usize,
@@ -38,8 +50,21 @@ pub(crate) struct BatchSize {
     per_record: Option<f64>,
     /// How many calls had one record because no more fit into their time.
     single: u32,
-    /// How many calls in a row have said that records are work.
+    /// How many more calls have said that records are work than that they are none: 0 to [`BatchSize::SURE`].
     working: u32,
+    is_busy: bool,
+    slowdown: Slowdown,
+}
+
+/// What is known of calls that suddenly take much longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slowdown {
+    /// There is none.
+    None,
+    /// The next call has one record, to find out whether each call or each record has become slow.
+    Suspected,
+    /// It has ended.
+    Measured,
 }
 
 /// What a call that succeeded has carried, and how long it took.
@@ -62,8 +87,12 @@ impl BatchSize {
     const WORK: f64 = 0.005;
     /// The same where a call never has a further record.
     const WORK_ALONE: f64 = 0.05;
-    /// So many calls in a row must say that records are work.
+    /// So many calls must say that records are work, or that they are none.
     const SURE: u32 = 16;
+    /// Calls have suddenly become slow if each record seems to take so many times as long as before …
+    const SLOWER: f64 = 4.0;
+    /// … and the call took so many seconds.
+    const SLOW: f64 = 0.1;
     /// What a call may take besides its records.
     const OVERHEAD: Duration = Duration::from_millis(20);
     /// After so many calls with one record, one has two: the time of a call may have another reason than its
@@ -74,7 +103,16 @@ impl BatchSize {
 
     /// At most `max` records, and one at the start.
     pub(crate) fn new(max: usize) -> Self {
-        Self { max, current: 1, one_record: 0.0, per_record: None, single: 0, working: 0 }
+        Self {
+            max,
+            current: 1,
+            one_record: 0.0,
+            per_record: None,
+            single: 0,
+            working: 0,
+            is_busy: false,
+            slowdown: Slowdown::None,
+        }
     }
 
     /// The most records of the next call: 1 to the maximum.
@@ -82,10 +120,10 @@ impl BatchSize {
         self.current
     }
 
-    /// Whether records are work, so that more processors would finish them sooner. The first calls may take long
-    /// for other reasons, so it takes several of them to say so.
+    /// Whether records are work, so that more processors would finish them sooner. Some calls take long or short
+    /// for other reasons, so it takes several of them to change it.
     pub(crate) fn is_busy(&self) -> bool {
-        self.working >= Self::SURE
+        self.is_busy
     }
 
     fn is_work(&self) -> bool {
@@ -103,11 +141,43 @@ impl BatchSize {
     /// Learns from a call that succeeded.
     pub(crate) fn succeeded(&mut self, call: Load) {
         if let Some((least, most)) = self.measured(call) {
+            if self.is_sudden(call, least) {
+                self.slowdown = Slowdown::Suspected;
+                self.current = 1;
+                return;
+            }
             let before = self.per_record.unwrap_or(most);
             self.per_record = Some(f64::midpoint(before, before.clamp(least, most)));
         }
-        self.working = if self.is_work() { self.working.saturating_add(1) } else { 0 };
+        self.count_work();
         self.fit(call.records);
+    }
+
+    /// Whether calls suddenly take much longer, and it is not known yet why.
+    fn is_sudden(&mut self, call: Load, least: f64) -> bool {
+        let is_single = call.records == 1;
+        let is_slow = call.took.as_secs_f64() >= Self::SLOW;
+        let is_slower = self.per_record.is_some_and(|before| least > before * Self::SLOWER);
+        match self.slowdown {
+            Slowdown::Suspected if is_single => self.slowdown = Slowdown::Measured,
+            Slowdown::Measured if !is_single && !is_slower => self.slowdown = Slowdown::None,
+            Slowdown::None | Slowdown::Suspected | Slowdown::Measured => {}
+        }
+        match self.slowdown {
+            Slowdown::None => !is_single && is_slow && is_slower,
+            Slowdown::Suspected => true,
+            Slowdown::Measured => false,
+        }
+    }
+
+    fn count_work(&mut self) {
+        if self.is_work() {
+            self.working = (self.working + 1).min(Self::SURE);
+            self.is_busy |= self.working == Self::SURE;
+        } else {
+            self.working = self.working.saturating_sub(1);
+            self.is_busy &= self.working > 0;
+        }
     }
 
     /// Begins with one record again: whatever answers next may be another processor.
@@ -123,10 +193,10 @@ impl BatchSize {
     /// The least and the most seconds that each further record has taken. `None` if the call does not say.
     #[expect(clippy::cast_precision_loss, reason = "a batch is far below 2^52")]
     fn measured(&mut self, call: Load) -> Option<(f64, f64)> {
-        let (took, calls) = (call.took.as_secs_f64(), call.calls.max(1) as f64);
+        let took = call.took.as_secs_f64();
         if call.records == 1 && call.accepted == 1 {
             self.one_record = took;
-            let least = if self.max == 1 { took / calls } else { 0.0 };
+            let least = if self.max == 1 { took / call.calls.max(1) as f64 } else { 0.0 };
             return Some((least, took));
         }
         let further = call.accepted.checked_sub(1).filter(|further| *further > 0)?;
@@ -135,7 +205,8 @@ impl BatchSize {
             return None;
         }
         let most = (took - self.one_record) / further as f64;
-        Some((most / calls, most))
+        let calls_before = (call.calls / Concurrency::FEW).max(1) as f64;
+        Some((most / calls_before, most))
     }
 
     /// Chooses the size after a call with so many records. Only a full call makes it larger.
@@ -255,9 +326,39 @@ mod tests {
     }
 
     #[test]
+    fn calls_stay_large_if_each_call_becomes_slow() {
+        for each_call in [600, 800, 2000] {
+            let mut size = BatchSize::new(500);
+            (0..50).for_each(|_| size.succeeded(load(20.min(size.records()), 5 * MS, 4)));
+            for _ in 0..60 {
+                size.succeeded(load(size.records(), each_call * MS, 4));
+            }
+            assert_eq!((size.records(), size.is_busy()), (500, false), "{each_call} ms");
+        }
+    }
+
+    #[test]
+    fn some_records_that_are_no_work_leave_calls_as_small_as_they_are() {
+        let mut size = BatchSize::new(500);
+        (0..100).for_each(|_| size.succeeded(load(size.records(), 110 * MS, 50)));
+        (0..50).for_each(|_| _ = call(&mut size, MS, 10 * MS));
+        let before = size.records();
+        for _ in 0..8 {
+            size.succeeded(load(size.records(), MS, 50));
+        }
+        assert!(size.is_busy());
+        for _ in 0..50 {
+            let took = MS * 10 * u32::try_from(size.records()).unwrap();
+            size.succeeded(load(size.records(), took, 4));
+        }
+        assert!(size.is_busy());
+        assert!(size.records() <= before * 2, "{} after {before}", size.records());
+    }
+
+    #[test]
     fn a_far_away_processor_gets_large_calls() {
         let mut size = BatchSize::new(500);
-        calls(&mut size, 60, 200 * MS, MS / 10);
+        calls(&mut size, 80, 200 * MS, MS / 10);
         assert_eq!((size.records(), size.is_busy()), (500, false));
     }
 

@@ -26,7 +26,7 @@
 //! | --- | --- | --- |
 //! | 4, 6, 9 | 100 ms | they grow |
 //! | 30 | 300 ms, 200 of them in the queue | they grow, and the autoscaler starts more processors |
-//! | 50 to 75 | 500 to 750 ms | they stay; seven processors are meant for 50 calls |
+//! | 50 to 75 | 500 to 750 ms | they stay; eight processors are meant for 50 calls |
 //! | 50 to 75, served by 5 processors | 100 to 150 ms | they grow again, while records wait |
 
 use std::time::{Duration, Instant};

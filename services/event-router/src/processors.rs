@@ -61,8 +61,8 @@ struct Processor {
     backoff: Backoff,
     /// The number of its last call when a call failed. The other calls of that time may fail for the same reason.
     failed_after: u64,
-    /// Its only call in flight is a probe.
-    is_probed: bool,
+    /// The number of the probe that is in flight.
+    probe: Option<u64>,
     /// It gets no call before this time, because a call has failed.
     backs_off_until: Option<Instant>,
     /// Whether it has answered the last call, if only with an error.
@@ -175,31 +175,31 @@ impl Processors {
     /// is the longest ago. `None` while all of them back off or have as many calls as they may.
     pub(crate) fn pick(&mut self, now: Instant) -> Option<Call> {
         let available = self.processors.iter_mut().filter(|(_, it)| !it.backs_off(now));
-        let free = available.filter(|(_, it)| it.calls_in_flight < it.most_calls());
+        let free = available.filter(|(_, it)| it.may_be_called());
         let (url, processor) = free.min_by_key(|(_, it)| (it.calls_in_flight, it.last_call))?;
         self.calls_made += 1;
         processor.calls_in_flight += 1;
         processor.last_call = self.calls_made;
-        processor.is_probed = processor.has_failed();
-        let most_records = if processor.is_probed { 1 } else { processor.size.records() };
+        processor.probe = processor.has_failed().then_some(self.calls_made);
+        let most_records = if processor.probe.is_some() { 1 } else { processor.size.records() };
         let at_once = processor.calls_in_flight;
         let id = CallId { url: url.clone(), number: self.calls_made, at_once };
         let client = processor.client.clone();
         Some(Call { id, most_records, client, timeout: self.timeout })
     }
 
-    /// When the first processor that backs off may be called again. A processor with calls in flight does
-    /// not count: the end of its call decides.
+    /// When the first processor that backs off may be called again. A processor with a probe in flight does not
+    /// count: the end of its call decides.
     pub(crate) fn next_attempt_at(&self) -> Option<Instant> {
-        let idle = self.processors.values().filter(|it| it.calls_in_flight == 0);
-        idle.filter_map(|it| it.backs_off_until).min()
+        let unprobed = self.processors.values().filter(|it| it.probe.is_none());
+        unprobed.filter_map(|it| it.backs_off_until).min()
     }
 
     /// Whether no processor does its work: the last calls to each have failed, and no call that began before
     /// is still in flight.
     pub(crate) fn all_have_failed(&self) -> bool {
         let has_failed =
-            |it: &Processor| it.has_failed() && (it.calls_in_flight == 0 || it.is_probed);
+            |it: &Processor| it.has_failed() && (it.calls_in_flight == 0 || it.probe.is_some());
         self.processors.values().all(has_failed)
     }
 
@@ -219,6 +219,7 @@ impl Processors {
             }
         }
         processor.calls_in_flight = processor.calls_in_flight.saturating_sub(1);
+        processor.probe = processor.probe.filter(|probe| *probe != call.number);
         processor.answers = how != CallEnd::Unanswered;
         metrics::calls_allowed(&call.url, processor.concurrency.calls());
     }
@@ -240,7 +241,7 @@ impl Processor {
             last_call: 0,
             backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
             failed_after: 0,
-            is_probed: false,
+            probe: None,
             backs_off_until: None,
             answers: false,
         })
@@ -289,9 +290,14 @@ impl Processor {
         self.backs_off_until.is_some_and(|until| now < until)
     }
 
-    /// How many calls it may have: only the probe if its last call has failed.
-    fn most_calls(&self) -> usize {
-        if self.has_failed() { 1 } else { self.concurrency.calls() }
+    /// Whether it may have one more call: only the probe if its last call has failed, whatever calls from before are
+    /// still in flight. One address may hide many processors, and some of them may never answer.
+    fn may_be_called(&self) -> bool {
+        if self.has_failed() {
+            self.probe.is_none()
+        } else {
+            self.calls_in_flight < self.concurrency.calls()
+        }
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct Dependencies {
 struct DeletedTopic {
     /// Since when its totals count.
     since: Option<Millis>,
-    /// What the group had committed.
+    /// What the group had committed, as far as that was known.
     committed: PartitionOffsets,
 }
 
@@ -177,7 +177,7 @@ impl Reader {
                     self.deps.acks.clear();
                     let readers = self.partitions.iter();
                     let committed =
-                        readers.filter_map(|(it, reader)| Some((*it, reader.committed()?)));
+                        readers.map(|(it, reader)| (*it, reader.committed().unwrap_or_default()));
                     let (since, committed) = (self.checkpoint.since(), committed.collect());
                     return (self.deps, DeletedTopic { since, committed });
                 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use barrage::kafka::{self, Offsets, PartitionOffsets};
-use barrage::position::{Partition, Topic};
+use barrage::position::{Offset, Partition, Topic};
 use barrage::retry::pause;
 
 use super::partition_reader::PartitionReader;
@@ -18,18 +18,25 @@ const RECENT_OF_PARTITION: i64 = 1000;
 const COMMITS_DELETED: Duration = Duration::from_secs(2);
 
 /// Waits until Kafka has deleted what the group has committed of a topic that is deleted. Until then it would say that
-/// records of the new topic are finished.
+/// records of the new topic are finished. `old` has the last commits that are known of the old topic.
 pub(super) async fn commits_deleted(offsets: &Offsets, old: &PartitionOffsets) {
     let partitions: Vec<_> = old.keys().copied().collect();
     let deleted = async {
-        while let Ok(committed) = offsets.committed(&partitions).await
-            && committed.offsets.iter().any(|(partition, it)| old.get(partition) == Some(it))
-        {
+        while !partitions.is_empty() {
+            let committed = offsets.committed(&partitions).await;
+            if committed.is_ok_and(|it| !it.offsets.iter().any(|commit| is_old(commit, old))) {
+                return;
+            }
             pause(Duration::from_millis(50)).await;
         }
     };
-    // The router may have finished exactly as many records of the new topic meanwhile: then the commit stays the same.
+    // The router may have finished as many records of the new topic meanwhile: then its commits look old.
     let _gave_up = tokio::time::timeout(COMMITS_DELETED, deleted).await;
+}
+
+/// Whether a commit may be one of the old topic, where commits have only grown.
+fn is_old((partition, commit): (&Partition, &Offset), old: &PartitionOffsets) -> bool {
+    *commit > Offset::default() && old.get(partition).is_some_and(|known| known <= commit)
 }
 
 /// The partitions where a run begins: with all that is not finished, and with some of what is.
