@@ -30,7 +30,8 @@ YAML
 metrics() {
   start 1 metrics-server "$BIN/metrics-server" --kubeconfig="$STATE/metrics.conf" \
     --authentication-kubeconfig="$STATE/metrics.conf" --authorization-kubeconfig="$STATE/metrics.conf" \
-    --authentication-skip-lookup --cert-dir="$STATE/metrics-server" --secure-port=4443 --kubelet-insecure-tls --metric-resolution=15s
+    --authentication-skip-lookup --cert-dir="$STATE/metrics-server" --secure-port=4443 --kubelet-insecure-tls \
+    --kubelet-preferred-address-types=InternalIP --metric-resolution=15s
   inside 1 kubectl apply --filename - > /dev/null <<YAML
 apiVersion: v1
 kind: Service

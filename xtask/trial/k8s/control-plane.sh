@@ -46,8 +46,9 @@ dns() {
 .:53 {
   bind $(address 1)
   errors
-  kubernetes cluster.local { 
+  kubernetes cluster.local {
     kubeconfig $STATE/dns.conf
+    ttl 30
   }
   cache 30
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One node: containerd, kubelet and kube-proxy: node.sh up NODE | node.sh down NODE
+# One node: containerd, kubelet and kube-proxy: node.sh up NODE | down NODE | ctr NODE …
 # Traps of a node beside others on one machine: a tree of control groups, an address range and a state folder of its own.
 set -euo pipefail
 # shellcheck source=xtask/trial/k8s/environment.sh
@@ -7,7 +7,7 @@ set -euo pipefail
 node=${2:?}
 here=$STATE/node$node
 socket=$(socket_of "$node")
-container_groups() { find /sys/fs/cgroup -maxdepth 2 -name "barrage-trial-$node"; }
+groups() { find /sys/fs/cgroup -maxdepth 2 -name "barrage-trial-$node"; }
 
 containerd_files() {
   mkdir -p "$here/cni" "$RUN/$node"
@@ -76,22 +76,22 @@ YAML
 
 # containerd answers before its part for Kubernetes does, and a kubelet that comes too early ends.
 kubelet() {
-  inside "$node" "$BIN/kubelet" --version > /dev/null
-  until_true 60 'containerd is ready for pods' inside "$node" ctr --address "$socket" plugins ls
   for _ in $(seq 10); do
     start "$node" "kubelet$node" "$BIN/kubelet" --config="$here/kubelet.yaml" --kubeconfig="$STATE/node$node.conf" \
-      --hostname-override="node$node" --node-ip="$(address "$node")" --root-dir="$here/kubelet"
-    pause 3
+      --hostname-override="node$node" --node-ip="$(address "$node")" --root-dir="$here/kubelet" --cert-dir="$here/kubelet/pki"
+    pause 5
     kill -0 "$(cat "$STATE/pid/kubelet$node")" 2> /dev/null && return
   done
   fail "the kubelet of node $node does not stay: $STATE/log/kubelet$node.log"
 }
 is_ready() { inside 1 kubectl get node "node$node" --no-headers | grep ' Ready'; }
 
+on_node() { ctr --address "$socket" --timeout 5s --namespace k8s.io "$@"; }
+
 up() {
   containerd_files
   start "$node" "containerd$node" containerd --config "$here/containerd.toml"
-  until_true 30 'containerd answers' ctr --address "$socket" version
+  until_true 30 'containerd answers' on_node version
   "$(dirname "$0")/images.sh" "$node"
   kubelet_files
   kubelet
@@ -99,19 +99,28 @@ up() {
   until_true 60 "node $node is ready" is_ready
 }
 
+# forget CONTAINER: the process, its network, and what the plugins know of it.
+forget() {
+  local network
+  network=$(on_node container info "$1" | jq -r '.Spec.linux.namespaces[] | select(.type == "network").path // empty')
+  on_node task rm --force "$1" > /dev/null 2>&1 || true
+  on_node container rm "$1"
+  rm -f /var/lib/cni/results/*-"$1"-*
+  [[ ! -e $network || $network != */cni-* ]] || ip netns delete "${network##*/}"
+}
 down() {
-  local group
+  local container group
   stop "kube-proxy$node" "kubelet$node"
-  if ctr --address "$socket" version > /dev/null 2>&1; then
-    ctr --address "$socket" --namespace k8s.io task ls -q | xargs -r -n 1 ctr --address "$socket" --namespace k8s.io task rm --force > /dev/null 2>&1 || true
-    ctr --address "$socket" --namespace k8s.io container ls -q | xargs -r ctr --address "$socket" --namespace k8s.io container rm > /dev/null 2>&1 || true
-  fi
+  for container in $(on_node container ls -q 2> /dev/null); do forget "$container"; done
   stop "containerd$node"
-  awk -v at="$here/" -v or="$RUN/$node/" 'index($2, at) == 1 || index($2, or) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount --lazy
-  for group in $(container_groups); do find "$group" -depth -type d -exec rmdir {} \; 2> /dev/null || true; done
+  awk -v here="$here/" -v run="$RUN/$node/" 'index($2, here) == 1 || index($2, run) == 1 { print $2 }' /proc/mounts | sort -r | xargs --no-run-if-empty umount --lazy
+  for group in $(groups); do find "$group" -depth -type d -exec rmdir {} \; 2> /dev/null || true; done
+  # Links to the logs of pods.
+  find /var/log/containers -lname "$here/*" -delete 2> /dev/null || true
 }
 
 case "${1:-}" in
   up | down) "$1" ;;
-  *) echo "usage: node.sh up | down NODE" >&2; exit 2 ;;
+  ctr) on_node "${@:3}" ;;
+  *) echo "usage: node.sh up NODE | down NODE | ctr NODE …" >&2; exit 2 ;;
 esac

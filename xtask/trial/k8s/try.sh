@@ -93,10 +93,10 @@ step_autoscale() {
   inside 1 kubectl apply --kustomize "$overlay" > /dev/null
   until_true 120 'the autoscaler knows the CPU' measured
   say "at rest: $(scale)"
-  id=$(burst 20 60 50)
+  id=$(burst 20 60 20)
   until_true 120 'the autoscaler adds processors' more
-  say "under 1,000 messages a second: $(scale)"
-  complete "$id" 20 3000
+  say "under 400 messages a second: $(scale)"
+  complete "$id" 20 1200
   until_true 300 'the autoscaler removes them' fewer
   say "after it: $(scale)"
 }
