@@ -60,7 +60,9 @@ spec:
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: { name: metrics-reader }
-rules: [{ apiGroups: [metrics.k8s.io], resources: ["*"], verbs: [get, list] }]
+rules:
+  - { apiGroups: [metrics.k8s.io], resources: ["*"], verbs: [get, list] }
+  - { nonResourceURLs: ["/apis/*"], verbs: [get] }
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding

@@ -50,6 +50,10 @@ dns() {
     kubeconfig $STATE/dns.conf
     ttl 30
   }
+  # Nothing else has a name here.
+  template ANY ANY . {
+    rcode NXDOMAIN
+  }
   cache 30
 }
 COREFILE

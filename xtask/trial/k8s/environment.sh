@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # who reads this file uses the variables
 # What the scripts of this folder share.
 KUBERNETES=v1.34.4
-COREDNS=v1.12.1
+COREDNS=v1.12.4
 METRICS_SERVER=v0.8.0
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)

@@ -86,7 +86,7 @@ kubelet() {
 }
 is_ready() { inside 1 kubectl get node "node$node" --no-headers | grep ' Ready'; }
 
-on_node() { ctr --address "$socket" --timeout 5s --namespace k8s.io "$@"; }
+on_node() { ctr --address "$socket" --namespace k8s.io "$@"; }
 
 up() {
   containerd_files
@@ -111,7 +111,7 @@ forget() {
 down() {
   local container group
   stop "kube-proxy$node" "kubelet$node"
-  for container in $(on_node container ls -q 2> /dev/null); do forget "$container"; done
+  for container in $([[ ! -S $socket ]] || on_node container ls -q); do forget "$container"; done
   stop "containerd$node"
   awk -v here="$here/" -v run="$RUN/$node/" 'index($2, here) == 1 || index($2, run) == 1 { print $2 }' /proc/mounts | sort -r | xargs --no-run-if-empty umount --lazy
   for group in $(groups); do find "$group" -depth -type d -exec rmdir {} \; 2> /dev/null || true; done
