@@ -8,7 +8,7 @@ set -euo pipefail
 modules=$CACHE/modules
 
 # module NAME PATH@VERSION: a module of our own that needs another. Every library has the version that our Kubernetes
-# has, so it is built once for all programs.
+# has, so it is built once for all programs (with -trimpath it would be built for each module).
 module() {
   local flags=("-require=$2") library
   mkdir -p "$modules/$1" && cd "$modules/$1"
@@ -21,7 +21,7 @@ module() {
 # Kubernetes keeps libraries in its own tree, and publishes each as a module: v1.34.4 uses them as v0.34.4.
 libraries() {
   go mod edit -json "$(go mod download -json "k8s.io/kubernetes@$KUBERNETES" | jq -r .GoMod)" | jq -r --arg own "${KUBERNETES/v1/v0}" \
-    '.Require[] | "\(.Path)=\(.Path)@\(if .Version == "v0.0.0" then $own else .Version end)"'
+    '.Require[] | select(.Path | startswith("github.com/coredns/") | not) | "\(.Path)=\(.Path)@\(if .Version == "v0.0.0" then $own else .Version end)"'
 }
 # compile PROGRAM PACKAGE: in the folder of its module.
 compile() {
@@ -29,7 +29,7 @@ compile() {
   for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
     linked+=" -X $package.gitVersion=$KUBERNETES -X $package.gitMajor=1 -X $package.gitMinor=${KUBERNETES:3:2}"
   done
-  CGO_ENABLED=0 GOFLAGS=-mod=mod nice -n 15 go build -p 2 -trimpath -ldflags "$linked" -o "$BIN/$1" "$2"
+  CGO_ENABLED=0 GOFLAGS=-mod=mod nice -n 15 go build -p 2 -ldflags "$linked" -o "$BIN/$1" "$2"
   echo "$(date +%T) $1 in $((SECONDS - began)) s"
 }
 

@@ -40,21 +40,23 @@ controllers() {
     --authentication-kubeconfig="$STATE/scheduler.conf" --authorization-kubeconfig="$STATE/scheduler.conf" \
     --leader-elect=false --bind-address=127.0.0.1
 }
-# As a cluster's own: names are cached for 30 s.
+# As a cluster's own: names are cached for 30 s. What it does not know, nobody knows.
 dns() {
   cat > "$STATE/Corefile" <<COREFILE
-.:53 {
+cluster.local {
   bind $(address 1)
   errors
-  kubernetes cluster.local {
+  kubernetes {
     kubeconfig $STATE/dns.conf
     ttl 30
   }
-  # Nothing else has a name here.
-  template ANY ANY . {
+  cache 30
+}
+. {
+  bind $(address 1)
+  template ANY ANY {
     rcode NXDOMAIN
   }
-  cache 30
 }
 COREFILE
   start 1 coredns "$BIN/coredns" -conf "$STATE/Corefile"
