@@ -108,12 +108,16 @@ more() { k get hpa message-processor --output json | jq -e '.status.desiredRepli
 fewer() { k get hpa message-processor --output json | jq -e '.status.currentReplicas == 1'; }
 
 rolled() { k rollout restart deployment "$1" && k rollout status deployment "$1" --timeout=200s; }
-step_rolling() {
-  loaded 60 'homepage rolled' rolled homepage
-  loaded 45 'event-router rolled' rolled event-router
-  loaded 90 'message-processor rolled' rolled message-processor
-  no_restarts
+step_homepage() { loaded 60 'homepage rolled' rolled homepage; }
+step_router() { loaded 45 'event-router rolled' rolled event-router; }
+# Two of them: each new one is watched for 35 s.
+step_processor() {
+  k delete hpa message-processor --ignore-not-found > /dev/null
+  k scale deployment message-processor --replicas=2 > /dev/null
+  until_true 120 'two processors are left' two_left
+  loaded 130 'message-processor rolled' rolled message-processor
 }
+two_left() { [[ $(k get pods --selector app.kubernetes.io/name=message-processor --no-headers | wc -l) == 2 ]]; }
 step_drain() {
   say "on node 2: $(at_node_2)"
   loaded 90 'node 2 drained' drained
@@ -142,7 +146,7 @@ unready() { [[ $(inside 1 curl --silent "$(page)/readyz" | jq .ready) == false ]
 ended() { call "/bursts/$1" | jq -e '.state != "running" and .state != "draining" and .accepted == .stored'; }
 
 steps=("$@")
-((${#steps[@]})) || steps=(waiting burst scale autoscale rolling drain kafka)
+((${#steps[@]})) || steps=(waiting burst homepage router drain kafka autoscale scale processor)
 for step in "${steps[@]}"; do
   say "== $step"
   "step_$step"
