@@ -1,6 +1,5 @@
-# The three services, one target each: homepage, event-router, message-processor.
-#
-#   docker build --target homepage --tag barrage/homepage .
+# The three services, one target each: homepage, event-router, message-processor. And table, the stand-in for
+# DynamoDB that docker compose uses by default. `cargo xtask images` builds and tags all of them.
 
 # What our code needs to be built. Versions are those of the archive: it keeps no older ones.
 FROM rust:1.95-slim-bookworm AS tools
@@ -88,3 +87,27 @@ LABEL org.opencontainers.image.title="message-processor" \
 COPY --from=programs /programs/message-processor /message-processor
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["/message-processor", "--health"]
 ENTRYPOINT ["/message-processor"]
+
+# The stand-in for the table. It comes last, so that no other image waits for it.
+FROM dependencies AS table-dependencies
+RUN cargo build --release --locked -p table
+
+FROM table-dependencies AS table-program
+COPY dev/process/src dev/process/src
+COPY dev/stand-ins/startup/src dev/stand-ins/startup/src
+COPY dev/stand-ins/table/src dev/stand-ins/table/src
+RUN find dev -name '*.rs' -exec touch {} + \
+ && cargo build --release --locked -p table \
+ && mkdir -p /table/data \
+ && cp target/release/table /table/
+
+FROM runtime AS table
+LABEL org.opencontainers.image.title="table" \
+      org.opencontainers.image.description="Barrage: a stand-in for DynamoDB on one machine, durable, on SQLite"
+COPY --from=table-program /table/table /table
+# A new volume gets the owner of the folder over which it is mounted.
+COPY --from=table-program --chown=65532:65532 /table/data /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 CMD ["/table", "--health", "--port", "8000", "--data", "/data"]
+ENTRYPOINT ["/table", "--host", "0.0.0.0", "--port", "8000", "--data", "/data"]

@@ -9,6 +9,7 @@ usage: cargo verify                      run the whole check, stop at the first 
        cargo xtask build                 build every program; the end-to-end tests need them
        cargo xtask docs                  write the variables of the services into docs/configure.md,
                                          .env.example and docker-compose.yml
+       cargo xtask images                build and tag the images of the services, and of the table's stand-in
        cargo xtask real up               run Apache Kafka and Dynalite on this machine
        cargo xtask real fetch            only fetch them
        cargo xtask help                  print this
@@ -21,6 +22,7 @@ pub(crate) enum Task {
     Verify(Vec<&'static Step>),
     Build,
     Docs,
+    Images,
     /// With the arguments of the program `real`.
     Real(Vec<String>),
 }
@@ -33,6 +35,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Task, Str
         Some("verify") => {}
         Some("build") => return Ok(Task::Build),
         Some("docs") => return Ok(Task::Docs),
+        Some("images") => return Ok(Task::Images),
         Some("real") => return Ok(Task::Real(arguments.collect())),
         Some("help" | "--help" | "-h") => return Ok(Task::Help),
         Some(other) => return Err(format!("there is no task {other:?}")),
@@ -60,7 +63,7 @@ mod tests {
     fn names(line: &str) -> Result<Vec<&'static str>, String> {
         match parse(line.split_whitespace().map(str::to_owned))? {
             Task::Verify(steps) => Ok(steps.iter().map(|step| step.name).collect()),
-            Task::Help | Task::List | Task::Build | Task::Docs | Task::Real(_) => {
+            Task::Help | Task::List | Task::Build | Task::Docs | Task::Images | Task::Real(_) => {
                 Err("no steps".into())
             }
         }

@@ -56,7 +56,7 @@ const IN_COMPOSE: &[(&str, InCompose)] = &[
     ("KAFKA_PWD", InCompose::ByHand),
     ("KAFKA_SECURITY_PROTOCOL", InCompose::Default("PLAINTEXT")),
     ("KAFKA_SERVER", InCompose::Default("kafka:9092")),
-    ("OTS_ENDPOINT", InCompose::Default("http://dynamodb:8000")),
+    ("OTS_ENDPOINT", InCompose::Default("http://table:8000")),
     ("OTS_KEYID", InCompose::Default("local")),
     ("OTS_SECRET", InCompose::Default("local")),
     // All replicas: the name has an address for each, and is looked up every 5 seconds.

@@ -4,6 +4,8 @@ mod browser;
 mod cli;
 mod command;
 mod docs;
+mod images;
+mod k8s;
 mod outcome;
 mod real;
 mod steps;
@@ -42,6 +44,9 @@ fn run(task: &Task) -> anyhow::Result<()> {
         Task::Verify(steps) => verify::run(&workspace()?, steps)?,
         Task::Build => workspace()?.build()?,
         Task::Docs => docs::write(&workspace()?)?,
+        Task::Images => {
+            images::build(&workspace()?)?.iter().for_each(|image| println!("{image}"));
+        }
         Task::Real(arguments) => real::become_it(&workspace()?, arguments)?,
     }
     Ok(())

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::outcome::Outcome;
 use crate::workspace::Workspace;
-use crate::{browser, command, real};
+use crate::{browser, command, k8s, real};
 
 /// One step: it passes, is left out with a reason, or fails.
 #[derive(Debug)]
@@ -46,6 +46,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step::new("rules", "house rules: tidy, layers, compose, features, guarantee table", rules),
     Step::new("contract", "the lists of variables are what the services print", contract)
         .starting_binaries(),
+    Step::new(
+        "k8s",
+        "the manifests build, are valid and keep the house rules; with Go and kubectl",
+        k8s::run,
+    )
+    .starting_binaries(),
     Step::new("tests", "unit tests of all crates", tests),
     Step::new("whole-path", "real processes, from form to bullet", whole_path).starting_binaries(),
     Step::new("guarantees", "nothing is lost, nothing shown twice, whatever breaks", guarantees)

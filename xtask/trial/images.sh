@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the images that Dockerfile and docker-compose.yml name, under the same names, from Debian's packages,
+# Makes the images that Dockerfile and docker compose name, under the same names, from Debian's packages,
 # Maven Central, npm and Go modules, for a machine that reaches those but no registry of images: images.sh [NAME…]
 # It needs root, debootstrap, Rust, a JDK with Maven, Node.js, and Go. What is made is kept in $TRIAL (target/trial).
 set -euo pipefail
@@ -9,7 +9,7 @@ TRIAL=${TRIAL:-$root/target/trial}
 export DOCKER_BUILDKIT=0 DOCKER_HOST=${DOCKER_HOST:-unix://$TRIAL/docker.sock}
 
 # The name that a file gives an image: what is tried is what is written there.
-named() { grep -ohE "$1:[A-Za-z0-9._-]+" "$root/Dockerfile" "$root/docker-compose.yml" | head -1; }
+named() { grep -ohE "$1:[A-Za-z0-9._-]+" "$root"/{Dockerfile,docker-compose.yml,compose/table/*.yml} | head -1; }
 version() { local name; name=$(named "$1"); echo "${name##*:}"; }
 # A machine behind a proxy has certificates of its own, without which a build reaches nothing.
 certificates() { mkdir -p "$1/etc/ssl/certs" && cp -L "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$1/etc/ssl/certs/ca-certificates.crt"; }
@@ -80,22 +80,55 @@ kafka() {
   docker build --tag "$(named apache/kafka)" "$context"
 }
 
-# DynamoDB Local is not free software: nobody but the vendor gives it out, under terms that whoever uses it accepts.
-# Where its image is not there already (docker load --input FILE), Dynalite takes its place, with this machine's Node.js.
+# DynamoDB Local is not free software: its vendor gives it out, under terms that whoever uses it accepts. With
+# DYNAMODB_LOCAL_TERMS=accepted it is made from the vendor's jars. Otherwise, where its image is not there already
+# (docker load --input FILE), Dynalite takes its place, with this machine's Node.js.
 dynamodb() {
-  local context=$TRIAL/dynamodb image made
+  local image made
   image=$(named amazon/dynamodb-local)
+  if [[ ${DYNAMODB_LOCAL_TERMS:-} == accepted ]]; then
+    dynamodb_local "$image"
+    return
+  fi
   made=$(docker image inspect --format '{{.Config.Labels.trial}}' "$image" 2> /dev/null) && [[ $made != here ]] && return
+  dynalite "$image"
+}
+
+# As the vendor's: `java` is the entry point, and DynamoDBLocal.jar lies in the working folder.
+dynamodb_local() {
+  local context=$TRIAL/dynamodb-local
+  rm -rf "$context" && mkdir -p "$context"
+  jars "software.amazon.dynamodb:DynamoDBLocal:$(version amazon/dynamodb-local)" "$context"
+  {
+    echo 'Main-Class: software.amazon.dynamodb.services.local.main.ServerRunner'
+    # A line of a manifest has at most 72 bytes.
+    (cd "$context" && echo "Class-Path: $(printf '%s ' libs/*.jar)") | fold -b -w 70 | sed '2,$s/^/ /'
+    echo
+  } > "$context/manifest"
+  jar --create --file "$context/DynamoDBLocal.jar" --manifest "$context/manifest" --no-compress -C "$context" pom.xml
+  docker build --tag "$1" --file - "$context" <<'DOCKERFILE'
+FROM trial/java
+WORKDIR /home/dynamodblocal
+COPY libs libs
+COPY DynamoDBLocal.jar .
+ENV JAVA_TOOL_OPTIONS=-Dsqlite4java.library.path=/home/dynamodblocal/libs
+ENTRYPOINT ["java"]
+CMD ["-jar", "DynamoDBLocal.jar", "-inMemory"]
+DOCKERFILE
+}
+
+dynalite() {
+  local context=$TRIAL/dynamodb
   rm -rf "$context" && mkdir -p "$context"
   cp "$root"/dev/stack/real/{package.json,package-lock.json,table.js} "$context"
   cp "$(readlink -f "$(command -v node)")" "$context/node"
   (cd "$context" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
-  docker build --label trial=here --tag "$image" --file - "$context" <<'DOCKERFILE'
+  docker build --label trial=here --tag "$1" --file - "$context" <<'DOCKERFILE'
 FROM trial/debian
 COPY node /usr/local/bin/node
 COPY node_modules /table/node_modules
 COPY table.js /table/table.js
-# What docker-compose.yml gives DynamoDB Local follows, and is left alone: its volume is /data, its port 8000.
+# What compose/table/dynamodb-local.yml gives DynamoDB Local follows, and is left alone: its volume is /data, its port 8000.
 ENTRYPOINT ["node", "/table/table.js", "8000", "/data", "0.0.0.0"]
 DOCKERFILE
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tries docker-compose.yml as a person would and says what it saw, one line for each fact: try.sh [STEP…]
 # It needs an engine with the compose plugin, curl and jq; all it starts is called barrage-trial and removed at the end.
+# TABLE=dynamodb-local tries the other table.
 # shellcheck disable=SC2329 # until_true calls the functions that seem unused
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -25,6 +26,8 @@ burst() {
   curl -sf "$page/bursts" -H 'content-type: application/json' \
     -d "{\"message\":\"hello\",\"concurrency\":$1,\"duration\":$2,\"rate\":$3}" | jq -r .id
 }
+# of ID MEMBER: a number or a text of a burst.
+of() { curl -sf "$page/bursts/$1" | jq -r ".$2"; }
 is_done() { curl -sf "$page/bursts/$1" | jq -e '.state == "done"'; }
 # complete ID SENDERS EACH: every message of the burst is stored, each once, by sender and number.
 complete() {
@@ -95,8 +98,8 @@ step_router() {
 # Kafka or the table killed in a burst: what was accepted is stored, and nothing else is.
 step_parts() {
   local id part
-  for part in kafka dynamodb; do
-    id=$(burst 5 10 10)
+  for part in kafka table; do
+    id=$(burst 10 10 40)
     read -rt 3 <> <(:) || true
     docker compose kill "$part" > /dev/null 2>&1
     until_true 30 'the page says so' unready
@@ -104,8 +107,41 @@ step_parts() {
     up
     until_true 90 'the burst has ended' ended_burst "$id"
     say "that burst: $(curl -sf "$page/bursts/$id" | jq -c '{state, accepted, failed, stored}')"
+    # The homepage goes on without the table, so here every message is known by sender and number.
+    [[ $part == kafka ]] || complete "$id" 10 400
   done
 }
+# P17: how many rows a second does each table store of a backlog that no work makes slow?
+step_pace() {
+  local before=${TABLE-stand-in} table
+  docker compose down > /dev/null 2>&1
+  for table in stand-in dynamodb-local; do
+    # A project of its own, so that data of its own: in this table are no rows of the messages before.
+    export TABLE=$table COMPOSE_PROJECT_NAME=barrage-trial-pace
+    pace
+  done
+  export TABLE=$before COMPOSE_PROJECT_NAME=barrage-trial
+  up
+}
+# Measured for at most 30 s: DynamoDB Local would need minutes for all.
+pace() {
+  local id from began stored milliseconds
+  up
+  docker compose stop event-router > /dev/null 2>&1
+  id=$(burst 100 10 20)
+  until_true 120 '20,000 messages are accepted' accepted "$id" 20000
+  docker compose start event-router > /dev/null 2>&1
+  until_true 60 'the first row is stored' some_stored "$id"
+  from=$(of "$id" stored) began=$(date +%s%N) stored=0 milliseconds=0
+  while ((stored < 20000 && milliseconds < 30000)); do
+    stored=$(of "$id" stored)
+    milliseconds=$((($(date +%s%N) - began) / 1000000 + 1))
+  done
+  say "$TABLE: $(((stored - from) * 1000 / milliseconds)) rows a second: $((stored - from)) in $milliseconds ms"
+  docker compose down --volumes > /dev/null 2>&1
+}
+accepted() { (($(of "$1" accepted) >= $2)); }
+some_stored() { (($(of "$1" stored) > 0)); }
 unready() { [[ $(curl -s "$page/readyz" | jq .ready) == false ]]; }
 step_scale() {
   local id
@@ -175,7 +211,7 @@ step_secure() {
 denied() { "${secure[@]}" logs --no-log-prefix event-router | grep 'may not'; }
 
 steps=("$@")
-((${#steps[@]})) || steps=(images page burst trace router parts scale again stop wrong secure)
+((${#steps[@]})) || steps=(images page burst trace router parts scale again pace stop wrong secure)
 for step in "${steps[@]}"; do
   say "== $step"
   "step_$step"

@@ -17,7 +17,7 @@ mod security;
 mod topics;
 
 pub use config::{Config, Servers};
-pub use consumer::{Consumer, ConsumerEvent, RevokeGuard};
+pub use consumer::{Begin, Consumer, ConsumerEvent, RevokeGuard};
 pub use error::Error;
 pub use group::Group;
 pub use members::{GroupMembers, Members};

@@ -2,6 +2,7 @@
 //! and viewers who read too slowly. Everything runs inside the test's own process.
 
 pub mod disk;
+pub mod front_door;
 pub mod processor_proxy;
 pub mod table_proxy;
 pub mod tcp_proxy;

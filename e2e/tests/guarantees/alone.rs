@@ -1,4 +1,5 @@
 //! Tests that measure. They run one at a time, because a second test would change their figures.
 
+mod front_door;
 mod tracing;
 mod viewers;

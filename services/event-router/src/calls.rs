@@ -1,7 +1,6 @@
 //! Calls to the processors: which records wait for one, what goes into one, and how it ended.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
@@ -10,18 +9,17 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use proto::Outcome;
 use tonic::Status;
 
-use crate::batch::{self, BatchSize};
+use crate::batch;
 use crate::config::Limits;
 use crate::metrics;
 use crate::outcome::{self, Failure};
 use crate::processor_report::ProcessorReport;
-use crate::processors::{Call, CallEnd, Processors};
+use crate::processors::{Call, CallEnd, CallId, Processors, Work};
 use crate::record::InFlightRecord;
 
 /// Records that wait for a call, and the calls in flight.
 pub(crate) struct Calls {
     processors: Processors,
-    size: BatchSize,
     waiting: VecDeque<InFlightRecord>,
     running: FuturesUnordered<BoxFuture<'static, EndedCall>>,
     /// No call starts before all calls in flight have ended.
@@ -34,7 +32,7 @@ pub(crate) struct Calls {
 
 /// A call that has ended, with the records that it carried.
 pub(crate) struct EndedCall {
-    url: Arc<str>,
+    id: CallId,
     records: Vec<InFlightRecord>,
     outcomes: Result<Vec<Outcome>, Status>,
     took: Duration,
@@ -43,8 +41,7 @@ pub(crate) struct EndedCall {
 impl Calls {
     pub(crate) fn new(limits: Limits, probe: Probe) -> Self {
         Self {
-            processors: Processors::new(limits.call_timeout, limits.in_flight),
-            size: BatchSize::new(limits.batch_max),
+            processors: Processors::new(limits.call_timeout, limits.batch_max, limits.in_flight),
             waiting: VecDeque::new(),
             running: FuturesUnordered::new(),
             is_held: false,
@@ -95,7 +92,7 @@ impl Calls {
         }
         while !self.is_held && self.waiting() > 0 {
             let Some(call) = self.processors.pick(Instant::now()) else { return };
-            let records = self.take_batch(if call.is_probe { 1 } else { self.size.records() });
+            let records = self.take_batch(call.most_records);
             self.running.push(Box::pin(send(call, records)));
         }
     }
@@ -118,19 +115,21 @@ impl Calls {
         &mut self,
         call: EndedCall,
     ) -> Result<Vec<(InFlightRecord, Outcome)>, Vec<InFlightRecord>> {
-        let EndedCall { url, records, outcomes, took } = call;
+        let EndedCall { id, records, outcomes, took } = call;
         let now = Instant::now();
-        self.processors.call_ended(&url, CallEnd::of(&outcomes), now);
+        let accepted = outcomes.as_ref().map_or(0, |outcomes| outcome::accepted(outcomes));
+        let work =
+            Work { records: records.len(), accepted, took, others_wait: !self.waiting.is_empty() };
+        self.processors.call_ended(&id, CallEnd::of(&outcomes), work, now);
         match outcomes {
             Ok(outcomes) => {
                 self.probe.up();
                 self.report.succeeded(now);
                 metrics::call_succeeded(records.len(), took);
-                self.size.succeeded(records.len(), took);
                 Ok(records.into_iter().zip(outcomes).collect())
             }
             Err(status) => {
-                self.failed(&url, &status);
+                self.failed(&id.url, &status);
                 Err(records)
             }
         }
@@ -146,7 +145,6 @@ impl Calls {
         }
         match outcome::failure(status) {
             Failure::Unavailable => tracing::debug!(url, ?code, message, "a call has failed"),
-            Failure::Overloaded => self.size.overloaded(),
             Failure::Bug => tracing::error!(url, ?code, message, "a call was refused as malformed"),
         }
     }
@@ -170,5 +168,5 @@ impl Calls {
 async fn send(mut call: Call, records: Vec<InFlightRecord>) -> EndedCall {
     let started = Instant::now();
     let outcomes = call.send(records.iter().filter_map(InFlightRecord::to_proto).collect()).await;
-    EndedCall { url: call.url, records, outcomes, took: started.elapsed() }
+    EndedCall { id: call.id, records, outcomes, took: started.elapsed() }
 }

@@ -6,6 +6,7 @@ use barrage::config::{self, Faults, Listen, Reader, Seconds, Variable, Vars};
 use barrage::position::Topic;
 use barrage::{kafka, telemetry};
 
+use crate::concurrency::Concurrency;
 use crate::filter::Filters;
 use crate::processors::Targets;
 
@@ -47,9 +48,9 @@ const BATCH_MAX: Variable =
     Variable::new("BATCH_MAX", "500", "1 to 10000", "The maximum number of records in one call.");
 const IN_FLIGHT: Variable = Variable::new(
     "IN_FLIGHT",
-    "4",
+    "256",
     "1 to 1000",
-    "The maximum number of calls in flight to each processor.",
+    "The most calls at the same time to each address. How many are made up to that follows from their answers.",
 );
 const KAFKA_FETCH_WAIT_MS: Variable = Variable::new(
     "KAFKA_FETCH_WAIT_MS",
@@ -88,8 +89,17 @@ pub(crate) struct Limits {
     pub(crate) retry_interval: Duration,
     /// The most records in one call.
     pub(crate) batch_max: usize,
-    /// The most calls at once to each processor.
+    /// The most calls at once to each address.
     pub(crate) in_flight: usize,
+}
+
+impl Limits {
+    /// How many records may be in flight with this many addresses: as many may wait as calls carry, so that a call
+    /// that ends is followed at once. Many calls have few records, so this does not count both at their most.
+    pub(crate) fn window(&self, addresses: usize) -> usize {
+        let in_few_calls = self.batch_max * self.in_flight.min(Concurrency::FEW);
+        addresses.max(1) * in_few_calls.max(self.in_flight) * 2
+    }
 }
 
 impl Config {
@@ -168,6 +178,18 @@ mod tests {
         assert_eq!(batch_max(proto::MAX_RECORDS).unwrap().limits.batch_max, proto::MAX_RECORDS);
         assert!(batch_max(proto::MAX_RECORDS + 1).is_err());
         assert_eq!(BATCH_MAX.expected, format!("1 to {}", proto::MAX_RECORDS));
+    }
+
+    #[test]
+    fn the_window_has_room_for_as_many_records_as_calls_carry_and_for_as_many_that_wait() {
+        let window = |batch_max, in_flight, addresses| {
+            let limits = Limits { batch_max, in_flight, ..parse(&[]).unwrap().limits };
+            limits.window(addresses)
+        };
+        assert_eq!(window(50, 1, 1), 100);
+        assert_eq!(window(500, 256, 0), 4000);
+        assert_eq!(window(500, 256, 3), 12_000);
+        assert_eq!(window(1, 256, 1), 512);
     }
 
     #[test]

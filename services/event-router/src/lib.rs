@@ -5,6 +5,7 @@
 mod assignment;
 mod batch;
 mod calls;
+mod concurrency;
 mod config;
 mod dead_letter;
 mod filter;

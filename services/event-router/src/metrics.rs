@@ -5,6 +5,7 @@ use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gau
 
 const END_OFFSET: &str = "router_partition_end_offset";
 const COMMITTED_OFFSET: &str = "router_partition_committed_offset";
+const CALLS_ALLOWED: &str = "router_calls_allowed";
 const LAG: &str = "router_partition_lag_records";
 
 /// How a record was finished.
@@ -23,6 +24,7 @@ pub(crate) fn describe() {
     describe_histogram!("router_batch_records", "Records in a call.");
     describe_histogram!("router_call_duration_seconds", "Duration of calls that succeeded.");
     describe_gauge!("router_calls_in_flight", "Calls that have not ended yet.");
+    describe_gauge!(CALLS_ALLOWED, "How many calls an address may have at once.");
     describe_gauge!("router_records_in_flight", "Records that were read and are not finished.");
     for outcome in ["stored", "filtered", "dead_lettered", "expired"] {
         counter!("router_records_total", "outcome" => outcome).increment(0);
@@ -77,6 +79,12 @@ pub(crate) fn in_flight(calls: usize, records: usize) {
     let (calls, records) = (calls as f64, records as f64);
     gauge!("router_calls_in_flight").set(calls);
     gauge!("router_records_in_flight").set(records);
+}
+
+/// How many calls an address may have at once; 0 if it is not used any more.
+pub(crate) fn calls_allowed(address: &str, calls: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "at most 1000")]
+    gauge!(CALLS_ALLOWED, "address" => address.to_owned()).set(calls as f64);
 }
 
 /// A partition of this router: where it ends, and before which offset the group has finished all.

@@ -27,13 +27,16 @@ pub(crate) fn decide(outcome: proto::Outcome, attempts: u32, retry_count: u32) -
     }
 }
 
+/// How many records a processor has not rejected.
+pub(crate) fn accepted(outcomes: &[proto::Outcome]) -> usize {
+    outcomes.iter().filter(|outcome| outcome.kind() != Kind::Rejected).count()
+}
+
 /// Why a call failed. All its records are sent again in every case: the call says nothing about them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The processor cannot be reached, or does not work.
+    /// The processor cannot be reached, does not work, or has too much to do.
     Unavailable,
-    /// The processor needs smaller calls: it is overloaded, or a deadline has passed.
-    Overloaded,
     /// The call itself is wrong: a bug in the router or in the processor.
     Bug,
 }
@@ -41,9 +44,11 @@ pub(crate) enum Failure {
 /// Sorts the status of a failed call.
 pub(crate) fn failure(status: &Status) -> Failure {
     match status.code() {
-        Code::ResourceExhausted | Code::DeadlineExceeded | Code::OutOfRange => Failure::Overloaded,
         Code::InvalidArgument | Code::Unimplemented | Code::FailedPrecondition => Failure::Bug,
         Code::Ok
+        | Code::ResourceExhausted
+        | Code::DeadlineExceeded
+        | Code::OutOfRange
         | Code::Cancelled
         | Code::Unknown
         | Code::NotFound
@@ -88,10 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn only_an_overload_makes_calls_smaller_and_only_a_wrong_call_is_a_bug() {
+    fn only_a_wrong_call_is_a_bug() {
         for code in 0..=16 {
             let expected = match code {
-                4 | 8 | 11 => Failure::Overloaded,
                 3 | 9 | 12 => Failure::Bug,
                 _ => Failure::Unavailable,
             };

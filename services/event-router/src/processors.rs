@@ -1,19 +1,22 @@
-//! The message processors: which of them gets the next call.
+//! The message processors: which of them gets the next call, and of how many records.
 //!
-//! A call goes to the processor with the fewest calls in flight. A processor whose last call failed backs
-//! off: it gets no call for a while, then a single call with one record, the probe. While the probe runs
-//! it gets nothing else. If the probe succeeds, the processor is used like the others again. If it fails,
-//! the wait doubles, up to a second.
+//! A call goes to the address with the fewest calls in flight that may have one more. Each address learns for itself
+//! how many calls ([`Concurrency`]) of how many records ([`BatchSize`]) it may have, so a slow processor
+//! has little and keeps no other idle.
+//!
+//! A processor whose last call failed backs off: it gets no call for a while, then a single call with one record,
+//! the probe. While the probe runs it gets nothing else. If the probe succeeds, or a call that began before the
+//! failure, the processor is used like the others again. If the probe fails, the wait doubles, up to a second.
 //!
 //! Example with processors a and b:
 //!
 //! | what happens | calls to a | calls to b |
 //! | --- | --- | --- |
-//! | both work | up to `IN_FLIGHT` | up to `IN_FLIGHT` |
-//! | a call to a fails | none for 25 to 50 ms | up to `IN_FLIGHT` |
-//! | the wait is over | one, with one record | up to `IN_FLIGHT` |
-//! | the probe fails | none for 50 to 100 ms, then a probe; the wait grows up to 1 s | up to `IN_FLIGHT` |
-//! | the probe succeeds | up to `IN_FLIGHT` | up to `IN_FLIGHT` |
+//! | both work | as many as it may have | as many as it may have |
+//! | a call to a fails | none for 25 to 50 ms | the same |
+//! | the wait is over | one, with one record | the same |
+//! | the probe fails | none for 50 to 100 ms, then a probe; the wait grows up to 1 s | the same |
+//! | the probe succeeds | as many as it may have | the same |
 
 mod target;
 
@@ -28,6 +31,10 @@ use proto::{Outcome, ProcessBatchRequest, Record};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
+use crate::batch::{BatchSize, Load};
+use crate::concurrency::{Answer, Concurrency};
+use crate::metrics;
+
 pub(crate) use target::{Targets, resolve};
 
 /// All known processors by their URL.
@@ -35,7 +42,9 @@ pub(crate) use target::{Targets, resolve};
 pub(crate) struct Processors {
     processors: BTreeMap<Arc<str>, Processor>,
     timeout: Duration,
-    /// The most calls in flight to one processor.
+    /// The most records of one call.
+    batch_max: usize,
+    /// The most calls at once to one address.
     max_calls: usize,
     /// How many calls were handed out so far.
     calls_made: u64,
@@ -44,10 +53,16 @@ pub(crate) struct Processors {
 #[derive(Debug)]
 struct Processor {
     client: MessageProcessorClient<Channel>,
+    concurrency: Concurrency,
+    size: BatchSize,
     calls_in_flight: usize,
     /// The number of its last call, counted over all processors: the round robin among equals.
     last_call: u64,
     backoff: Backoff,
+    /// The number of its last call when a call failed. The other calls of that time may fail for the same reason.
+    failed_after: u64,
+    /// Its only call in flight is a probe.
+    is_probed: bool,
     /// It gets no call before this time, because a call has failed.
     backs_off_until: Option<Instant>,
     /// Whether it has answered the last call, if only with an error.
@@ -60,6 +75,8 @@ pub(crate) enum CallEnd {
     Succeeded,
     /// The processor has answered with an error.
     Refused,
+    /// The processor has answered that this is too much: too many calls, or too large ones.
+    Overloaded,
     /// The processor cannot be reached, or has not answered in time.
     Unanswered,
 }
@@ -71,6 +88,9 @@ impl CallEnd {
             Ok(_) => Self::Succeeded,
             Err(status) if status.code() == Code::DeadlineExceeded => Self::Unanswered,
             Err(status) if status.source().is_some() => Self::Unanswered,
+            Err(status) if matches!(status.code(), Code::ResourceExhausted | Code::OutOfRange) => {
+                Self::Overloaded
+            }
             Err(_) => Self::Refused,
         }
     }
@@ -78,11 +98,32 @@ impl CallEnd {
 
 /// A call that is ready to be made.
 pub(crate) struct Call {
-    pub(crate) url: Arc<str>,
-    /// Whether it tests a processor that has failed: one record is enough for that.
-    pub(crate) is_probe: bool,
+    pub(crate) id: CallId,
+    /// How many records it may have. One is enough to test a processor that has failed.
+    pub(crate) most_records: usize,
     client: MessageProcessorClient<Channel>,
     timeout: Duration,
+}
+
+/// Which call it is.
+#[derive(Clone, Debug)]
+pub(crate) struct CallId {
+    pub(crate) url: Arc<str>,
+    /// The calls are numbered in the order of their starts.
+    number: u64,
+    /// How many calls the address had then, with this one.
+    at_once: usize,
+}
+
+/// What a call had to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    pub(crate) records: usize,
+    /// How many of them were not rejected.
+    pub(crate) accepted: usize,
+    pub(crate) took: Duration,
+    /// Whether records wait for a call, now that it has ended.
+    pub(crate) others_wait: bool,
 }
 
 impl Call {
@@ -105,18 +146,25 @@ impl Processors {
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
     const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-    /// Without processors at first. Each gets at most `max_calls` calls at once, each with this `timeout`.
-    pub(crate) fn new(timeout: Duration, max_calls: usize) -> Self {
-        Self { processors: BTreeMap::new(), timeout, max_calls, calls_made: 0 }
+    /// Without processors at first. Each address gets at most `max_calls` calls at once, each of at most
+    /// `batch_max` records and with this `timeout`.
+    pub(crate) fn new(timeout: Duration, batch_max: usize, max_calls: usize) -> Self {
+        Self { processors: BTreeMap::new(), timeout, batch_max, max_calls, calls_made: 0 }
     }
 
     /// Replaces the list of processors. Connections to those that stay are kept.
     pub(crate) fn update(&mut self, urls: &[String]) {
-        self.processors.retain(|known, _| urls.iter().any(|url| **url == **known));
+        let gone = |known: &str| !urls.iter().any(|url| url == known);
+        for (url, _) in self.processors.extract_if(.., |known, _| gone(known)) {
+            metrics::calls_allowed(&url, 0);
+        }
         for url in urls {
             if !self.processors.contains_key(url.as_str()) {
-                match Processor::new(url) {
-                    Ok(processor) => drop(self.processors.insert(url.as_str().into(), processor)),
+                match Processor::new(url, self.batch_max, self.max_calls) {
+                    Ok(processor) => {
+                        metrics::calls_allowed(url, processor.concurrency.calls());
+                        self.processors.insert(url.as_str().into(), processor);
+                    }
                     Err(error) => tracing::warn!(url, %error, "invalid address of a processor"),
                 }
             }
@@ -126,15 +174,18 @@ impl Processors {
     /// A call to the processor with the fewest calls in flight. Among equals it is the one whose last call
     /// is the longest ago. `None` while all of them back off or have as many calls as they may.
     pub(crate) fn pick(&mut self, now: Instant) -> Option<Call> {
-        let max_calls = self.max_calls;
         let available = self.processors.iter_mut().filter(|(_, it)| !it.backs_off(now));
-        let free = available.filter(|(_, it)| it.calls_in_flight < it.most_calls(max_calls));
+        let free = available.filter(|(_, it)| it.calls_in_flight < it.most_calls());
         let (url, processor) = free.min_by_key(|(_, it)| (it.calls_in_flight, it.last_call))?;
         self.calls_made += 1;
         processor.calls_in_flight += 1;
         processor.last_call = self.calls_made;
-        let (url, client) = (url.clone(), processor.client.clone());
-        Some(Call { url, is_probe: processor.has_failed(), client, timeout: self.timeout })
+        processor.is_probed = processor.has_failed();
+        let most_records = if processor.is_probed { 1 } else { processor.size.records() };
+        let at_once = processor.calls_in_flight;
+        let id = CallId { url: url.clone(), number: self.calls_made, at_once };
+        let client = processor.client.clone();
+        Some(Call { id, most_records, client, timeout: self.timeout })
     }
 
     /// When the first processor that backs off may be called again. A processor with calls in flight does
@@ -144,9 +195,12 @@ impl Processors {
         idle.filter_map(|it| it.backs_off_until).min()
     }
 
-    /// Whether the last call to every processor has failed.
+    /// Whether no processor does its work: the last calls to each have failed, and no call that began before
+    /// is still in flight.
     pub(crate) fn all_have_failed(&self) -> bool {
-        self.processors.values().all(Processor::has_failed)
+        let has_failed =
+            |it: &Processor| it.has_failed() && (it.calls_in_flight == 0 || it.is_probed);
+        self.processors.values().all(has_failed)
     }
 
     /// How many processors are known, and how many of them have answered the last call.
@@ -155,22 +209,23 @@ impl Processors {
         (self.processors.len(), answering)
     }
 
-    /// Notes how a call ended.
-    pub(crate) fn call_ended(&mut self, url: &str, how: CallEnd, now: Instant) {
-        let Some(processor) = self.processors.get_mut(url) else { return };
+    /// Learns from how a call ended.
+    pub(crate) fn call_ended(&mut self, call: &CallId, how: CallEnd, work: Work, now: Instant) {
+        let Some(processor) = self.processors.get_mut(&call.url) else { return };
+        match how {
+            CallEnd::Succeeded => processor.succeeded(call, work, now),
+            CallEnd::Refused | CallEnd::Overloaded | CallEnd::Unanswered => {
+                processor.failed(call.number, how, now);
+            }
+        }
         processor.calls_in_flight = processor.calls_in_flight.saturating_sub(1);
         processor.answers = how != CallEnd::Unanswered;
-        if how == CallEnd::Succeeded {
-            processor.backoff.reset();
-            processor.backs_off_until = None;
-        } else {
-            processor.backs_off_until = Some(now + processor.backoff.next_wait());
-        }
+        metrics::calls_allowed(&call.url, processor.concurrency.calls());
     }
 }
 
 impl Processor {
-    fn new(url: &str) -> Result<Self, tonic::transport::Error> {
+    fn new(url: &str, batch_max: usize, max_calls: usize) -> Result<Self, tonic::transport::Error> {
         let channel = Endpoint::from_shared(url.to_owned())?
             .connect_timeout(Processors::CONNECT_TIMEOUT)
             .http2_keep_alive_interval(Processors::KEEP_ALIVE)
@@ -179,12 +234,50 @@ impl Processor {
             .connect_lazy();
         Ok(Self {
             client: MessageProcessorClient::new(channel),
+            concurrency: Concurrency::new(max_calls),
+            size: BatchSize::new(batch_max),
             calls_in_flight: 0,
             last_call: 0,
             backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
+            failed_after: 0,
+            is_probed: false,
             backs_off_until: None,
             answers: false,
         })
+    }
+
+    fn succeeded(&mut self, call: &CallId, work: Work, now: Instant) {
+        self.backoff.reset();
+        self.backs_off_until = None;
+        let Work { records, accepted, took, others_wait } = work;
+        let answer = Answer {
+            number: call.number,
+            took,
+            expected: self.size.expected(records),
+            is_limiting: others_wait && self.calls_in_flight >= self.concurrency.calls(),
+            is_busy: self.size.is_busy(),
+        };
+        self.concurrency.answered(answer, self.last_call, now);
+        let calls = call.at_once.max(self.calls_in_flight);
+        self.size.succeeded(Load { records, accepted, took, calls });
+    }
+
+    fn failed(&mut self, number: u64, how: CallEnd, now: Instant) {
+        if number <= self.failed_after {
+            return;
+        }
+        self.failed_after = self.last_call;
+        self.backs_off_until = Some(now + self.backoff.next_wait());
+        if how == CallEnd::Unanswered {
+            self.concurrency.start_again();
+            self.size.start_again();
+        } else if self.concurrency.refused(number, self.last_call, now) {
+            if how == CallEnd::Overloaded {
+                self.size.overloaded();
+            } else {
+                self.size.start_again();
+            }
+        }
     }
 
     /// Whether its last call has failed.
@@ -197,8 +290,8 @@ impl Processor {
     }
 
     /// How many calls it may have: only the probe if its last call has failed.
-    fn most_calls(&self, max: usize) -> usize {
-        if self.has_failed() { 1 } else { max }
+    fn most_calls(&self) -> usize {
+        if self.has_failed() { 1 } else { self.concurrency.calls() }
     }
 }
 
@@ -207,9 +300,24 @@ mod tests {
     use super::*;
 
     fn processors(urls: &[&str]) -> Processors {
-        let mut processors = Processors::new(Duration::from_secs(1), 2);
+        let mut processors = Processors::new(Duration::from_secs(1), 500, 2);
         processors.update(&urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>());
         processors
+    }
+
+    fn end(processors: &mut Processors, call: &Call, how: CallEnd, now: Instant) {
+        let took = Duration::from_millis(1);
+        let work = Work { records: 1, accepted: 1, took, others_wait: true };
+        processors.call_ended(&call.id, how, work, now);
+    }
+
+    /// Makes a call to each of the processors that are free, and ends it.
+    fn fail_all(processors: &mut Processors, how: &[(&str, CallEnd)], now: Instant) {
+        let calls: Vec<_> = how.iter().map(|_| processors.pick(now).unwrap()).collect();
+        for call in calls {
+            let (_, how) = how.iter().find(|(url, _)| **url == *call.id.url).unwrap();
+            end(processors, &call, *how, now);
+        }
     }
 
     #[tokio::test]
@@ -217,7 +325,7 @@ mod tests {
         let mut processors = processors(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
         let urls: Vec<_> =
-            (0..9).filter_map(|_| processors.pick(now)).map(|call| call.url).collect();
+            (0..9).filter_map(|_| processors.pick(now)).map(|call| call.id.url).collect();
         let on_a = urls.iter().filter(|url| ***url == *"http://a:1").count();
         assert_eq!((urls.len(), on_a), (4, 2));
     }
@@ -227,9 +335,9 @@ mod tests {
         let mut processors = processors(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
         let mut call = || {
-            let url = processors.pick(now).unwrap().url;
-            processors.call_ended(&url, CallEnd::Succeeded, now);
-            url
+            let call = processors.pick(now).unwrap();
+            end(&mut processors, &call, CallEnd::Succeeded, now);
+            call.id.url
         };
         let (first, second, third) = (call(), call(), call());
         assert_ne!(first, second);
@@ -240,29 +348,73 @@ mod tests {
     async fn a_processor_that_failed_backs_off_and_then_gets_a_single_call() {
         let mut processors = processors(&["http://a:1"]);
         let now = Instant::now();
-        let url = processors.pick(now).unwrap().url;
-        processors.call_ended(&url, CallEnd::Unanswered, now);
+        let call = processors.pick(now).unwrap();
+        end(&mut processors, &call, CallEnd::Unanswered, now);
         assert!(processors.pick(now).is_none());
         let later = processors.next_attempt_at().unwrap();
         assert!(later > now);
         assert!(processors.all_have_failed());
-        assert!(processors.pick(later).unwrap().is_probe);
-        assert_eq!(processors.next_attempt_at(), None);
+        let probe = processors.pick(later).unwrap();
+        assert_eq!((probe.most_records, processors.next_attempt_at()), (1, None));
+        assert!(processors.all_have_failed());
         assert!(processors.pick(later).is_none());
-        processors.call_ended(&url, CallEnd::Succeeded, later);
-        assert!(!processors.pick(later).unwrap().is_probe);
+        end(&mut processors, &probe, CallEnd::Succeeded, later);
+        assert!(!processors.all_have_failed());
         assert!(processors.pick(later).is_some());
+        assert!(processors.pick(later).is_some());
+    }
+
+    #[tokio::test]
+    async fn calls_that_fail_together_are_one_failure() {
+        let mut processors = processors(&["http://a:1"]);
+        let now = Instant::now();
+        let [first, second] = [(); 2].map(|()| processors.pick(now).unwrap());
+        end(&mut processors, &first, CallEnd::Unanswered, now);
+        let next = processors.processors.values().next().unwrap().backs_off_until;
+        end(&mut processors, &second, CallEnd::Unanswered, now);
+        assert_eq!(processors.next_attempt_at(), next);
+    }
+
+    /// As behind a gateway that refuses what is too much for the processors behind it.
+    #[tokio::test]
+    async fn a_refused_call_among_others_that_succeed_is_no_failure_of_the_processor() {
+        let mut processors = processors(&["http://a:1"]);
+        let now = Instant::now();
+        let [first, second] = [(); 2].map(|()| processors.pick(now).unwrap());
+        end(&mut processors, &first, CallEnd::Refused, now);
+        assert!(!processors.all_have_failed());
+        end(&mut processors, &second, CallEnd::Succeeded, now);
+        assert!(!processors.all_have_failed());
+        assert!(processors.pick(now).is_some(), "it does not back off");
     }
 
     #[tokio::test]
     async fn while_one_backs_off_the_others_get_its_calls() {
         let mut processors = processors(&["http://a:1", "http://b:1"]);
         let now = Instant::now();
-        processors.call_ended("http://a:1", CallEnd::Unanswered, now);
+        let failed = processors.pick(now).unwrap();
+        end(&mut processors, &failed, CallEnd::Unanswered, now);
         for _ in 0..2 {
-            assert_eq!(&*processors.pick(now).unwrap().url, "http://b:1");
+            assert_ne!(processors.pick(now).unwrap().id.url, failed.id.url);
         }
         assert!(!processors.all_have_failed());
+    }
+
+    /// What one processor works on for long does not keep the others idle.
+    #[tokio::test]
+    async fn a_processor_that_answers_nothing_leaves_all_other_calls_to_the_others() {
+        let mut processors = processors(&["http://a:1", "http://b:1"]);
+        let now = Instant::now();
+        let mut on_a = 0;
+        for _ in 0..100 {
+            let call = processors.pick(now).unwrap();
+            if &*call.id.url == "http://a:1" {
+                on_a += 1;
+            } else {
+                end(&mut processors, &call, CallEnd::Succeeded, now);
+            }
+        }
+        assert_eq!(on_a, 1);
     }
 
     #[tokio::test]
@@ -273,18 +425,22 @@ mod tests {
         let mut unreachable = Status::unavailable("no route");
         unreachable.set_source(Arc::new(std::io::Error::other("no route")));
         let (late, now) = (Status::deadline_exceeded("too late"), Instant::now());
-        processors.call_ended("http://a:1", CallEnd::of(&answered), now);
-        processors.call_ended("http://b:1", CallEnd::of::<()>(&Err(unreachable)), now);
+        let on_a = ("http://a:1", CallEnd::of(&answered));
+        let on_b = ("http://b:1", CallEnd::of::<()>(&Err(unreachable)));
+        fail_all(&mut processors, &[on_a, on_b], now);
         assert_eq!(processors.known_and_answering(), (2, 1));
-        processors.call_ended("http://a:1", CallEnd::of::<()>(&Err(late)), now);
+        let (on_a, later) =
+            (("http://a:1", CallEnd::of::<()>(&Err(late))), now + Duration::from_secs(1));
+        fail_all(&mut processors, &[on_a, on_b], later);
         assert_eq!(processors.known_and_answering(), (2, 0));
     }
 
     #[tokio::test]
     async fn processors_come_and_go() {
         let mut processors = processors(&["http://a:1"]);
+        let gone = processors.pick(Instant::now()).unwrap();
         processors.update(&["http://b:1".to_owned()]);
-        assert_eq!(&*processors.pick(Instant::now()).unwrap().url, "http://b:1");
-        processors.call_ended("http://a:1", CallEnd::Succeeded, Instant::now());
+        assert_eq!(&*processors.pick(Instant::now()).unwrap().id.url, "http://b:1");
+        end(&mut processors, &gone, CallEnd::Succeeded, Instant::now());
     }
 }

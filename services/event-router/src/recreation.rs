@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | committed 40, high watermark 60 | nothing happened |
 //! | no commit, high watermark 60 | recreated: the commit was deleted with the topic |
+//! | no commit, high watermark 60, but the partition was assigned at the commit 40 | the same |
 //! | committed 40, high watermark 3 | recreated: the partition ends before what was read |
 //! | offsets below 3 were read again; committed 40, high watermark 5 | the commit is one of the old topic |
 //!
@@ -20,7 +21,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use barrage::kafka::{self, Offsets, PartitionOffsets};
+use barrage::kafka::{self, Begin, Offsets, PartitionOffsets};
 use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
 use futures::future::BoxFuture;
@@ -33,7 +34,7 @@ pub(crate) struct OffsetChecks {
     offsets: Offsets,
     /// The check in progress, if any.
     running: FuturesUnordered<BoxFuture<'static, OffsetCheck>>,
-    /// What the group had committed at the last check.
+    /// What the group had committed at the last check, or when the partition was assigned.
     committed: PartitionOffsets,
 }
 
@@ -68,6 +69,29 @@ impl OffsetChecks {
         Self { offsets, running: FuturesUnordered::new(), committed: PartitionOffsets::new() }
     }
 
+    /// These partitions are ours from now on. If one begins at a commit, that must be there at the next check, too.
+    pub(crate) fn assigned(&mut self, partitions: &BTreeMap<Partition, Begin>) {
+        for (partition, begin) in partitions {
+            let committed = match begin {
+                Begin::Committed(offset) => Some(*offset),
+                Begin::First(_) | Begin::Unknown => None,
+            };
+            self.set_committed(*partition, committed);
+        }
+    }
+
+    /// The partition was recreated: nothing is known of its commit.
+    pub(crate) fn forget(&mut self, partition: Partition) {
+        self.set_committed(partition, None);
+    }
+
+    fn set_committed(&mut self, partition: Partition, committed: Option<Offset>) {
+        match committed {
+            Some(offset) => self.committed.insert(partition, offset),
+            None => self.committed.remove(&partition),
+        };
+    }
+
     /// Starts the next check, which waits for its time first. Does nothing while one is in progress.
     pub(crate) fn start(&mut self, assignment: &mut Assignment) {
         if !self.running.is_empty() {
@@ -98,24 +122,19 @@ impl OffsetChecks {
         assignment: &Assignment,
     ) -> Vec<(Partition, Finding)> {
         let Ok(facts) = check.facts else { return Vec::new() };
-        let known: BTreeSet<_> = check.ends.keys().copied().collect();
-        let current = check
-            .ends
-            .into_iter()
-            .filter(|(partition, (generation, _))| assignment.is_current(*partition, *generation));
-        let finding = |(partition, (_, end))| {
-            let finding = judge(
-                end,
-                self.committed.get(&partition).copied(),
-                facts.committed.get(&partition).copied(),
-                facts.high_watermarks.get(&partition).copied(),
-            );
-            Some((partition, finding?))
-        };
-        let findings = current.filter_map(finding).collect();
-        self.committed = facts.committed;
-        // What the group had committed before this router knew a position proves nothing.
-        self.committed.retain(|partition, _| known.contains(partition));
+        let mut findings = Vec::new();
+        for (partition, (generation, end)) in check.ends {
+            // What the group had committed before this router knew a position proves nothing.
+            if !assignment.is_current(partition, generation) {
+                continue;
+            }
+            let before = self.committed.get(&partition).copied();
+            let committed = facts.committed.get(&partition).copied();
+            let high_watermark = facts.high_watermarks.get(&partition).copied();
+            findings
+                .extend(judge(end, before, committed, high_watermark).map(|it| (partition, it)));
+            self.set_committed(partition, committed);
+        }
         findings
     }
 }
@@ -183,7 +202,10 @@ fn judge(
 
 #[cfg(test)]
 mod tests {
+    use barrage::config::Vars;
+
     use super::*;
+    use crate::Config;
 
     fn judged(end: i64, committed: [Option<i64>; 2], mark: Option<i64>) -> Option<Finding> {
         let offset = |offset: Option<i64>| offset.and_then(Offset::new);
@@ -211,6 +233,30 @@ mod tests {
         assert_eq!(judged(50, [Some(40), None], Some(60)), Some(Finding::Recreated));
         assert_eq!(judged(50, [Some(40), None], None), Some(Finding::Recreated));
         assert_eq!(judged(50, [Some(40), Some(40)], Some(49)), Some(Finding::Recreated));
+    }
+
+    #[test]
+    fn a_partition_that_was_assigned_at_a_commit_was_recreated_if_the_commit_is_gone_at_the_first_check()
+     {
+        let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", "http://127.0.0.1:1")];
+        let config = Config::parse(&Vars::from_iter(vars)).unwrap();
+        let mut checks = OffsetChecks::new(Offsets::new(&config.kafka).unwrap());
+        let at = |offset| Offset::new(offset).unwrap();
+        let begins = BTreeMap::from([(0, Begin::Committed(at(30))), (1, Begin::First(at(0)))]);
+        checks.assigned(&begins);
+        let mut assignment = Assignment::default();
+        assignment.assign(begins.into_iter().map(|(it, begin)| (it, begin.offset())).collect());
+        let no_commit = || OffsetCheck {
+            ends: assignment.ends().collect(),
+            skipped: Vec::new(),
+            facts: Ok(Facts {
+                committed: PartitionOffsets::new(),
+                high_watermarks: PartitionOffsets::from([(0, at(120)), (1, at(120))]),
+                low_watermarks: PartitionOffsets::new(),
+            }),
+        };
+        assert_eq!(checks.findings(no_commit(), &assignment), [(0, Finding::Recreated)]);
+        assert_eq!(checks.findings(no_commit(), &assignment), []);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
 use barrage::kafka::{
-    self, Consumer, ConsumerEvent, ConsumerRecord, PartitionOffsets, PermissionProbe,
+    self, Begin, Consumer, ConsumerEvent, ConsumerRecord, PartitionOffsets, PermissionProbe,
 };
 use barrage::position::{Offset, Partition};
 use barrage::retry::pause;
@@ -66,7 +66,7 @@ impl Router {
             reading: dependencies.reading,
             tracer: dependencies.tracer,
             assignment: Assignment::default(),
-            window: Window::new(limits.batch_max * limits.in_flight),
+            window: Window::new(limits.window(1)),
             calls: Calls::new(limits, dependencies.processors),
             retries: FuturesUnordered::new(),
             dead_letters: dependencies.dead_letters,
@@ -128,10 +128,7 @@ impl Router {
 
     fn update_processors(&mut self, urls: &[String]) {
         self.calls.update_processors(urls);
-        let in_calls =
-            self.config.limits.batch_max * self.config.limits.in_flight * urls.len().max(1);
-        // As many records may wait as calls can carry, so that a call that ends is followed at once.
-        self.window.resize(in_calls * 2);
+        self.window.resize(self.config.limits.window(urls.len()));
     }
 
     /// Handles events that have arrived already, so that their records go in one call. At most one call's
@@ -163,10 +160,12 @@ impl Router {
         }
     }
 
-    fn assigned(&mut self, partitions: BTreeMap<Partition, Option<Offset>>) {
+    fn assigned(&mut self, partitions: BTreeMap<Partition, Begin>) {
         tracing::info!(partitions = ?partitions.keys(), "partitions assigned");
         self.reading.observe(&Ok(()));
-        self.assignment.assign(partitions);
+        self.offset_checks.assigned(&partitions);
+        let offsets = partitions.into_iter().map(|(partition, begin)| (partition, begin.offset()));
+        self.assignment.assign(offsets.collect());
         self.calls.report().assigned(Instant::now());
     }
 
@@ -352,6 +351,7 @@ impl Router {
         );
         self.resume_if_unreadable(partition);
         self.assignment.recreate(partition);
+        self.offset_checks.forget(partition);
         self.drop_waiting(|record| record.partition() == partition);
         self.calls.hold();
     }

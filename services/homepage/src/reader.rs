@@ -31,7 +31,7 @@ use barrage::time::{Millis, Rfc3339};
 use tokio_util::sync::CancellationToken;
 
 use self::all_partitions::request;
-use self::begin::first_partitions;
+use self::begin::{commits_deleted, first_partitions};
 use self::checkpoint::Checkpoint;
 use self::feed::{Feed, RoundEnd};
 use self::inspection::Inspection;
@@ -68,6 +68,15 @@ pub(crate) struct Dependencies {
     pub(crate) result_span: String,
 }
 
+/// What a run knew of the topic, which was deleted then.
+#[derive(Default)]
+struct DeletedTopic {
+    /// Since when its totals count.
+    since: Option<Millis>,
+    /// What the group had committed.
+    committed: PartitionOffsets,
+}
+
 /// One run of the reader: from its start, or from the recreation of the topic, to the next recreation.
 pub(crate) struct Reader {
     deps: Dependencies,
@@ -99,16 +108,17 @@ impl Reader {
 
     pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
         let reading = async {
-            let (mut deps, mut outdated) = (deps, None);
+            let (mut deps, mut deleted) = (deps, DeletedTopic::default());
             loop {
-                (deps, outdated) = Self::begin(deps, outdated).await.follow().await;
+                (deps, deleted) = Self::begin(deps, deleted).await.follow().await;
             }
         };
         let _stopped = stop.run_until_cancelled(reading).await;
     }
 
-    /// Begins a run, as soon as Kafka says where. `outdated` says since when the totals of a deleted topic count.
-    async fn begin(deps: Dependencies, outdated: Option<Millis>) -> Self {
+    /// Begins a run, as soon as Kafka says where.
+    async fn begin(deps: Dependencies, deleted: DeletedTopic) -> Self {
+        commits_deleted(&deps.offsets, &deleted.committed).await;
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         let partitions = loop {
             match first_partitions(&deps.offsets, &deps.topic).await {
@@ -120,7 +130,8 @@ impl Reader {
             }
         };
         let (topic, group) = (deps.topic.clone(), deps.group.clone());
-        let checkpoint = Checkpoint::new(deps.table.clone(), (topic, group), deps.ttl, outdated);
+        let checkpoint =
+            Checkpoint::new(deps.table.clone(), (topic, group), deps.ttl, deleted.since);
         let inspection = Inspection::new(deps.inspected.clone(), deps.readable.clone());
         let reader = Self {
             deps,
@@ -139,8 +150,8 @@ impl Reader {
         reader
     }
 
-    /// Reads round after round until the topic is recreated. Returns since when its totals count.
-    async fn follow(mut self) -> (Dependencies, Option<Millis>) {
+    /// Reads round after round until the topic is recreated.
+    async fn follow(mut self) -> (Dependencies, DeletedTopic) {
         let mut quiet = Backoff::new(Duration::from_millis(8), Duration::from_millis(250));
         let mut failing = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
@@ -164,7 +175,11 @@ impl Reader {
                 Err(Error::TopicRecreated) => {
                     tracing::warn!("the topic was recreated: the reader begins a new run");
                     self.deps.acks.clear();
-                    return (self.deps, self.checkpoint.since());
+                    let readers = self.partitions.iter();
+                    let committed =
+                        readers.filter_map(|(it, reader)| Some((*it, reader.committed()?)));
+                    let (since, committed) = (self.checkpoint.since(), committed.collect());
+                    return (self.deps, DeletedTopic { since, committed });
                 }
                 Err(error) => {
                     if failing.failures() >= Self::TOLERATED_FAILURES {
@@ -197,6 +212,7 @@ impl Reader {
         let polled = self.poll_kafka().await;
         let mut rows = Vec::new();
         let read = self.read_rows(&mut rows).await;
+        self.notice_recreation()?;
         rows.sort_by_key(|row| row.stored_at);
         self.note(&rows);
         self.inspect().await;
@@ -346,6 +362,15 @@ impl Reader {
             self.partition(partition).advance(end);
         }
         all_read
+    }
+
+    /// Notices that the topic was recreated while no homepage ran: the totals count a row of the deleted one.
+    fn notice_recreation(&self) -> Result<(), Error> {
+        let stale = self.partitions.values().filter_map(PartitionReader::recreated_after).max();
+        match stale {
+            Some(at) if self.checkpoint.is_outdated_by(at) => Err(Error::TopicRecreated),
+            _ => Ok(()),
+        }
     }
 
     /// Looks closer at partitions that stand still.

@@ -14,25 +14,37 @@ pub(crate) type Values = BTreeMap<String, String>;
 /// The file for one choice of variables.
 pub(crate) struct Compose {
     root: Value,
+    included: Vec<Value>,
     /// The variables that it refers to, with their defaults.
     pub(crate) variables: Values,
 }
 
 impl Compose {
-    /// The file with these variables set and no others.
+    /// The file with these variables set and no others, and with the files that it includes.
     pub(crate) fn with(set: &Values) -> Self {
-        let text =
-            fs::read_to_string("../docker-compose.yml").expect("docker-compose.yml is there");
-        let mut root: Value = serde_yaml_ng::from_str(&text).expect("docker-compose.yml is YAML");
-        root.apply_merge().expect("what is merged is there");
         let filling = Filling { set, seen: RefCell::default() };
-        filling.fill(&mut root);
-        Self { root, variables: filling.seen.into_inner() }
+        let root = filling.read("docker-compose.yml");
+        let included = list(&root["include"]).into_iter().map(|file| filling.read(file)).collect();
+        Self { root, included, variables: filling.seen.into_inner() }
     }
 
     pub(crate) fn services(&self) -> BTreeMap<&str, &Value> {
-        let services = self.root["services"].as_mapping().expect("it has services");
-        services.iter().filter_map(|(name, service)| Some((name.as_str()?, service))).collect()
+        self.all("services")
+    }
+
+    pub(crate) fn volumes(&self) -> BTreeMap<&str, &Value> {
+        self.all("volumes")
+    }
+
+    fn all(&self, kind: &str) -> BTreeMap<&str, &Value> {
+        let files = [&self.root].into_iter().chain(&self.included);
+        let parts = files.flat_map(|file| file[kind].as_mapping().expect("every file has some"));
+        let mut all = BTreeMap::new();
+        for (name, part) in parts {
+            let name = name.as_str().expect("a name is a text");
+            assert!(all.insert(name, part).is_none(), "{name} is there twice");
+        }
+        all
     }
 }
 
@@ -56,6 +68,16 @@ struct Filling<'a> {
 }
 
 impl Filling<'_> {
+    /// A file of the checkout.
+    fn read(&self, file: &str) -> Value {
+        let text = fs::read_to_string(format!("../{file}"));
+        let text = text.unwrap_or_else(|error| panic!("{file}: {error}"));
+        let mut root: Value = serde_yaml_ng::from_str(&text).expect("a file of compose is YAML");
+        root.apply_merge().expect("what is merged is there");
+        self.fill(&mut root);
+        root
+    }
+
     fn fill(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.text(text),

@@ -23,8 +23,20 @@ const LEFT_OUT: &str = "INSTANCE";
 /// The most memory for everything that runs without a profile, in bytes.
 const MEMORY: u64 = 1_500_000_000;
 
+/// The tables that TABLE can choose. The first is the default.
+const TABLES: [&str; 2] = ["stand-in", "dynamodb-local"];
+
 fn plain() -> Compose {
     Compose::with(&BTreeMap::new())
+}
+
+fn with_table(table: &str) -> Compose {
+    Compose::with(&Values::from([("TABLE".to_owned(), table.to_owned())]))
+}
+
+/// What can be set, whatever table is chosen.
+fn variables() -> Values {
+    TABLES.into_iter().flat_map(|table| with_table(table).variables).collect()
 }
 
 fn report(faults: &[String]) {
@@ -51,7 +63,9 @@ fn seconds(text: &str) -> u64 {
 #[test]
 fn every_variable_of_a_service_is_passed_and_can_be_set() {
     let without = plain();
-    let all = without.variables.keys().map(|name| (name.clone(), format!("<{name}>"))).collect();
+    let mut all: Values =
+        without.variables.keys().map(|name| (name.clone(), format!("<{name}>"))).collect();
+    all.remove("TABLE");
     let with = Compose::with(&all);
     let mut faults = Vec::new();
     for service in SERVICES {
@@ -76,12 +90,12 @@ fn every_variable_of_a_service_is_passed_and_can_be_set() {
 
 #[test]
 fn the_example_of_env_lists_every_variable_with_its_default() {
-    assert_eq!(assignments(".env.example", "#"), plain().variables);
+    assert_eq!(assignments(".env.example", "#"), variables());
 }
 
 #[test]
 fn secure_env_sets_only_what_docker_compose_knows() {
-    let known = plain().variables;
+    let known = variables();
     let unknown = assignments("secure.env", "")
         .into_keys()
         .filter(|name| name != "COMPOSE_PROFILES" && !known.contains_key(name))
@@ -91,15 +105,17 @@ fn secure_env_sets_only_what_docker_compose_knows() {
 
 #[test]
 fn every_image_has_one_version() {
-    let compose = plain();
     let mut versions = BTreeSet::new();
-    for (name, service) in compose.services() {
-        let image = service["image"].as_str().unwrap_or_else(|| panic!("{name} has no image"));
-        let (image, version) = image.rsplit_once(':').unwrap_or((image, ""));
-        let numbers = version.trim_start_matches('v').split('.').collect::<Vec<_>>();
-        let is_number = |part: &&str| part.parse::<u32>().is_ok();
-        assert!(numbers.len() == 3 && numbers.iter().all(is_number), "{name}: {image}:{version}");
-        versions.insert((image.to_owned(), version.to_owned()));
+    for compose in TABLES.map(with_table) {
+        for (name, service) in compose.services() {
+            let image = service["image"].as_str().unwrap_or_else(|| panic!("{name} has no image"));
+            let (image, version) = image.rsplit_once(':').unwrap_or((image, ""));
+            let numbers = version.trim_start_matches('v').split('.').collect::<Vec<_>>();
+            let is_number = |part: &&str| part.parse::<u32>().is_ok();
+            let is_version = numbers.len() == 3 && numbers.iter().all(is_number);
+            assert!(is_version, "{name}: {image}:{version}");
+            versions.insert((image.to_owned(), version.to_owned()));
+        }
     }
     let images: BTreeSet<_> = versions.iter().map(|(image, _)| image).collect();
     assert_eq!(images.len(), versions.len(), "an image with two versions: {versions:?}");
@@ -117,16 +133,60 @@ fn our_images_have_the_version_of_the_workspace() {
 }
 
 #[test]
+fn images_for_kubernetes_have_the_version_of_the_workspace() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, before) in [
+        ("k8s/base/workload/kustomization.yaml", "newTag: "),
+        ("k8s/local/loaded-images/kustomization.yaml", "barrage/homepage:"),
+        ("k8s/README.md", "barrage/homepage:"),
+        ("k8s/README.md", "barrage/event-router:"),
+        ("k8s/README.md", "barrage/message-processor:"),
+        ("k8s/README.md", "barrage/table:"),
+        ("k8s/README.md", "$image:"),
+        ("docs/deploy.md", "barrage/homepage:"),
+    ] {
+        let text = fs::read_to_string(format!("../{file}")).expect("a file of the checkout");
+        let all = text.matches(before).count();
+        let right = text.matches(&format!("{before}{version}")).count();
+        assert!(all > 0 && all == right, "{file}: not each {before}… has {version}");
+    }
+}
+
+#[test]
 fn all_together_stay_within_their_memory() {
-    let compose = plain();
-    let limit = |(name, service): (&&str, &&Value)| {
-        bytes(service["mem_limit"].as_str().unwrap_or_else(|| panic!("{name} has no mem_limit")))
-    };
-    let services = compose.services();
-    assert!(services.iter().map(limit).all(|bytes| bytes > 0));
-    let always = services.iter().filter(|(_, service)| service["profiles"].is_null());
-    let sum: u64 = always.map(limit).sum();
-    assert!(sum <= MEMORY, "{sum} bytes, more than {MEMORY}");
+    for table in TABLES {
+        let compose = with_table(table);
+        let limit = |(name, service): (&&str, &&Value)| {
+            let limit = service["mem_limit"].as_str();
+            bytes(limit.unwrap_or_else(|| panic!("{name} has no mem_limit")))
+        };
+        let services = compose.services();
+        assert!(services.iter().map(limit).all(|bytes| bytes > 0));
+        let always = services.iter().filter(|(_, service)| service["profiles"].is_null());
+        let sum: u64 = always.map(limit).sum();
+        assert!(sum <= MEMORY, "{table}: {sum} bytes, more than {MEMORY}");
+    }
+}
+
+#[test]
+fn every_table_that_can_be_chosen_keeps_its_rows_and_needs_no_right() {
+    let files = fs::read_dir("../compose/table").expect("the tables have a folder");
+    let names = files.map(|file| file.expect("a file").file_name().into_string().expect("a name"));
+    let expected = TABLES.map(|table| format!("{table}.yml"));
+    assert_eq!(names.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
+    assert_eq!(plain().variables["TABLE"], TABLES[0], "the default");
+    let mut volumes = BTreeSet::new();
+    for table in TABLES {
+        let compose = with_table(table);
+        let service = compose.services()["table"];
+        let mounts = list(&service["volumes"]);
+        let (volume, folder) = mounts[0].split_once(':').expect("a volume has a place");
+        assert!(compose.volumes().contains_key(volume) && folder == "/data", "{table}: {mounts:?}");
+        assert!(volumes.insert(volume.to_owned()), "two tables share {volume}");
+        assert_eq!(list(&service["cap_drop"]), ["ALL"], "{table}");
+        assert_eq!(list(&service["security_opt"]), ["no-new-privileges:true"], "{table}");
+        assert_eq!(service["restart"], "unless-stopped", "{table}");
+    }
 }
 
 #[test]

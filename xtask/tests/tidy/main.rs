@@ -34,7 +34,7 @@ fn each(extensions: &[&str], check: impl Fn(&Source) -> Option<String>) {
 
 #[test]
 fn a_file_is_one_idea() {
-    each(&["rs", "js", "mjs", "css", "html", "proto", "sh"], |source| {
+    each(&["rs", "go", "js", "mjs", "css", "html", "proto", "sh"], |source| {
         let lines = source.code_without_tests().len();
         let is_allowed = ALLOWED.iter().any(|(path, _)| *path == source.path);
         match (lines > MAX_LINES, is_allowed) {
@@ -64,7 +64,7 @@ fn files_say_first_what_they_are_for() {
         let says = source.text.starts_with("//! ");
         (!says).then(|| "the first line must be `//!` and say what the file is for".into())
     });
-    each(&["js", "mjs"], |source| {
+    each(&["go", "js", "mjs"], |source| {
         let says = source.text.starts_with("// ") || source.text.starts_with("/* ");
         (!says).then(|| "the first line must be a comment and say what the file is for".into())
     });
@@ -72,7 +72,7 @@ fn files_say_first_what_they_are_for() {
 
 #[test]
 fn names_say_something() {
-    each(&["rs", "js", "mjs", "css"], |source| {
+    each(&["rs", "go", "js", "mjs", "css"], |source| {
         let mut parts = source.path.split('/').map(|part| part.split('.').next().unwrap_or(part));
         let empty = parts.find(|part| EMPTY_NAMES.contains(part))?;
         Some(format!("{empty:?} says nothing: name it after what it is about"))

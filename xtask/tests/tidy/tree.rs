@@ -8,7 +8,7 @@ const NOT_OURS: &[&str] =
     &["target", "node_modules", "vendor", "test-results", "playwright-report"];
 
 const EXTENSIONS: &[&str] =
-    &["rs", "js", "mjs", "css", "html", "proto", "sh", "toml", "yml", "yaml", "md"];
+    &["rs", "go", "js", "mjs", "css", "html", "proto", "sh", "toml", "yml", "yaml", "md"];
 
 pub(crate) struct Source {
     /// From the root of the checkout, with `/`.

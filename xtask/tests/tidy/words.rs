@@ -32,7 +32,7 @@ const RULES: &[Rule] = &[
         advice: "a module lies where its name says",
     },
     Rule {
-        extensions: &["rs", "js", "mjs", "css", "html", "proto", "sh", "toml", "yml", "yaml"],
+        extensions: &["rs", "go", "js", "mjs", "css", "html", "proto", "sh", "toml", "yml", "yaml"],
         below: "",
         found: |line| {
             let is_marker = |word| matches!(word, concat!("TO", "DO") | concat!("FIX", "ME"));
@@ -41,7 +41,7 @@ const RULES: &[Rule] = &[
         advice: "do it now, or file it as an issue",
     },
     Rule {
-        extensions: &["rs", "js", "mjs", "css", "html", "md"],
+        extensions: &["rs", "go", "js", "mjs", "css", "html", "md"],
         below: "",
         found: has_old_word,
         advice: "it has a usual name: recreated, again, dead letter, error callback",

@@ -28,7 +28,7 @@ use crate::position::{Offset, Partition, Topic};
 use gate::Gate;
 use thread::{Poller, RebalanceCallback};
 
-pub use event::{ConsumerEvent, RevokeGuard};
+pub use event::{Begin, ConsumerEvent, RevokeGuard};
 
 /// A member of a consumer group.
 pub struct Consumer {

@@ -16,7 +16,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 /// The arguments of every stand-in.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// Port of 127.0.0.1 to listen on; 0 = any free port.
+    /// Port to listen on; 0 = any free port.
     #[arg(long, default_value_t = 0)]
     pub port: u16,
     /// Folder for the data; created if it is missing.

@@ -1,6 +1,14 @@
 //! The stand-in for DynamoDB: an embedded table store that keeps its rows in one SQLite file.
 
-use std::{io, net::Ipv4Addr, path::Path, process::ExitCode, time::Duration};
+mod health;
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -9,7 +17,7 @@ use process::signals::Stop;
 use tokio::{
     net::TcpListener,
     task::{self, JoinHandle},
-    time::{interval, timeout},
+    time::{Instant, interval, timeout},
 };
 
 const NAME: &str = "table";
@@ -20,27 +28,39 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How often expired rows are removed. DynamoDB removes them within a few days.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
+/// A sweep reads every row. After a long one we wait longer, so that sweeps take at most this part of the time.
+const SWEEP_SHARE: u32 = 20;
+
 /// A DynamoDB-compatible table store for one machine.
 #[derive(Debug, Parser)]
 struct Args {
     #[command(flatten)]
     options: startup::Options,
+    /// Address to listen on; 0.0.0.0 = all.
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
+    /// Start nothing: ask the table at this port of this machine, and exit with 0 if it answers, else 1.
+    #[arg(long)]
+    health: bool,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    startup::exit_code(NAME, run(Args::parse().options).await)
+    let args = Args::parse();
+    let outcome =
+        if args.health { health::check(args.options.port).await } else { run(args).await };
+    startup::exit_code(NAME, outcome)
 }
 
-async fn run(options: startup::Options) -> anyhow::Result<()> {
+async fn run(Args { options, host, .. }: Args) -> anyhow::Result<()> {
     startup::log_to_stderr();
     startup::ignore_file_size_signal()?;
     let stop = Stop::on_signal()?;
     let _lock = startup::lock_data_folder(&options.data, NAME)?;
     let database = open(&options.data.join("table.db")).context("cannot open the tables")?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
+    let listener = TcpListener::bind((host, options.port))
         .await
-        .with_context(|| format!("port {}", options.port))?;
+        .with_context(|| format!("{host}, port {}", options.port))?;
     announce(&listener)?;
     tokio::spawn(sweep(database.clone()));
     let stopped = stop.requested.clone().cancelled_owned();
@@ -86,11 +106,13 @@ async fn sweep(database: Database) {
     let mut due = interval(SWEEP_INTERVAL);
     loop {
         due.tick().await;
+        let began = Instant::now();
         let database = database.clone();
         match task::spawn_blocking(move || database.sweep_ttl()).await {
             Ok(Ok(removed)) => tracing::debug!(removed, "expired rows removed"),
             Ok(Err(error)) => tracing::warn!(%error, "expired rows not removed"),
             Err(error) => tracing::error!(%error, "removing expired rows died"),
         }
+        due.reset_after(SWEEP_INTERVAL.max(began.elapsed() * SWEEP_SHARE));
     }
 }

@@ -31,13 +31,13 @@ fn router() -> Router {
     };
     let consumer = Consumer::join(&config.kafka, config.fetch_wait).unwrap();
     let mut router = Router::new(consumer, dependencies, config);
-    router.assigned(BTreeMap::from([(0, None)]));
+    router.assigned(BTreeMap::from([(0, Begin::Unknown)]));
     router
 }
 
 async fn revoke_and_assign(router: &mut Router) {
     router.revoked(&BTreeSet::from([0])).await;
-    router.assigned(BTreeMap::from([(0, None)]));
+    router.assigned(BTreeMap::from([(0, Begin::Unknown)]));
 }
 
 /// Takes the oldest waiting record, as a call does.

@@ -1,9 +1,11 @@
 //! Where a run of the reader begins.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use barrage::kafka::{self, Offsets};
+use barrage::kafka::{self, Offsets, PartitionOffsets};
 use barrage::position::{Partition, Topic};
+use barrage::retry::pause;
 
 use super::partition_reader::PartitionReader;
 
@@ -12,6 +14,24 @@ const RECENT: i64 = 8000;
 /// … and of one partition.
 const RECENT_OF_PARTITION: i64 = 1000;
 
+/// How long Kafka may take to delete what a group has committed of a deleted topic.
+const COMMITS_DELETED: Duration = Duration::from_secs(2);
+
+/// Waits until Kafka has deleted what the group has committed of a topic that is deleted. Until then it would say that
+/// records of the new topic are finished.
+pub(super) async fn commits_deleted(offsets: &Offsets, old: &PartitionOffsets) {
+    let partitions: Vec<_> = old.keys().copied().collect();
+    let deleted = async {
+        while let Ok(committed) = offsets.committed(&partitions).await
+            && committed.offsets.iter().any(|(partition, it)| old.get(partition) == Some(it))
+        {
+            pause(Duration::from_millis(50)).await;
+        }
+    };
+    // The router may have finished exactly as many records of the new topic meanwhile: then the commit stays the same.
+    let _gave_up = tokio::time::timeout(COMMITS_DELETED, deleted).await;
+}
+
 /// The partitions where a run begins: with all that is not finished, and with some of what is.
 pub(super) async fn first_partitions(
     offsets: &Offsets,
@@ -19,8 +39,10 @@ pub(super) async fn first_partitions(
 ) -> Result<BTreeMap<Partition, PartitionReader>, kafka::Error> {
     let partitions = offsets.partitions().await?;
     let low_watermarks = offsets.low_watermarks(&partitions).await?;
+    let mut committed = offsets.committed(&partitions).await?.offsets;
     let high_watermarks = offsets.high_watermarks(&partitions).await?;
-    let committed = offsets.committed(&partitions).await?.offsets;
+    // A commit beyond the high watermark that comes after it is one of a deleted topic.
+    committed.retain(|partition, it| high_watermarks.get(partition) >= Some(it));
     let with_records =
         high_watermarks.iter().filter(|(p, high)| low_watermarks.get(p) < Some(high));
     let share = RECENT / i64::try_from(with_records.count().max(1)).unwrap_or(i64::MAX);
@@ -34,7 +56,7 @@ pub(super) async fn first_partitions(
         let begin = committed.min(high.minus(recent).max(low));
         let mut reader = PartitionReader::new(topic.clone(), partition, begin);
         reader.advance(high);
-        reader.set_finished_before(committed.min(high));
+        reader.set_finished_before(committed);
         Ok((partition, reader))
     };
     partitions.into_iter().map(reader).collect()

@@ -28,7 +28,7 @@ pub(super) struct Checkpoint {
     group: Group,
     /// How long the table keeps them.
     ttl: Duration,
-    /// Those of a topic that was deleted.
+    /// Since when those of a deleted topic count.
     outdated: Option<Millis>,
     /// What was counted before this run; `None` until the table has answered.
     before: Option<TotalsRow>,
@@ -67,6 +67,11 @@ impl Checkpoint {
             tried_at: None,
             saving: None,
         }
+    }
+
+    /// Whether a row that was stored then was counted, and its topic was deleted afterwards.
+    pub(super) fn is_outdated_by(&self, stored_at: Millis) -> bool {
+        self.outdated.is_none() && self.since().is_some_and(|since| since < stored_at)
     }
 
     pub(super) fn is_loaded(&self) -> bool {
@@ -144,8 +149,13 @@ impl Checkpoint {
             let begins = partitions.keys().map(|partition| (*partition, Offset::default()));
             return Ok(Some(self.row(created, begins.collect(), Counts::default(), None)));
         }
-        // What is finished already does not count: the table may have its rows no more.
-        let begins = partitions.iter().map(|(partition, it)| (*partition, it.finished_before()));
+        // What is finished already does not count: the table may have its rows no more. It has those of a topic that
+        // was just recreated.
+        let begin = |it: &PartitionReader| match self.outdated {
+            None => it.finished_before(),
+            Some(_) => it.tracker().begin(),
+        };
+        let begins = partitions.iter().map(|(partition, it)| (*partition, begin(it)));
         let begun = self.row(now, begins.collect(), Counts::default(), None);
         let key = (&self.topic, &self.group);
         let is_written = self.table.put_totals(key, &begun, replaces).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use barrage::kafka::{self, OffsetContent, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Position, Shard, Topic};
 use barrage::table::{self, Consistency, Range, Row, Table, Verdict};
+use barrage::time::Millis;
 
 use super::progress::Counts;
 use super::record_status::PartitionStatus;
@@ -109,6 +110,11 @@ impl PartitionReader {
         self.checkpoint.0 = offset;
     }
 
+    /// What the router's group has committed, as far as this run knows.
+    pub(super) fn committed(&self) -> Option<Offset> {
+        self.committed
+    }
+
     pub(super) fn tracker(&self) -> &Tracker {
         &self.tracker
     }
@@ -137,6 +143,11 @@ impl PartitionReader {
     pub(super) fn status(&self) -> PartitionStatus {
         let verify_below = self.verification.verify_below();
         PartitionStatus { tracker: self.tracker.clone(), verify_below }
+    }
+
+    /// When the newest row of a deleted topic was stored, by the clock of its processor.
+    pub(super) fn recreated_after(&self) -> Option<Millis> {
+        self.verification.recreated_after()
     }
 
     /// Sets what the group had committed when the run began.
@@ -187,6 +198,10 @@ impl PartitionReader {
         if went_back && self.verification.is_topic_recreated(self.partition, records).await? {
             return Err(Error::TopicRecreated);
         }
+        // If it is lower than at the begin of the run, that one was of a deleted topic.
+        let begin = self.tracker.begin();
+        let finished = next.map_or(begin, |next| next.max(begin));
+        self.finished_before = self.finished_before.min(finished);
         // A commit beyond the high watermark is one of a deleted topic.
         self.committed = next.filter(|next| *next <= self.tracker.high_watermark());
         // Nothing is in flight any more below the commit: a record that expired may have got its row meanwhile.

@@ -21,6 +21,7 @@ use barrage::event::Identity;
 use barrage::kafka::{self, OffsetContent, RecordScan, ScannedPartition};
 use barrage::position::{Offset, Partition, Shard};
 use barrage::table::{self, Row, Table};
+use barrage::time::Millis;
 
 /// The verification of one partition in one run.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(super) struct Verification {
     stale: BTreeMap<Offset, Identity>,
     /// The last row that counted, whether it was verified or new.
     last: Option<(Offset, Identity)>,
+    /// When the newest stale row was stored: the topic was recreated after that.
+    recreated_after: Option<Millis>,
 }
 
 impl Verification {
@@ -44,6 +47,11 @@ impl Verification {
     /// The offset after the last row that counted.
     pub(super) fn end(&self) -> Offset {
         self.last.as_ref().map_or_else(Offset::default, |(offset, _)| offset.next())
+    }
+
+    /// When the newest stale row was stored, by the clock of its processor: the topic was recreated after that.
+    pub(super) fn recreated_after(&self) -> Option<Millis> {
+        self.recreated_after
     }
 
     /// Must be called before a shard is read. When that is the first time in this run, the rows that the shard has
@@ -68,9 +76,20 @@ impl Verification {
 
     /// Returns the rows without the stale ones, and without those that must be verified and were not scanned.
     pub(super) fn verify(&mut self, rows: Vec<Row>, scanned: &ScannedPartition) -> Vec<Row> {
-        let (verify_below, stale) = (self.verify_below, &mut self.stale);
-        let verified = rows.into_iter().filter(|row| counts(row, verify_below, scanned, stale));
-        let verified: Vec<_> = verified.collect();
+        let mut verified = Vec::new();
+        for row in rows {
+            match judge(&row, self.verify_below, scanned) {
+                Some(true) => verified.push(row),
+                Some(false) => {
+                    // Where there is no record, compaction may have removed it.
+                    if let OffsetContent::Record(_) = scanned.at(row.position.offset) {
+                        self.recreated_after = self.recreated_after.max(Some(row.stored_at));
+                    }
+                    self.stale.insert(row.position.offset, row.identity());
+                }
+                None => {}
+            }
+        }
         if let Some(row) = verified.iter().max_by_key(|row| row.position.offset) {
             let offset = row.position.offset;
             if self.last.as_ref().is_none_or(|(last, _)| *last < offset) {
@@ -103,26 +122,20 @@ fn unverified(
     unverified.map(|row| row.position.offset).collect()
 }
 
-/// Whether a row is of the record at its position.
-fn counts(
-    row: &Row,
-    verify_below: Offset,
-    scanned: &ScannedPartition,
-    stale: &mut BTreeMap<Offset, Identity>,
-) -> bool {
+/// Whether a row is of the record at its position; otherwise it is stale. `None` if that was not scanned.
+fn judge(row: &Row, verify_below: Offset, scanned: &ScannedPartition) -> Option<bool> {
     let offset = row.position.offset;
     if offset >= verify_below {
-        return true;
+        return Some(true);
     }
     match scanned.at(offset) {
-        OffsetContent::Record(Some(event)) if event.matches(&row.identity()) => true,
-        OffsetContent::Record(_) | OffsetContent::NoRecord => {
-            stale.insert(offset, row.identity());
-            false
+        OffsetContent::Record(event) => {
+            Some(event.as_ref().is_some_and(|it| it.matches(&row.identity())))
         }
+        OffsetContent::NoRecord => Some(false),
         // Kafka cannot give the record any more. Nothing speaks against the row.
-        OffsetContent::Deleted | OffsetContent::Unreadable => true,
-        OffsetContent::Unknown => false,
+        OffsetContent::Deleted | OffsetContent::Unreadable => Some(true),
+        OffsetContent::Unknown => None,
     }
 }
 
@@ -149,19 +162,15 @@ mod tests {
     #[test]
     fn an_old_row_counts_only_if_the_record_at_its_position_is_its_event() {
         let current = scanned(&[None, Some("new")]);
-        let mut stale = BTreeMap::new();
-        assert!(counts(&row(1, "new"), at(5), &current, &mut stale));
-        assert!(!counts(&row(1, "old"), at(5), &current, &mut stale));
-        assert!(!counts(&row(0, "old"), at(5), &current, &mut stale), "the record is no event");
-        assert!(counts(&row(5, "any"), at(5), &current, &mut stale), "it was not there before");
-        assert_eq!(stale.len(), 2);
+        assert_eq!(judge(&row(1, "new"), at(5), &current), Some(true));
+        assert_eq!(judge(&row(1, "old"), at(5), &current), Some(false));
+        assert_eq!(judge(&row(0, "old"), at(5), &current), Some(false), "the record is no event");
+        assert_eq!(judge(&row(5, "any"), at(5), &current), Some(true), "it was not there before");
     }
 
     #[test]
     fn an_old_row_that_was_not_scanned_is_not_decided() {
-        let mut stale = BTreeMap::new();
-        assert!(!counts(&row(3, "old"), at(5), &scanned(&[]), &mut stale));
-        assert!(stale.is_empty());
+        assert_eq!(judge(&row(3, "old"), at(5), &scanned(&[])), None);
     }
 
     #[test]
@@ -171,6 +180,7 @@ mod tests {
         assert_eq!(verification.unverified(&rows, at(0)), BTreeSet::from([at(1)]));
         assert_eq!(verification.verify(rows.clone(), &scanned(&[None, Some("new")])).len(), 1);
         assert!(verification.unverified(&rows, at(0)).is_empty());
+        assert_eq!(verification.recreated_after(), Some(rows[0].stored_at));
         assert_eq!(verification.unverified(&[row(1, "new")], at(0)), BTreeSet::from([at(1)]));
     }
 }

@@ -9,9 +9,8 @@ use crate::position::{Offset, Partition};
 /// What happens to a member of a consumer group.
 #[derive(Debug)]
 pub enum ConsumerEvent {
-    /// These partitions are ours from now on, and are read from these offsets: from what the group has committed, or
-    /// from the first record. `None` if Kafka did not say where that is.
-    Assigned(BTreeMap<Partition, Option<Offset>>),
+    /// These partitions are ours from now on.
+    Assigned(BTreeMap<Partition, Begin>),
     /// These partitions are taken away as soon as the [`RevokeGuard`] is dropped, at the latest after
     /// [`super::Consumer::REVOKE_TIMEOUT`]. What is stored by then is committed.
     Revoked(BTreeSet<Partition>, RevokeGuard),
@@ -19,6 +18,27 @@ pub enum ConsumerEvent {
     Record(ConsumerRecord),
     /// The client failed at something. It goes on by itself.
     Failed(Error),
+}
+
+/// Where a partition that was assigned is read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// From what the group has committed.
+    Committed(Offset),
+    /// From the first record: the group has committed nothing.
+    First(Offset),
+    /// Kafka did not say it.
+    Unknown,
+}
+
+impl Begin {
+    /// The offset, if it is known.
+    pub fn offset(self) -> Option<Offset> {
+        match self {
+            Self::Committed(offset) | Self::First(offset) => Some(offset),
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// Delays a revoke until it is dropped.

@@ -16,8 +16,8 @@ use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Access;
 use crate::kafka::error_callback::log_unless_event;
 use crate::kafka::offsets::{known, request};
-use crate::kafka::{ConsumerRecord, Error, PartitionOffsets};
-use crate::position::{Offset, Partition};
+use crate::kafka::{Begin, ConsumerRecord, Error};
+use crate::position::Partition;
 
 /// How long a revoke waits for the caller.
 pub(super) const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -123,26 +123,29 @@ impl RebalanceCallback {
 fn begins(
     consumer: &BaseConsumer<RebalanceCallback>,
     list: &TopicPartitionList,
-) -> BTreeMap<Partition, Option<Offset>> {
-    let all = partitions(list);
+) -> BTreeMap<Partition, Begin> {
     let known = known_begins(consumer, list).unwrap_or_else(|error| {
         tracing::debug!(%error, "kafka does not say where the partitions begin");
-        PartitionOffsets::new()
+        BTreeMap::new()
     });
-    all.into_iter().map(|partition| (partition, known.get(&partition).copied())).collect()
+    let begin = |partition| (partition, known.get(&partition).copied().unwrap_or(Begin::Unknown));
+    partitions(list).into_iter().map(begin).collect()
 }
 
 fn known_begins(
     consumer: &BaseConsumer<RebalanceCallback>,
     list: &TopicPartitionList,
-) -> Result<PartitionOffsets, KafkaError> {
-    let mut begins = known(&consumer.committed_offsets(list.clone(), REQUEST_TIMEOUT)?);
+) -> Result<BTreeMap<Partition, Begin>, KafkaError> {
+    let committed = known(&consumer.committed_offsets(list.clone(), REQUEST_TIMEOUT)?);
+    let committed = committed.into_iter().map(|(it, offset)| (it, Begin::Committed(offset)));
+    let mut begins: BTreeMap<_, _> = committed.collect();
     let uncommitted = partitions(list).into_iter().filter(|it| !begins.contains_key(it));
     let uncommitted: Vec<_> = uncommitted.collect();
     if !uncommitted.is_empty() {
         let topic = &consumer.context().access.topic;
         let request = request(topic, &uncommitted, KafkaOffset::Beginning)?;
-        begins.extend(known(&consumer.offsets_for_times(request, REQUEST_TIMEOUT)?));
+        let first = known(&consumer.offsets_for_times(request, REQUEST_TIMEOUT)?);
+        begins.extend(first.into_iter().map(|(it, offset)| (it, Begin::First(offset))));
     }
     Ok(begins)
 }
