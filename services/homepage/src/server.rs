@@ -80,3 +80,28 @@ fn set_send_timeout(connection: &dyn Any) {
         drop(set.inspect_err(|error| tracing::debug!(%error, "a connection has no send timeout")));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::HttpResponse;
+    use actix_web::test::{TestRequest, call_service, init_service};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn once_stopped_each_answer_is_the_last_of_its_connection() {
+        let stop = CancellationToken::new();
+        let app = App::new()
+            .app_data(web::ThinData(stop.clone()))
+            .wrap(from_fn(close_once_stopped))
+            .default_service(web::to(HttpResponse::Ok));
+        let app = init_service(app).await;
+
+        let before = call_service(&app, TestRequest::get().to_request()).await;
+        stop.cancel();
+        let after = call_service(&app, TestRequest::get().to_request()).await;
+
+        assert_ne!(before.response().head().connection_type(), ConnectionType::Close);
+        assert_eq!(after.response().head().connection_type(), ConnectionType::Close);
+    }
+}
