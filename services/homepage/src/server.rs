@@ -5,9 +5,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::middleware::Compress;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error, HttpServer, web};
 use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +28,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// would fill the memory.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long clients still get answers on the connections that they have, once no burst runs any more.
+const LAST_ANSWERS: u64 = 2;
+
 /// Opens the port, with a longer queue than the default.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
@@ -32,18 +38,39 @@ pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// From `stop` on, each answer is the last of its connection. It ends some time after `drained`.
 pub(crate) async fn serve(
     handlers: Handlers,
     listener: TcpListener,
+    stop: CancellationToken,
     drained: CancellationToken,
 ) -> io::Result<()> {
     let server = HttpServer::new(move || {
         let (headers, compress) = (api::headers(), Compress::default());
-        App::new().wrap(compress).wrap(headers).configure(api::routes(handlers.clone()))
+        App::new()
+            .app_data(web::ThinData(stop.clone()))
+            .wrap(compress)
+            .wrap(headers)
+            .wrap(from_fn(close_once_stopped))
+            .configure(api::routes(handlers.clone()))
     });
     let server = server.on_connect(|connection, _| set_send_timeout(connection));
-    let server = server.workers(WORKERS).keep_alive(KEEP_ALIVE).shutdown_timeout(1);
+    let server = server.workers(WORKERS).keep_alive(KEEP_ALIVE).shutdown_timeout(LAST_ANSWERS);
     server.shutdown_signal(drained.cancelled_owned()).listen(listener)?.run().await
+}
+
+/// A client that keeps its connection would have its next request cut off. So it is told to open another one, which
+/// leads to a homepage that stays.
+async fn close_once_stopped(
+    stop: web::ThinData<CancellationToken>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    if stop.is_cancelled() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 fn set_send_timeout(connection: &dyn Any) {
@@ -51,5 +78,30 @@ fn set_send_timeout(connection: &dyn Any) {
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
         let set = SockRef::from(stream).set_tcp_user_timeout(Some(SEND_TIMEOUT));
         drop(set.inspect_err(|error| tracing::debug!(%error, "a connection has no send timeout")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::HttpResponse;
+    use actix_web::test::{TestRequest, call_service, init_service};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn once_stopped_each_answer_is_the_last_of_its_connection() {
+        let stop = CancellationToken::new();
+        let app = App::new()
+            .app_data(web::ThinData(stop.clone()))
+            .wrap(from_fn(close_once_stopped))
+            .default_service(web::to(HttpResponse::Ok));
+        let app = init_service(app).await;
+
+        let before = call_service(&app, TestRequest::get().to_request()).await;
+        stop.cancel();
+        let after = call_service(&app, TestRequest::get().to_request()).await;
+
+        assert_ne!(before.response().head().connection_type(), ConnectionType::Close);
+        assert_eq!(after.response().head().connection_type(), ConnectionType::Close);
     }
 }

@@ -132,7 +132,7 @@ impl Service {
 
         let drained = CancellationToken::new();
         let bursts = handlers.bursts.clone();
-        let server = server::serve(handlers, self.listener, drained.clone());
+        let server = server::serve(handlers, self.listener, stop.clone(), drained.clone());
         let drain = async {
             stop.cancelled().await;
             self.watch.homepage.down("is stopping");
