@@ -80,7 +80,7 @@ step_burst() {
 }
 step_scale() {
   local id
-  k delete hpa message-processor > /dev/null
+  k delete hpa message-processor --ignore-not-found > /dev/null
   k scale deployment message-processor --replicas=3 > /dev/null
   until_true 120 'three processors are ready' three_ready
   # A router asks for names again every few seconds, and DNS keeps them for 30 s.
@@ -96,7 +96,7 @@ three_ready() { [[ $(k get deployment message-processor --output jsonpath='{.sta
 step_autoscale() {
   local id
   inside 1 kubectl apply --kustomize "$overlay" > /dev/null
-  until_true 120 'the autoscaler knows the CPU' measured
+  until_true 240 'the autoscaler knows the CPU, and one processor is enough' rests
   say "at rest: $(scale)"
   id=$(burst 20 60 20)
   until_true 120 'the autoscaler adds processors' more
@@ -108,7 +108,7 @@ step_autoscale() {
 scale() {
   k get hpa message-processor --output json | jq -r '"CPU \(.status.currentMetrics[0].resource.current.averageUtilization) % of what a pod requests, \(.status.currentReplicas) processors, \(.status.desiredReplicas) wanted"'
 }
-measured() { k get hpa message-processor --output json | jq -e '.status.currentMetrics[0].resource.current.averageUtilization != null'; }
+rests() { k get hpa message-processor --output json | jq -e '.status.currentMetrics[0].resource.current.averageUtilization != null and .status.currentReplicas == 1'; }
 more() { k get hpa message-processor --output json | jq -e '.status.desiredReplicas > 1'; }
 fewer() { k get hpa message-processor --output json | jq -e '.status.currentReplicas == 1'; }
 
