@@ -113,7 +113,7 @@ step_parts() {
 }
 # P17: how many rows a second does each table store of a backlog that no work makes slow?
 step_pace() {
-  local before=${TABLE:-stand-in} table
+  local before=${TABLE-stand-in} table
   docker compose down > /dev/null 2>&1
   for table in stand-in dynamodb-local; do
     # A project of its own, so that data of its own: in this table are no rows of the messages before.
