@@ -212,6 +212,7 @@ impl Processors {
     /// Learns from how a call ended.
     pub(crate) fn call_ended(&mut self, call: &CallId, how: CallEnd, work: Work, now: Instant) {
         let Some(processor) = self.processors.get_mut(&call.url) else { return };
+        let allowed = processor.concurrency.calls();
         match how {
             CallEnd::Succeeded => processor.succeeded(call, work, now),
             CallEnd::Refused | CallEnd::Overloaded | CallEnd::Unanswered => {
@@ -221,7 +222,9 @@ impl Processors {
         processor.calls_in_flight = processor.calls_in_flight.saturating_sub(1);
         processor.probe = processor.probe.filter(|probe| *probe != call.number);
         processor.answers = how != CallEnd::Unanswered;
-        metrics::calls_allowed(&call.url, processor.concurrency.calls());
+        if processor.concurrency.calls() != allowed {
+            metrics::calls_allowed(&call.url, processor.concurrency.calls());
+        }
     }
 }
 

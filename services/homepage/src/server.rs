@@ -28,7 +28,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// would fill the memory.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long clients still get answers on the connections that they have, once no burst runs any more.
+/// How many seconds clients still get answers on the connections that they have, once no burst runs any more.
 const LAST_ANSWERS: u64 = 2;
 
 /// Opens the port, with a longer queue than the default.
