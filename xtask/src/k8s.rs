@@ -16,6 +16,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Outcome> {
     if !has_go || !command::answers("kubectl", &["version", "--client"]) {
         return Ok(Outcome::LeftOut("Go 1.24 or later, or kubectl, is not installed"));
     }
+    // Fetches the modules that are not in Go's cache yet.
+    if !command::answers("go", &["-C", &folder.to_string_lossy(), "list", "-deps", "-test", "."]) {
+        return Ok(Outcome::LeftOut("the modules of xtask/k8s-check cannot be fetched"));
+    }
     let go = |arguments: &[&str]| {
         let mut go = Command::new("go");
         go.current_dir(&folder).args(arguments).env("BARRAGE_PROGRAMS", workspace.program(""));
