@@ -135,6 +135,7 @@ impl Setup {
             programs: programs()?,
             data: data.path().into(),
             processors: self.processors,
+            sink: None,
             page: Port::reserve(0)?,
             public_url: None,
             environment: None,
