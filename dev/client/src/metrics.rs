@@ -28,6 +28,12 @@ impl Metrics {
     pub fn get(&self, series: &str) -> Option<f64> {
         self.0.get(series).copied()
     }
+
+    /// The sum of all series of a name, whatever their labels; 0 without any.
+    pub fn sum(&self, name: &str) -> f64 {
+        let is_of = |series: &str| series.split('{').next() == Some(name);
+        self.0.iter().filter(|(series, _)| is_of(series)).map(|(_, value)| value).sum()
+    }
 }
 
 /// Reads the metrics of the services of a barrage.
@@ -67,5 +73,13 @@ mod tests {
         assert_eq!(metrics.get(r#"records_total{outcome="stored",of="a b"}"#), Some(1.5));
         assert_eq!(metrics.get("records_total"), None);
         assert_eq!(metrics.get("# HELP calls Calls."), None);
+    }
+
+    #[test]
+    fn the_series_of_a_name_are_added_whatever_their_labels() {
+        let text =
+            "calls{address=\"http://a:1\"} 3\ncalls{address=\"http://b:1\"} 4\ncalls_allowed 9\n";
+        let metrics = Metrics::parse(text);
+        assert_eq!((metrics.sum("calls"), metrics.sum("records")), (7.0, 0.0));
     }
 }

@@ -51,6 +51,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         programs: options.programs,
         data: folder.path().into(),
         processors: options.processors,
+        sink: None,
         page,
         public_url: public_url.clone(),
         environment: Some(options.environment),

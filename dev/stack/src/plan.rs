@@ -62,6 +62,9 @@ pub struct Plan {
     pub data: PathBuf,
     /// How many message-processors; 0 means 1.
     pub processors: u16,
+    /// The file from which the router learns where the processors are, an absolute path. Whoever runs the plan writes
+    /// it. None: the router knows all processors of the plan from its start.
+    pub sink: Option<PathBuf>,
     pub page: Port,
     /// The page's address for other machines; none if they cannot reach it.
     pub public_url: Option<String>,
@@ -78,7 +81,10 @@ impl Plan {
         let processors = (0..self.processors.max(1))
             .map(|_| Port::reserve(0))
             .collect::<io::Result<Vec<_>>>()?;
-        let sink = processors.iter().map(url).collect::<Vec<_>>().join(",");
+        let sink = match &self.sink {
+            Some(file) => format!("file://{}", file.display()),
+            None => processors.iter().map(url).collect::<Vec<_>>().join(","),
+        };
         let common_env = self.common_env(&broker, &table);
         let builder = SpecBuilder {
             death_signal: DeathSignal::find(),
@@ -187,6 +193,7 @@ mod tests {
             programs: "/programs".into(),
             data: data.path().into(),
             processors,
+            sink: None,
             page,
             public_url: Some("http://192.168.1.5:8080".into()),
             environment,
