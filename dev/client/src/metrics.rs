@@ -28,6 +28,15 @@ impl Metrics {
     pub fn get(&self, series: &str) -> Option<f64> {
         self.0.get(series).copied()
     }
+
+    /// The sum of all series with this name, whatever their labels are. `None` where there is none.
+    pub fn sum(&self, name: &str) -> Option<f64> {
+        let is_one = |series: &str| {
+            series.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('{'))
+        };
+        let values = self.0.iter().filter(|(series, _)| is_one(series)).map(|(_, value)| *value);
+        values.reduce(|sum, value| sum + value)
+    }
 }
 
 /// Reads the metrics of the services of a barrage.
@@ -67,5 +76,14 @@ mod tests {
         assert_eq!(metrics.get(r#"records_total{outcome="stored",of="a b"}"#), Some(1.5));
         assert_eq!(metrics.get("records_total"), None);
         assert_eq!(metrics.get("# HELP calls Calls."), None);
+    }
+    #[test]
+    fn series_of_one_name_are_added_whatever_their_labels_are() {
+        let metrics = Metrics::parse(
+            "calls{to=\"a\"} 3\ncalls{to=\"b\"} 4\ncalls_allowed{to=\"a\"} 9\nall 1\n",
+        );
+        assert_eq!(metrics.sum("calls"), Some(7.0));
+        assert_eq!(metrics.sum("all"), Some(1.0));
+        assert_eq!(metrics.sum("none"), None);
     }
 }
