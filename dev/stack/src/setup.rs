@@ -23,6 +23,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Setup {
     processors: u16,
+    sink_file: bool,
     vars: Vec<(String, String, String)>,
     data: Option<Arc<TempDir>>,
     without: Vec<String>,
@@ -55,6 +56,12 @@ impl Setup {
 
     pub fn processors(mut self, processors: u16) -> Self {
         self.processors = processors;
+        self
+    }
+
+    /// Lets the router find its processors in a file, which is missing at first; see [`Stack::set_sink`].
+    pub fn sink_file(mut self) -> Self {
+        self.sink_file = true;
         self
     }
 
@@ -135,7 +142,7 @@ impl Setup {
             programs: programs()?,
             data: data.path().into(),
             processors: self.processors,
-            sink: None,
+            sink: self.sink_file.then(|| sink_file(data)),
             page: Port::reserve(0)?,
             public_url: None,
             environment: None,
@@ -149,6 +156,11 @@ impl Setup {
         }
         Ok(specs)
     }
+}
+
+/// The file of processors in the data of a stack.
+pub(crate) fn sink_file(data: &TempDir) -> PathBuf {
+    data.path().join("processors")
 }
 
 async fn put_before_table(specs: &mut [Spec], seed: u64) -> TableProxy {

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use crate::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
     proxies::Proxies,
+    setup::sink_file,
 };
 
 /// Longer than any start takes on a busy machine.
@@ -162,6 +163,16 @@ impl Stack {
         spec.env.extend(vars.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         self.members.push(Member::new(spec, self.data.path()));
         self.start_again(replica).await;
+    }
+
+    /// Replaces the list of processors of a stack with a [file](crate::Setup::sink_file) for it. Each may be a replica
+    /// that [`Stack::scale_out`] has started.
+    pub fn set_sink(&self, processors: &[&str]) {
+        let line = |name: &&str| format!("http://{}\n", self.address(name));
+        let (file, new) = (sink_file(&self.data), self.data.path().join("processors.new"));
+        let lines = processors.iter().map(line).collect::<String>();
+        std::fs::write(&new, lines).expect("the data folder can be written");
+        std::fs::rename(new, file).expect("both are in one folder");
     }
 
     /// Starts one more homepage and waits until it is ready.

@@ -14,5 +14,6 @@ mod poison;
 mod processors;
 mod recreated_topics;
 mod routers;
+mod scaling;
 mod tables;
 mod topics;

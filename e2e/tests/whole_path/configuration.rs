@@ -74,6 +74,7 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
         &[
             ("WORK_MS", "-1"),
             ("CONTAINER_CONCURRENCY", "0"),
+            ("DEMO_CONTROLS", "perhaps"),
             ("TABLE_CREATE", "perhaps"),
             ("PORT", "-1"),
             ("TABLE_NAME", "a b"),

@@ -37,7 +37,7 @@ impl Reading {
             memory: value("process_resident_memory_bytes"),
             calls: count("router_batch_records_count", is_router),
             records: count("router_batch_records_sum", is_router),
-            in_flight: count("router_calls_in_flight", is_router),
+            in_flight: is_router.then(|| metrics.sum("router_calls_in_flight")),
             filtered: value(FILTERED),
             dead: value(r#"router_records_total{outcome="dead_lettered"}"#),
             processing: value("processor_calls_in_flight"),
@@ -82,7 +82,8 @@ mod tests {
 
     const ROUTER: &str = "\
 # HELP router_calls_in_flight Calls that are under way.
-router_calls_in_flight 3
+router_calls_in_flight{address=\"http://a:1\"} 1
+router_calls_in_flight{address=\"http://b:1\"} 2
 router_batch_records_sum 1200
 router_batch_records_count 4
 router_records_total{outcome=\"filtered\"} 7

@@ -24,6 +24,8 @@ pub(crate) struct Calls {
     running: FuturesUnordered<BoxFuture<'static, EndedCall>>,
     /// No call starts before all calls in flight have ended.
     is_held: bool,
+    /// Whether it is usual that there is no processor: then records only wait for one.
+    scales_to_zero: bool,
     /// Whether any processor answers, for `/readyz`.
     probe: Probe,
     /// … and for the homepages.
@@ -39,12 +41,13 @@ pub(crate) struct EndedCall {
 }
 
 impl Calls {
-    pub(crate) fn new(limits: Limits, probe: Probe) -> Self {
+    pub(crate) fn new(limits: Limits, scales_to_zero: bool, probe: Probe) -> Self {
         Self {
             processors: Processors::new(limits.call_timeout, limits.batch_max, limits.in_flight),
             waiting: VecDeque::new(),
             running: FuturesUnordered::new(),
             is_held: false,
+            scales_to_zero,
             probe,
             report: ProcessorReport::default(),
         }
@@ -57,6 +60,10 @@ impl Calls {
 
     pub(crate) fn update_processors(&mut self, urls: &[String]) {
         self.processors.update(urls);
+        // Those that have failed may have left.
+        if !self.processors.all_have_failed() {
+            self.probe.up();
+        }
     }
 
     /// Appends a record that was just read.
@@ -87,13 +94,23 @@ impl Calls {
     /// Starts calls while records wait and a processor is available.
     pub(crate) fn start(&mut self) {
         self.is_held &= !self.running.is_empty();
-        if self.waiting() > 0 && self.processors.known_and_answering().0 == 0 {
-            self.report.failed(0, 0, "no address of a processor is known", Instant::now());
+        if self.processors.known_and_answering().0 == 0 {
+            self.report_none();
         }
         while !self.is_held && self.waiting() > 0 {
             let Some(call) = self.processors.pick(Instant::now()) else { return };
             let records = self.take_batch(call.most_records);
             self.running.push(Box::pin(send(call, records)));
+        }
+    }
+
+    /// No processor is known.
+    fn report_none(&mut self) {
+        if self.scales_to_zero {
+            // What was said of those that have left, by this router or the one before, is over.
+            self.report.succeeded(Instant::now());
+        } else if self.waiting() > 0 {
+            self.report.failed(0, 0, "no address of a processor is known", Instant::now());
         }
     }
 

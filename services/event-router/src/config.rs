@@ -12,7 +12,7 @@ use crate::processors::Targets;
 
 const SINK: Variable = Variable::required(
     "SINK",
-    "http://host:port or dns:///host:port, or several separated by commas",
+    "http://host:port or dns:///host:port, or several separated by commas, or one file:///path",
     "The addresses of the message processors.",
 );
 const REQ_TIMEOUT: Variable = Variable::new(
@@ -196,6 +196,7 @@ mod tests {
     fn each_wrong_value_names_its_variable() {
         for (variable, value) in [
             ("SINK", "p:8080"),
+            ("SINK", "file://processors"),
             ("REQ_TIMEOUT", "0"),
             ("RETRY_COUNT", "-1"),
             ("RETRY_INTERVAL", "soon"),

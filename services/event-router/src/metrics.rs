@@ -1,11 +1,16 @@
 //! The metrics of the event router.
 
 use barrage::position::{Offset, Partition};
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use metrics::{
+    Gauge, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 
 const END_OFFSET: &str = "router_partition_end_offset";
 const COMMITTED_OFFSET: &str = "router_partition_committed_offset";
 const CALLS_ALLOWED: &str = "router_calls_allowed";
+const CALLS_IN_FLIGHT: &str = "router_calls_in_flight";
+const RECORDS_IN_FLIGHT: &str = "router_records_in_flight";
+const RECORDS_WAITING: &str = "router_records_waiting";
 const LAG: &str = "router_partition_lag_records";
 
 /// How a record was finished.
@@ -23,9 +28,10 @@ pub(crate) fn describe() {
     describe_counter!("router_call_failures_total", "Calls that failed, by gRPC status.");
     describe_histogram!("router_batch_records", "Records in a call.");
     describe_histogram!("router_call_duration_seconds", "Duration of calls that succeeded.");
-    describe_gauge!("router_calls_in_flight", "Calls that have not ended yet.");
+    describe_gauge!(CALLS_IN_FLIGHT, "Calls to an address that have not ended yet.");
     describe_gauge!(CALLS_ALLOWED, "How many calls an address may have at once.");
-    describe_gauge!("router_records_in_flight", "Records that were read and are not finished.");
+    describe_gauge!(RECORDS_IN_FLIGHT, "Records that were read and are not finished.");
+    describe_gauge!(RECORDS_WAITING, "Records that wait for a call.");
     for outcome in ["stored", "filtered", "dead_lettered", "expired"] {
         counter!("router_records_total", "outcome" => outcome).increment(0);
     }
@@ -36,7 +42,7 @@ pub(crate) fn describe() {
     for name in ["router_batch_records", "router_call_duration_seconds"] {
         drop(histogram!(name));
     }
-    in_flight(0, 0);
+    records(0, 0);
     describe_partitions();
 }
 
@@ -74,11 +80,37 @@ pub(crate) fn call_succeeded(records: usize, took: std::time::Duration) {
     histogram!("router_call_duration_seconds").record(took.as_secs_f64());
 }
 
-pub(crate) fn in_flight(calls: usize, records: usize) {
+/// How many records are in flight, and how many of them wait for a call now.
+pub(crate) fn records(in_flight: usize, waiting: usize) {
     #[expect(clippy::cast_precision_loss, reason = "both are bounded far below 2^52")]
-    let (calls, records) = (calls as f64, records as f64);
-    gauge!("router_calls_in_flight").set(calls);
-    gauge!("router_records_in_flight").set(records);
+    let (in_flight, waiting) = (in_flight as f64, waiting as f64);
+    gauge!(RECORDS_IN_FLIGHT).set(in_flight);
+    gauge!(RECORDS_WAITING).set(waiting);
+}
+
+/// Counts the calls to one address, also those that began before the address left the list and came back.
+#[derive(Clone, Debug)]
+pub(crate) struct CallCounter(Gauge);
+
+impl CallCounter {
+    pub(crate) fn new(address: &str) -> Self {
+        Self(gauge!(CALLS_IN_FLIGHT, "address" => address.to_owned()))
+    }
+
+    /// Counts a call until the value is dropped.
+    pub(crate) fn begin(&self) -> CallInFlight {
+        self.0.increment(1.0);
+        CallInFlight(self.0.clone())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct CallInFlight(Gauge);
+
+impl Drop for CallInFlight {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 /// How many calls an address may have at once; 0 if it is not used any more.

@@ -17,7 +17,11 @@
 //! | the wait is over | one, with one record | the same |
 //! | the probe fails | none for 50 to 100 ms, then a probe; the wait grows up to 1 s | the same |
 //! | the probe succeeds | as many as it may have | the same |
+//!
+//! Processors come and go. One that has left gets no call any more, and its calls in flight may end, for as long as a
+//! processor may take to stop ([`GRACE`]). If it comes back, nothing is known of it.
 
+mod address_file;
 mod target;
 
 use std::collections::BTreeMap;
@@ -25,15 +29,16 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use barrage::retry::Backoff;
+use barrage::retry::{Backoff, pause};
 use proto::message_processor_client::MessageProcessorClient;
 use proto::{Outcome, ProcessBatchRequest, Record};
+use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
 use crate::batch::{BatchSize, Load};
 use crate::concurrency::{Answer, Concurrency};
-use crate::metrics;
+use crate::metrics::{self, CallCounter, CallInFlight};
 
 pub(crate) use target::{Targets, resolve};
 
@@ -55,7 +60,12 @@ struct Processor {
     client: MessageProcessorClient<Channel>,
     concurrency: Concurrency,
     size: BatchSize,
+    /// Calls up to this number were made before it came: to a processor that had the same address.
+    came_after: u64,
+    /// Is cancelled when it leaves.
+    has_left: CancellationToken,
     calls_in_flight: usize,
+    counter: CallCounter,
     /// The number of its last call, counted over all processors: the round robin among equals.
     last_call: u64,
     backoff: Backoff,
@@ -103,6 +113,8 @@ pub(crate) struct Call {
     pub(crate) most_records: usize,
     client: MessageProcessorClient<Channel>,
     timeout: Duration,
+    processor_has_left: CancellationToken,
+    _counted: CallInFlight,
 }
 
 /// Which call it is.
@@ -131,14 +143,38 @@ impl Call {
     pub(crate) async fn send(&mut self, records: Vec<Record>) -> Result<Vec<Outcome>, Status> {
         let count = records.len();
         let response = self.client.process_batch(ProcessBatchRequest { records });
+        let response = tokio::time::timeout(self.timeout, response);
+        let response = unless_left(&self.processor_has_left, GRACE, response).await;
+        let given_up = || Status::cancelled("the processor has left, and did not answer any more");
+        let response = response.ok_or_else(given_up)?;
         let late = |_| Status::deadline_exceeded("the processor did not answer in time");
-        let response = tokio::time::timeout(self.timeout, response).await.map_err(late)??;
+        let response = response.map_err(late)??;
         let outcomes = response.into_inner().outcomes;
         if outcomes.len() == count {
             return Ok(outcomes);
         }
         let text = format!("{} outcomes for {count} records", outcomes.len());
         Err(Status::failed_precondition(text))
+    }
+}
+
+/// How long calls to a processor that has left may take to end: longer than a processor takes to finish them, which is
+/// its `SHUTDOWN_GRACE`, 25 s by default. A call that has not ended then never will, and its records must not wait.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What the call returns; `None` if the processor has left this long ago.
+async fn unless_left<T>(
+    has_left: &CancellationToken,
+    grace: Duration,
+    call: impl Future<Output = T>,
+) -> Option<T> {
+    let given_up = async {
+        has_left.cancelled().await;
+        pause(grace).await;
+    };
+    tokio::select! { biased;
+        result = call => Some(result),
+        () = given_up => None,
     }
 }
 
@@ -155,12 +191,13 @@ impl Processors {
     /// Replaces the list of processors. Connections to those that stay are kept.
     pub(crate) fn update(&mut self, urls: &[String]) {
         let gone = |known: &str| !urls.iter().any(|url| url == known);
-        for (url, _) in self.processors.extract_if(.., |known, _| gone(known)) {
+        for (url, processor) in self.processors.extract_if(.., |known, _| gone(known)) {
+            processor.has_left.cancel();
             metrics::calls_allowed(&url, 0);
         }
         for url in urls {
             if !self.processors.contains_key(url.as_str()) {
-                match Processor::new(url, self.batch_max, self.max_calls) {
+                match Processor::new(url, self.batch_max, self.max_calls, self.calls_made) {
                     Ok(processor) => {
                         metrics::calls_allowed(url, processor.concurrency.calls());
                         self.processors.insert(url.as_str().into(), processor);
@@ -184,8 +221,14 @@ impl Processors {
         let most_records = if processor.probe.is_some() { 1 } else { processor.size.records() };
         let at_once = processor.calls_in_flight;
         let id = CallId { url: url.clone(), number: self.calls_made, at_once };
-        let client = processor.client.clone();
-        Some(Call { id, most_records, client, timeout: self.timeout })
+        Some(Call {
+            id,
+            most_records,
+            client: processor.client.clone(),
+            timeout: self.timeout,
+            processor_has_left: processor.has_left.clone(),
+            _counted: processor.counter.begin(),
+        })
     }
 
     /// When the first processor that backs off may be called again. A processor with a probe in flight does not
@@ -196,11 +239,11 @@ impl Processors {
     }
 
     /// Whether no processor does its work: the last calls to each have failed, and no call that began before
-    /// is still in flight.
+    /// is still in flight. Not if there is none.
     pub(crate) fn all_have_failed(&self) -> bool {
         let has_failed =
             |it: &Processor| it.has_failed() && (it.calls_in_flight == 0 || it.probe.is_some());
-        self.processors.values().all(has_failed)
+        !self.processors.is_empty() && self.processors.values().all(has_failed)
     }
 
     /// How many processors are known, and how many of them have answered the last call.
@@ -209,9 +252,10 @@ impl Processors {
         (self.processors.len(), answering)
     }
 
-    /// Learns from how a call ended.
+    /// Learns from how a call ended, unless its processor has left since.
     pub(crate) fn call_ended(&mut self, call: &CallId, how: CallEnd, work: Work, now: Instant) {
-        let Some(processor) = self.processors.get_mut(&call.url) else { return };
+        let processor = self.processors.get_mut(&call.url);
+        let Some(processor) = processor.filter(|it| call.number > it.came_after) else { return };
         let allowed = processor.concurrency.calls();
         match how {
             CallEnd::Succeeded => processor.succeeded(call, work, now),
@@ -229,7 +273,12 @@ impl Processors {
 }
 
 impl Processor {
-    fn new(url: &str, batch_max: usize, max_calls: usize) -> Result<Self, tonic::transport::Error> {
+    fn new(
+        url: &str,
+        batch_max: usize,
+        max_calls: usize,
+        came_after: u64,
+    ) -> Result<Self, tonic::transport::Error> {
         let channel = Endpoint::from_shared(url.to_owned())?
             .connect_timeout(Processors::CONNECT_TIMEOUT)
             .http2_keep_alive_interval(Processors::KEEP_ALIVE)
@@ -240,7 +289,10 @@ impl Processor {
             client: MessageProcessorClient::new(channel),
             concurrency: Concurrency::new(max_calls),
             size: BatchSize::new(batch_max),
+            came_after,
+            has_left: CancellationToken::new(),
             calls_in_flight: 0,
+            counter: CallCounter::new(url),
             last_call: 0,
             backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
             failed_after: 0,
@@ -444,12 +496,66 @@ mod tests {
         assert_eq!(processors.known_and_answering(), (2, 0));
     }
 
+    fn update(processors: &mut Processors, urls: &[&str]) {
+        processors.update(&urls.iter().map(|url| (*url).to_owned()).collect::<Vec<_>>());
+    }
+
     #[tokio::test]
     async fn processors_come_and_go() {
         let mut processors = processors(&["http://a:1"]);
         let gone = processors.pick(Instant::now()).unwrap();
-        processors.update(&["http://b:1".to_owned()]);
+        update(&mut processors, &["http://b:1"]);
         assert_eq!(&*processors.pick(Instant::now()).unwrap().id.url, "http://b:1");
         end(&mut processors, &gone, CallEnd::Succeeded, Instant::now());
+    }
+
+    #[tokio::test]
+    async fn without_any_processor_none_has_failed_and_the_first_that_comes_is_called_at_once() {
+        let mut processors = processors(&["http://a:1"]);
+        let now = Instant::now();
+        let call = processors.pick(now).unwrap();
+        end(&mut processors, &call, CallEnd::Unanswered, now);
+        assert!(processors.all_have_failed());
+        update(&mut processors, &[]);
+        assert!(!processors.all_have_failed());
+        assert!(processors.pick(now).is_none());
+        assert_eq!(processors.next_attempt_at(), None);
+        update(&mut processors, &["http://b:1"]);
+        assert!(processors.pick(now).is_some());
+    }
+
+    /// It may be another processor, and calls from before say nothing about it.
+    #[tokio::test]
+    async fn a_processor_that_comes_back_starts_fresh() {
+        let mut processors = processors(&["http://a:1"]);
+        let now = Instant::now();
+        let [failed, late] = [(); 2].map(|()| processors.pick(now).unwrap());
+        end(&mut processors, &failed, CallEnd::Unanswered, now);
+        update(&mut processors, &[]);
+        update(&mut processors, &["http://a:1"]);
+        let new = processors.pick(now).unwrap();
+        assert!(late.processor_has_left.is_cancelled() && !new.processor_has_left.is_cancelled());
+        end(&mut processors, &late, CallEnd::Unanswered, now);
+        assert!(!processors.all_have_failed());
+        assert_eq!(processors.processors["http://a:1"].calls_in_flight, 1);
+        end(&mut processors, &new, CallEnd::Succeeded, now);
+        assert_eq!(processors.processors["http://a:1"].calls_in_flight, 0);
+    }
+
+    #[tokio::test]
+    async fn a_call_to_a_processor_that_left_may_end_but_is_given_up_after_the_grace() {
+        let (has_left, soon) = (CancellationToken::new(), Duration::from_millis(5));
+        let answer = async {
+            pause(soon).await;
+            "stored"
+        };
+        assert_eq!(unless_left(&has_left, Duration::ZERO, answer).await, Some("stored"));
+        has_left.cancel();
+        assert_eq!(
+            unless_left(&has_left, Duration::ZERO, async { "stored" }).await,
+            Some("stored")
+        );
+        let never = std::future::pending::<&str>();
+        assert_eq!(unless_left(&has_left, soon, never).await, None);
     }
 }

@@ -67,7 +67,7 @@ impl Router {
             tracer: dependencies.tracer,
             assignment: Assignment::default(),
             window: Window::new(limits.window(1)),
-            calls: Calls::new(limits, dependencies.processors),
+            calls: Calls::new(limits, config.targets.may_be_none(), dependencies.processors),
             retries: FuturesUnordered::new(),
             dead_letters: dependencies.dead_letters,
             offset_checks: dependencies.offset_checks,
@@ -104,7 +104,7 @@ impl Router {
             self.calls.start();
             self.apply_window();
             self.report_processors();
-            metrics::in_flight(self.calls.len(), self.window.records());
+            metrics::records(self.window.records(), self.calls.waiting());
         }
         self.drain().await
     }

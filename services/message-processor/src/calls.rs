@@ -6,7 +6,7 @@ use barrage::table;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use crate::metrics::CallInFlight;
+use crate::metrics::{CallInFlight, ServedCall};
 use crate::processor::Processor;
 use crate::record::{self, Outcome, PositionError, Record};
 
@@ -49,8 +49,10 @@ impl Calls {
             return Err(Error::TooManyRecords(records.len()));
         }
         record::check_distinct(&records)?;
+        // An autoscaler counts calls that wait, too.
+        let _in_flight = CallInFlight::begin();
         let _permit = self.permit().await?;
-        let _in_flight = CallInFlight::begin(records.len());
+        let _served = ServedCall::begin(records.len());
         Ok(self.processor.process(records).await?)
     }
 

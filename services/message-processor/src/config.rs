@@ -1,7 +1,5 @@
 //! The message processor's variables, and the configuration that is read from them.
 
-use std::time::Duration;
-
 use barrage::config::{self, Faults, Listen, Reader, Variable, Vars};
 use barrage::position::Topic;
 use barrage::{table, telemetry};
@@ -24,6 +22,12 @@ const CONTAINER_CONCURRENCY: Variable = Variable::new(
     "100",
     "1 to 10000",
     "The maximum number of calls at the same time. Further calls wait briefly and are then refused.",
+);
+const DEMO_CONTROLS: Variable = Variable::new(
+    "DEMO_CONTROLS",
+    "false",
+    "true or false",
+    "Whether anybody who reaches the port may change WORK_MS while the processor runs: PUT /work-ms.",
 );
 const TABLE_CREATE: Variable = Variable::new(
     "TABLE_CREATE",
@@ -51,7 +55,9 @@ pub struct Config {
     pub(crate) table: table::Config,
     pub(crate) table_create: bool,
     pub(crate) blocked: BlockedWords,
-    pub(crate) work: Duration,
+    /// The simulated work for each message, in milliseconds.
+    pub(crate) work_ms: u64,
+    pub(crate) demo_controls: bool,
     pub(crate) concurrency: usize,
     pub(crate) topic: Topic,
     pub(crate) trace_name: String,
@@ -72,8 +78,9 @@ impl Config {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listen = Listen::read(reader);
         let blocked = reader.read_optional::<BlockedWords>(&BLOCKED_WORDS);
-        let work = reader.read_if(&WORK_MS, |ms| *ms <= 60_000);
+        let work_ms = reader.read_if(&WORK_MS, |ms| *ms <= 60_000);
         let concurrency = reader.read_if(&CONTAINER_CONCURRENCY, |n| (1..=10_000).contains(n));
+        let demo_controls = reader.read(&DEMO_CONTROLS);
         let table_create = reader.read(&TABLE_CREATE);
         let topic = reader.read(&KAFKA_TOPIC);
         let table = table::Config::read(reader);
@@ -85,7 +92,8 @@ impl Config {
             table: table?,
             table_create: table_create?,
             blocked: blocked?.unwrap_or_default(),
-            work: Duration::from_millis(work?),
+            work_ms: work_ms?,
+            demo_controls: demo_controls?,
             concurrency: concurrency?,
             topic: topic?,
             trace_name: trace_name?,
@@ -109,8 +117,8 @@ pub(crate) mod tests {
         assert_eq!(config.listen.address.to_string(), "0.0.0.0:8080");
         assert_eq!(config.topic.as_str(), "barrage-info");
         assert_eq!(config.concurrency, 100);
-        assert_eq!(config.work, Duration::ZERO);
-        assert!(config.table_create);
+        assert_eq!(config.work_ms, 0);
+        assert!(config.table_create && !config.demo_controls);
         let missing = Config::parse(&Vars::default()).unwrap_err().0;
         let names: Vec<_> = missing.iter().map(|fault| fault.variable).collect();
         assert_eq!(names, ["OTS_ENDPOINT", "OTS_KEYID", "OTS_SECRET"]);
@@ -123,6 +131,7 @@ pub(crate) mod tests {
             ("PORT", "65536"),
             ("WORK_MS", "60001"),
             ("CONTAINER_CONCURRENCY", "0"),
+            ("DEMO_CONTROLS", "1"),
             ("TABLE_CREATE", "yes"),
             ("KAFKA_TOPIC", "a b"),
             ("TRACING", "x"),

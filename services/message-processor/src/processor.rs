@@ -7,7 +7,7 @@ use barrage::config::Instance;
 use barrage::event::excerpt;
 use barrage::message::Message;
 use barrage::propagation::TraceParent;
-use barrage::retry::{Fate, pause};
+use barrage::retry::Fate;
 use barrage::table::{self, Row, Table};
 use barrage::telemetry::Tracer;
 use barrage::telemetry::spans::{self, MessageSpan};
@@ -17,6 +17,7 @@ use crate::metrics;
 use crate::moderation::BlockedWords;
 use crate::parse;
 use crate::record::{Outcome, Record, Rejection};
+use crate::work::Work;
 
 /// Moderates messages and stores them. It keeps no state between calls.
 #[derive(Debug)]
@@ -27,8 +28,7 @@ pub(crate) struct Processor {
     pub(crate) tracer: Tracer,
     pub(crate) instance: Instance,
     pub(crate) blocked: BlockedWords,
-    /// The simulated work for each message.
-    pub(crate) work: Duration,
+    pub(crate) work: Work,
 }
 
 /// The judged records of one call, before anything is written.
@@ -69,9 +69,7 @@ impl Processor {
             let mut span = spans::process(&self.tracer, at, parent);
             match parse::message(&record, received_at) {
                 Ok(message) => {
-                    if !self.work.is_zero() {
-                        pause(self.work).await;
-                    }
+                    self.work.work().await;
                     judged.rejections.push(None);
                     judged.rows.push(self.row(record, message, received_at, span.context()));
                     judged.spans.push(span);

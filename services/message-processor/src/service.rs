@@ -33,6 +33,7 @@ use crate::grpc_health;
 use crate::grpc_reflection;
 use crate::metrics;
 use crate::processor::Processor;
+use crate::work::{self, Work};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -91,19 +92,22 @@ impl Service {
         let (reporter, health_server) = health_reporter();
         grpc_health::set(&reporter, false).await;
 
+        let work = Work::new(config.work_ms);
+        let controls = config.demo_controls.then(|| work::route(work.clone()));
         let processor = Processor {
             table: table.clone(),
             ttl: config.table.ttl,
             tracer,
             instance,
             blocked: config.blocked,
-            work: config.work,
+            work,
         };
         let calls = Arc::new(Calls::new(processor, config.concurrency));
+        let router = router(calls, config.topic, health_server, readiness.clone(), metrics.clone());
         Ok(Self {
             listener,
             address,
-            router: router(calls, config.topic, health_server, readiness.clone(), metrics.clone()),
+            router: router.merge(controls.unwrap_or_default()),
             metrics,
             table,
             table_create: config.table_create,

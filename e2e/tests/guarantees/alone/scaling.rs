@@ -19,7 +19,7 @@ const BETWEEN_KILLS: Duration = Duration::from_secs(2);
 /// backlog that the kills have left.
 const IN: Duration = Duration::from_secs(60);
 
-// Row 37.
+// Row 38.
 #[tokio::test]
 async fn nothing_is_lost_while_processors_scale_from_zero_to_eight_and_back_and_are_killed() {
     // 300 messages a second of 100 ms are 30 calls under way, and what waits behind dead processors more.
@@ -31,7 +31,7 @@ async fn nothing_is_lost_while_processors_scale_from_zero_to_eight_and_back_and_
     let burst = json!({ "message": "hello", "concurrency": 60, "duration": 30, "rate": 5 });
     let burst = page.start_burst(&burst).await.expect("a burst").id;
     within(OUT, "eight processors were ready", async || control.count("ready").await == 8).await;
-    println!("row 37: eight processors after {:.1} s", began.elapsed().as_secs_f64());
+    println!("row 38: eight processors after {:.1} s", began.elapsed().as_secs_f64());
     let mut kills = 0;
     while page.burst(&burst).await.expect("the burst").state == "running" {
         kills += u32::from(kill_newest(&control).await);
@@ -39,7 +39,7 @@ async fn nothing_is_lost_while_processors_scale_from_zero_to_eight_and_back_and_
     }
     let ended = Instant::now();
     within(IN, "no processor is left", async || demo.processors().is_empty()).await;
-    println!("row 37: {kills} kills; none left after {:.1} s", ended.elapsed().as_secs_f64());
+    println!("row 38: {kills} kills; none left after {:.1} s", ended.elapsed().as_secs_f64());
     assert!(kills > 3, "only {kills} processors were killed");
 
     let settled = page.burst(&burst).await.expect("the burst");

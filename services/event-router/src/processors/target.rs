@@ -1,6 +1,7 @@
 //! The variable `SINK`: where the processors are, and the lookup of their addresses.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -9,12 +10,19 @@ use barrage::retry::pause;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// The value of `SINK`, for example `http://a:8080,http://b:8080` or `dns:///processors:8080`.
+use super::address_file::AddressFile;
+
+/// The value of `SINK`, for example `http://a:8080,http://b:8080`, `dns:///processors:8080` or
+/// `file:///run/barrage/processors`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Targets(Vec<Target>);
+pub(crate) enum Targets {
+    Addresses(Vec<Target>),
+    /// The absolute path of a file with one URL a line.
+    File(PathBuf),
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Target {
+pub(crate) enum Target {
     Url(String),
     /// `host:port`, which stands for all addresses that the host has in DNS.
     Dns(String),
@@ -24,7 +32,19 @@ impl FromStr for Targets {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        text.split(',').map(|part| part.trim().parse()).collect::<Result<_, _>>().map(Self)
+        if let Some(path) = text.trim().strip_prefix("file://") {
+            let names_a_file = Path::new(path).is_absolute() && !path.ends_with('/');
+            return if names_a_file { Ok(Self::File(path.into())) } else { Err(()) };
+        }
+        let parts = text.split(',').map(|part| part.trim().parse());
+        parts.collect::<Result<_, _>>().map(Self::Addresses)
+    }
+}
+
+impl Targets {
+    /// Whether it is usual that there is no processor: whoever writes a file scales to zero.
+    pub(crate) fn may_be_none(&self) -> bool {
+        matches!(self, Self::File(_))
     }
 }
 
@@ -37,41 +57,51 @@ impl FromStr for Target {
             let valid = !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok();
             return if valid { Ok(Self::Dns(name.to_owned())) } else { Err(()) };
         }
-        let rest =
-            text.strip_prefix("http://").or_else(|| text.strip_prefix("grpc://")).ok_or(())?;
-        let url: Endpoint = format!("http://{rest}").parse().map_err(|_| ())?;
-        let plain = !url.as_str()["http://".len()..].contains('/');
-        if plain { Ok(Self::Url(url.as_str().to_owned())) } else { Err(()) }
+        parse_url(text).map(Self::Url)
     }
+}
+
+/// `http://host:port` from the same, or from `grpc://host:port`.
+pub(super) fn parse_url(text: &str) -> Result<String, ()> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("grpc://")).ok_or(())?;
+    let url: Endpoint = format!("http://{rest}").parse().map_err(|_| ())?;
+    let plain = !url.as_str()["http://".len()..].contains('/');
+    if plain { Ok(url.as_str().to_owned()) } else { Err(()) }
 }
 
 /// The time between two lookups of a name.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Until `stop`, sends the URLs of all processors whenever they change.
-///
-/// If a lookup fails, the name keeps the addresses of the last lookup.
 pub(crate) async fn resolve(
     targets: Targets,
     urls: watch::Sender<Vec<String>>,
     stop: CancellationToken,
 ) {
-    let mut known = vec![BTreeSet::new(); targets.0.len()];
     let watch = async {
-        loop {
-            for (target, known) in targets.0.iter().zip(&mut known) {
-                target.look_up(known).await;
-            }
-            let all = known.iter().flatten().cloned().collect::<Vec<_>>();
-            urls.send_if_modified(|before| {
-                let changed = *before != all;
-                before.clone_from(&all);
-                changed
-            });
-            pause(INTERVAL).await;
+        match targets {
+            Targets::Addresses(targets) => look_up_all(&targets, urls).await,
+            Targets::File(path) => AddressFile::new(path).follow(urls).await,
         }
     };
     let _stopped = stop.run_until_cancelled(watch).await;
+}
+
+/// If a lookup fails, the name keeps the addresses of the last lookup. Never returns.
+async fn look_up_all(targets: &[Target], urls: watch::Sender<Vec<String>>) {
+    let mut known = vec![BTreeSet::new(); targets.len()];
+    loop {
+        for (target, known) in targets.iter().zip(&mut known) {
+            target.look_up(known).await;
+        }
+        let all = known.iter().flatten().cloned().collect::<Vec<_>>();
+        urls.send_if_modified(|before| {
+            let changed = *before != all;
+            before.clone_from(&all);
+            changed
+        });
+        pause(INTERVAL).await;
+    }
 }
 
 impl Target {
@@ -95,12 +125,23 @@ mod tests {
         let url = |url: &str| Target::Url(url.into());
         assert_eq!(
             "http://a:1, grpc://b:2/".parse(),
-            Ok(Targets(vec![url("http://a:1"), url("http://b:2")]))
+            Ok(Targets::Addresses(vec![url("http://a:1"), url("http://b:2")]))
         );
-        assert_eq!("dns:///p:80".parse(), Ok(Targets(vec![Target::Dns("p:80".into())])));
+        let name = Target::Dns("p:80".into());
+        assert_eq!("dns:///p:80".parse(), Ok(Targets::Addresses(vec![name])));
         for bad in
             ["", "a:1", "http://a:1,", "dns:///p", "dns://p:80", "https://a", "http://a/path"]
         {
+            assert_eq!(bad.parse::<Targets>(), Err(()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sink_may_be_one_file_by_its_absolute_path() {
+        let sink = "file:///run/my barrage,1/processors";
+        let path = "/run/my barrage,1/processors".into();
+        assert_eq!(sink.parse(), Ok(Targets::File(path)));
+        for bad in ["file://", "file://run/p", "file:///run/", "file:/p", "http://a:1,file:///p"] {
             assert_eq!(bad.parse::<Targets>(), Err(()), "{bad}");
         }
     }

@@ -10,11 +10,21 @@ use bytes::Bytes;
 
 use super::*;
 
+const PROCESSOR: &str = "http://127.0.0.1:1";
+
 /// A router with partition 0 assigned.
 fn router() -> Router {
-    let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", "http://127.0.0.1:1")];
+    router_with(PROCESSOR, &Readiness::default())
+}
+
+/// One that does not know any processor yet, and need not.
+fn router_scaled_to_zero(readiness: &Readiness) -> Router {
+    router_with("file:///processors", readiness)
+}
+
+fn router_with(sink: &str, readiness: &Readiness) -> Router {
+    let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", sink)];
     let config = Config::parse(&Vars::from_iter(vars)).unwrap();
-    let readiness = Readiness::default();
     let dependencies = Dependencies {
         dead_letters: DeadLetters::new(
             Producer::new(&config.kafka, config.dead_letter_topic.clone()).unwrap(),
@@ -155,7 +165,7 @@ async fn a_record_below_what_was_read_begins_a_new_generation() {
 #[tokio::test]
 async fn records_of_a_recreated_topic_are_not_sent_before_all_calls_in_flight_have_ended() {
     let mut router = router();
-    router.update_processors(&["http://127.0.0.1:1".into()]);
+    router.update_processors(&[PROCESSOR.into()]);
     router.receive(message(5));
     router.calls.start();
     router.receive(message(0));
@@ -178,4 +188,52 @@ async fn a_record_that_is_delivered_twice_is_sent_once() {
         router.receive(message(offset));
     }
     assert_eq!((router.calls.waiting(), committable(&router)), (2, Some(5)));
+}
+
+#[tokio::test]
+async fn without_processors_records_wait_and_nothing_is_said_until_the_first_one_gets_them_at_once()
+{
+    let readiness = Readiness::default();
+    let mut router = router_scaled_to_zero(&readiness);
+    router.receive(message(5));
+    router.calls.start();
+    assert_eq!((router.calls.len(), router.calls.waiting()), (0, 1));
+    assert_eq!(router.calls.report().take_due(Instant::now()).as_deref(), Some(""));
+    assert_eq!(router.next_deadline(), None);
+    router.update_processors(&[PROCESSOR.into()]);
+    router.calls.start();
+    assert_eq!((router.calls.len(), router.calls.waiting()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_failure_of_processors_is_over_when_all_have_left() {
+    let readiness = Readiness::default();
+    let is_ready = || readiness.report().dependencies["processors"].ready;
+    let mut router = router_scaled_to_zero(&readiness);
+    router.update_processors(&[PROCESSOR.into()]);
+    router.receive(message(5));
+    router.calls.start();
+    let failed = router.calls.next().await.unwrap();
+    router.call_ended(failed);
+    let later = Instant::now() + Duration::from_secs(2);
+    assert!(!is_ready());
+    assert_ne!(router.calls.report().take_due(later).as_deref(), Some(""));
+    router.update_processors(&[]);
+    router.calls.start();
+    assert!(is_ready());
+    assert_eq!(router.calls.report().take_due(later).as_deref(), Some(""));
+    assert_eq!((router.calls.report().due_at(), router.calls.waiting()), (None, 1));
+}
+
+#[tokio::test]
+async fn records_of_a_call_that_fails_after_its_processor_has_left_go_to_another_at_once() {
+    let mut router = router_scaled_to_zero(&Readiness::default());
+    router.update_processors(&[PROCESSOR.into()]);
+    router.receive(message(5));
+    router.calls.start();
+    router.update_processors(&["http://127.0.0.1:2".into()]);
+    let failed = router.calls.next().await.unwrap();
+    router.call_ended(failed);
+    router.calls.start();
+    assert_eq!((router.calls.len(), router.calls.waiting()), (1, 0));
 }

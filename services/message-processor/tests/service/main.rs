@@ -12,3 +12,4 @@ mod reflection;
 mod start_and_stop;
 mod table;
 mod traces;
+mod work;
