@@ -15,7 +15,7 @@ if [[ ! -x $venv/bin/schemathesis ]]; then
 fi
 
 # More bursts at once than the demo allows, so that most requests are answered and not counted.
-MAX_BURSTS=1000 MAX_RATE=10000000 MAX_CLIENT_RATE=1000000 "$launcher" --port 0 --data "$work/data" > "$work/address" 2> "$work/log" &
+MAX_BURSTS=1000 MAX_RATE=10000000 MAX_CLIENT_RATE=1000000 "$launcher" --processors 1 --port 0 --data "$work/data" > "$work/address" 2> "$work/log" &
 demo=$!
 stop() {
   kill "$demo" 2> /dev/null && wait "$demo" || true

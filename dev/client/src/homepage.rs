@@ -55,6 +55,14 @@ impl Homepage {
         Self { client, url, messages, authorization }
     }
 
+    /// The same, with this token in each request. `None` if a header cannot have it.
+    pub fn with_token(mut self, token: &str) -> Option<Self> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
+        value.set_sensitive(true);
+        self.authorization = Some(value);
+        Some(self)
+    }
+
     /// Scheme, host, port and path, without a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
@@ -152,6 +160,11 @@ impl Homepage {
     /// Posts a body of any content type to any path.
     pub async fn post(&self, path: &str, kind: &str, body: String) -> Result<Answer, Error> {
         answer(self.request(Method::POST, path).header(CONTENT_TYPE, kind).body(body)).await
+    }
+
+    /// Puts a value as JSON to any path.
+    pub async fn put(&self, path: &str, body: &impl Serialize) -> Result<Answer, Error> {
+        answer(self.request(Method::PUT, path).json(body)).await
     }
 
     pub async fn get(&self, path: &str) -> Result<Answer, Error> {

@@ -9,13 +9,13 @@ use anyhow::{Context as _, anyhow, ensure};
 use process::folder_lock::{Error, FolderLock};
 use stack::plan::name::{BROKER, TABLE};
 
-use crate::{leftovers, stack_file};
+use crate::{leftovers, sink_file, stack_file};
 
 /// The lock file. It also marks the folder as one of ours.
 const MARKER: &str = "barrage-demo.lock";
 
 /// Everything that we create in the folder, except the lock file.
-const CONTENTS: [&str; 4] = [BROKER, TABLE, "logs", stack_file::FILE];
+const CONTENTS: [&str; 5] = [BROKER, TABLE, "logs", stack_file::FILE, sink_file::FILE];
 
 /// A locked data folder. Dropping this unlocks it.
 #[derive(Debug)]

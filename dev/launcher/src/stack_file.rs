@@ -32,6 +32,13 @@ pub(crate) struct Entry {
     pub(crate) restarts: u32,
 }
 
+impl Entry {
+    fn of(spec: &Spec) -> Self {
+        let address = spec.port.address().to_string();
+        Self { name: spec.name.clone(), pid: None, address, restarts: 0 }
+    }
+}
+
 /// Keeps the file up to date.
 #[derive(Debug)]
 pub(crate) struct StackFile {
@@ -41,30 +48,40 @@ pub(crate) struct StackFile {
 
 impl StackFile {
     /// Writes the file, before any process runs.
-    pub(crate) fn create(folder: &Path, page: &str, specs: &[Spec]) -> io::Result<Self> {
-        let entry = |spec: &Spec| Entry {
-            name: spec.name.clone(),
-            pid: None,
-            address: spec.port.address().to_string(),
-            restarts: 0,
-        };
+    pub(crate) fn create(folder: &Path, page: &str, specs: &[&Spec]) -> io::Result<Self> {
         let content = Content {
             page: page.into(),
             pid: std::process::id(),
-            processes: specs.iter().map(entry).collect(),
+            processes: specs.iter().map(|spec| Entry::of(spec)).collect(),
         };
         let path = folder.join(FILE);
         write(&path, &content)?;
         Ok(Self { path, content: Mutex::new(content) })
     }
 
+    /// Adds a process that comes while the others run.
+    pub(crate) fn add(&self, spec: &Spec) {
+        self.change(|content| content.processes.push(Entry::of(spec)));
+    }
+
+    /// Removes a process that has gone.
+    pub(crate) fn forget(&self, name: &str) {
+        self.change(|content| content.processes.retain(|entry| entry.name != name));
+    }
+
     /// Writes the process id that a process has now; none if it does not run.
     pub(crate) fn update(&self, name: &str, pid: Option<u32>, restarts: u32) {
+        self.change(|content| {
+            for entry in content.processes.iter_mut().filter(|entry| entry.name == name) {
+                entry.pid = pid;
+                entry.restarts = restarts;
+            }
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Content)) {
         let mut content = self.content.lock();
-        for entry in content.processes.iter_mut().filter(|entry| entry.name == name) {
-            entry.pid = pid;
-            entry.restarts = restarts;
-        }
+        change(&mut content);
         if let Err(error) = write(&self.path, &content) {
             eprintln!("cannot write {}: {error}", self.path.display());
         }

@@ -3,7 +3,7 @@
 //! [`Setup`] says how a stack differs from the usual one, and starts it. [`Stack`] then starts, stops,
 //! freezes and kills its processes, reads their logs, and sends requests to them. All of it panics if
 //! something is not as it should be, which fails the test. [`plan`] says which processes there are and how
-//! they are connected; the launcher of `cargo demo` uses it too. [`backend`] can replace the stand-ins
+//! they are connected; the launcher of `cargo demo` uses it too, and [`demo`] runs that. [`backend`] can replace the stand-ins
 //! by Apache Kafka and Dynalite.
 //!
 //! The programs must be built: `cargo xtask build`.
@@ -22,6 +22,7 @@
 //! ```
 
 pub mod backend;
+pub mod demo;
 mod freshness;
 pub mod plan;
 mod proxies;

@@ -17,7 +17,8 @@ use process::{
 pub mod name {
     pub const BROKER: &str = "broker";
     pub const TABLE: &str = "table";
-    /// With several processors, the processes are `message-processor-1`, `message-processor-2` and so on.
+    /// With several processors, and with those that come and go, the processes are `message-processor-1`,
+    /// `message-processor-2` and so on.
     pub const PROCESSOR: &str = "message-processor";
     pub const ROUTER: &str = "event-router";
     pub const HOMEPAGE: &str = "homepage";
@@ -33,6 +34,9 @@ const OWNED: &[&str] = &[
     "PORT",
     "INSTANCE",
     "SINK",
+    "DEMO_CONTROLS",
+    "LAUNCHER_URL",
+    "LAUNCHER_TOKEN",
     "KAFKA_SERVER",
     "KAFKA_USER",
     "KAFKA_PWD",
@@ -60,7 +64,7 @@ pub struct Plan {
     pub programs: PathBuf,
     /// The folder of the data, an absolute path.
     pub data: PathBuf,
-    /// How many message-processors; 0 means 1.
+    /// How many message-processors, for [`Plan::specs`]; 0 means 1.
     pub processors: u16,
     /// The file from which the router learns where the processors are, an absolute path. Whoever runs the plan writes
     /// it. None: the router knows all processors of the plan from its start.
@@ -77,14 +81,20 @@ impl Plan {
     /// Every process, in the order of their starts. Ports are reserved here, so every process knows the
     /// addresses of all others, in whatever order they start.
     pub fn specs(self) -> io::Result<Vec<Spec>> {
-        let [broker, table, router] = [Port::reserve(0)?, Port::reserve(0)?, Port::reserve(0)?];
-        let processors = (0..self.processors.max(1))
-            .map(|_| Port::reserve(0))
-            .collect::<io::Result<Vec<_>>>()?;
-        let sink = match &self.sink {
-            Some(file) => format!("file://{}", file.display()),
-            None => processors.iter().map(url).collect::<Vec<_>>().join(","),
+        let count = self.processors.max(1);
+        let Parts { storage, mut router, homepage, processors } = self.parts()?;
+        let processors = match count {
+            1 => vec![processors.named(name::PROCESSOR)?],
+            several => (1..=several).map(|n| processors.spec(n)).collect::<io::Result<_>>()?,
         };
+        let addresses: Vec<_> = processors.iter().map(|spec| url(&spec.port)).collect();
+        router.env.entry("SINK".into()).or_insert(addresses.join(","));
+        Ok(storage.into_iter().chain(processors).chain([router, homepage]).collect())
+    }
+
+    /// The same for processors that come and go, for which the plan needs a file.
+    pub fn parts(self) -> io::Result<Parts> {
+        let [broker, table, router] = [Port::reserve(0)?, Port::reserve(0)?, Port::reserve(0)?];
         let common_env = self.common_env(&broker, &table);
         let builder = SpecBuilder {
             death_signal: DeathSignal::find(),
@@ -96,23 +106,19 @@ impl Plan {
             programs: self.programs,
             data: self.data,
         };
-        let mut specs = vec![builder.stand_in(name::BROKER, broker)?];
-        specs.push(builder.stand_in(name::TABLE, table)?);
-        let several = processors.len() > 1;
-        for (port, n) in processors.into_iter().zip(1..) {
-            let mut spec = builder.service(name::PROCESSOR, port);
-            if several {
-                spec.name = format!("{}-{n}", name::PROCESSOR);
-            }
-            // The page shows these names.
-            spec.env.insert("INSTANCE".into(), spec.name.clone());
-            specs.push(spec);
-        }
         let mut router = builder.service(name::ROUTER, router);
-        router.env.insert("SINK".into(), sink);
-        specs.push(router);
-        specs.push(builder.service(name::HOMEPAGE, self.page));
-        Ok(specs)
+        if let Some(file) = self.sink {
+            router.env.insert("SINK".into(), format!("file://{}", file.display()));
+        }
+        Ok(Parts {
+            storage: [
+                builder.stand_in(name::BROKER, broker)?,
+                builder.stand_in(name::TABLE, table)?,
+            ],
+            router,
+            homepage: builder.service(name::HOMEPAGE, self.page),
+            processors: ProcessorSpecs(builder),
+        })
     }
 
     /// The variables of every service.
@@ -137,6 +143,41 @@ impl Plan {
     }
 }
 
+/// All processes of a plan but its processors, and how to run those.
+#[derive(Debug)]
+pub struct Parts {
+    /// The broker and the table.
+    pub storage: [Spec; 2],
+    pub router: Spec,
+    pub homepage: Spec,
+    pub processors: ProcessorSpecs,
+}
+
+/// How to run processors, however many.
+#[derive(Debug)]
+pub struct ProcessorSpecs(SpecBuilder);
+
+impl ProcessorSpecs {
+    /// The processor `message-processor-N`. It gets a port, the same after each restart.
+    pub fn spec(&self, n: u16) -> io::Result<Spec> {
+        self.named(&format!("{}-{n}", name::PROCESSOR))
+    }
+
+    /// Its program. [`check_built`] says whether it is there.
+    pub fn program(&self) -> PathBuf {
+        self.0.programs.join(name::PROCESSOR)
+    }
+
+    fn named(&self, name: &str) -> io::Result<Spec> {
+        let mut spec = self.0.service(name::PROCESSOR, Port::reserve(0)?);
+        spec.name = name.into();
+        // The page shows these names.
+        spec.env.insert("INSTANCE".into(), name.into());
+        Ok(spec)
+    }
+}
+
+#[derive(Debug)]
 struct SpecBuilder {
     death_signal: DeathSignal,
     common_env: BTreeMap<String, String>,
@@ -217,6 +258,25 @@ mod tests {
         assert_eq!(names(&specs)[2..4], ["message-processor-1", "message-processor-2"]);
         let sink = format!("{},{}", url(&specs[2].port), url(&specs[3].port));
         assert_eq!(specs[4].env["SINK"], sink);
+    }
+
+    #[tokio::test]
+    async fn processors_that_come_and_go_are_found_in_a_file() {
+        let data = tempfile::tempdir().unwrap();
+        let plan = Plan {
+            programs: "/programs".into(),
+            data: data.path().into(),
+            processors: 0,
+            sink: Some("/data/processors".into()),
+            page: Port::reserve(0).unwrap(),
+            public_url: None,
+            environment: None,
+        };
+        let parts = plan.parts().unwrap();
+        assert_eq!(parts.router.env["SINK"], "file:///data/processors");
+        let processor = parts.processors.spec(3).unwrap();
+        assert_eq!(processor.name, "message-processor-3");
+        assert_eq!(processor.env["INSTANCE"], "message-processor-3");
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ mod rebalances;
 mod request_validation;
 mod restarts;
 mod routing;
+mod scaling;
 mod secure_kafka;
 mod sending;
 mod stand_ins;

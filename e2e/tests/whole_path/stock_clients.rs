@@ -10,10 +10,11 @@ use client::{
 };
 use process::child::{Process, run_to_end};
 use serde_json::{Value, json};
-use stack::real::{Installation, NotInstalled};
+use stack::{
+    demo::Demo,
+    real::{Installation, NotInstalled},
+};
 use tokio::process::Command;
-
-use crate::launcher::Demo;
 
 /// Many times what the slowest of them takes: Java needs two seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -56,7 +57,7 @@ async fn answers(program: &str, args: &[&str]) -> bool {
 
 /// A running demo, and the address that it has printed for `part`.
 async fn running(part: &str) -> (Demo, Process, String) {
-    let demo = Demo::new();
+    let demo = Demo::new(&["--processors", "1"]);
     let launcher = demo.start().await;
     let mut address = None;
     eventually("the demo prints the address", async || {

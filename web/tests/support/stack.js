@@ -1,4 +1,5 @@
-// Starts and stops one real stack with the launcher of `cargo demo`, on a free port and in an empty data folder.
+// Starts and stops one real stack with the launcher of `cargo demo`, on a free port and in an empty data folder. It has
+// one processor, unless a test asks for more or for scaling.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +13,9 @@ const READY = /^barrage is up on (http:\/\/\S+)$/;
 /** Resolves to `{ url, data, stop }` when the stack answers; `variables` are added to its environment. */
 export async function startStack(variables = {}, ...options) {
   const data = mkdtempSync(join(tmpdir(), "barrage-web-"));
-  const launcher = spawn(launcherPath(), ["--port", "0", "--data", data, ...options], {
+  const scales = options.some((option) => option === "--scale" || option === "--processors");
+  const all = ["--port", "0", "--data", data, ...(scales ? [] : ["--processors", "1"]), ...options];
+  const launcher = spawn(launcherPath(), all, {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...variables },
   });

@@ -1,0 +1,90 @@
+//! What people ask of the launcher while the demo runs, and what it answers.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use crate::{
+    events::Event,
+    member::{Member, State},
+    supervisor::Command,
+};
+
+#[derive(Debug)]
+pub(crate) enum Request {
+    View(oneshot::Sender<View>),
+    /// So many processors, or as many as the autoscaler wants.
+    Number(Option<u16>, oneshot::Sender<Answer>),
+    /// What a message costs, in milliseconds.
+    Cost(u32, oneshot::Sender<Answer>),
+    /// Kills or freezes a process.
+    Break(String, Command, oneshot::Sender<Answer>),
+}
+
+pub(crate) type Answer = Result<(), Refusal>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    OutOfRange,
+    UnknownPart,
+    NotRunning,
+}
+
+/// The answer to `GET /scaling`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct View {
+    pub(crate) mode: Mode,
+    pub(crate) min: u16,
+    pub(crate) max: u16,
+    pub(crate) wanted: u16,
+    /// The mean of calls that has decided.
+    pub(crate) calls: Option<f64>,
+    pub(crate) target: f64,
+    pub(crate) concurrency: u32,
+    pub(crate) panic: bool,
+    pub(crate) window_s: u64,
+    /// `None` if the router does not answer.
+    pub(crate) calls_now: Option<u64>,
+    pub(crate) work_ms: u32,
+    pub(crate) cold_start_ms: Option<u64>,
+    pub(crate) processors: Vec<MemberView>,
+    pub(crate) parts: Vec<MemberView>,
+    pub(crate) events: Vec<Event>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
+    Automatic,
+    ByHand,
+    Fixed,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct MemberView {
+    name: String,
+    state: &'static str,
+    since: Timestamp,
+}
+
+impl MemberView {
+    pub(crate) fn of_processor(member: &Member) -> Self {
+        Self::new(member, "ready")
+    }
+
+    pub(crate) fn of_part(member: &Member) -> Self {
+        Self::new(member, "up")
+    }
+
+    fn new(member: &Member, ready: &'static str) -> Self {
+        let state = match member.state {
+            State::Starting => "starting",
+            State::Ready => ready,
+            State::Died => "died",
+            State::Frozen => "frozen",
+            State::Draining => "draining",
+            State::Gone => "gone",
+        };
+        Self { name: member.name.clone(), state, since: member.since }
+    }
+}
