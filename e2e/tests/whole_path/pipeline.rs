@@ -27,6 +27,10 @@ async fn pipeline(stack: &Stack) -> Pipeline {
 #[tokio::test]
 async fn the_pipeline_tells_what_a_burst_does_and_agrees_with_the_feed() {
     let stack = Setup::default().processors(2).var(PROCESSOR, "WORK_MS", "20").start().await;
+    eventually("it is known that nothing comes", async || {
+        pipeline(&stack).await.history.accepted.iter().flatten().count() >= 3
+    })
+    .await;
     let burst = json!({ "message": "hi", "concurrency": 20, "duration": 6, "rate": 5 });
     let id = stack.send_burst(burst).await;
     eventually("each processor works", async || {
