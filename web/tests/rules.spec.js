@@ -82,8 +82,9 @@ test("tracks fill the height of the wall, and bullets grow with screens wider th
 });
 
 test("on the stage all sizes are in its unit, 1/108 of the height", () => {
-  expect(layout(1920, 360, 10)).toEqual({ size: 41, speed: 0.2, gap: 80, trackHeight: 60 });
-  expect(layout(3840, 720, 20)).toEqual({ size: 82, speed: 0.4, gap: 160, trackHeight: 120 });
+  expect(layout(1920, 360, 10)).toEqual({ size: 41, speed: 0.2, gap: 80, trackHeight: 52.5 });
+  expect(layout(3840, 630, 20)).toEqual({ size: 82, speed: 0.4, gap: 160, trackHeight: 105 });
+  for (const units of [36, 31.5]) expect(Math.floor((units * 10) / layout(1920, units * 10, 10).trackHeight)).toBe(6);
 });
 
 test("the quickest reply tells the server's time best", () => {

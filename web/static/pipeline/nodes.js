@@ -165,6 +165,9 @@ const failureWords = ({ for_ms, frozen }) => [
   texts.labels.since(Math.max(1, Math.round(for_ms / 1000))),
 ];
 
+/** In letters: a Chinese one is as wide as two. */
+const widthOf = (unit) => [...unit].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 2 : 1), 0);
+
 /** One node: its name, its number and what that counts. */
 class Node {
   /** `most` letters of a number fit in full size. */
@@ -184,7 +187,7 @@ class Node {
     this.root.classList.toggle("down", failure !== undefined);
     write(this.title, failure ? `✕ ${this.name}` : this.name);
     write(this.number, what);
-    const excess = what.length + unit.length - this.most;
+    const excess = what.length + widthOf(unit) - this.most;
     this.big.className = failure || excess <= 0 ? "big" : excess === 1 ? "big long" : "big longer";
     write(this.unit, failure ? "" : unit);
     write(this.label, since);
