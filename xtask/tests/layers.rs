@@ -38,7 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("nisshi-*", &["dev/stand-ins/broker"]),
     ("rama", &["dev/stand-ins/broker"]),
     ("nix", &["dev", "loadtest", "e2e"]),
-    ("reqwest", &["dev", "e2e"]),
+    ("reqwest", &["services/homepage", "dev", "e2e"]),
     // The services have an environment, no arguments.
     ("clap", &["dev", "loadtest"]),
     // For programs; a library has errors that can be matched.

@@ -15,6 +15,7 @@ use crate::{
     http::{self, Error, Url},
     message::Position,
     metrics::Metrics,
+    pipeline::Pipeline,
     trust::Trust,
 };
 
@@ -147,6 +148,21 @@ impl Homepage {
         let body = http::success(request).await?.bytes().await?;
         let feed: Feed = serde_json::from_slice(&body).map_err(|_| Error::Malformed)?;
         Ok(Feed { bytes: body.len() as u64, ..feed })
+    }
+
+    /// How the pipeline is doing.
+    pub async fn pipeline(&self) -> Result<Pipeline, Error> {
+        read(self.request(Method::GET, "/pipeline")).await
+    }
+
+    /// Uses a control of the demo: any method, with a body of JSON.
+    pub async fn control(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<Answer, Error> {
+        answer(self.request(method, path).json(body)).await
     }
 
     /// Posts a body of any content type to any path.

@@ -15,6 +15,7 @@ pub mod homepage;
 pub mod http;
 pub mod message;
 pub mod metrics;
+pub mod pipeline;
 pub mod trust;
 
 /// The Kafka client id of tests and tools: proxies that break connections leave theirs alone.

@@ -52,6 +52,8 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
             ("PUBLIC_URL", "http://a b"),
             ("BASE_PATH", "barrage"),
             ("TRACE_UI", "jaeger:16686"),
+            ("DEMO_CONTROLS", "yes"),
+            ("LAUNCHER_URL", "127.0.0.1:4000"),
         ],
     ),
     (
@@ -129,8 +131,11 @@ async fn all_missing_variables_are_reported_at_once() {
 
 #[tokio::test]
 async fn a_secret_is_never_printed() {
-    let variables: Vec<_> =
-        VALID.iter().copied().chain([("KAFKA_PWD", "hush"), ("PORT", "x")]).collect();
+    let variables: Vec<_> = VALID
+        .iter()
+        .copied()
+        .chain([("KAFKA_PWD", "hush"), ("LAUNCHER_TOKEN", "hush"), ("PORT", "x")])
+        .collect();
     for service in [HOMEPAGE, ROUTER, PROCESSOR] {
         assert!(!problems(&run(service, &variables).await).contains("hush"), "{service}");
     }

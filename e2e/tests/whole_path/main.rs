@@ -14,6 +14,7 @@ mod metrics;
 mod openapi;
 mod outages;
 mod pages;
+mod pipeline;
 mod proxies;
 mod ratios;
 mod rebalances;

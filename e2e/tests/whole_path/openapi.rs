@@ -294,11 +294,47 @@ fn reads(burst: &str, cursor: &str) -> Vec<Case> {
         refused(message, "/messages/0/999999", 404),
         refused(message, "/messages/x/0", 404),
         case(feed, "/feed", 200, JSON),
+        case("GET /pipeline", "/pipeline", 200, JSON),
         case(feed, "/feed?after=&limit=500", 200, JSON),
         case(feed, &format!("/feed?after={cursor}"), 200, JSON),
         refused(feed, "/feed?after=x", 400),
         refused(feed, "/feed?limit=501", 400),
     ]
+}
+
+/// The controls of a demo that has no launcher.
+fn controls() -> Vec<Case> {
+    let (processors, work) = ("PUT /demo/processors", "PUT /demo/work-ms");
+    let to_processors = |status| refused(processors, "/demo/processors", status);
+    let to_work = |status| refused(work, "/demo/work-ms", status);
+    let mut all = vec![
+        case("GET /demo", "/demo", 200, JSON),
+        refused("GET /demo", "/demo", 403).header("origin", "http://evil.example"),
+        to_processors(404).json(json!({ "processors": 3 })),
+        to_processors(404).json(json!({ "processors": "automatic" })),
+        to_processors(422).json(json!({ "processors": 65 })),
+        to_processors(422).json(json!({ "processors": "many" })),
+        to_processors(400).body(JSON, "{"),
+        to_processors(415).body(FORM, "processors=3"),
+        to_work(404).json(json!({ "ms": 500 })),
+        to_work(422).json(json!({ "ms": 501 })),
+        to_work(413).body(JSON, "x".repeat(17 << 10)),
+    ];
+    for (operation, path) in [
+        ("POST /demo/parts/{name}/kill", "/demo/parts/table/kill"),
+        ("POST /demo/parts/{name}/freeze", "/demo/parts/table/freeze"),
+    ] {
+        all.push(refused(operation, path, 404).json(json!({})));
+        all.push(refused(operation, path, 415).body(FORM, ""));
+    }
+    let load = "POST /demo/load/{preset}";
+    all.extend([
+        case(load, "/demo/load/quiet", 202, JSON).json(json!({})),
+        refused(load, "/demo/load/storm", 404).json(json!({})),
+        refused(load, "/demo/load/busy", 403).header("origin", "null").json(json!({})),
+        refused(load, "/demo/load/busy", 415).body(FORM, ""),
+    ]);
+    all
 }
 
 /// What the homepage answers while Kafka and the table are down.
@@ -309,6 +345,8 @@ fn outage() -> Vec<Case> {
         refused("POST /bursts", "/bursts", 503).json(hi.clone()),
         case("POST /bursts", "/bursts", 503, "text/html").body(FORM, "message=hi"),
         refused("POST /messages", "/messages", 503).json(hi),
+        refused("POST /demo/load/{preset}", "/demo/load/busy", 503).json(json!({})),
+        case("GET /pipeline", "/pipeline", 200, JSON),
         refused("GET /bursts/{id}", NO_BURST, 503),
         refused("DELETE /bursts/{id}", NO_BURST, 503),
         refused("GET /bursts/{id}/results", &format!("{NO_BURST}/results"), 503),
@@ -318,7 +356,8 @@ fn outage() -> Vec<Case> {
 
 #[tokio::test]
 async fn every_answer_is_as_the_document_says() {
-    let mut stack = Stack::with([(HOMEPAGE, "MAX_CLIENT_RATE", "100000")]).await;
+    let vars = [(HOMEPAGE, "MAX_CLIENT_RATE", "100000"), (HOMEPAGE, "DEMO_CONTROLS", "true")];
+    let mut stack = Stack::with(vars).await;
     eventually("all is ready", async || stack.is_ready(HOMEPAGE).await).await;
     let id = stack.send_burst(json!({ "message": "hi", "duration": 1 })).await;
     stack.settled(&id).await;
@@ -330,6 +369,7 @@ async fn every_answer_is_as_the_document_says() {
     api.check(forms()).await;
     api.check(numbers()).await;
     api.check(reads(&id, &cursor)).await;
+    api.check(controls()).await;
     let bullet = stack.feed(None, 1).await.bullets.pop().expect("something was stored");
     let path = format!("/messages/{}/{}", bullet.partition, bullet.offset);
     api.check([case("GET /messages/{partition}/{offset}", &path, 200, JSON)]).await;
@@ -350,7 +390,7 @@ async fn every_answer_is_as_the_document_says() {
 
 #[tokio::test]
 async fn a_method_that_the_document_does_not_have_is_refused_with_those_it_has() {
-    let stack = Stack::start().await;
+    let stack = Stack::with([(HOMEPAGE, "DEMO_CONTROLS", "true")]).await;
     let api = Api::new(&stack).await;
     for (path, item) in api.document.json["paths"].as_object().unwrap() {
         let item = item.as_object().unwrap();

@@ -5,11 +5,13 @@ mod assets;
 mod body;
 mod bursts;
 mod caller;
+mod demo;
 mod extract;
 mod feed;
 mod messages;
 mod ops;
 mod page;
+mod pipeline;
 mod problem;
 mod results;
 
@@ -22,6 +24,7 @@ use barrage::health::Readiness;
 use barrage::telemetry::Metrics;
 
 pub(crate) use self::admission::Admission;
+pub(crate) use self::demo::Demo;
 pub(crate) use self::page::Pages;
 use self::problem::Problem;
 use crate::assets::Assets;
@@ -30,6 +33,7 @@ use crate::config::Page;
 use crate::events::Events;
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
+use crate::pipeline::Pipeline;
 use crate::producer::MessageProducer;
 use crate::proxies::TrustedProxies;
 use crate::reader::feed::Feed;
@@ -44,11 +48,13 @@ pub(crate) struct Handlers {
     pub(crate) assets: Data<Assets>,
     pub(crate) bursts: Data<Bursts>,
     pub(crate) clients: Data<ClientLimits>,
+    pub(crate) demo: Data<Demo>,
     pub(crate) events: Data<Events>,
     pub(crate) feed: Data<Feed>,
     pub(crate) lookup: Data<Lookup>,
     pub(crate) metrics: Data<Metrics>,
     pub(crate) pages: Data<Pages>,
+    pub(crate) pipeline: Data<Pipeline>,
     pub(crate) producer: Data<MessageProducer>,
     pub(crate) progress: Data<Progress>,
     pub(crate) proxies: Data<TrustedProxies>,
@@ -65,12 +71,16 @@ pub(crate) struct Handlers {
 pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         let base = handlers.settings.base_path.clone();
+        let has_controls = handlers.demo.controls;
         provide(config, handlers);
         config.app_data(feed::query_config()).configure(add_routes);
+        let demo: fn(&mut ServiceConfig) = if has_controls { add_controls } else { |_| () };
+        config.configure(demo);
         if !base.is_root() {
             // Its address without the slash is the page, too.
             let page = get("", page::show);
-            config.service(web::scope(base.prefix()).service(page).configure(add_routes));
+            let scope = web::scope(base.prefix()).service(page);
+            config.service(scope.configure(add_routes).configure(demo));
         }
         config.default_service(web::to(problem::no_such_address));
     }
@@ -89,14 +99,30 @@ fn add_routes(config: &mut ServiceConfig) {
         .service(post("/messages", messages::send))
         .service(get("/messages/{partition}/{offset}", messages::show))
         .service(get("/feed", feed::show))
+        .service(get("/pipeline", pipeline::show))
         .service(get("/healthz", ops::healthz))
         .service(get("/readyz", ops::readyz))
         .service(get("/metrics", ops::metrics))
         .service(get("/openapi.json", ops::openapi));
 }
 
+/// The controls of a demo, only where they are allowed.
+fn add_controls(config: &mut ServiceConfig) {
+    config
+        .service(get("/demo", demo::show))
+        .service(put("/demo/processors", demo::set_processors))
+        .service(put("/demo/work-ms", demo::set_work))
+        .service(post("/demo/parts/{name}/kill", demo::kill))
+        .service(post("/demo/parts/{name}/freeze", demo::freeze))
+        .service(post("/demo/load/{preset}", demo::load));
+}
+
 fn get<H: Handler<T, Output: Responder>, T: FromRequest + 'static>(path: &str, to: H) -> Resource {
     resource(path, "GET, HEAD").route(read().to(to))
+}
+
+fn put<H: Handler<T, Output: Responder>, T: FromRequest + 'static>(path: &str, to: H) -> Resource {
+    resource(path, "PUT").route(web::put().to(to))
 }
 
 fn post<H: Handler<T, Output: Responder>, T: FromRequest + 'static>(path: &str, to: H) -> Resource {
@@ -121,11 +147,13 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.assets)
         .app_data(handlers.bursts)
         .app_data(handlers.clients)
+        .app_data(handlers.demo)
         .app_data(handlers.events)
         .app_data(handlers.feed)
         .app_data(handlers.lookup)
         .app_data(handlers.metrics)
         .app_data(handlers.pages)
+        .app_data(handlers.pipeline)
         .app_data(handlers.producer)
         .app_data(handlers.progress)
         .app_data(handlers.proxies)

@@ -2,9 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use barrage::config::{self, Faults, Listen, Reader, Variable, Vars};
+use barrage::config::{self, Faults, Listen, Reader, Secret, Variable, Vars};
 use barrage::{kafka, table, telemetry};
 
+use crate::launcher::LauncherUrl;
 use crate::page::base_path::BasePath;
 use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
@@ -79,6 +80,23 @@ const TRACE_UI: Variable = Variable::optional(
     "an http:// or https:// URL",
     "The URL of a trace in the tracing UI. {trace} is the trace ID; without it, /trace/{trace} is appended.",
 );
+const DEMO_CONTROLS: Variable = Variable::new(
+    "DEMO_CONTROLS",
+    "false",
+    "true or false",
+    "Whether the page may start loads, and have the launcher scale and break parts: from this machine, or with LAUNCHER_TOKEN.",
+);
+const LAUNCHER_URL: Variable = Variable::optional(
+    "LAUNCHER_URL",
+    "an http:// URL",
+    "The launcher of cargo demo, which scales the processors.",
+);
+const LAUNCHER_TOKEN: Variable = Variable::optional(
+    "LAUNCHER_TOKEN",
+    "a token, required with LAUNCHER_URL",
+    "What the launcher accepts from the homepage, and the homepage from a page on another machine.",
+)
+.secret();
 
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -90,6 +108,7 @@ pub struct Config {
     pub(crate) proxies: TrustedProxies,
     pub(crate) traces: TraceNames,
     pub(crate) page: Page,
+    pub(crate) demo: Demo,
 }
 
 /// The limits of what people may send.
@@ -101,6 +120,15 @@ pub(crate) struct Limits {
     pub(crate) rate: u64,
     /// The most sends per second of one client address, and its most requests for single messages.
     pub(crate) client_rate: NonZeroU32,
+}
+
+/// What a demo allows, and who does it.
+#[derive(Clone, Debug)]
+pub(crate) struct Demo {
+    /// Whether the page has controls.
+    pub(crate) controls: bool,
+    pub(crate) launcher: Option<LauncherUrl>,
+    pub(crate) token: Option<Secret>,
 }
 
 /// The article's names of services and spans.
@@ -145,6 +173,7 @@ impl Config {
         let limits = Limits::read(reader);
         let proxies = reader.read_optional(&TRUSTED_PROXIES);
         let page = Page::read(reader);
+        let demo = Demo::read(reader);
         Some(Self {
             listen: listen?,
             kafka: kafka?,
@@ -154,6 +183,7 @@ impl Config {
             proxies: proxies?.unwrap_or_default(),
             traces: traces?,
             page: page?,
+            demo: demo?,
         })
     }
 }
@@ -164,6 +194,20 @@ impl Limits {
         let rate = reader.read_if(&MAX_RATE, |n| (1..=10_000_000).contains(n));
         let client_rate = reader.read_if(&MAX_CLIENT_RATE, |n: &NonZeroU32| n.get() <= 1_000_000);
         Some(Self { bursts: bursts?, rate: rate?, client_rate: client_rate? })
+    }
+}
+
+impl Demo {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let controls = reader.read(&DEMO_CONTROLS);
+        let launcher = reader.read_optional(&LAUNCHER_URL);
+        let token = reader.read_optional(&LAUNCHER_TOKEN);
+        let (launcher, token) = (launcher?, token?);
+        if launcher.is_some() && token.is_none() {
+            reader.fault(&LAUNCHER_TOKEN);
+            return None;
+        }
+        Some(Self { controls: controls?, launcher, token })
     }
 }
 
@@ -265,11 +309,23 @@ mod tests {
             ("TRACE_SAMPLE", "2"),
             ("LOG_FORMAT", "xml"),
             ("RUST_LOG", "a=b=c"),
+            ("DEMO_CONTROLS", "yes"),
+            ("LAUNCHER_URL", "127.0.0.1:4000"),
         ] {
             let faults = parse(&[(variable, value)]).unwrap_err().0;
             assert_eq!(faults.len(), 1, "{faults:?}");
             assert_eq!(faults[0].variable, variable);
         }
+    }
+
+    #[test]
+    fn a_launcher_needs_a_token_and_the_token_is_never_printed() {
+        let url = ("LAUNCHER_URL", "http://127.0.0.1:4000");
+        let faults = parse(&[url]).unwrap_err().0;
+        assert_eq!((faults.len(), faults[0].variable), (1, "LAUNCHER_TOKEN"));
+        let config = parse(&[url, ("LAUNCHER_TOKEN", "hush")]).unwrap();
+        assert!(config.demo.launcher.is_some() && !config.demo.controls);
+        assert!(!format!("{config:?}").contains("hush"));
     }
 
     #[test]

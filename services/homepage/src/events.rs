@@ -46,6 +46,19 @@ pub(crate) enum Kind {
 pub(crate) struct Events {
     /// Each with the time at which it was told.
     told: Mutex<VecDeque<(Millis, Event)>>,
+    absences: Mutex<VecDeque<Absence>>,
+}
+
+/// A time in which a part was away, or its restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Absence {
+    pub(crate) part: &'static str,
+    /// `None` for a restart.
+    pub(crate) since: Option<Millis>,
+    /// `None` while it is away.
+    pub(crate) until: Option<Millis>,
+    /// How many messages Kafka has deleted meanwhile; `None` until it is a fact.
+    pub(crate) lost: Option<u64>,
 }
 
 impl Events {
@@ -62,6 +75,11 @@ impl Events {
         if told.len() > Self::KEPT {
             told.pop_front();
         }
+    }
+
+    /// The newest absences, oldest first, also those that are not over.
+    pub(crate) fn absences(&self) -> VecDeque<Absence> {
+        self.absences.lock().clone()
     }
 
     /// The last ones, oldest first.
@@ -106,6 +124,8 @@ struct Observer {
     away: BTreeMap<&'static str, (Millis, u64)>,
     expired: u64,
     healed: Vec<Healed>,
+    /// The newest absences.
+    absences: VecDeque<Absence>,
 }
 
 impl Observer {
@@ -114,18 +134,35 @@ impl Observer {
 
     fn observe(&mut self, sight: &Sight) {
         for (part, since) in &sight.away {
-            self.away.entry(part).or_insert((*since, self.expired));
+            if self.away.contains_key(part) {
+                continue;
+            }
+            self.away.insert(part, (*since, self.expired));
+            self.note(Absence { part, since: Some(*since), until: None, lost: None });
         }
         let back = |part: &&'static str, _: &mut (Millis, u64)| !sight.away.contains_key(part);
         let back: Vec<_> = self.away.extract_if(.., back).collect();
         for (part, (since, expired_before)) in back {
             let seconds = Some((sight.now.0 - since.0).max(0) / 1000);
             self.heal(sight, part, seconds, expired_before);
+            let open = self.absences.iter_mut().rfind(|it| it.part == part && it.until.is_none());
+            if let Some(absence) = open {
+                absence.until = Some(sight.now);
+            }
         }
         for _ in 0..sight.restarts {
             self.heal(sight, "event-router", None, self.expired);
+            let until = Some(sight.now);
+            self.note(Absence { part: "event-router", since: None, until, lost: None });
         }
         self.expired = sight.expired;
+    }
+
+    fn note(&mut self, absence: Absence) {
+        self.absences.push_back(absence);
+        if self.absences.len() > Self::WAITING {
+            self.absences.pop_front();
+        }
     }
 
     fn heal(
@@ -149,14 +186,24 @@ impl Observer {
         has_finished: impl Fn(&PartitionOffsets) -> bool,
     ) -> Vec<Event> {
         self.healed.retain(|it| it.run == sight.run);
-        let finished = self.healed.extract_if(.., |it| has_finished(&it.until));
-        finished.map(|it| it.into_event(sight.expired)).collect()
+        let finished: Vec<_> = self.healed.extract_if(.., |it| has_finished(&it.until)).collect();
+        for healed in &finished {
+            let is_same = |it: &&mut Absence| it.part == healed.part && it.until == Some(healed.at);
+            for absence in self.absences.iter_mut().filter(is_same) {
+                absence.lost = Some(healed.lost(sight.expired));
+            }
+        }
+        finished.into_iter().map(|it| it.into_event(sight.expired)).collect()
     }
 }
 
 impl Healed {
+    fn lost(&self, expired: u64) -> u64 {
+        expired.saturating_sub(self.expired_before)
+    }
+
     fn into_event(self, expired: u64) -> Event {
-        let lost = expired.saturating_sub(self.expired_before);
+        let lost = self.lost(expired);
         let (kind, what) = match self.seconds {
             Some(seconds) => {
                 let were = if self.part == PROCESSORS { "were" } else { "was" };
@@ -191,6 +238,7 @@ pub(crate) async fn watch_events(
         observer.observe(&sight);
         let finished = observer.take_finished(&sight, |until| progress.has_finished(until));
         finished.into_iter().for_each(|event| events.add(event, sight.now));
+        events.absences.lock().clone_from(&observer.absences);
     }
 }
 
@@ -239,6 +287,28 @@ mod tests {
         let text = "table was away for 3 s, 0 messages lost";
         assert_eq!(told(&mut observer, &sight(5_000, &[]), 4_000), [text]);
         assert!(told(&mut observer, &sight(6_000, &[]), 9_999).is_empty());
+    }
+
+    #[test]
+    fn an_absence_is_known_from_its_begin_and_its_loss_when_it_is_a_fact() {
+        let mut observer = Observer::default();
+        let mut absence = |sight: &Sight, finished| {
+            told(&mut observer, sight, finished);
+            observer.absences.clone().into_iter().collect::<Vec<_>>()
+        };
+        let away = Absence { part: "table", since: Some(Millis(900)), until: None, lost: None };
+        assert_eq!(absence(&sight(1_000, &[("table", 900)]), 0), [away.clone()]);
+        let back = Absence { until: Some(Millis(4_000)), ..away };
+        assert_eq!(absence(&sight(4_000, &[]), 3_999), [back.clone()]);
+        assert_eq!(absence(&sight(5_000, &[]), 4_000), [Absence { lost: Some(0), ..back.clone() }]);
+        let all = absence(&Sight { restarts: 1, ..sight(9_000, &[]) }, 9_000);
+        let restart = Absence {
+            part: "event-router",
+            since: None,
+            until: Some(Millis(9_000)),
+            lost: Some(0),
+        };
+        assert_eq!(all[1..], [restart]);
     }
 
     #[test]

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use barrage::health::Dependency;
+use barrage::health::{Dependency, Readiness};
 use barrage::processor_failure::ProcessorFailure;
 use barrage::time::{Millis, Rfc3339};
 use serde::Serialize;
 
 use crate::reader::progress::{Expired, Totals};
+use crate::routers::Routers;
 
 /// A part that does not work.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -26,6 +27,16 @@ pub(crate) struct Known {
     pub(crate) totals: Totals,
     /// The routers' word, as far as messages wait for them.
     pub(crate) processor_failure: Option<ProcessorFailure>,
+    /// There is no processor because none is wanted, so messages may wait.
+    pub(crate) is_none_wanted: bool,
+}
+
+impl Known {
+    pub(crate) fn of(readiness: &Readiness, routers: &Routers, totals: Totals) -> Self {
+        let dependencies = readiness.report().dependencies;
+        let processor_failure = routers.processor_failure();
+        Self { dependencies, totals, processor_failure, is_none_wanted: routers.is_none_wanted() }
+    }
 }
 
 /// The part between Kafka and the table, where nobody says what is wrong with it.
@@ -53,7 +64,7 @@ const RETENTION_SHOWN: Millis = Millis(60_000);
 
 /// The problems that no other problem explains.
 pub(crate) fn problems(known: Known, now: Millis) -> Vec<PartProblem> {
-    let Known { dependencies, totals, processor_failure } = known;
+    let Known { dependencies, totals, processor_failure, is_none_wanted } = known;
     let away = |(part, it): (&'static str, Dependency)| {
         (!it.ready).then(|| PartProblem { part, since: it.since, text: meaning(part, it.reason) })
     };
@@ -63,7 +74,7 @@ pub(crate) fn problems(known: Known, now: Millis) -> Vec<PartProblem> {
         all.push(PartProblem { part: PROCESSORS, since, text });
     }
     let is_stalled = |since: &Rfc3339| now.0 - since.0.0 >= NAMED_WITHIN.0;
-    if let Some(since) = totals.stalled_since.filter(is_stalled) {
+    if let Some(since) = totals.stalled_since.filter(|since| is_stalled(since) && !is_none_wanted) {
         all.push(PartProblem { part: PROCESSING, since, text: meaning(PROCESSING, None) });
     }
     let is_recent = |expired: &Expired| now.0 - expired.last.0 < RETENTION_SHOWN.0;
@@ -134,8 +145,6 @@ fn of_processors(failure: &ProcessorFailure) -> String {
 
 #[cfg(test)]
 mod tests {
-    use barrage::health::Readiness;
-
     use super::*;
     use crate::reader::progress::Counts;
 
@@ -155,6 +164,7 @@ mod tests {
             dependencies: readiness.report().dependencies,
             totals: Totals { stalled_since, counts, ..Totals::default() },
             processor_failure: down.contains(&PROCESSORS).then_some(failure),
+            is_none_wanted: false,
         }
     }
 
@@ -189,6 +199,12 @@ mod tests {
         let mut idle = known(&[PROCESSORS]);
         idle.totals.counts.waiting = 0;
         assert!(parts(idle).is_empty());
+    }
+
+    #[test]
+    fn messages_that_wait_while_no_processor_is_wanted_are_no_problem() {
+        let known = known(&[PROCESSING]);
+        assert!(parts(Known { is_none_wanted: true, ..known }).is_empty());
     }
 
     #[test]

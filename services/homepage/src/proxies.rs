@@ -83,6 +83,20 @@ impl Origin {
     }
 }
 
+/// The headers by which proxies say for whom they send a request.
+const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+
+/// Whether the client is a program on this machine. A proxy on this machine sends what comes from elsewhere, so a request
+/// with a proxy's header counts only if that proxy is trusted, and names this machine.
+pub(crate) fn is_local(request: &HttpRequest) -> bool {
+    let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+    let origin = Origin::of(request);
+    let has_proxy = OF_PROXIES.iter().any(|name| request.headers().contains_key(*name));
+    request.peer_addr().is_some_and(|peer| is_loopback(peer.ip()))
+        && origin.client.is_some_and(is_loopback)
+        && (origin.is_by_trusted_proxy || !has_proxy)
+}
+
 /// The `Host` of the request, else that of its address. HTTP/1.0 may have neither: then the address of this server.
 fn host(request: &HttpRequest) -> String {
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
@@ -167,6 +181,39 @@ mod tests {
             assert_eq!(client(PROXY, &[("x-forwarded-for", header)]), expected, "{header:?}");
         }
         assert_eq!(client("[::ffff:10.0.0.1]:9", &[("x-forwarded-for", "192.0.2.7")]), "192.0.2.7");
+    }
+
+    #[test]
+    fn a_client_is_local_unless_a_proxy_says_otherwise() {
+        let is_local_by = |trusted_proxies: &str, peer: &str, headers: &[(&str, &str)]| {
+            let request = TestRequest::default().peer_addr(peer.parse().unwrap());
+            let request = request.app_data(Data::new(trusted(trusted_proxies)));
+            let request = headers.iter().fold(request, |it, header| it.append_header(*header));
+            is_local(&request.to_http_request())
+        };
+        let (here, away) = ("127.0.0.1:4000", "192.0.2.7:4000");
+        let none = "192.0.2.99";
+        for (trusted, peer, headers, expected) in [
+            (none, here, &[][..], true),
+            (none, "[::1]:4000", &[], true),
+            (none, "[::ffff:127.0.0.1]:4000", &[], true),
+            (none, away, &[], false),
+            (none, away, &[("x-forwarded-for", "127.0.0.1")], false),
+            (none, here, &[("x-forwarded-for", "192.0.2.7")], false),
+            (none, here, &[("x-forwarded-for", "127.0.0.1")], false),
+            (none, here, &[("via", "1.1 proxy")], false),
+            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1")], true),
+            ("127.0.0.1", here, &[("x-forwarded-for", "192.0.2.7")], false),
+            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1, 192.0.2.7")], false),
+            ("127.0.0.1", here, &[("forwarded", "for=192.0.2.7")], false),
+            (away.trim_end_matches(":4000"), away, &[("x-forwarded-for", "127.0.0.1")], false),
+        ] {
+            assert_eq!(
+                is_local_by(trusted, peer, headers),
+                expected,
+                "{trusted} {peer} {headers:?}"
+            );
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod slots;
 mod stall;
 mod tracker;
 mod verification;
+pub(crate) mod work;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -39,6 +40,7 @@ use self::partition_reader::{Error, PartitionReader, Request};
 use self::progress::{Counts, Expired, Progress, Round};
 use self::stall::Stall;
 use self::tracker::Tracker;
+use self::work::Work;
 use crate::metrics;
 use crate::producer::Acks;
 use crate::routers::Routers;
@@ -60,6 +62,8 @@ pub(crate) struct Dependencies {
     pub(crate) feed: Arc<Feed>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) routers: Arc<Routers>,
+    /// What the processors do, by the rows.
+    pub(crate) work: Arc<Work>,
     /// Whether results can be read.
     pub(crate) probe: Probe,
     /// Whether all partitions can be read.
@@ -227,6 +231,7 @@ impl Reader {
         self.deps.feed.add(&rows, end, || self.deps.progress.update(round));
         if !self.history {
             self.deps.feed.list_processors(&rows);
+            self.deps.work.note(&rows, Millis::now());
         }
         self.history = is_history;
         if !is_history {

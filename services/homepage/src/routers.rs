@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
@@ -13,12 +13,16 @@ use barrage::retry::pause;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::launcher::scaling::Scaling;
 use crate::reader::progress::Progress;
 
 /// What the routers say, as far as messages wait for them.
 #[derive(Debug, Default)]
 pub(crate) struct Routers {
     processor_failure: Mutex<Option<ProcessorFailure>>,
+    /// The launcher says that no processor need be there, or that none is wanted.
+    none_expected: AtomicBool,
+    none_wanted: AtomicBool,
     /// Restarts that nobody has taken yet.
     restarts: AtomicUsize,
 }
@@ -41,8 +45,24 @@ impl Routers {
         *self.processor_failure.lock() = None;
     }
 
+    /// Takes what the launcher says of the processors, if there is a launcher.
+    pub(crate) fn expect_none(&self, scaling: Option<&Scaling>) {
+        let (expected, wanted) = scaling.map_or((false, false), |scaling| {
+            (scaling.is_none_expected(), scaling.is_none_wanted())
+        });
+        self.none_expected.store(expected, Ordering::Relaxed);
+        self.none_wanted.store(wanted, Ordering::Relaxed);
+    }
+
+    /// Whether there is no processor because none is wanted. Then messages that wait are no stall.
+    pub(crate) fn is_none_wanted(&self) -> bool {
+        self.none_wanted.load(Ordering::Relaxed)
+    }
+
+    /// `None` also where no processor need be there: at zero, and while the first one starts.
     pub(crate) fn processor_failure(&self) -> Option<ProcessorFailure> {
-        self.processor_failure.lock().clone()
+        let failure = self.processor_failure.lock().clone();
+        failure.filter(|_| !self.none_expected.load(Ordering::Relaxed))
     }
 
     /// How many routers were restarted since the last call.
@@ -211,5 +231,26 @@ mod tests {
         assert_eq!(routers.processor_failure(), Some(failure(5)));
         routers.note(said, |_| false);
         assert_eq!(routers.processor_failure(), None);
+    }
+
+    #[test]
+    fn where_no_processor_need_be_there_none_fails() {
+        let routers = Routers::default();
+        routers
+            .note(BTreeMap::from([(0, ProcessorFailure::new(Millis(3), 0, 0, "none"))]), |_| true);
+        let scaling = |min: u64, wanted: u64| {
+            let text = format!(
+                r#"{{"mode":"automatic","min":{min},"max":8,"wanted":{wanted},"processors":[]}}"#
+            );
+            serde_json::from_str::<Scaling>(&text).unwrap()
+        };
+        let fails = |scaling: Option<Scaling>| {
+            routers.expect_none(scaling.as_ref());
+            (routers.processor_failure().is_some(), routers.is_none_wanted())
+        };
+        assert_eq!(fails(None), (true, false));
+        assert_eq!(fails(Some(scaling(0, 0))), (false, true));
+        assert_eq!(fails(Some(scaling(0, 1))), (false, false), "the first one is about to start");
+        assert_eq!(fails(Some(scaling(1, 1))), (true, false));
     }
 }

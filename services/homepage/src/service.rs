@@ -19,13 +19,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Config;
-use crate::api::{Admission, Handlers, Pages};
+use crate::api::{Admission, Demo, Handlers, Pages};
 use crate::assets::Assets;
 use crate::burst::{self, Bursts, Recounter, RemoteBursts, Results};
+use crate::config;
 use crate::events::{Events, watch_events};
+use crate::launcher::Launcher;
 use crate::limits::ClientLimits;
 use crate::lookup::Lookup;
 use crate::metrics;
+use crate::pipeline::{self, Pipeline};
 use crate::producer::{Acks, MessageProducer};
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
@@ -69,6 +72,8 @@ pub enum BindError {
     Kafka(#[from] kafka::Error),
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),
+    #[error("no HTTP client for the launcher")]
+    Launcher(#[from] reqwest::Error),
 }
 
 /// Why a homepage ended before it was stopped.
@@ -124,6 +129,7 @@ impl Service {
         let (tasks, end) = (TaskTracker::new(), CancellationToken::new());
         let handlers = self.handlers;
         self.watch.spawn(&tasks, &self.reader, &handlers, &end);
+        spawn_pipeline(&tasks, &self.reader, &handlers, &end);
         tasks.spawn(Reader::run(self.reader, end.clone()));
         tasks.spawn(Metrics::clone(&handlers.metrics).run_upkeep(end.clone()));
         tasks.spawn(forget_clients(handlers.clients.clone(), end.clone()));
@@ -204,7 +210,7 @@ fn handlers(
     readiness: Readiness,
     kafka: &Probe,
     metrics: Metrics,
-) -> Result<Handlers, kafka::Error> {
+) -> Result<Handlers, BindError> {
     let assets = Data::new(Assets::embedded(config.page.base_path.clone()));
     let settings = Data::new(config.page.clone());
     let (feed, producer) = (Data::from(reader.feed.clone()), Data::from(bursts.producer.clone()));
@@ -220,16 +226,19 @@ fn handlers(
     let pages = Pages { assets: assets.clone(), feed: feed.clone(), settings: settings.clone() };
     let results = bursts.recounter.results.clone();
     let remote_bursts = RemoteBursts::new(bursts.recounter.clone(), reader.progress.clone());
+    let launcher = launcher(&config.demo)?.map(Arc::new);
     Ok(Handlers {
         admission: Data::new(Admission { clients: clients.clone(), kafka: kafka.clone() }),
         assets,
         bursts: Data::new(Bursts::new(Arc::new(bursts))),
         clients,
+        demo: Data::new(Demo::new(&config.demo, launcher)),
         events: Data::new(Events::default()),
         feed,
         lookup: Data::new(lookup),
         metrics: Data::new(metrics),
         pages: Data::new(pages),
+        pipeline: Data::new(Pipeline::default()),
         producer,
         progress: Data::from(reader.progress.clone()),
         proxies: Data::new(config.proxies.clone()),
@@ -240,6 +249,33 @@ fn handlers(
         settings,
         viewers: Data::new(Viewers::default()),
     })
+}
+
+fn launcher(demo: &config::Demo) -> reqwest::Result<Option<Launcher>> {
+    let config = demo.launcher.clone().zip(demo.token.clone());
+    config.map(|(url, token)| Launcher::new(url, token)).transpose()
+}
+
+fn spawn_pipeline(
+    tasks: &TaskTracker,
+    reader: &reader::Dependencies,
+    handlers: &Handlers,
+    end: &CancellationToken,
+) {
+    let launcher = handlers.demo.launcher.clone();
+    if let Some(launcher) = launcher.clone() {
+        tasks.spawn(launcher.watch(end.clone()));
+    }
+    let sources = pipeline::Sources {
+        feed: reader.feed.clone(),
+        progress: reader.progress.clone(),
+        work: reader.work.clone(),
+        readiness: handlers.readiness.get_ref().clone(),
+        routers: reader.routers.clone(),
+        events: handlers.events.clone().into_inner(),
+        launcher,
+    };
+    tasks.spawn(handlers.pipeline.clone().into_inner().watch(sources, end.clone()));
 }
 
 fn burst_dependencies(
@@ -282,6 +318,7 @@ fn reader_dependencies(
         feed: Arc::new(Feed::default()),
         progress: bursts.progress.clone(),
         routers: Arc::new(Routers::default()),
+        work: Arc::default(),
         probe,
         readable,
         tracer,

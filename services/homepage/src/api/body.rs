@@ -40,6 +40,24 @@ impl FromRequest for Body {
     }
 }
 
+/// The members of a body that must be JSON: no form of another site can send it without asking.
+#[derive(Debug)]
+pub(super) struct JsonBody(pub(super) RawFields);
+
+impl FromRequest for JsonBody {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let body = Body::from_request(request, payload);
+        async move {
+            let Body { raw, is_form } = body.await?;
+            if is_form { Err(Problem::json_only()) } else { Ok(Self(raw)) }
+        }
+        .boxed_local()
+    }
+}
+
 /// Fails if the body is too large, too slow, cut short, of another type, or not what its type says.
 async fn read(request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
     same_site(request)?;

@@ -42,17 +42,20 @@ pub(super) async fn start(
             let response = response.insert_header((header::LOCATION, page));
             Ok(response.insert_header(cookie).finish())
         }
-        Ok(snapshot) => {
-            let burst = format!("{}bursts/{}", pages.settings.base_path, snapshot.id);
-            let mut response = HttpResponse::Accepted();
-            Ok(response.insert_header((header::LOCATION, burst)).json(snapshot))
-        }
+        Ok(snapshot) => Ok(accepted(&pages, &snapshot)),
         Err(problem) if is_form => pages.refused(locale, public?, &raw, &problem),
         Err(problem) => Err(problem),
     }
 }
 
-async fn begin(
+/// 202 with the burst, and where it is found.
+pub(super) fn accepted(pages: &Pages, snapshot: &Snapshot) -> HttpResponse {
+    let burst = format!("{}bursts/{}", pages.settings.base_path, snapshot.id);
+    HttpResponse::Accepted().insert_header((header::LOCATION, burst)).json(snapshot)
+}
+
+/// Starts a burst, if its fields are valid and nothing is over a limit.
+pub(super) async fn begin(
     bursts: &Bursts,
     admission: &Admission,
     caller: Caller,

@@ -80,8 +80,7 @@ pub(super) async fn show(
     let busy = view.passed > 0 || totals.counts.waiting > 0;
     let least = if busy { POLL_BUSY } else { POLL_IDLE };
     let poll_after = viewers.poll_after(least, Instant::now());
-    let dependencies = readiness.report().dependencies;
-    let known = Known { dependencies, totals, processor_failure: routers.processor_failure() };
+    let known = Known::of(&readiness, &routers, totals);
     let now = Millis::now();
     let parts = (problems(known, now), events.recent(now));
     let body = answer(&view, totals, poll_after, parts);

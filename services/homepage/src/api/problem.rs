@@ -9,6 +9,7 @@ use barrage::table;
 use serde::Serialize;
 
 use crate::burst::{RemoteError, StartError};
+use crate::launcher;
 use crate::limits::LimitExceeded;
 use crate::lookup;
 use crate::page::translations::EN;
@@ -85,6 +86,38 @@ impl Problem {
         self.errors.iter().filter_map(|it| Some((it.field, it.error?))).collect()
     }
 
+    /// 422: a member of the body of a control is invalid. Nothing was changed.
+    pub(crate) fn bad_control(field: &'static str, detail: &str) -> Self {
+        let errors = vec![InvalidField { field, detail: detail.to_owned(), error: None }];
+        let what = "Nothing was changed. The fields in errors are invalid.";
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, what) }
+    }
+
+    /// 403: whoever has sent it may not use the controls.
+    pub(crate) fn no_control(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// The launcher has refused it with this status.
+    fn of_launcher(status: u16, detail: String) -> Self {
+        match StatusCode::from_u16(status) {
+            Ok(
+                status @ (StatusCode::NOT_FOUND
+                | StatusCode::CONFLICT
+                | StatusCode::UNPROCESSABLE_ENTITY),
+            ) => Self::new(status, detail),
+            _ => {
+                tracing::warn!(status, "the launcher refused a request of the homepage");
+                Self::launcher_away()
+            }
+        }
+    }
+
+    /// 503: the launcher does not answer.
+    fn launcher_away() -> Self {
+        Self::away("The launcher does not answer now. Nothing was changed.")
+    }
+
     /// 403: the page of another site has sent the request.
     pub(crate) fn cross_site() -> Self {
         Self::new(StatusCode::FORBIDDEN, "A page of another site must not send messages.")
@@ -115,6 +148,11 @@ impl Problem {
     pub(crate) fn media_type() -> Self {
         let detail = "The body must be application/json or application/x-www-form-urlencoded.";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    /// 415: the call takes JSON alone.
+    pub(crate) fn json_only() -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body must be application/json.")
     }
 
     /// 500: the fault is in the homepage.
@@ -218,6 +256,15 @@ impl From<&table::Error> for Problem {
     fn from(error: &table::Error) -> Self {
         tracing::warn!(%error, "a request needs the table");
         Self::table_away()
+    }
+}
+
+impl From<launcher::Error> for Problem {
+    fn from(error: launcher::Error) -> Self {
+        match error {
+            launcher::Error::NoAnswer(_) => Self::launcher_away(),
+            launcher::Error::Refused(status, detail) => Self::of_launcher(status, detail),
+        }
     }
 }
 

@@ -13,13 +13,15 @@ impl BasePath {
 
     /// The first parts of our own addresses. They are served at the root as well, for a gateway that strips the
     /// path, so a path that begins like one of them would be ambiguous.
-    const OURS: [&str; 10] = [
+    const OURS: [&str; 12] = [
         "bursts",
+        "demo",
         "feed",
         "healthz",
         "messages",
         "metrics",
         "openapi.json",
+        "pipeline",
         "qr.svg",
         "readyz",
         "stage",

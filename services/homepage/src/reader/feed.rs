@@ -70,7 +70,7 @@ pub(crate) struct View {
     pub(crate) passed: u64,
     /// The processors that stored a row in the last seconds.
     pub(crate) processors: Vec<String>,
-    /// The slots of processors, 1 to 8.
+    /// The slots of processors, 1 to 64.
     pub(crate) slots: BTreeMap<String, u64>,
 }
 
@@ -120,6 +120,17 @@ impl Feed {
                 None => drop(state.processors.insert(row.processor.clone(), now)),
             }
         }
+    }
+
+    /// The slots of all processors. These are there now, though they may have stored nothing yet, so they have one, too.
+    pub(crate) fn hold_slots<'a>(
+        &self,
+        there: impl Iterator<Item = &'a str>,
+        now: Millis,
+    ) -> BTreeMap<String, u64> {
+        let mut state = self.0.lock();
+        there.for_each(|name| state.slots.note(name, now, now));
+        state.slots.all()
     }
 
     /// The newest `limit` bullets after the cursor; without a cursor, the newest of all.

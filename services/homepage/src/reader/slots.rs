@@ -1,15 +1,19 @@
-//! The slot of each processor: a number from 1 to 8, which a page shows as a colour and a shape.
+//! The slot of each processor: a number from 1 to 64, which a page shows as a colour and a shape, and as the number of
+//! its lane.
 //!
 //! The page, the stage, and the pages of another homepage must mean the same processor by a colour. So a slot follows
-//! from the name, as far as possible: `message-processor-3` has slot 3. Any other name has one by its hash. Where that
-//! slot is taken, it is the next one that is free.
+//! from the name, as far as possible: `message-processor-3` has slot 3. Any other name has one of the first twelve by its
+//! hash, because there are twelve colours. Where that slot is taken, it is the next one that is free.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use barrage::time::Millis;
 
-const SLOTS: u64 = 8;
+/// The slots that have a colour and a shape of their own.
+const PREFERRED: u64 = 12;
+/// The last slot. Those above the preferred ones are only used while these are taken.
+const LAST: u64 = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Slots(BTreeMap<String, Held>);
@@ -25,21 +29,24 @@ impl Slots {
     /// A processor keeps its slot so long after its last row. Then another one may take it.
     const KEPT: Duration = Duration::from_secs(60);
 
-    /// A row that this processor stored at `used` was read. Without a free slot it gets none.
+    /// This processor was there at `used`, when it stored a row. Without a free slot it gets none.
     pub(super) fn note(&mut self, processor: &str, used: Millis, now: Millis) {
         if let Some(held) = self.0.get_mut(processor) {
             held.used = held.used.max(used);
             return;
         }
         let first = preferred(processor);
-        let slots = || (0..SLOTS).map(|n| (first - 1 + n) % SLOTS + 1);
-        let holder = |slot| self.0.iter().find(|(_, held)| held.slot == slot);
-        let free = slots().find(|slot| holder(*slot).is_none());
-        let old = || {
-            let is_old = |held: &Held| held.used.plus(Self::KEPT) <= now && held.used <= used;
-            slots().find(|slot| holder(*slot).is_some_and(|(_, held)| is_old(held)))
+        let preferred = || (0..PREFERRED).map(|n| (first - 1 + n) % PREFERRED + 1);
+        let holder = |slot: &u64| self.0.values().find(|held| held.slot == *slot);
+        let is_free = |slot: &u64| holder(slot).is_none();
+        let is_old = |slot: &u64| {
+            holder(slot).is_some_and(|it| it.used.plus(Self::KEPT) <= now && it.used <= used)
         };
-        if let Some(slot) = free.or_else(old) {
+        let slot = preferred()
+            .find(is_free)
+            .or_else(|| preferred().find(is_old))
+            .or_else(|| (PREFERRED + 1..=LAST).find(|slot| is_free(slot) || is_old(slot)));
+        if let Some(slot) = slot {
             self.0.retain(|_, held| held.slot != slot);
             self.0.insert(processor.to_owned(), Held { slot, used });
         }
@@ -54,7 +61,7 @@ impl Slots {
 fn preferred(name: &str) -> u64 {
     let number = name.rsplit_once('-').and_then(|(_, number)| number.parse::<u16>().ok());
     let number = number.filter(|number| *number > 0).map(|number| u64::from(number) - 1);
-    number.unwrap_or_else(|| fnv_1a(name.as_bytes())) % SLOTS + 1
+    number.unwrap_or_else(|| fnv_1a(name.as_bytes())) % PREFERRED + 1
 }
 
 /// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>). It is the same in every version of Rust.
@@ -75,10 +82,10 @@ mod tests {
 
     #[test]
     fn the_number_at_the_end_of_a_name_is_its_slot() {
-        let all = slots(&["message-processor-3", "message-processor-1", "p-9"]).all();
+        let all = slots(&["message-processor-3", "message-processor-1", "p-13"]).all();
         assert_eq!(all["message-processor-3"], 3);
         assert_eq!(all["message-processor-1"], 1);
-        assert_eq!(all["p-9"], 2, "slot 1 is taken");
+        assert_eq!(all["p-13"], 2, "slot 1 is taken");
     }
 
     #[test]
@@ -87,15 +94,30 @@ mod tests {
         assert_eq!(one["a"], other["a"]);
     }
 
+    /// So many processors with numbers from 1 on.
+    fn numbered(count: u64) -> Slots {
+        let names: Vec<_> = (1..=count).map(|n| format!("p-{n}")).collect();
+        slots(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     #[test]
-    fn a_ninth_processor_gets_a_slot_when_one_was_unused_for_a_minute() {
-        let names = ["p-1", "p-2", "p-3", "p-4", "p-5", "p-6", "p-7", "p-8"];
-        let (mut slots, begin) = (slots(&names), Millis(0));
-        slots.note("p-9", begin, begin);
-        assert!(!slots.all().contains_key("p-9"));
+    fn the_first_twelve_slots_are_preferred_and_more_processors_have_the_next_free_number() {
+        let all = numbered(14).all();
+        assert_eq!((all["p-12"], all["p-13"], all["p-14"]), (12, 13, 14));
+        assert_eq!(slots(&["p-13"]).all()["p-13"], 1);
+        let all = numbered(100).all();
+        let used: std::collections::BTreeSet<_> = all.values().copied().collect();
+        assert_eq!((all.len(), used), (64, (1..=64).collect()), "36 have none");
+    }
+
+    #[test]
+    fn a_slot_is_held_for_a_minute_after_its_processor_has_gone() {
+        let (mut slots, begin) = (numbered(12), Millis(0));
+        slots.note("p-13", begin, begin);
         let later = begin.plus(Slots::KEPT);
-        names.iter().skip(1).for_each(|name| slots.note(name, later, later));
-        slots.note("p-9", later, later);
-        assert_eq!((slots.all().get("p-9"), slots.all().get("p-1")), (Some(&1), None));
+        (2..=13).for_each(|n| slots.note(&format!("p-{n}"), later, later));
+        slots.note("p-14", later, later);
+        assert_eq!((slots.all().get("p-14"), slots.all().get("p-1")), (Some(&1), None));
+        assert_eq!(slots.all().get("p-13"), Some(&13));
     }
 }
