@@ -141,7 +141,17 @@ test("what nobody tells is not said: no number that is wanted, and not that noth
   expect(whole(sentence({ ...STATES.idle(), mode: null, min: null }, en.sentence), " ")).toBe(
     "Nothing to do: 4 processors are ready.",
   );
-  expect(complete({ in: 1 })).toMatchObject({ wanted: null, places: null, in: 1 });
+});
+
+test("a number that is not known is as it was before, and before the first there is nothing to draw", () => {
+  const { places, ...told } = STATES.pace();
+  expect(places).toBe(10);
+  expect(complete(told)).toMatchObject({ places: null, in: 260 });
+  const unknown = { ...told, in: null, out: null, waiting: null };
+  expect(isState(unknown)).toBe(true);
+  expect(complete(unknown)).toBeUndefined();
+  expect(complete(unknown, { in: 250, out: 240, waiting: 7, ready: 4 })).toMatchObject({ in: 250, out: 240, waiting: 7 });
+  expect(complete({ ...unknown, down: [{ part: "kafka", for_ms: 5 }] })).toMatchObject({ in: 0, waiting: 0 });
 });
 
 test("numbers have two digits from 20 on, and times get coarser", () => {

@@ -87,7 +87,7 @@ class Lane {
     this.bar = mute(make("span", "cells"));
     this.rate = mute(make("span", "rate"));
     this.word = mute(make("span", "word"));
-    const number = mute(make("b", "", String(slot)));
+    const number = mute(make("b", "", slot > 0 ? String(slot) : "–"));
     this.node = make("li", "", this.label, make("i", `shape slot-${style}`), number, this.bar, this.rate, this.word);
   }
 

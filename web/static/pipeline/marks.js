@@ -35,7 +35,7 @@ function textOf(event, all, texts) {
   if (kind === "died") return died(event, all, texts);
   if (kind === "frozen") return frozen(event, all, texts);
   if (kind === "part_down") return isTwice(event, all, "frozen") ? "" : texts.part_down(part);
-  if (kind === "part_back") return isTwice(event, all, "thawed") ? "" : texts.part_back(part, seconds(event.ms));
+  if (kind === "part_back") return isTwice(event, all, "thawed") || !Number.isFinite(event.ms) ? "" : texts.part_back(part, seconds(event.ms));
   return ""; // "back" and "thawed" end another mark, and a newer server may tell more
 }
 
@@ -43,6 +43,7 @@ function textOf(event, all, texts) {
 function died(event, all, texts) {
   if (isTwice(event, all, "part_down")) return "";
   const end = endOf(event, all, "back");
+  if (end && !Number.isFinite(end.ms)) return texts.died(event.part);
   const counted = [end, endOf(event, all, "part_back")].find((it) => Number.isFinite(it?.lost));
   return end ? texts.back(event.part, seconds(end.ms), counted?.lost) : texts.died(event.part);
 }

@@ -5,7 +5,7 @@ import { clock } from "../text.js";
 import { Nodes } from "./nodes.js";
 import { Poll } from "./poll.js";
 import { Says } from "./says.js";
-import { screenOf } from "./state.js";
+import { complete, screenOf } from "./state.js";
 import { Timeline } from "./timeline.js";
 
 const FAILURES_BEFORE_OFFLINE = 2;
@@ -44,9 +44,11 @@ export class Pipeline {
     look(document.visibilityState === "visible");
   }
 
-  #take(state) {
-    this.#state = state;
+  #take(json) {
     this.#answeredAt = new Date();
+    const state = complete(json, this.#state);
+    if (!state) return;
+    this.#state = state;
     document.body.dataset.screen = screenOf(state);
     this.onState(state);
     this.nodes.update(state, false);

@@ -1,14 +1,14 @@
 // Asks for the pipeline twice a second: one request at a time, none while the page is hidden.
 
 import { address, call } from "../feed/calls.js";
-import { complete, isState } from "./state.js";
+import { isState } from "./state.js";
 
 const EVERY_MS = 500;
 /** A server that does not answer is not asked as often. */
 const AFTER_FAILURE_MS = 1500;
 const DEADLINE_MS = 3000;
 
-/** Calls `onState(state)`, and `onFailure(failures)` for each answer that is missing. Nothing that these throw ends it. */
+/** Calls `onState(json)`, and `onFailure(failures)` for each answer that is missing. Nothing that these throw ends it. */
 export class Poll {
   #timer;
   #request;
@@ -40,7 +40,7 @@ export class Poll {
       const { json } = await call(address("pipeline"), { controller: request, deadline: DEADLINE_MS, isRight: isState });
       if (isOver()) return;
       this.#failures = 0;
-      this.#tell(() => this.onState(complete(json)));
+      this.#tell(() => this.onState(json));
     } catch {
       if (isOver()) return;
       this.#failures += 1;

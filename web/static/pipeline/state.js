@@ -2,13 +2,14 @@
 
 const isObject = (value) => typeof value === "object" && value !== null;
 const isNumber = (value) => Number.isFinite(value);
+const isNumberOrNull = (value) => value === null || isNumber(value);
 const isListOf = (value, isRight) => Array.isArray(value) && value.every(isRight);
 
 /** Whether an answer has what the page needs. */
 export const isState = (json) =>
   isObject(json) &&
-  [json.in, json.out, json.waiting, json.ready].every(isNumber) &&
-  isListOf(json.processors, (it) => isObject(it) && isNumber(it.slot) && typeof it.state === "string") &&
+  [json.in, json.out, json.waiting, json.ready].every(isNumberOrNull) &&
+  isListOf(json.processors, (it) => isObject(it) && isNumberOrNull(it.slot) && typeof it.state === "string") &&
   isListOf(json.down, (it) => isObject(it) && typeof it.part === "string") &&
   isListOf(json.events, (it) => isObject(it) && typeof it.kind === "string" && isNumber(it.ago_ms)) &&
   isObject(json.history) &&
@@ -17,8 +18,18 @@ export const isState = (json) =>
 /** What only a launcher or an autoscaler tells: null where nobody does. */
 const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null };
 
-/** An answer with null in the place of what it does not tell. */
-export const complete = (json) => ({ ...UNTOLD, ...json });
+/** What a homepage that has just started, or that cannot reach Kafka, does not know. */
+const NUMBERS = ["in", "out", "waiting", "ready"];
+
+/**
+ * An answer with null in the place of what it does not tell. A number that is not known now is as it was `before`;
+ * undefined while it has never been known, because then there is nothing to draw.
+ */
+export function complete(json, before) {
+  const state = { ...UNTOLD, ...json, processors: json.processors.map((it) => ({ ...it, slot: it.slot ?? 0 })) };
+  for (const name of NUMBERS) state[name] ??= before?.[name] ?? (state.down.length > 0 ? 0 : null);
+  return NUMBERS.some((name) => state[name] === null) ? undefined : state;
+}
 
 /** Above this many waiting messages there is a backlog, if it grows. */
 export const BACKLOG = 100;

@@ -178,12 +178,14 @@ function waiting(at, history) {
 /** One step of the stair for each life: pale while it starts and while it drains. Above it the wanted number. */
 function lives(at, { lives: all, wanted }) {
   const [top, bottom] = at.rows[2];
-  const highest = Math.max(LEAST.processors, mostOf(wanted), ...all.map((it) => it.slot));
+  // A stair without gaps: on a cluster slots follow from names, and may be any.
+  const slots = [...new Set(all.map((it) => it.slot ?? 0))].sort((a, b) => a - b);
+  const highest = Math.max(LEAST.processors, mostOf(wanted), slots.length);
   const step = (bottom - top - 2) / highest;
   const since = (ago) => at.x(Math.max(-SPAN_S, -(ago ?? 0) / 1000));
   const bars = all.flatMap(({ slot, from_ms, ready_ms, draining_ms, until_ms }) => {
-    const y = round(bottom - step * slot + step * 0.1);
-    const bar = (from, to, isPale) => ({ class: `life slot-${styleOf(slot)}${isPale ? " pale" : ""}`, x: from, y, width: round(to - from), height: round(step * 0.8) });
+    const y = round(bottom - step * (slots.indexOf(slot ?? 0) + 1) + step * 0.1);
+    const bar = (from, to, isPale) => ({ class: `life slot-${styleOf(slot ?? 0)}${isPale ? " pale" : ""}`, x: from, y, width: round(to - from), height: round(step * 0.8) });
     const [born, end] = [since(from_ms), since(until_ms)];
     const ready = ready_ms === null ? end : since(ready_ms);
     const leaving = draining_ms === null ? end : since(draining_ms);
