@@ -1,11 +1,14 @@
-// Takes web/pictures/*.jpg: the page in each of its states, from a real stack in that state.
-// `npm run pictures` takes all, `npm run pictures -- sending stage` those.
+// Takes web/pictures/*.jpg: the page in each of its states, from a real stack in that state; and, into
+// web/pictures/states/, which is not committed, the pipeline in each of its states, from made-up answers of the server.
+// `npm run pictures` takes all, `npm run pictures -- sending stage-zero` those.
 
 import { chromium as browserType } from "@playwright/test";
 import { chromium } from "./tests/support/chromium.js";
+import { fly, scaling, show } from "./tests/support/pipeline.js";
 import { pidOf, pidsOf, startStack } from "./tests/support/stack.js";
 
 const DESK = { width: 1440, height: 900 };
+const HD = { width: 1920, height: 1080 };
 const TEXTS = {
   en: [
     "first!",
@@ -64,13 +67,7 @@ const STATES = {
     at.sending({
       options: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
     }),
-  stage: async (at) => {
-    const sender = await at.sending({});
-    const page = await at.open({ path: "/stage", options: { viewport: { width: 1920, height: 1080 } } });
-    await full(page);
-    await sender.close();
-    return page;
-  },
+  stage: (at) => at.madeUp({ path: "/stage", options: { viewport: HD }, state: "scaling" }),
   offline: async (at) => {
     const page = await at.sending({});
     await at.stopping([pidOf(at.stack.data, "homepage")], () =>
@@ -80,10 +77,43 @@ const STATES = {
   },
   backlog: async (at) => {
     const page = await at.sending({ duration: 60 });
-    const behind = page.locator(".banner.warn .banner-detail", { hasText: "Nothing has been processed" });
+    const behind = page.locator("#sentence[data-tone=bad], #sentence[data-tone=warn]");
     await at.stopping(pidsOf(at.stack.data, "message-processor"), () => behind.waitFor({ timeout: 60_000 }));
     return page;
   },
+};
+
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true };
+const SIZES = { "1024x768": { width: 1024, height: 768 }, "4k": { width: 3840, height: 2160 } };
+const SHOWN = {
+  ...{ zero: {}, cold: {}, behind: {}, scaling: {}, full: { slots: 8 }, twelve: { slots: 12 }, pace: {}, scalingIn: {} },
+  ...{ idle: {}, router: {}, kafka: {}, table: {}, processors: {}, frozen: {}, died: {}, knative: {} },
+};
+
+/** The pipeline in each of its states, by the name of the picture. */
+const MADE_UP = {
+  ...Object.fromEntries(
+    Object.entries(SHOWN).flatMap(([state, more]) => [
+      [`stage-${state}`, { path: "/stage", options: { viewport: HD }, state, ...more }],
+      [`page-${state}`, { path: "/", state, ...more }],
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(SIZES).flatMap(([name, viewport]) =>
+      ["zero", "scaling", "twelve", "router"].map((state) => [
+        `stage-${state}-${name}`,
+        { path: "/stage", options: { viewport }, state, slots: state === "twelve" ? 12 : 4 },
+      ]),
+    ),
+  ),
+  "stage-light": { path: "/stage?light=1", options: { viewport: HD }, state: "scaling" },
+  "stage-zh": { path: "/stage?lang=zh", options: { viewport: HD }, state: "scaling", language: "zh" },
+  "stage-qr": { path: "/stage", options: { viewport: HD }, state: "scaling", key: "q" },
+  "stage-wall": { path: "/stage", options: { viewport: HD }, state: "pace", key: "w" },
+  "stage-keys": { path: "/stage", options: { viewport: HD }, state: "pace", key: "?" },
+  "page-controls": { path: "/#controls=made-up", state: "scaling" },
+  "page-light": { path: "/", state: "scaling", options: { colorScheme: "light" } },
+  "page-phone": { path: "/", state: "scaling", options: PHONE },
 };
 
 /** The stack and the browser that the pictures are taken with. */
@@ -119,6 +149,22 @@ class Studio {
     return page;
   }
 
+  /** A page whose pipeline is in a made-up state. On a failure no new bullets come. */
+  async madeUp({ path, options, state, language = "en", slots = 4, key }) {
+    const page = await (await this.browser.newContext({ viewport: DESK, ...options })).newPage();
+    await fly(page, { slots, language, change: QUIET.has(state) ? (reply) => ({ ...reply, bullets: [] }) : undefined });
+    await show(page, state);
+    await page.route("**/demo", (route) => route.fulfill({ json: { scaling: scaling() } }));
+    await page.goto(this.stack.url + path);
+    await page.locator("body[data-screen]").waitFor();
+    if (QUIET.has(state)) await page.locator("#pipe .big").first().waitFor();
+    else await full(page);
+    if (!key) return page;
+    await page.keyboard.press(key);
+    await page.locator("#sentence:not([data-key=answer])").waitFor({ state: "attached" }); // its answer has gone
+    return page;
+  }
+
   /** Freezes processes until the picture is taken. */
   async stopping(pids, until) {
     pids.forEach((pid) => process.kill(pid, "SIGSTOP"));
@@ -128,8 +174,8 @@ class Studio {
 
   async take(name) {
     try {
-      const page = await STATES[name](this);
-      await page.screenshot({ path: `pictures/${name}.jpg`, quality: 85 });
+      const page = await (STATES[name]?.(this) ?? this.madeUp(MADE_UP[name]));
+      await page.screenshot({ path: pathOf(name), quality: 85 });
       await page.context().close();
     } finally {
       this.#goOn();
@@ -138,9 +184,14 @@ class Studio {
   }
 }
 
+const pathOf = (name) => (STATES[name] ? `pictures/${name}.jpg` : `pictures/states/${name}.jpg`);
+
 async function fill(page, values) {
   for (const [name, value] of Object.entries(values)) await page.locator(`#${name}`).fill(value);
 }
+
+/** In these states nothing flies. */
+const QUIET = new Set(["zero", "cold", "idle"]);
 
 /** The wall is full when its first bullet has crossed it; a list, when it has rows. */
 async function full(page) {
@@ -149,19 +200,40 @@ async function full(page) {
   else await page.locator("#list-body tr").nth(12).waitFor();
 }
 
-const wanted = process.argv.slice(2);
-const browser = await browserType.launch(chromium);
-try {
-  for (const name of Object.keys(STATES).filter((state) => wanted.length === 0 || wanted.includes(state))) {
-    const variables = { PUBLIC_URL: "https://barrage.example", TRACE_UI: "https://traces.example" };
-    const stack = await startStack(variables, "--processors", "4"); // each begins with an empty wall
+/** Takes pictures one after the other, each from a stack of its own, so that it begins with an empty wall. */
+async function takeAll(browser, names) {
+  const variables = { PUBLIC_URL: "https://barrage.example", TRACE_UI: "https://traces.example" };
+  for (const name of names) {
+    const stack = await startStack(variables, "--processors", "4");
     try {
       await new Studio(stack, browser).take(name);
-      console.log(`pictures/${name}.jpg`);
+      console.log(pathOf(name));
     } finally {
       await stack.stop();
     }
   }
+}
+
+/** Made-up states need nothing of the stack but its pages. */
+async function takeMadeUp(browser, names) {
+  if (names.length === 0) return;
+  const stack = await startStack({ PUBLIC_URL: "https://barrage.example" }, "--processors", "1");
+  try {
+    for (const name of names) {
+      await new Studio(stack, browser).take(name);
+      console.log(pathOf(name));
+    }
+  } finally {
+    await stack.stop();
+  }
+}
+
+const wanted = process.argv.slice(2);
+const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
+const browser = await browserType.launch(chromium);
+try {
+  await takeAll(browser, Object.keys(STATES).filter(isWanted));
+  await takeMadeUp(browser, Object.keys(MADE_UP).filter(isWanted));
 } finally {
   await browser.close();
 }

@@ -1,9 +1,8 @@
-// The first page: the wall, the form with its burst, the numbers with their charts, and the card of a bullet.
+// The first page: the wall, the form with its burst, the numbers, and the card of a bullet.
 
 import { Page } from "./page.js";
 import { Send } from "./send/send.js";
 import { Events } from "./status/events.js";
-import { Trends } from "./status/trends.js";
 import { Card } from "./wall/card.js";
 import { Quiet } from "./wall/quiet.js";
 
@@ -17,28 +16,19 @@ const send = new Send(node("send"), {
   announce: (text) => page?.announcer.say(text),
   onSent: () => page?.feed.hurry(),
 });
-const trends = new Trends(document.querySelector(".numbers"));
 const events = new Events(node("events"));
 const quiet = new Quiet(node("quiet"), (values) => send.fill(values));
 
 page = new Page({
   isMine: (bullet) => send.isMine(bullet),
-  onShown({ counts, mine }) {
-    send.shown(mine);
-    trends.shown(counts);
-  },
+  onShown: ({ mine }) => send.shown(mine),
   onDropped: () => card.close(),
-  onReply(reply, bullets, came) {
-    trends.reply(reply, page.counters.accepted, bullets);
+  onReply(reply, _, came) {
     events.update(reply.events, reply.now);
     if (came > 0) quiet.end();
   },
-  onFailure: () => trends.interrupt(),
   onOnline: (isOnline) => send.setOnline(isOnline),
-  onPresence(isVisible) {
-    send.setVisible(isVisible);
-    trends.interrupt();
-  },
+  onPresence: (isVisible) => send.setVisible(isVisible),
   onPick: (entry, anchor) => {
     const isBullet = anchor.matches(".bullet");
     if (isBullet) page.wall.hold(anchor);
@@ -49,3 +39,6 @@ const card = new Card(node("card"), { slotOf: (processor) => page.slotOf(process
 
 node("how-open").addEventListener("click", () => node("how").showModal());
 page.start();
+
+const { begin } = await import("./pipeline/page.js"); // after the first paint
+begin(page);

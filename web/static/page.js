@@ -28,22 +28,23 @@ export class Page {
   #seen = new Seen();
   #sample = new Sample();
 
-  constructor({ isStage = false, ...hooks } = {}) {
+  constructor({ unit, ...hooks } = {}) {
     this.hooks = hooks;
     this.announcer = new Announcer(node("announcer"));
     this.counters = new Counters(document.querySelector(".counters"));
-    this.legend = new Legend(node("legend"));
+    this.legend = node("legend") && new Legend(node("legend")); // on the stage the lanes are it
     const shows = {
       slotOf: (processor) => this.slotOf(processor),
       onShown: (entry) => this.#shown(entry),
       onPick: hooks.onPick,
       onDropped: hooks.onDropped,
     };
-    this.wall = new Wall(node("sky"), { isStage, ...shows });
+    this.wall = new Wall(node("sky"), { unit, ...shows });
     this.list = new List(node("list-body"), shows);
     this.view = new View(node("wall"), { wall: this.wall, list: this.list });
+    this.banners = new Banners(node("banners"), node("banner-template"), (text) => this.announcer.say(text));
     this.health = new Health({
-      banners: new Banners(node("banners"), node("banner-template"), (text) => this.announcer.say(text)),
+      banners: this.banners,
       pill: node("pill"),
       retry: () => this.feed.start(),
       onOnline: hooks.onOnline ?? ignore,
@@ -122,6 +123,7 @@ export class Page {
   }
 
   #drawLegend(processors, waiting) {
+    if (!this.legend) return;
     const entries = this.#palette.legend();
     const named = new Set(entries.map(({ name }) => name));
     const extra = processors.filter((name) => !named.has(name)).length;

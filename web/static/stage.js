@@ -1,10 +1,15 @@
-// The projector's page: the wall and a row of numbers, without a form.
+// The projector's page: the wall, the sentence, the pipeline and its time line, without a form. Keys change it.
 
 import { Page } from "./page.js";
-import { Quiet } from "./wall/quiet.js";
 
 if (document.documentElement.classList.contains("old")) throw new Error("too old a browser: see old.js");
 
-const quiet = new Quiet(document.getElementById("quiet"));
+const UNITS = 108;
+/** So narrow a screen, or a higher than wide one, has units of its width: see stage.css. */
+const unit = () => parseFloat(getComputedStyle(document.getElementById("pipe")).fontSize) / 2.7 || innerHeight / UNITS;
 
-new Page({ isStage: true, onReply: (_, __, came) => came > 0 && quiet.end() }).start();
+const page = new Page({ unit });
+page.start();
+
+const { begin } = await import("./pipeline/stage.js");
+begin(page);

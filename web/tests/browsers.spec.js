@@ -25,7 +25,7 @@ for (const [name, lack] of Object.entries(LACKS)) {
     await sendButton(page).click();
     await ended(page, "Done");
     await expect.poll(() => flown(page, text)).toBe(4);
-    await expect(page.locator("#chart-rate canvas")).toBeVisible();
+    await expect(page.locator(".chart .line-out")).toBeVisible();
   });
 }
 

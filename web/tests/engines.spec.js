@@ -1,4 +1,4 @@
-// The main flows in three engines: the page opens and is live, Send gives bullets, the list, the charts, the stage.
+// The main flows in three engines: the page opens and is live, Send gives bullets, the list, the time line, the stage.
 // Each engine has `open(url)`, `run(function, ...values)` in the page, and `close()`.
 
 import { expect, test } from "@playwright/test";
@@ -28,7 +28,7 @@ for (const [name, engine] of engines) {
       await browser.run(send, { message: text, concurrency: 2, duration: 2, rate: 5 });
       await expect.poll(() => browser.run(() => window.flown)).toBeGreaterThan(0);
       await expect.poll(() => browser.run(line)).toMatch(/^Done: \d+ accepted, \d+ stored/);
-      await expect.poll(() => browser.run(() => document.querySelectorAll("#chart-rate canvas").length)).toBe(1);
+      await expect.poll(() => browser.run(() => document.querySelectorAll(".chart .line-out").length)).toBe(1);
     });
 
     test("the list shows the newest message", async () => {

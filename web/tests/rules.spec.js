@@ -5,15 +5,16 @@ import { Clock } from "../static/feed/clock.js";
 import { pollDelay, retryDelay } from "../static/feed/pace.js";
 import { isBurst, isReply } from "../static/feed/shapes.js";
 import { characters, check } from "../static/send/limits.js";
-import { History } from "../static/status/history.js";
 import { cut, grouped, short } from "../static/text.js";
 import { layout } from "../static/wall/layout.js";
-import { Palette } from "../static/wall/palette.js";
+import { isShared, Palette, styleOf } from "../static/wall/palette.js";
 import { Queue } from "../static/wall/queue.js";
 import { Sample } from "../static/wall/sample.js";
 import { Seen } from "../static/wall/seen.js";
 import * as en from "../static/translations/en.js";
 import * as zh from "../static/translations/zh.js";
+import * as pipelineEn from "../static/translations/pipeline-en.js";
+import * as pipelineZh from "../static/translations/pipeline-zh.js";
 
 const MOST = { message: 100, concurrency: 100, duration: 300, rate: 1000 };
 const bullet = (message, processor = "a") => ({ message, processor });
@@ -68,53 +69,22 @@ test("the server says which slot a processor has, and the others are grey", () =
   ]);
 });
 
+test("twelve processors look different, and a 13th takes the style of the first with its number", () => {
+  expect([0, 1, 12, 13, 25].map(styleOf)).toEqual([0, 1, 12, 1, 1]);
+  expect([0, 12, 13].map(isShared)).toEqual([false, false, true]);
+});
+
 test("tracks fill the height of the wall, and bullets grow with screens wider than 1920 px", () => {
-  expect(layout(390, 365, false)).toEqual({ size: 18, speed: 0.09, gap: 36, trackHeight: 365 / 9 });
-  expect(layout(1400, 440, false)).toEqual({ size: 21, speed: 0.15, gap: 60, trackHeight: 44 });
-  expect(layout(1920, 890, true)).toEqual({ size: 40, speed: 0.22, gap: 90, trackHeight: 890 / 11 });
-  expect(layout(3840, 1780, true)).toEqual({ size: 80, speed: 0.44, gap: 180, trackHeight: 1780 / 11 });
-  expect(layout(300, 20, false).trackHeight).toBe(20);
+  expect(layout(390, 365)).toEqual({ size: 18, speed: 0.09, gap: 36, trackHeight: 365 / 9 });
+  expect(layout(1400, 440)).toEqual({ size: 21, speed: 0.15, gap: 60, trackHeight: 44 });
+  expect(layout(300, 20).trackHeight).toBe(20);
+  expect(layout(2400, 440).size).toBe(21 * 1.25);
 });
 
-test("what came between two replies is spread over the seconds between them", () => {
-  const history = new History();
-  history.reply(100.5, 1000, 2);
-  expect(history.hasData).toBe(false);
-  history.shown(101.2, 7);
-  for (let ms = 1; ms <= 100; ms += 1) history.latency(101.3, ms);
-  history.reply(102.5, 1200, 3);
-  const { ago, sent, shown, p50, p99, processors } = history.columns(103);
-  expect(ago.slice(-3)).toEqual([-2, -1, 0]);
-  expect(sent.slice(-3)).toEqual([null, 100, null]); // of the others only a half is known
-  expect([shown, p50, p99, processors].map((column) => column.at(-2))).toEqual([7, 50, 99, 3]);
-  expect(sent.slice(0, -3).every((value) => value === null)).toBe(true);
-});
-
-test("an outage is a gap in the history, not a zero and not a peak", () => {
-  const history = new History();
-  history.reply(10, 0, 1);
-  history.reply(11, 10, 1);
-  history.interrupt();
-  history.reply(20, 500, 1);
-  history.reply(21, 510, 1);
-  const { sent } = history.columns(21);
-  expect(sent.slice(-11)).toEqual([10, ...Array(9).fill(null), 10]);
-});
-
-test("a second of which a part is not known is not drawn as a dip", () => {
-  const history = new History();
-  for (let i = 0; i <= 4; i += 1) history.reply(10.5 + i, i * 100, 1);
-  expect(history.columns(15).sent.slice(-5)).toEqual([null, 100, 100, 100, null]);
-});
-
-test("how long a message took is known although a part of its second is not", () => {
-  const history = new History();
-  history.reply(0.3, 0, 1);
-  history.latency(0.9, 40);
-  for (let i = 1; i <= 3; i += 1) history.reply(0.3 + i, 1, 1);
-  const { sent, p99 } = history.columns(3.5);
-  expect(sent.slice(-4)).toEqual([null, null, 0, 0]);
-  expect(p99.slice(-4)).toEqual([null, 40, undefined, undefined]);
+test("on the stage all sizes are in its unit, 1/108 of the height", () => {
+  expect(layout(1920, 360, 10)).toEqual({ size: 41, speed: 0.2, gap: 80, trackHeight: 52.5 });
+  expect(layout(3840, 630, 20)).toEqual({ size: 82, speed: 0.4, gap: 160, trackHeight: 105 });
+  for (const units of [36, 31.5]) expect(Math.floor((units * 10) / layout(1920, units * 10, 10).trackHeight)).toBe(6);
 });
 
 test("the quickest reply tells the server's time best", () => {
@@ -126,14 +96,21 @@ test("the quickest reply tells the server's time best", () => {
   expect(Math.abs(ahead() - 1_000_000)).toBeLessThan(20);
 });
 
-test("both languages have the same texts", () => {
+for (const [what, english, chinese] of [
+  ["page", en, zh],
+  ["pipeline", pipelineEn, pipelineZh],
+]) {
+  test(`both languages have the same texts of the ${what}`, () => expectSameTexts(english, chinese));
+}
+
+function expectSameTexts(english, chinese) {
   const shape = (texts) =>
     Object.entries(texts).map(([name, value]) =>
       value && typeof value === "object" ? [name, shape(value)] : [name, typeof value],
     );
   const sorted = (all) => all.map(([name, rest]) => [name, Array.isArray(rest) ? sorted(rest) : rest]).sort();
-  expect(sorted(shape(zh))).toEqual(sorted(shape(en)));
-});
+  expect(sorted(shape(chinese))).toEqual(sorted(shape(english)));
+}
 
 test("polls follow the server's pace and slow down only while nothing happens", () => {
   expect([0, 4, 5, 6, 7, 8, 9].map((empty) => pollDelay(400, empty))).toEqual([

@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { ended, expect, fill, sendButton, test, unique } from "./support/page.js";
 import { pidOf } from "./support/stack.js";
 
-const MOST_BYTES = 75_000;
+const MOST_BYTES = 60_000;
 
 for (const path of ["/", "/?lang=zh", "/stage"]) {
   test(`the first load of ${path} is at most ${MOST_BYTES} bytes, from this host alone`, async ({ page }) => {
@@ -20,30 +20,20 @@ for (const path of ["/", "/?lang=zh", "/stage"]) {
         ({ name, encodedBodySize }) => ({ name, encodedBodySize }),
       ),
     );
-    // Without the feed, which is data, and without the charts, which are loaded when there is something to draw.
-    const ours = bodies.filter(({ name }) => !/\/feed|uPlot|charts\.js/.test(name));
+    // Without what is data, and without the pipeline, which is loaded after the first paint.
+    const ours = bodies.filter(({ name }) => !/\/feed|\/pipeline/.test(name));
     expect(ours.length).toBeGreaterThan(10);
     expect(ours.reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)).toBeLessThan(MOST_BYTES);
     expect([...hosts]).toEqual([new URL(page.url()).origin]);
   });
 }
 
-test("the charts are loaded only when there is something to draw and somebody to see it", async ({ page }) => {
+test("the controls and their style are loaded only where they are allowed", async ({ page }) => {
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
-  const charts = () => asked.filter((url) => /uPlot/.test(url)).length;
-  await page.setViewportSize({ width: 390, height: 700 });
   await page.goto("/");
-  // The first reply has messages from before: the page does not know their latency.
-  await expect(page.locator("#pill[data-state=live]")).toBeAttached();
-  await fill(page, { message: unique("on a phone"), concurrency: 1, duration: 1, rate: 1 });
-  await sendButton(page).click();
-  await ended(page, "Done");
-  await expect(page.locator("[data-key=p99]")).not.toHaveText("–");
-  expect(charts()).toBe(0);
-  await page.locator("#chart-rate").scrollIntoViewIfNeeded();
-  await expect(page.locator("#chart-rate canvas")).toBeVisible();
-  expect(charts()).toBeGreaterThan(0);
+  await expect(page.locator(".chart .line-out")).toBeAttached();
+  expect(asked.filter((url) => /desk/.test(url))).toEqual([]);
 });
 
 test("nothing jumps from the empty page to the end of a burst", async ({ page }) => {

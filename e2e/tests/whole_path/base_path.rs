@@ -31,7 +31,7 @@ async fn start() -> Stack {
 
 /// The addresses of this server that a page has: in links, forms, files and pictures.
 fn addresses(page: &str) -> Vec<String> {
-    let attributes = ["href=\"", "src=\"", "action=\"", "data-uplot-js=\"", "data-uplot-css=\""];
+    let attributes = ["href=\"", "src=\"", "action=\""];
     let values = attributes.iter().flat_map(|attribute| page.split(attribute).skip(1));
     let values = values.filter_map(|rest| rest.split('"').next());
     values.filter(|it| !it.starts_with('#')).map(|it| it.replace("&amp;", "&")).collect()

@@ -28,7 +28,7 @@ struct Vendored;
 const ENTRIES: [&str; 2] = ["app.js", "stage.js"];
 
 /// The style sheets of each page, sent as one file.
-const STYLES: [(&str, &[&str]); 3] = [
+const STYLES: [(&str, &[&str]); 5] = [
     (
         "index.css",
         &[
@@ -42,7 +42,9 @@ const STYLES: [(&str, &[&str]); 3] = [
             "send/send.css",
             "send/narrow.css",
             "status/counters.css",
-            "status/charts.css",
+            "pipeline/pipeline.css",
+            "pipeline/timeline.css",
+            "pipeline/page.css",
             "forced.css",
         ],
     ),
@@ -53,10 +55,14 @@ const STYLES: [(&str, &[&str]); 3] = [
             "wall/wall.css",
             "wall/bullets.css",
             "wall/list.css",
+            "pipeline/pipeline.css",
+            "pipeline/timeline.css",
             "stage.css",
             "forced.css",
         ],
     ),
+    ("light.css", &["light.css"]),
+    ("desk.css", &["pipeline/desk.css"]),
     ("noscript.css", &["noscript.css"]),
 ];
 
@@ -284,7 +290,7 @@ export { g } from "../g.js"; // not from here
         for name in ["text.js", "wall/wall.js", "feed/calls.js"] {
             assert!(modules.contains(name), "{name}");
         }
-        for name in ["app.js", "stage.js", "status/charts.js"] {
+        for name in ["app.js", "stage.js", "pipeline/page.js", "pipeline/stage.js"] {
             assert!(!modules.contains(name), "{name}");
         }
         assert!(modules.iter().all(|name| !name.starts_with("translations/")));

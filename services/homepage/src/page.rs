@@ -31,6 +31,8 @@ pub(crate) struct Index<'a> {
     pub(crate) trace_ui: &'a str,
     pub(crate) form: FormView,
     pub(crate) notice: Option<Notice>,
+    /// Whether the page may ask for the controls of a demo.
+    pub(crate) controls: bool,
     pub(crate) bullets: Vec<BulletView>,
 }
 
@@ -43,6 +45,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) base: &'a BasePath,
     pub(crate) assets: &'a Assets,
     pub(crate) public: PublicUrl,
+    /// Whether the page may ask for the controls of a demo.
+    pub(crate) controls: bool,
     pub(crate) bullets: Vec<BulletView>,
 }
 

@@ -24,6 +24,7 @@ export class Malformed extends Error {}
 
 /** Network Authentication Required: https://www.rfc-editor.org/rfc/rfc6585#section-6 */
 const LOGIN_REQUIRED = 511;
+const NO_CONTENT = 204;
 
 /**
  * Sends one request; resolves to the response and its JSON, for which `isRight(json)` holds. Rejects with one of the
@@ -31,7 +32,7 @@ const LOGIN_REQUIRED = 511;
  */
 export async function call(path, options = {}) {
   const { method = "GET", body, deadline = 4000, controller = new AbortController(), isRight } = options;
-  const headers = { accept: "application/json" };
+  const headers = { accept: "application/json", ...options.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
   const timer = setTimeout(() => controller.abort(), deadline);
   try {
@@ -54,6 +55,7 @@ async function read(response, isRight) {
     throw new Intercepted("a redirect instead of an answer");
   }
   if (!response.ok) throw new Refused(response, await readProblem(response));
+  if (response.status === NO_CONTENT) return undefined;
   if (typeOf(response).startsWith("text/")) throw new Intercepted("a page instead of an answer");
   if (!isJson(response)) throw new Malformed("an answer of another type");
   const json = await response.json();

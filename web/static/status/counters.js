@@ -13,17 +13,16 @@ export class Counters {
   #most = {}; // of each number: a homepage may know less than another one, for a moment
   #shown = 0;
   #folded = 0;
-  #notes = []; // of the totals
   #accepted = 0;
 
   constructor(root) {
     const cells = [...root.querySelectorAll("[data-counter]")];
     this.cells = Object.fromEntries(cells.map((cell) => [cell.dataset.counter, cell]));
     this.note = root.querySelector("[data-note]");
-    this.foldedNote = root.querySelector("[data-folded]"); // on the stage, which has no room for the other
     const { base, shown = 0, folded = 0 } = recall(STORAGE_KEY) ?? {};
     [this.#base, this.#shown, this.#folded] = [base, shown, folded];
     this.#write("shown", this.#shown);
+    this.#write("folded", this.#folded);
   }
 
   /** How many messages Kafka has accepted since the page started to count. */
@@ -41,6 +40,7 @@ export class Counters {
       this.#shown = 0;
       this.#folded = 0;
       this.#write("shown", 0);
+      this.#write("folded", 0);
     }
     this.#remember();
     const since = (name) => this.#since(name, totals);
@@ -72,7 +72,7 @@ export class Counters {
   folded(n) {
     if (n === 0) return;
     this.#folded += n;
-    this.#writeNote();
+    this.#write("folded", this.#folded);
     this.#remember();
   }
 
@@ -80,7 +80,7 @@ export class Counters {
     this.cells.waiting.closest(".counter").classList.toggle("warn", isBehind);
   }
 
-  /** Why fewer messages can be read than are stored, and fewer are stored than accepted. */
+  /** Why fewer messages can be read than are stored beside the folded ones, and fewer are stored than accepted. */
   #annotate(blocked, withoutRow, expired) {
     const parts = [];
     if (blocked > 0) parts.push(translations.counterNotes.blocked(blocked));
@@ -88,15 +88,7 @@ export class Counters {
     // If some were deleted before this page counted, that time is not the time of these.
     const from = expired.at && !this.#base.expired ? clock(expired.at) : undefined;
     if (expired.n > 0) parts.push(translations.counterNotes.expired(expired.n, from));
-    this.#notes = parts;
-    this.#writeNote();
-  }
-
-  #writeNote() {
-    const { folded, foldedShort } = translations.counterNotes;
-    const hasFolded = this.#folded > 0;
-    fill(this.note, [...(hasFolded ? [folded(this.#folded)] : []), ...this.#notes].join(", "));
-    fill(this.foldedNote, hasFolded ? foldedShort(this.#folded) : "");
+    fill(this.note, parts.join(", "));
   }
 
   #remember() {

@@ -99,8 +99,6 @@ export const list = {
 export const milliseconds = (ms) => `${grouped(ms)} ms`;
 
 export const counterNotes = {
-  foldedShort: (n) => `+${grouped(n)} folded`,
-  folded: (n) => `${grouped(n)} more had no room on the wall: folded into a number`,
   blocked: (n) => `${grouped(n)} stored messages were blocked`,
   withoutRow: (n) => `${grouped(n)} finished without a row`,
   expired: (n, since) => (since ? `${deleted(n)}, since ${since}` : deleted(n)),
@@ -178,16 +176,6 @@ export function event({ part, kind, seconds, lost }) {
 export const card = {
   merged: (n) => `${grouped(n)} identical messages were merged. The first of them:`,
   steps: { read_at: "In Kafka", received_at: "At the processor", stored_at: "Stored", shown_at: "Shown here" },
-};
-
-export const charts = {
-  none: "No data yet",
-  ago: (seconds) => `-${seconds} s`,
-  now: "now",
-  rate: ({ sent, shown }) => `${grouped(sent)} messages sent and ${grouped(shown)} shown in the last second.`,
-  latency: ({ p50, p99 }) =>
-    `From sent to stored, half of the messages take at most ${p50} ms, and 99 of 100 at most ${p99} ms.`,
-  processors: ({ processors }) => `${counted(processors, "processor has", "processors have")} worked in the last ten seconds.`,
 };
 
 export const summary = (messages, waiting, processors) =>

@@ -92,8 +92,6 @@ export const list = {
 export const milliseconds = (ms) => `${grouped(ms)} ms`;
 
 export const counterNotes = {
-  foldedShort: (n) => `+${grouped(n)} 合并计数`,
-  folded: (n) => `另有 ${grouped(n)} 条放不下，只合并计数`,
   blocked: (n) => `已存储的消息中有 ${grouped(n)} 条被屏蔽`,
   withoutRow: (n) => `${grouped(n)} 条处理后未入表`,
   expired: (n, since) => (since ? `${deleted(n)}（自 ${since} 起）` : deleted(n)),
@@ -165,15 +163,6 @@ export function event({ part, kind, seconds, lost }) {
 export const card = {
   merged: (n) => `合并了 ${grouped(n)} 条相同消息，以下是第一条：`,
   steps: { read_at: "Kafka 接收", received_at: "到达处理器", stored_at: "已存储", shown_at: "已展示" },
-};
-
-export const charts = {
-  none: "暂无数据",
-  ago: (seconds) => `-${seconds} 秒`,
-  now: "现在",
-  rate: ({ sent, shown }) => `最近一秒发送 ${grouped(sent)} 条，展示 ${grouped(shown)} 条。`,
-  latency: ({ p50, p99 }) => `从发送到存储，一半的消息不超过 ${p50} 毫秒，99% 不超过 ${p99} 毫秒。`,
-  processors: ({ processors }) => `最近十秒有 ${processors} 个处理器在工作。`,
 };
 
 export const summary = (messages, waiting, processors) =>

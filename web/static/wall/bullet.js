@@ -2,13 +2,14 @@
 
 import { cut } from "../text.js";
 import { translations } from "../translations.js";
+import { isShared, styleOf } from "./palette.js";
 
 const MOST_LETTERS = 60;
 
 /** The shape of a processor; its colour comes with the class of the slot. */
 export function shapeNode(slot) {
   const shape = document.createElement("i");
-  shape.className = `shape slot-${slot}`;
+  shape.className = `shape slot-${styleOf(slot)}`;
   return shape;
 }
 
@@ -20,9 +21,17 @@ export function dress(node, { processor, text, n }, slotOf) {
     return;
   }
   const slot = slotOf(processor);
-  node.className = `bullet slot-${slot}`;
-  node.append(shapeNode(slot), textNode(cut(text, MOST_LETTERS)));
+  node.className = `bullet slot-${styleOf(slot)}`;
+  node.append(shapeNode(slot), ...(isShared(slot) ? [numberNode(slot)] : []), textNode(cut(text, MOST_LETTERS)));
   if (n > 1) node.append(chipNode(n));
+}
+
+/** The number of a processor that shares its colour and shape with another one. */
+function numberNode(slot) {
+  const number = document.createElement("span");
+  number.className = "number";
+  number.textContent = String(slot);
+  return number;
 }
 
 /** The typed text, isolated so that a direction override ends with it. */

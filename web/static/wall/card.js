@@ -1,6 +1,7 @@
 // The card of one bullet: who processed it, and how long each part of its way took.
 
 import { translations } from "../translations.js";
+import { styleOf } from "./palette.js";
 
 const SPACE = 8;
 const STEPS = ["read_at", "received_at", "stored_at", "shown_at"];
@@ -43,7 +44,7 @@ export class Card {
   }
 
   #fill(bullet, n) {
-    this.node.className = `card-pop slot-${this.slotOf(bullet.processor)}`;
+    this.node.className = `card-pop slot-${styleOf(this.slotOf(bullet.processor))}`;
     this.node.querySelector("#card-title .text").textContent = bullet.message;
     const merged = this.node.querySelector(".card-merged");
     merged.hidden = n === 1;

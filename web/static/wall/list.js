@@ -3,6 +3,7 @@
 import { chipNode, shapeNode, textNode } from "./bullet.js";
 import { clock } from "../text.js";
 import { translations } from "../translations.js";
+import { styleOf } from "./palette.js";
 
 const MOST_ROWS = 50;
 
@@ -89,7 +90,7 @@ export class List {
     row.insertCell().append(this.#message(entry));
     const latency = translations.milliseconds(Math.max(0, first.stored_at - first.sent_at));
     for (const text of [clock(entry.at), first.processor, latency]) row.insertCell().textContent = text;
-    row.cells[0].className = `list-message slot-${this.slotOf(first.processor)}`;
+    row.cells[0].className = `list-message slot-${styleOf(this.slotOf(first.processor))}`;
     if (n > 1) row.cells[0].append(chipNode(n));
     return row;
   }

@@ -1,9 +1,16 @@
 // The colour and shape of each processor, as the server gives them out: all pages show the same.
 
 const GREY = 0;
+/** So many processors look different. */
+const STYLES = 12;
+
+/** The colour and shape of a slot, 1 to 12: a 13th takes those of the first, and its number tells it apart. */
+export const styleOf = (slot) => (slot > STYLES ? ((slot - 1) % STYLES) + 1 : slot);
+
+export const isShared = (slot) => slot > STYLES;
 const LISTED_MS = 60_000;
 
-/** Slots are 1 to 8; slot 0 is grey, for a processor that has none. */
+/** Slots begin with 1; slot 0 is grey, for a processor that has none. */
 export class Palette {
   #slots = new Map();
   #runningAt = new Map(); // when each processor was last among the running ones

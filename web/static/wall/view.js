@@ -17,7 +17,7 @@ export class View {
     this.note = root.querySelector("#wall-note");
     this.caption = root.querySelector("#list-caption");
     for (const tool of document.querySelectorAll("[data-tool]")) {
-      tool.addEventListener("click", () => this.#toggle(tool.dataset.tool));
+      tool.addEventListener("click", () => this.toggle(tool.dataset.tool));
     }
     root.querySelector("#show-wall").addEventListener("click", () => {
       this.#set("list", false);
@@ -49,8 +49,10 @@ export class View {
     this.#note();
   }
 
-  #toggle(name) {
+  /** Turns a tool on or off; returns what it is now. */
+  toggle(name) {
     this.#set(name, !this.#on[name]);
+    return this.#on[name];
   }
 
   #set(name, value) {

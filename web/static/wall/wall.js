@@ -20,9 +20,9 @@ export class Wall {
   #timer;
   #danmu;
 
-  constructor(sky, { isStage = false, slotOf, onShown, onPick = () => {}, onDropped = () => {} }) {
+  constructor(sky, { unit, slotOf, onShown, onPick = () => {}, onDropped = () => {} }) {
     this.sky = sky;
-    this.isStage = isStage;
+    this.unit = unit;
     this.slotOf = slotOf;
     this.onShown = onShown;
     this.onDropped = onDropped;
@@ -145,7 +145,7 @@ export class Wall {
     const { clientWidth, clientHeight } = this.sky;
     if (clientWidth === 0 || clientHeight === 0) return; // the list is open
     const before = this.#layout;
-    this.#layout = layout(clientWidth, clientHeight, this.isStage);
+    this.#layout = layout(clientWidth, clientHeight, this.unit?.());
     const { size, speed, gap, trackHeight } = this.#layout;
     this.sky.style.setProperty("--bullet", `${size}px`);
     if (before && before.speed !== speed) this.#takeDown();

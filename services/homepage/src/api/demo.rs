@@ -108,6 +108,12 @@ impl Demo {
     }
 }
 
+/// Whether the page of this request may show the controls without a token. With one, the page finds out by itself.
+pub(super) fn may_show(request: &HttpRequest) -> bool {
+    let demo = request.app_data::<Data<Demo>>();
+    demo.is_some_and(|demo| demo.controls && demo.allow(request).is_ok())
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }

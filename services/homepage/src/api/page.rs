@@ -13,6 +13,7 @@ use qrcode::render::svg::Color;
 use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 
+use super::demo::may_show;
 use super::problem::Problem;
 use crate::assets::Assets;
 use crate::config::Page;
@@ -54,12 +55,14 @@ pub(super) async fn show(
         response.insert_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
         Notice::sent(sent, translations)
     });
-    pages.index(response, locale, public, form, notice)
+    let page = pages.index(locale, public, form, notice);
+    html(response, locale, &Index { controls: may_show(&request), ..page })
 }
 
 /// The page for a projector.
 pub(super) async fn stage(
     pages: Data<Pages>,
+    request: HttpRequest,
     locale: Locale,
     public: PublicUrl,
 ) -> Result<HttpResponse, Problem> {
@@ -69,6 +72,7 @@ pub(super) async fn stage(
         base: &pages.settings.base_path,
         assets: &pages.assets,
         public,
+        controls: may_show(&request),
         bullets: pages.newest(),
     };
     html(HttpResponse::Ok(), locale, &page)
@@ -99,18 +103,17 @@ impl Pages {
         if let Some(seconds) = problem.retry_after() {
             response.insert_header((RETRY_AFTER, seconds));
         }
-        self.index(response, locale, public, form, Some(Notice::refused(notice)))
+        html(response, locale, &self.index(locale, public, form, Some(Notice::refused(notice))))
     }
 
     fn index(
         &self,
-        response: HttpResponseBuilder,
         locale: Locale,
         public: PublicUrl,
         form: FormView,
         notice: Option<Notice>,
-    ) -> Result<HttpResponse, Problem> {
-        let page = Index {
+    ) -> Index<'_> {
+        Index {
             locale,
             translations: locale.language.translations(),
             base: &self.settings.base_path,
@@ -119,9 +122,9 @@ impl Pages {
             trace_ui: self.settings.trace_ui.as_ref().map_or("", TraceUi::as_str),
             form,
             notice,
+            controls: false,
             bullets: self.newest(),
-        };
-        html(response, locale, &page)
+        }
     }
 
     /// The newest bullets for the table, the newest first.

@@ -29,7 +29,6 @@ impl Pattern {
 /// One step of a message's way, as the page explains it.
 pub(crate) struct Step {
     pub(crate) name: &'static str,
-    pub(crate) does: &'static str,
     pub(crate) why: &'static str,
 }
 
@@ -65,6 +64,8 @@ pub(crate) struct Translations {
     pub(crate) join: &'static str,
     pub(crate) scan: &'static str,
     pub(crate) only_here: &'static str,
+    pub(crate) open_room: &'static str,
+    pub(crate) closes: &'static str,
     pub(crate) steps: [Step; 6],
 
     pub(crate) processors: &'static str,
@@ -103,12 +104,7 @@ pub(crate) struct Translations {
 
     pub(crate) since_opened: &'static str,
     pub(crate) waiting: &'static str,
-    pub(crate) per_second: &'static str,
-    pub(crate) key_sent: &'static str,
-    pub(crate) key_shown: &'static str,
-    pub(crate) latency: &'static str,
-    pub(crate) processors_at_work: &'static str,
-    pub(crate) no_data: &'static str,
+    pub(crate) folded: &'static str,
     pub(crate) events: &'static str,
 
     pub(crate) how_numbers: &'static str,

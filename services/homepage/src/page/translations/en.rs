@@ -32,7 +32,9 @@ pub(crate) const EN: Translations = Translations {
     qr: Pattern("QR code of {}"),
     join: "Join from a phone",
     scan: "Scan to send a message",
-    only_here: "Only this machine can open this address",
+    only_here: "Only this machine can open this page",
+    open_room: "To let the room in:",
+    closes: "closes",
     steps: STEPS,
 
     processors: "Processors",
@@ -74,12 +76,7 @@ pub(crate) const EN: Translations = Translations {
 
     since_opened: "Since this page opened",
     waiting: "Waiting",
-    per_second: "Messages per second",
-    key_sent: "sent",
-    key_shown: "shown",
-    latency: "Latency, sent to stored",
-    processors_at_work: "Processors at work",
-    no_data: "No data yet",
+    folded: "Folded",
     events: "Events",
 
     how_numbers: "Accepted: Kafka has the message. Waiting: accepted, but not finished yet. Stored: its row exists. \
@@ -92,37 +89,31 @@ pub(crate) const EN: Translations = Translations {
 const STEPS: [Step; 6] = [
     Step {
         name: "Your browser",
-        does: "sends",
         why: "asks the homepage for a burst. Each sender of the burst repeats the message, and waits until Kafka \
               has it before the next one.",
     },
     Step {
         name: "Kafka",
-        does: "accepts",
         why: "keeps each message until a processor has stored it. If a part fails, the messages wait here, so \
               nothing is lost.",
     },
     Step {
         name: "Router",
-        does: "gRPC",
         why: "reads new messages and sends them in batches to the processor with the fewest open calls. It tells \
               Kafka that a message is done only when it really is.",
     },
     Step {
         name: "Processors",
-        does: "0 to N",
         why: "check each message and store it. They keep no state, so there can be none or many of them, as the \
               load requires. Each has its own colour and shape on the wall.",
     },
     Step {
         name: "Table",
-        does: "stores",
         why: "has one row for each message. The key is the message's place in Kafka, so writing it twice changes \
               nothing, and nothing is shown twice.",
     },
     Step {
         name: "This wall",
-        does: "shows",
         why: "loads new messages and lets them fly past. Equal messages of one processor fly as one bullet: ×24 \
               stands for 24 of them.",
     },

@@ -32,6 +32,8 @@ pub(crate) const ZH: Translations = Translations {
     join: "用手机加入",
     scan: "扫码发送弹幕",
     only_here: "此地址只能在本机打开",
+    open_room: "要让全场加入，请运行：",
+    closes: "关闭",
     steps: STEPS,
 
     processors: "处理器",
@@ -70,16 +72,11 @@ pub(crate) const ZH: Translations = Translations {
 
     since_opened: "打开页面以来",
     waiting: "等待处理",
-    per_second: "每秒消息数",
-    key_sent: "发送",
-    key_shown: "展示",
-    latency: "延迟（发送到存储）",
-    processors_at_work: "工作中的处理器",
-    no_data: "暂无数据",
+    folded: "已折叠",
     events: "事件",
 
     how_numbers: "已接收：Kafka 已经收下。等待处理：已接收，但还没处理完。已存储：数据表里有它的一行。\
-                  已展示：这里有弹幕代表它。合并计数：弹幕墙放不下，只显示条数。",
+                  已展示：这里有弹幕代表它。已折叠：弹幕墙放不下，只显示条数。",
     api: "API 说明（供程序使用）",
     metrics: "监控指标（Prometheus 格式）",
 };
@@ -87,33 +84,27 @@ pub(crate) const ZH: Translations = Translations {
 const STEPS: [Step; 6] = [
     Step {
         name: "浏览器",
-        does: "发送",
         why: "向首页服务发起一批弹幕。每一路并发都重复发送这条消息，等 Kafka 确认后才发下一条。",
     },
     Step {
         name: "Kafka",
-        does: "接收",
         why: "保存每条消息，直到处理器把它写入数据表。哪个环节出了故障，消息都在这里等着，不会丢失。",
     },
     Step {
         name: "路由",
-        does: "gRPC",
         why: "读取新到的消息，分批交给手头调用最少的处理器。只有消息真正处理完，才向 Kafka 提交位点。",
     },
     Step {
         name: "处理器",
-        does: "0 到 N 个",
         why: "检查每条消息并写入数据表。处理器没有状态，可以缩到零，也可以随负载扩到很多个。\
               每个处理器在弹幕墙上有自己的颜色和形状。",
     },
     Step {
         name: "数据表",
-        does: "存储",
         why: "每条消息一行，以它在 Kafka 中的位置为主键。重复写入不会改变结果，所以没有弹幕会出现两次。",
     },
     Step {
         name: "弹幕墙",
-        does: "展示",
         why: "不断获取新消息，让它们从屏幕上飞过。同一处理器的相同消息合并成一条：×24 代表 24 条。",
     },
 ];

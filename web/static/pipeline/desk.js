@@ -1,0 +1,210 @@
+// The controls of the demo on the first page: how many processors, what a message costs, load, and what to break.
+
+import { make, write } from "./dom.js";
+import { texts } from "./texts.js";
+
+const LOADS = ["quiet", "busy", "stampede"];
+const MOST_COST_MS = 500;
+const COST_STEP_MS = 10;
+/** Between two looks at the launcher, which knows the cost and the parts. */
+const LOOK_EVERY_MS = 1000;
+/** A part that the pipeline names otherwise. */
+const PIPELINE_NAMES = { broker: "kafka" };
+
+/** Adds the controls to `main`. `demo` changes things, `pipeline` answers each press in the place of the sentence. */
+export class Desk {
+  #rows = new Map();
+  #isLooking = false;
+  #costChangedAt = -Infinity;
+
+  constructor(main, { demo, pipeline }) {
+    this.demo = demo;
+    this.pipeline = pipeline;
+    this.root = make("aside", "card desk");
+    this.root.setAttribute("aria-labelledby", "desk-title");
+    const title = make("h2", "", texts.controls.title, make("small", "", texts.controls.note));
+    title.id = "desk-title";
+    const note = make("p", "desk-note", demo.isByLink ? texts.controls.byLink : texts.controls.onlyHere);
+    this.root.append(title, this.#buildNumber(), this.#buildCost(), this.#buildLoad(), this.#buildBreak(), note);
+    main.querySelector(".scaling").after(this.root);
+    loadStyle();
+    if (demo.scaling) this.#takeScaling(demo.scaling);
+    this.timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  /** Takes the pipeline's state. */
+  update(state) {
+    const { ready, wanted, min, max, mode } = state;
+    this.state = state;
+    write(this.number, String(wanted !== null && mode !== "automatic" ? wanted : ready));
+    write(this.range, min === null || max === null ? "" : texts.controls.range(min, max, wanted ?? ready));
+    const isAutomatic = mode === "automatic";
+    this.automatic.setAttribute("aria-pressed", String(isAutomatic));
+    this.byHand.setAttribute("aria-pressed", String(!isAutomatic));
+    this.#drawDown(state);
+    this.#drawProcessors(state);
+  }
+
+  #buildNumber() {
+    const { controls } = texts;
+    this.automatic = this.#button(controls.automatic, () => this.#scale("automatic"));
+    this.byHand = this.#button(controls.byHand, () => this.#scale(this.#wanted()));
+    const modes = make("div", "desk-modes", this.automatic, this.byHand);
+    modes.setAttribute("role", "group");
+    modes.setAttribute("aria-label", controls.mode);
+    this.number = make("b", "", "–");
+    this.range = make("small");
+    const fewer = this.#button("−", () => this.#step(-1), controls.fewer);
+    const more = this.#button("+", () => this.#step(1), controls.more);
+    return make("div", "", modes, make("div", "desk-step", fewer, make("p", "", this.number, this.range), more));
+  }
+
+  #buildCost() {
+    const { controls } = texts;
+    this.cost = make("input");
+    Object.assign(this.cost, { type: "range", id: "cost", min: 0, max: MOST_COST_MS, step: COST_STEP_MS, value: 0 });
+    this.costText = make("b");
+    const label = make("label", "desk-label", controls.cost, this.costText);
+    label.htmlFor = "cost";
+    this.cost.addEventListener("input", () => this.#drawCost());
+    this.cost.addEventListener("change", () => {
+      const ms = Number(this.cost.value);
+      this.#costChangedAt = performance.now();
+      this.#do(() => this.demo.cost(ms), texts.said.cost(ms));
+    });
+    this.#drawCost();
+    const ticks = make("div", "desk-ticks", make("span", "", "0"), make("span", "", "250"), make("span", "", controls.milliseconds(MOST_COST_MS)));
+    ticks.setAttribute("aria-hidden", "true");
+    return make("div", "", label, this.cost, ticks);
+  }
+
+  #buildLoad() {
+    const buttons = LOADS.map((name) =>
+      this.#button(texts.controls[name], () => this.#do(() => this.demo.load(name), texts.said.load[name])),
+    );
+    return make("div", "", make("h3", "", texts.controls.load), make("div", "desk-loads", ...buttons));
+  }
+
+  #buildBreak() {
+    const { controls } = texts;
+    this.select = make("select");
+    this.select.setAttribute("aria-label", controls.processor);
+    this.parts = make("div", "desk-parts");
+    const head = make("h3", "", controls.breakIt, make("span", "", controls.freezeLasts));
+    this.#rows.set("processor", this.#row(this.select, () => this.select.value));
+    return make("div", "", head, this.parts);
+  }
+
+  /** A row of a part: its name, and two buttons, or how long it has been down. */
+  #row(name, part) {
+    const { controls } = texts;
+    const act = (how) => () => part() && this.#do(() => this.demo.break(part(), how), texts.said[how](part()));
+    const freeze = this.#button(controls.freeze, act("freeze"));
+    const kill = this.#button(controls.kill, act("kill"));
+    kill.className = "kill";
+    const down = make("span", "desk-down");
+    down.hidden = true;
+    const row = { freeze, kill, down };
+    const rename = () => {
+      freeze.setAttribute("aria-label", controls.freezePart(part()));
+      kill.setAttribute("aria-label", controls.killPart(part()));
+    };
+    rename();
+    if (name === this.select) this.select.addEventListener("change", rename);
+    row.rename = rename;
+    this.parts.append(name, freeze, kill, down);
+    return row;
+  }
+
+  #drawProcessors({ processors }) {
+    const alive = processors.filter(({ state, name }) => name && !["gone", "died"].includes(state));
+    const names = alive.map(({ name }) => name);
+    const row = this.#rows.get("processor");
+    row.freeze.disabled = row.kill.disabled = names.length === 0;
+    if (this.names === names.join(" ")) return;
+    this.names = names.join(" ");
+    const before = this.select.value;
+    const option = ({ slot, name }) => Object.assign(make("option", "", texts.controls.processorName(slot)), { value: name });
+    this.select.replaceChildren(...alive.map(option));
+    if (names.includes(before)) this.select.value = before;
+    row.rename();
+  }
+
+  /** A part that is down shows for how long, instead of its buttons. */
+  #drawDown({ down }) {
+    for (const [name, row] of this.#rows) {
+      const failure = down.find(({ part }) => part === (PIPELINE_NAMES[name] ?? name));
+      row.freeze.hidden = row.kill.hidden = failure !== undefined;
+      row.down.hidden = failure === undefined;
+      if (!failure) continue;
+      const seconds = Math.max(1, Math.round(failure.for_ms / 1000));
+      write(row.down, failure.frozen ? texts.controls.frozen(seconds) : texts.controls.down(seconds));
+    }
+  }
+
+  #drawCost() {
+    write(this.costText, texts.controls.milliseconds(Number(this.cost.value)));
+    this.cost.setAttribute("aria-valuetext", this.costText.textContent);
+  }
+
+  /** The launcher's parts come once; its cost may be changed elsewhere, too. */
+  #takeScaling({ work_ms, parts }) {
+    const isMine = performance.now() - this.#costChangedAt < 2 * LOOK_EVERY_MS || this.cost.matches(":active");
+    if (Number.isFinite(work_ms) && !isMine) {
+      this.cost.value = work_ms;
+      this.#drawCost();
+    }
+    for (const { name } of parts ?? []) {
+      if (this.#rows.has(name) || name.startsWith("message-processor")) continue;
+      this.#rows.set(name, this.#row(make("span", "", texts.controls.names[name] ?? name), () => name));
+    }
+  }
+
+  async #look() {
+    if (this.#isLooking || document.visibilityState !== "visible") return;
+    this.#isLooking = true;
+    try {
+      const scaling = await this.demo.look();
+      if (scaling) this.#takeScaling(scaling);
+    } catch {
+      // the next look tells
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #wanted() {
+    return this.state ? (this.state.wanted ?? this.state.ready) : 0;
+  }
+
+  #step(by) {
+    const { min, max } = this.state ?? {};
+    const number = this.#wanted() + by;
+    if (number < (min ?? 0) || number > (max ?? Infinity)) this.pipeline.says.answer(texts.said.limit(min ?? 0, max));
+    else this.#scale(number);
+  }
+
+  #scale(wanted) {
+    const isNumber = wanted !== "automatic";
+    if (this.state && isNumber) this.update({ ...this.state, wanted, mode: "by_hand" });
+    this.#do(() => this.demo.processors(wanted), isNumber ? texts.said.byHand(wanted) : texts.said.automatic);
+  }
+
+  #do(act, text) {
+    this.pipeline.says.answer(text);
+    act().catch((error) => this.pipeline.says.answer(texts.said.failed(error.message)));
+  }
+
+  #button(text, act, label) {
+    const button = make("button", "", text);
+    button.type = "button";
+    if (label) button.setAttribute("aria-label", label);
+    button.addEventListener("click", act);
+    return button;
+  }
+}
+
+function loadStyle() {
+  const href = new URL("../desk.css", import.meta.url).href;
+  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+}

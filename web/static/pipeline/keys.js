@@ -1,0 +1,144 @@
+// The keys of the stage. Each answers with a line in the place of the sentence.
+
+import { make } from "./dom.js";
+import { texts } from "./texts.js";
+
+const AGAIN_MS = 2000;
+const LOADS = { 1: "quiet", 2: "busy", 3: "stampede" };
+
+/** Listens to the whole page. Without `allow` the keys of the demo do nothing. */
+export class Keys {
+  #demo;
+  #asked = {}; // the key that must be pressed again, and until when
+
+  constructor({ page, pipeline }) {
+    this.page = page;
+    this.pipeline = pipeline;
+    this.body = document.body;
+    this.code = document.getElementById("code");
+    this.light = document.getElementById("light");
+    this.dialog = document.getElementById("keys");
+    this.banners = document.getElementById("banners");
+    if (new URLSearchParams(location.search).get("light") === "1") this.light.media = "all";
+    this.#buildList();
+    document.addEventListener("keydown", (event) => this.#press(event));
+  }
+
+  /** The demo may be controlled from here. */
+  allow(demo) {
+    this.#demo = demo;
+    this.#buildList();
+  }
+
+  #press(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || this.dialog.open) return;
+    const isButton = event.target.closest?.("button, a, input");
+    if (isButton && [" ", "Enter"].includes(event.key)) return; // it presses the button
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const act = this.#actions()[key];
+    if (!act) return;
+    event.preventDefault();
+    const text = act(key);
+    if (text) this.#answer(text);
+  }
+
+  #answer(text) {
+    this.pipeline.says.answer(text);
+  }
+
+  #actions() {
+    const { said } = texts;
+    const always = {
+      " ": () => (this.page.view.toggle("pause") ? said.paused : said.resumed),
+      h: () => (this.page.view.toggle("hide") ? said.hidden : said.shown),
+      f: () => this.#fullScreen(),
+      q: () => this.#toggleCode(),
+      w: () => (this.body.classList.toggle("wall-only") ? said.wallOnly : said.whole),
+      l: () => this.#toggleLight(),
+      "?": () => this.#open(),
+    };
+    return this.#demo ? { ...always, ...this.#demoActions() } : always;
+  }
+
+  #demoActions() {
+    const more = () => this.#change(1);
+    const fewer = () => this.#change(-1);
+    const load = (key) => this.#do(() => this.#demo.load(LOADS[key]), texts.said.load[LOADS[key]]);
+    return {
+      ...{ "+": more, "=": more, "-": fewer, _: fewer, 1: load, 2: load, 3: load },
+      a: () => this.#do(() => this.#demo.processors("automatic"), texts.said.automatic),
+      k: (key) => this.#kill(key, this.#demo.victim(this.pipeline.state)),
+      r: (key) => this.#kill(key, "event-router"),
+    };
+  }
+
+  /** One more or one fewer than is wanted now, which from then on is by hand. */
+  #change(step) {
+    const state = this.pipeline.state;
+    if (!state) return undefined;
+    const { min, max } = state;
+    const number = (state.wanted ?? state.ready) + step;
+    if (number < (min ?? 0) || number > (max ?? Infinity)) return texts.said.limit(min ?? 0, max);
+    this.pipeline.expect({ wanted: number });
+    return this.#do(() => this.#demo.processors(number), texts.said.byHand(number));
+  }
+
+  /** The same key must come twice within two seconds. */
+  #kill(key, part) {
+    if (!part) return texts.said.noProcessor;
+    const isAgain = this.#asked.key === key && performance.now() < this.#asked.until;
+    this.#asked = isAgain ? {} : { key, part, until: performance.now() + AGAIN_MS };
+    return isAgain ? this.#do(() => this.#demo.break(part, "kill"), texts.said.kill(part)) : texts.said.again(key.toUpperCase(), part);
+  }
+
+  /** Says `text` at once, and what went wrong if it did. */
+  #do(act, text) {
+    act().catch((error) => this.#answer(texts.said.failed(error.message)));
+    return text;
+  }
+
+  #fullScreen() {
+    const { said } = texts;
+    if (document.fullscreenElement) {
+      document.exitFullscreen();
+      return said.window;
+    }
+    const asked = document.documentElement.requestFullscreen?.();
+    if (!asked) return said.noFullScreen;
+    asked.catch(() => this.#answer(said.noFullScreen));
+    return said.fullScreen;
+  }
+
+  #toggleCode() {
+    const isOpen = this.body.classList.toggle("with-code");
+    this.code.hidden = !isOpen;
+    return isOpen ? texts.said.code : texts.said.noCode;
+  }
+
+  #toggleLight() {
+    const isLight = this.light.media !== "all";
+    this.light.media = isLight ? "all" : "not all";
+    return isLight ? texts.said.light : texts.said.dark;
+  }
+
+  #buildList() {
+    const { keys } = texts;
+    const rows = [...keys.list, ...(this.#demo ? keys.demo : [])];
+    const list = rows.map(([key, what]) => make("div", "", make("dt", "", make("kbd", "", key)), make("dd", "", what)));
+    const title = make("h2", "", keys.title);
+    title.id = "keys-title";
+    const close = make("button", "", keys.close);
+    close.type = "button";
+    close.addEventListener("click", () => this.dialog.close());
+    this.problems = make("h3", "", keys.problems);
+    this.dialog.replaceChildren(title, make("dl", "", ...list), this.problems, close);
+    this.dialog.onclose = () => this.body.querySelector("main").append(this.banners);
+  }
+
+  /** The list of keys, and what the feed says of problems. */
+  #open() {
+    this.problems.hidden = this.banners.childElementCount === 0;
+    this.problems.after(this.banners);
+    this.dialog.showModal();
+  }
+}

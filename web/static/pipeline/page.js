@@ -1,0 +1,24 @@
+// The pipeline on the first page, the sentence in the first row of the wall, and the controls where they are allowed.
+
+import { controls } from "./demo.js";
+import { Pipeline } from "./pipeline.js";
+
+/** Starts the pipeline below the wall of `page`. */
+export function begin(page) {
+  const pipeline = new Pipeline({
+    announce: (text) => page.announcer.say(text),
+    onState: (state) => {
+      const down = new Set(state.down.map(({ part }) => `problem ${part}`));
+      page.banners.leaveOut((key) => key === "backlog" || key === "problem processing" || down.has(key));
+      desk?.update(state);
+    },
+  });
+  let desk;
+  controls().then(async (demo) => {
+    if (!demo) return;
+    const { Desk } = await import("./desk.js");
+    desk = new Desk(document.querySelector("main"), { demo, pipeline });
+    document.body.classList.add("has-controls");
+  });
+  pipeline.start();
+}

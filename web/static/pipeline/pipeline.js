@@ -1,0 +1,65 @@
+// The pipeline of a page: asks for its state, and gives it to the nodes, the time line and the sentence.
+
+import { onPresence } from "../feed/presence.js";
+import { clock } from "../text.js";
+import { Nodes } from "./nodes.js";
+import { Poll } from "./poll.js";
+import { Says } from "./says.js";
+import { complete, screenOf } from "./state.js";
+import { Timeline } from "./timeline.js";
+
+const FAILURES_BEFORE_OFFLINE = 2;
+
+/**
+ * Draws into the parts of the page with the ids `sentence`, `pipe` and `time`. `onState(state)` gets each state,
+ * `problems()` what the feed knows of problems, `announce(text)` speaks, `up()` is how far above the wall is.
+ */
+export class Pipeline {
+  #state;
+  #answeredAt = new Date();
+
+  constructor({ onState = () => {}, problems, announce, up }) {
+    const node = (id) => document.getElementById(id);
+    this.onState = onState;
+    this.nodes = new Nodes(node("pipe"), up);
+    this.timeline = new Timeline(node("time"));
+    this.says = new Says(node("sentence"), { problems, announce });
+    this.poll = new Poll({ onState: (state) => this.#take(state), onFailure: (failures) => this.#fail(failures) });
+  }
+
+  /** The last state, undefined before the first. */
+  get state() {
+    return this.#state;
+  }
+
+  /** What a control has asked for, until the next answer tells it. */
+  expect(change) {
+    if (this.#state) this.#state = { ...this.#state, ...change };
+  }
+
+  /** Asks while the page is visible. */
+  start() {
+    const look = (isVisible) => (isVisible ? this.poll.start() : this.poll.stop());
+    onPresence(look);
+    look(document.visibilityState === "visible");
+  }
+
+  #take(json) {
+    this.#answeredAt = new Date();
+    const state = complete(json, this.#state);
+    if (!state) return;
+    this.#state = state;
+    document.body.dataset.screen = screenOf(state);
+    this.onState(state);
+    this.nodes.update(state, false);
+    this.timeline.update(state, performance.now());
+    this.says.state(state);
+  }
+
+  /** One answer may get lost. */
+  #fail(failures) {
+    if (failures < FAILURES_BEFORE_OFFLINE) return;
+    if (this.#state) this.nodes.update(this.#state, true);
+    this.says.offline(clock(this.#answeredAt));
+  }
+}

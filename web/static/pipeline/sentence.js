@@ -1,0 +1,101 @@
+// One sentence that says what happens, why, and how long it takes: the most serious first. Pure, without a clock.
+
+import { BACKLOG, countOf, growth, isBehind, isQuiet, isZero, worstOf } from "./state.js";
+
+const MOST_LEFT_S = 600;
+
+/** Two digits from 20 on: 263 is 260. Below, whole numbers, and below one a tenth. */
+export function rounded(number) {
+  if (number >= 20) {
+    const power = 10 ** (Math.floor(Math.log10(number)) - 1);
+    return Math.round(number / power) * power;
+  }
+  return number >= 1 || number === 0 ? Math.round(number) : Math.max(0.1, Math.round(number * 10) / 10);
+}
+
+/** Seconds as people estimate them: in steps of 5 from half a minute on, whole minutes from two on. */
+export function roundedTime(seconds) {
+  if (seconds < 30) return Math.max(1, Math.round(seconds));
+  if (seconds < 120) return Math.round(seconds / 5) * 5;
+  return Math.round(seconds / 60) * 60;
+}
+
+/**
+ * The sentence for a state: its `key` says which one it is, `tone` is a colour, `reason` is pale and `result` strong.
+ * A failure `leads` with its result. `texts` are those of the page's language.
+ */
+export function sentence(state, texts) {
+  const [key, tone, parts] = chosen(state, texts);
+  return { key, tone, reason: parts[0], result: parts[1], leads: key === "down" };
+}
+
+function chosen(state, texts) {
+  const worst = worstOf(state);
+  if (worst) return ["down", "bad", texts.down(worst.part, Math.max(1, Math.round(worst.for_ms / 1000)), worst.frozen)];
+  if (isZero(state)) return ["zero", "t3", state.wanted === null ? texts.rest : texts.zero];
+  if (state.ready === 0 && state.waiting > 0) return waking(state, texts);
+  if (isBehind(state)) return growth(state) < 0 ? catchingUp(state, texts) : behind(state, texts);
+  if (state.waiting > BACKLOG && growth(state) < 0) return catchingUp(state, texts);
+  return working(state, texts);
+}
+
+/** Nothing is ready, and messages wait. On a cluster nobody tells the page that a processor starts. */
+function waking(state, texts) {
+  const starting = state.processors.filter((it) => it.state === "starting");
+  const longest = Math.max(0, ...starting.map((it) => it.for_ms ?? 0));
+  if (starting.length === 0) return ["waking", "accent", texts.waking(state.waiting)];
+  return ["cold", "accent", texts.cold(state.waiting, (longest / 1000).toFixed(1))];
+}
+
+function behind(state, texts) {
+  const numbers = [rounded(state.in), state.ready, rounded(state.out)];
+  const starting = countOf(state, "starting");
+  const grows = rounded(Math.max(0, growth(state)));
+  const isLimit = state.max !== null && state.ready >= state.max;
+  if (state.wanted > state.ready && !isLimit) return ["behind", "warn", texts.behind.more(numbers, state.wanted, starting)];
+  if (grows === 0) return ["steady", "warn", texts.behind.steady(numbers, rounded(state.waiting))];
+  const text = isLimit ? texts.behind.limit : texts.behind.grows;
+  return ["behind", "warn", text(numbers, grows)];
+}
+
+function catchingUp(state, texts) {
+  const left = state.waiting / -growth(state);
+  const numbers = [state.ready, rounded(state.out), rounded(state.in)];
+  return ["catching", "warn", texts.catching(numbers, left > MOST_LEFT_S ? undefined : roundedTime(left))];
+}
+
+function working(state, texts) {
+  const starting = countOf(state, "starting");
+  const draining = countOf(state, "draining");
+  const arrive = rounded(state.in);
+  if (starting > 0) return ["starting", "accent", texts.starting([state.ready, rounded(state.out), arrive], starting)];
+  if (draining > 0) {
+    const wanted = isQuiet(state) ? 0 : (state.wanted ?? state.ready);
+    return ["scalingIn", "good", texts.scalingIn(arrive, wanted, draining)];
+  }
+  if (isQuiet(state)) {
+    const goes = state.mode === "automatic" && state.min === 0;
+    return ["idle", "t3", texts.idle(state.ready, goes, state.zero_in_ms && roundedTime(state.zero_in_ms / 1000))];
+  }
+  return ["pace", "accent", texts.pace(state.ready, arrive)];
+}
+
+const LONGEST_MS = 2000;
+
+/** Lets a sentence stand for two seconds. A failure does not wait. All times are of one clock, in ms. */
+export class Pace {
+  #shown;
+  #at = -Infinity;
+
+  /** The sentence to show now, of the one that would be right. */
+  next(wanted, now) {
+    const isUrgent = ["down", "offline"].includes(wanted.key) && this.#shown?.key !== wanted.key;
+    if (isUrgent || now - this.#at >= LONGEST_MS) {
+      if (textOf(wanted) !== textOf(this.#shown)) this.#at = now;
+      this.#shown = wanted;
+    }
+    return this.#shown;
+  }
+}
+
+const textOf = (it) => it && `${it.key} ${it.reason} ${it.result}`;

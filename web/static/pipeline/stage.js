@@ -1,0 +1,69 @@
+// The stage's own parts: what stands on the empty wall, the tools that come with the mouse, and the keys.
+
+import { controls } from "./demo.js";
+import { Keys } from "./keys.js";
+import { Pipeline } from "./pipeline.js";
+import { isQuiet, isZero } from "./state.js";
+import { seconds } from "./numbers.js";
+import { texts } from "./texts.js";
+
+const MOUSE_MS = 3000;
+/** What the sentence says itself. */
+const SAID = new Set(["backlog", "problem processing"]);
+
+const node = (id) => document.getElementById(id);
+
+/** Starts the pipeline beside the wall of `page`. */
+export function begin(page) {
+  const panel = new Panel(node("quiet"), node("invite"));
+  const pipeline = new Pipeline({
+    onState: (state) => panel.update(state),
+    problems: () => page.banners.notices.filter(({ key }) => !SAID.has(key)),
+    announce: (text) => page.announcer.say(text),
+    up: () => node("sentence").offsetHeight + 4,
+  });
+  const keys = new Keys({ page, pipeline });
+  controls().then((demo) => demo && keys.allow(demo));
+  pipeline.start();
+  showToolsWithMouse();
+}
+
+/** What stands on the wall while no bullet flies. */
+class Panel {
+  constructor(quiet, invite) {
+    this.quiet = quiet;
+    this.title = quiet.querySelector("h2");
+    this.text = quiet.querySelector("p");
+    this.usual = [this.title.textContent, this.text.textContent];
+    this.lines = invite.querySelectorAll("h2 span");
+    this.inviteText = invite.querySelector("p");
+  }
+
+  update(state) {
+    if (isZero(state)) this.#invite(state);
+    const isEmpty = document.querySelector("#sky .bullet") === null;
+    const isWaking = state.ready === 0 && state.waiting > 0 && state.down.length === 0;
+    this.quiet.hidden = !isEmpty || !(isWaking || isQuiet(state));
+    const { cold, coldText } = texts.invitation;
+    const [title, text] = isWaking ? [cold, coldText(state.cold_start_ms && seconds(state.cold_start_ms))] : this.usual;
+    this.title.textContent = title;
+    this.text.textContent = text;
+  }
+
+  /** Where nobody tells how many run, it is not known that nothing does. */
+  #invite({ wanted }) {
+    const { zero, rest } = texts.sentence;
+    (wanted === null ? rest : zero).forEach((line, i) => (this.lines[i].textContent = line));
+    this.inviteText.textContent = wanted === null ? texts.invitation.restText : texts.invitation.zeroText;
+  }
+}
+
+function showToolsWithMouse() {
+  let timer;
+  const show = () => {
+    document.body.classList.add("has-mouse");
+    clearTimeout(timer);
+    timer = setTimeout(() => document.body.classList.remove("has-mouse"), MOUSE_MS);
+  };
+  document.addEventListener("pointermove", show, { passive: true });
+}

@@ -1,0 +1,89 @@
+// What an answer of `GET /pipeline` means: pure functions of that answer.
+
+const isObject = (value) => typeof value === "object" && value !== null;
+const isNumber = (value) => Number.isFinite(value);
+const isNumberOrNull = (value) => value === null || isNumber(value);
+const isListOf = (value, isRight) => Array.isArray(value) && value.every(isRight);
+
+/** Whether an answer has what the page needs. */
+export const isState = (json) =>
+  isObject(json) &&
+  [json.in, json.out, json.waiting, json.ready].every(isNumberOrNull) &&
+  isListOf(json.processors, (it) => isObject(it) && isNumberOrNull(it.slot) && typeof it.state === "string") &&
+  isListOf(json.down, (it) => isObject(it) && typeof it.part === "string") &&
+  isListOf(json.events, (it) => isObject(it) && typeof it.kind === "string" && isNumber(it.ago_ms)) &&
+  isObject(json.history) &&
+  ["in", "out", "waiting", "wanted", "lives"].every((name) => Array.isArray(json.history[name]));
+
+/** What only a launcher or an autoscaler tells: null where nobody does. */
+const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null };
+
+/** What a homepage that has just started, or that cannot reach Kafka, does not know. */
+const NUMBERS = ["in", "out", "waiting", "ready"];
+
+/**
+ * An answer with null in the place of what it does not tell. A number that is not known now is as it was `before`;
+ * undefined while it has never been known, because then there is nothing to draw.
+ */
+export function complete(json, before) {
+  const state = { ...UNTOLD, ...json, processors: json.processors.map((it) => ({ ...it, slot: it.slot ?? 0 })) };
+  for (const name of NUMBERS) state[name] ??= before?.[name] ?? (state.down.length > 0 ? 0 : null);
+  return NUMBERS.some((name) => state[name] === null) ? undefined : state;
+}
+
+/** Above this many waiting messages there is a backlog, if it grows. */
+export const BACKLOG = 100;
+const GROWS_FOR_S = 3;
+/** A backlog of so many seconds of work is one even if it does not grow. */
+const WORK_S = 3;
+/** Fewer are no backlog, however slow the processors are. */
+const FEW = 20;
+/** So much of a rate is noise. */
+const NOISE = 0.02;
+
+/** How many of the processors are in one of these states. */
+export const countOf = (state, ...states) => state.processors.filter((it) => states.includes(it.state)).length;
+
+/** How fast the backlog grows, in messages a second; negative while it shrinks, 0 while it is steady. */
+export function growth({ in: arrive, out }) {
+  const difference = arrive - out;
+  return Math.abs(difference) < Math.max(1, NOISE * Math.max(arrive, out)) ? 0 : difference;
+}
+
+/** Whether messages wait longer than they should. */
+export function isBehind(state) {
+  const { waiting, out, history } = state;
+  if (waiting > FEW && waiting > WORK_S * out) return true;
+  const before = history.waiting.at(-1 - GROWS_FOR_S);
+  return waiting > BACKLOG && isNumber(before) && waiting > before && growth(state) > 0;
+}
+
+/** Whether nothing is under way. */
+export const isQuiet = ({ in: arrive, out, waiting }) => arrive + out < 0.05 && waiting === 0;
+
+/** Nothing is under way and nothing runs. */
+export const isZero = (state) =>
+  isQuiet(state) && state.ready === 0 && state.down.length === 0 && countOf(state, "starting", "died", "frozen") === 0;
+
+/** So long after the last processor has gone people still look at the time line. */
+const FAREWELL_MS = 15_000;
+
+/** Which screen the stage shows: the invitation, or the pipeline with its time line. */
+export function screenOf(state) {
+  const isLeaving = state.events.some(({ kind, ago_ms }) => kind === "to_zero" && ago_ms < FAREWELL_MS);
+  return isZero(state) && !isLeaving ? "zero" : "live";
+}
+
+/** The parts in the order of a message's way, which is also how serious it is that one is down. */
+export const PARTS = ["kafka", "table", "event-router", "processors", "homepage"];
+
+const NODES = { homepage: "senders", kafka: "kafka", "event-router": "router", processors: "processors", table: "table" };
+
+/** The node that shows a part, undefined for a part without one. A single processor is shown by its lane. */
+export const nodeOf = (part) => NODES[part];
+
+/** The part that is down and matters most, undefined if all answer. */
+export function worstOf({ down }) {
+  const rank = ({ part }) => (PARTS.includes(part) ? PARTS.indexOf(part) : PARTS.length);
+  return [...down].filter(({ part }) => nodeOf(part)).sort((a, b) => rank(a) - rank(b))[0];
+}

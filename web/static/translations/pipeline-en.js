@@ -1,0 +1,249 @@
+// The texts of the pipeline, the time line and the controls in English. The other languages have the same names.
+
+import { counted, grouped } from "../text.js";
+
+const processors = (n) => counted(n, "processor", "processors");
+const verb = (n, one, many) => (n === 1 ? one : many);
+
+/** The time that is left, as people estimate it. */
+const left = (seconds) => (seconds < 120 ? `${seconds} s` : counted(seconds / 60, "minute", "minutes"));
+
+const parts = {
+  kafka: "Kafka",
+  table: "The table",
+  "event-router": "The event-router",
+  processors: "The processors",
+  homepage: "The homepage",
+};
+
+const consequences = {
+  kafka: "nothing can be sent, what was accepted is safe.",
+  table: "work goes on when it is back, nothing is lost.",
+};
+
+/** Each is a reason and a result; a failure begins with the result. */
+export const sentence = {
+  down: (part, seconds, isFrozen) => {
+    const have = part === "processors" ? "have" : "has";
+    const what = isFrozen ? `${have} been frozen` : `${have} not answered`;
+    return [consequences[part] ?? "messages wait safely in Kafka.", `${parts[part]} ${what} for ${left(seconds)}:`];
+  },
+  zero: ["Nothing runs.", "Send the first message."],
+  rest: ["The wall is quiet.", "Send the first message."],
+  cold: (n, seconds) => [
+    `${counted(n, "message waits", "messages wait")} in Kafka:`,
+    `the first processor is starting, ${seconds} s so far.`,
+  ],
+  waking: (n) => [`${counted(n, "message waits", "messages wait")} in Kafka:`, "no processor has answered yet."],
+  behind: {
+    more: ([arrive, n, done], wanted, starting) => [
+      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
+      starting > 0
+        ? `${wanted} are wanted, ${starting} ${verb(starting, "is", "are")} starting.`
+        : `${wanted} are wanted.`,
+    ],
+    limit: ([arrive, n, done], grows) => [
+      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
+      grows > 0 ? `no more are allowed, the backlog grows by ${grouped(grows)} a second.` : "no more are allowed.",
+    ],
+    grows: ([arrive, n, done], grows) => [
+      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
+      `the backlog grows by ${grouped(grows)} a second.`,
+    ],
+    steady: ([arrive, n, done], waiting) => [
+      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
+      `${grouped(waiting)} messages wait.`,
+    ],
+  },
+  catching: ([n, done, arrive], seconds) => [
+    `${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)} a second, ${grouped(arrive)} arrive:`,
+    seconds === undefined ? "the backlog shrinks." : `the backlog is gone in about ${left(seconds)}.`,
+  ],
+  starting: ([n, done, arrive], starting) => [
+    `${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)} a second, ${grouped(arrive)} arrive:`,
+    `${starting} more ${verb(starting, "is", "are")} starting.`,
+  ],
+  scalingIn: (arrive, wanted, draining) => [
+    wanted === 0 ? "No messages come:" : `${grouped(arrive)} a second need only ${processors(wanted)}:`,
+    `${draining} ${verb(draining, "finishes its calls and goes", "finish their calls and go")}.`,
+  ],
+  idle: (n, goes, seconds) => {
+    if (!goes) return ["Nothing to do:", `${processors(n)} ${verb(n, "is", "are")} ready.`];
+    return ["Nothing to do:", seconds ? `back to zero in ${left(seconds)}.` : "back to zero soon."];
+  },
+  pace: (n, arrive) => ["", `${processors(n)} ${verb(n, "keeps", "keep")} pace with ${grouped(arrive)} a second.`],
+  offline: (title, since) => [`Numbers and curves stand since ${since}.`, title],
+};
+
+/** When the feed does not say what is wrong. */
+export const unreachable = "Cannot reach the server.";
+
+export const labels = {
+  pipeline: "Pipeline",
+  senders: "Senders",
+  kafka: "Kafka",
+  router: "Router",
+  processors: "Processors",
+  table: "Table",
+  in: "in",
+  out: "out",
+  quiet: "quiet",
+  message: "message",
+  waiting: "waiting",
+  calls: "calls",
+  wanted: "wanted",
+  ready: "ready",
+  asleep: "asleep",
+  busy: "at work",
+  perSecond: "/s",
+  steady: "steady",
+  down: "down",
+  frozen: "frozen",
+  since: (seconds) => `for ${left(seconds)}`,
+  reason: (calls, target) => `${grouped(calls)} calls ÷ ${target} each`,
+  waits: (n) => counted(n, "message waits", "messages wait"),
+  unreached: "no calls reach them",
+  wakes: "the first message wakes one",
+  more: (n, calls) => `+${n} more, ${counted(calls, "call", "calls")}`,
+  seconds: (text) => `${text} s`,
+  lane: ({ slot, state, calls, rate }) =>
+    `Processor ${slot}, ${state}, ${counted(calls, "call", "calls")}, ${rate} a second`,
+};
+
+export const states = {
+  starting: "starting",
+  warm: "warm",
+  busy: "busy",
+  draining: "draining",
+  gone: "gone",
+  died: "died",
+  frozen: "frozen",
+  back: "back",
+};
+
+export const timeline = {
+  rates: "messages/s",
+  in: "in",
+  out: "out",
+  waiting: "waiting",
+  peak: (n) => `peak ${grouped(n)}`,
+  processors: "processors",
+  wanted: "wanted",
+  ago: (seconds) => `-${seconds} s`,
+  now: "now",
+  label: ({ peak, waiting, ready, wanted }) =>
+    `In 90 s: waiting rose to ${grouped(peak)}, now ${grouped(waiting)}; ${processors(ready)}` +
+    `${wanted === null ? "" : `, ${wanted} wanted`}.`,
+};
+
+const short = { kafka: "Kafka", table: "table", "event-router": "router", processors: "processors", homepage: "homepage" };
+const named = (part) => short[part] ?? part;
+
+/** What stands at a mark of the time line. */
+export const marks = {
+  first_message: "first message",
+  cold_start: (seconds) => `cold start ${seconds} s`,
+  burst: "burst",
+  scaled: (from, to) => `${from} → ${to}`,
+  to_zero: "back to zero",
+  by_hand: (to) => `by hand: ${to}`,
+  automatic: "automatic",
+  cost: (from, to) => `cost ${from} → ${to} ms`,
+  died: (part) => `${named(part)} died`,
+  back: (part, seconds, lost) =>
+    `${named(part)} died, back in ${seconds} s${lost === undefined ? "" : `, ${grouped(lost)} lost`}`,
+  frozen: (part) => `${named(part)} frozen`,
+  thawed: (part, seconds) => `${named(part)} frozen for ${seconds} s`,
+  part_down: (part) => `${named(part)} down`,
+  part_back: (part, seconds) => `${named(part)} back after ${seconds} s`,
+};
+
+/** Between two parts of a sentence. */
+export const space = " ";
+
+export const invitation = {
+  zeroText: "It waits in Kafka until a processor has started for it, about a second, then it flies past here.",
+  restText: "It goes through Kafka, the router and a processor, which may have to start first. Then it flies past here.",
+  cold: "The first message is on its way.",
+  coldText: (seconds) =>
+    `No processor was running, so one starts.${seconds ? ` The last cold start took ${seconds} s.` : ""}`,
+};
+
+export const keys = {
+  title: "Keys",
+  close: "Close",
+  problems: "Problems now",
+  list: [
+    ["Space", "pause"],
+    ["H", "hide bullets"],
+    ["F", "full screen"],
+    ["Q", "QR code over half the screen"],
+    ["W", "wall only"],
+    ["L", "light or dark"],
+    ["?", "this list"],
+  ],
+  demo: [
+    ["+ −", "more or fewer processors"],
+    ["A", "automatic"],
+    ["1 2 3", "load: quiet, a busy day, a stampede"],
+    ["K", "kill a processor"],
+    ["R", "kill the router"],
+  ],
+};
+
+/** What a key has done, for two seconds. */
+export const said = {
+  paused: "Paused.",
+  resumed: "On again.",
+  hidden: "Bullets are hidden.",
+  shown: "Bullets are shown.",
+  light: "Light.",
+  dark: "Dark.",
+  wallOnly: "The wall only: W brings the pipeline back.",
+  whole: "Wall and pipeline.",
+  code: "Scan the code to send a message.",
+  noCode: "The code is closed.",
+  fullScreen: "Full screen.",
+  window: "Window.",
+  noFullScreen: "This browser allows no full screen.",
+  byHand: (n) => `By hand: ${processors(n)}.`,
+  automatic: "Automatic: the load decides.",
+  cost: (ms) => `A message costs ${ms} ms.`,
+  load: { quiet: "Load: quiet.", busy: "Load: a busy day.", stampede: "Load: a stampede." },
+  kill: (part) => `${part} killed.`,
+  freeze: (part) => `${part} frozen for 10 s.`,
+  again: (key, part) => `${key} again kills ${part}.`,
+  limit: (min, max) => `Only ${min} to ${max} processors are allowed.`,
+  noProcessor: "No processor runs.",
+  failed: (reason) => `That did not work: ${reason}.`,
+};
+
+export const controls = {
+  title: "Scaling",
+  note: "demo controls",
+  mode: "Who decides how many processors run",
+  automatic: "Automatic",
+  byHand: "By hand",
+  fewer: "One processor fewer",
+  more: "One processor more",
+  range: (min, max, wanted) => `of ${min} to ${max}, ${wanted} wanted`,
+  cost: "Cost of a message",
+  milliseconds: (ms) => `${ms} ms`,
+  load: "Load",
+  quiet: "Quiet",
+  busy: "A busy day",
+  stampede: "A stampede",
+  breakIt: "Break it",
+  freezeLasts: "Freeze lasts 10 s",
+  freeze: "Freeze",
+  kill: "Kill",
+  freezePart: (part) => `Freeze ${part}`,
+  killPart: (part) => `Kill ${part}`,
+  processor: "Which processor",
+  processorName: (slot) => `Processor ${slot}`,
+  down: (seconds) => `down ${seconds} s`,
+  frozen: (seconds) => `frozen ${seconds} s`,
+  names: { broker: "Kafka", table: "Table", "event-router": "event-router", homepage: "homepage" },
+  onlyHere: "Only this machine sees these controls. What dies is started again.",
+  byLink: "Only this link brings these controls. What dies is started again.",
+};

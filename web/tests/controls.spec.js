@@ -1,0 +1,250 @@
+// The keys of the stage, and the controls of the demo: each does what it says within a second, where it is allowed.
+
+import { expect, expectNoFindings, test } from "./support/page.js";
+import { fly, scaling, show, STATES } from "./support/pipeline.js";
+
+const SOON = { timeout: 1000 };
+const TOKEN = "made-up-token";
+
+/** Opens a page in this state. With controls, their calls are answered here and noted. */
+async function open(page, path, { name = "scaling", allowed = true, answer } = {}) {
+  const calls = [];
+  await fly(page);
+  const change = await show(page, name);
+  await page.route(/\/demo(\/|$)/, (route) => {
+    const request = route.request();
+    if (!allowed) return route.fulfill({ status: 403, json: { title: "Forbidden" } });
+    if (request.method() === "GET") return route.fulfill({ json: { scaling: scaling() } });
+    const { pathname } = new URL(request.url());
+    calls.push({ call: `${request.method()} ${pathname}`, body: request.postDataJSON(), token: request.headers().authorization });
+    return route.fulfill(answer ?? (pathname.includes("/load/") ? { status: 202, json: {} } : { status: 204 }));
+  });
+  await page.goto(path);
+  await expect(page.locator("body")).toHaveAttribute("data-screen", /./);
+  await expect(page.locator("#sentence")).not.toBeEmpty();
+  return { calls, change };
+}
+
+const asked = ({ call, body }) => [call, body];
+
+test.describe("on the stage", () => {
+  const says = (page, text) => expect(page.locator("#sentence")).toHaveText(text, SOON);
+
+  test("each key does what it says, and answers in the place of the sentence for two seconds", async ({ page }) => {
+    await open(page, "/stage");
+    const sentence = await page.locator("#sentence").textContent();
+    await page.keyboard.press("Space");
+    await says(page, "Paused.");
+    await expect(page.locator("[data-tool=pause]")).toHaveAttribute("aria-pressed", "true");
+    await expect(page.locator("#sentence")).toHaveText(sentence, { timeout: 3000 });
+    await page.keyboard.press("Space");
+    await says(page, "On again.");
+    await page.keyboard.press("h");
+    await says(page, "Bullets are hidden.");
+    await expect(page.locator("#wall")).toHaveClass(/is-hidden/);
+    await page.keyboard.press("h");
+    await says(page, "Bullets are shown.");
+  });
+
+  test("W leaves the wall with three numbers, and Q brings the code over the right half", async ({ page }) => {
+    await open(page, "/stage");
+    await page.keyboard.press("w");
+    await expect(page.locator("#pipe")).toBeHidden(SOON);
+    await expect(page.locator(".counter:visible dt")).toHaveText(["Waiting", "Shown", "Folded"]);
+    await page.keyboard.press("W");
+    await expect(page.locator("#pipe")).toBeVisible(SOON);
+    await page.keyboard.press("q");
+    const code = page.locator("#code");
+    await expect(code).toBeVisible(SOON);
+    expect(await code.boundingBox()).toMatchObject({ x: 720, y: 0, width: 720, height: 900 });
+    await expect(page.locator(".node:visible dt, .processors dt")).toHaveText(["Senders", "Kafka", "Processors", "Table"]);
+    await page.keyboard.press("q");
+    await expect(code).toBeHidden(SOON);
+  });
+
+  test("L is for bright rooms, and an address may ask for it", async ({ page }) => {
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await open(page, "/stage");
+    await page.keyboard.press("l");
+    await expect.poll(background, SOON).toBe("rgb(244, 246, 251)");
+    await page.keyboard.press("l");
+    await expect.poll(background, SOON).toBe("rgb(10, 13, 19)");
+    await page.goto("/stage?light=1");
+    await expect.poll(background).toBe("rgb(244, 246, 251)");
+  });
+
+  test("F fills the screen, and ? lists the keys", async ({ page }) => {
+    await open(page, "/stage");
+    await page.keyboard.press("f");
+    await expect.poll(() => page.evaluate(() => document.fullscreenElement?.nodeName), SOON).toBe("HTML");
+    await page.keyboard.press("?");
+    const list = page.getByRole("dialog", { name: "Keys" });
+    await expect(list).toBeVisible(SOON);
+    await expect(list.locator("dt")).toHaveText(["Space", "H", "F", "Q", "W", "L", "?"]);
+    await page.keyboard.press("Escape");
+    await expect(list).toBeHidden();
+  });
+
+  test("a key that is pressed with Ctrl is the browser's", async ({ page }) => {
+    await open(page, "/stage");
+    await page.keyboard.press("Control+l");
+    await page.keyboard.press("w");
+    await expect(page.locator("#pipe")).toBeHidden(SOON);
+    expect(await page.evaluate(() => document.getElementById("light").media)).toBe("not all");
+  });
+
+  test("without a permission the keys of the demo do nothing, and nothing asks for one", async ({ page }) => {
+    let requests = 0;
+    page.on("request", (request) => (requests += /\/demo(\/|$)/.test(new URL(request.url()).pathname) ? 1 : 0));
+    await fly(page);
+    await show(page, "scaling");
+    await page.route("**/stage", async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace(" data-controls", "");
+      await route.fulfill({ response, body });
+    });
+    await page.goto("/stage");
+    await expect(page.locator("#sentence")).not.toBeEmpty();
+    const sentence = await page.locator("#sentence").textContent();
+    for (const key of ["+", "-", "a", "1", "2", "3", "k", "k", "r", "r"]) await page.keyboard.press(key);
+    await expect(page.locator("#sentence")).toHaveText(sentence);
+    expect(requests).toBe(0);
+  });
+
+  test("the token of the link goes out of the address, and stays over a reload", async ({ page }) => {
+    const { calls } = await open(page, `/stage#controls=${TOKEN}`);
+    expect(page.url()).not.toContain(TOKEN);
+    await page.reload();
+    await expect(page.locator("#sentence")).not.toBeEmpty();
+    await expect(async () => {
+      await page.keyboard.press("a");
+      expect(calls.at(-1)?.token).toBe(`Bearer ${TOKEN}`);
+    }).toPass();
+  });
+
+  test("the keys of the demo call what they say", async ({ page }) => {
+    const { calls } = await open(page, `/stage#controls=${TOKEN}`);
+    await page.keyboard.press("?");
+    await expect(page.getByRole("dialog").locator("dt")).toHaveCount(12); // those of the demo, too
+    await page.keyboard.press("Escape");
+    const press = async (key, text, call, body) => {
+      await page.keyboard.press(key);
+      await says(page, text);
+      await expect.poll(() => calls.at(-1) && asked(calls.at(-1)), SOON).toEqual([call, body]);
+    };
+    await press("+", "By hand: 6 processors.", "PUT /demo/processors", { processors: 6 });
+    await press("-", /^By hand: [45] processors\.$/, "PUT /demo/processors", { processors: expect.any(Number) });
+    await press("a", "Automatic: the load decides.", "PUT /demo/processors", { processors: "automatic" });
+    await press("1", "Load: quiet.", "POST /demo/load/quiet", {});
+    await press("2", "Load: a busy day.", "POST /demo/load/busy", {});
+    await press("3", "Load: a stampede.", "POST /demo/load/stampede", {});
+  });
+
+  test("K and R kill only when they are pressed twice within two seconds", async ({ page }) => {
+    const { calls } = await open(page, `/stage#controls=${TOKEN}`);
+    await expect(async () => {
+      await page.keyboard.press("r");
+      await expect(page.locator("#sentence")).toHaveText("R again kills event-router.", { timeout: 200 });
+    }).toPass();
+    expect(calls).toEqual([]);
+    await page.keyboard.press("k");
+    await says(page, "K again kills message-processor-4.");
+    expect(calls).toEqual([]); // R was another key
+    await page.keyboard.press("k");
+    await says(page, "message-processor-4 killed.");
+    await expect.poll(() => calls.map(asked), SOON).toEqual([["POST /demo/parts/message-processor-4/kill", {}]]);
+    await page.keyboard.press("r");
+    await says(page, "R again kills event-router.");
+    const from = await page.evaluate(() => performance.now());
+    await page.waitForFunction((at) => performance.now() - at > 2100, from);
+    await page.keyboard.press("r");
+    await says(page, "R again kills event-router.");
+    expect(calls).toHaveLength(1);
+  });
+
+  test("no more than are allowed can be asked for", async ({ page }) => {
+    const { calls } = await open(page, `/stage#controls=${TOKEN}`, { name: () => ({ ...STATES.full() }) });
+    await expect(async () => {
+      await page.keyboard.press("+");
+      await expect(page.locator("#sentence")).toHaveText("Only 0 to 8 processors are allowed.", { timeout: 200 });
+    }).toPass();
+    expect(calls).toEqual([]);
+  });
+});
+
+test.describe("a launcher that refuses", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("is told in the place of the sentence", async ({ page }) => {
+    const answer = { status: 503, contentType: "application/problem+json", json: { title: "Unavailable", detail: "the launcher does not answer" } };
+    await open(page, `/#controls=${TOKEN}`, { answer });
+    await page.getByRole("button", { name: "Quiet" }).click();
+    await expect(page.locator("#sentence")).toHaveText("That did not work: the launcher does not answer.", SOON);
+  });
+
+  test("gives no controls to whom the homepage forbids them", async ({ page }) => {
+    await open(page, `/#controls=${TOKEN}`, { allowed: false });
+    await expect(page.locator(".chart .line-out")).toBeAttached();
+    await expect(page.locator(".desk")).toHaveCount(0);
+  });
+});
+
+test.describe("on the page", () => {
+  const desk = (page) => page.getByRole("complementary", { name: "Scaling" });
+
+  test("each control calls what it says, and axe finds nothing", async ({ page }) => {
+    const { calls } = await open(page, `/#controls=${TOKEN}`);
+    await expect(desk(page)).toContainText("of 0 to 8, 5 wanted");
+    await expectNoFindings(page);
+    const press = async (name, text, call, body) => {
+      await desk(page).getByRole("button", { name, exact: true }).click();
+      await expect(page.locator("#sentence")).toHaveText(text, SOON);
+      await expect.poll(() => asked(calls.at(-1)), SOON).toEqual([call, body]);
+      expect(calls.at(-1).token).toBe(`Bearer ${TOKEN}`);
+    };
+    await press("One processor more", "By hand: 6 processors.", "PUT /demo/processors", { processors: 6 });
+    await press("Automatic", "Automatic: the load decides.", "PUT /demo/processors", { processors: "automatic" });
+    await press("Quiet", "Load: quiet.", "POST /demo/load/quiet", {});
+    await press("A busy day", "Load: a busy day.", "POST /demo/load/busy", {});
+    await press("A stampede", "Load: a stampede.", "POST /demo/load/stampede", {});
+    await press("Kill event-router", "event-router killed.", "POST /demo/parts/event-router/kill", {});
+    await press("Freeze broker", "broker frozen for 10 s.", "POST /demo/parts/broker/freeze", {});
+    await press("Kill message-processor-1", "message-processor-1 killed.", "POST /demo/parts/message-processor-1/kill", {});
+    await desk(page).getByRole("combobox").selectOption({ label: "Processor 3" });
+    await press("Freeze message-processor-3", "message-processor-3 frozen for 10 s.", "POST /demo/parts/message-processor-3/freeze", {});
+  });
+
+  test("the cost of a message is set when the slider is let go", async ({ page }) => {
+    const { calls } = await open(page, `/#controls=${TOKEN}`);
+    const slider = desk(page).getByRole("slider", { name: /Cost of a message/ });
+    await expect(slider).toHaveAttribute("aria-valuetext", "100 ms");
+    await slider.evaluate((node) => {
+      node.value = "300";
+      node.dispatchEvent(new Event("input"));
+    });
+    await expect(desk(page)).toContainText("300 ms");
+    expect(calls).toEqual([]);
+    await slider.evaluate((node) => node.dispatchEvent(new Event("change")));
+    await expect(page.locator("#sentence")).toHaveText("A message costs 300 ms.", SOON);
+    expect(calls.map(asked)).toEqual([["PUT /demo/work-ms", { ms: 300 }]]);
+  });
+
+  test("a part that is down shows for how long, instead of its buttons", async ({ page }) => {
+    const { change } = await open(page, `/#controls=${TOKEN}`);
+    await expect(desk(page).getByRole("button", { name: "Kill event-router" })).toBeVisible();
+    change("router");
+    await expect(desk(page)).toContainText("down 6 s");
+    await expect(desk(page).getByRole("button", { name: "Kill event-router" })).toBeHidden();
+    change("frozen");
+    await expect(desk(page)).toContainText("frozen 6 s");
+  });
+
+  test("a phone has no controls, and a narrow window has them below the pipeline", async ({ page }) => {
+    await open(page, `/#controls=${TOKEN}`);
+    await page.setViewportSize({ width: 1000, height: 900 });
+    const [scaling, controls] = [await page.locator(".scaling").boundingBox(), await desk(page).boundingBox()];
+    expect(controls.y).toBeGreaterThanOrEqual(scaling.y + scaling.height);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expect(page.locator(".desk")).toBeHidden();
+  });
+});

@@ -1,0 +1,292 @@
+// The pipeline as people see it, on the stage and on the page: every state, from made-up answers of the server.
+
+import { expect, expectNoFindings, test } from "./support/page.js";
+import { fly, show, STATES } from "./support/pipeline.js";
+import { sentence } from "../static/pipeline/sentence.js";
+import * as en from "../static/translations/pipeline-en.js";
+import * as zh from "../static/translations/pipeline-zh.js";
+
+const LANGUAGES = { en, zh };
+
+const said = (name, { sentence: texts, space }) => {
+  const { reason, result, leads } = sentence(STATES[name](), texts);
+  return (leads ? [result, reason] : [reason, result]).filter(Boolean).join(space);
+};
+
+/** Opens a page that is in this state. */
+async function open(page, path, name) {
+  await fly(page, { change: (reply) => ({ ...reply, bullets: [] }) });
+  const change = await show(page, name);
+  await page.goto(path);
+  await expect(page.locator("body")).toHaveAttribute("data-screen", /./);
+  await page.evaluate(() => document.fonts.ready);
+  return change;
+}
+
+for (const [language, texts] of Object.entries(LANGUAGES)) {
+  for (const path of ["/stage", "/"]) {
+    test(`every state has its sentence and its lanes on ${path} in ${language}`, async ({ page }) => {
+      const [first, ...others] = Object.keys(STATES);
+      const change = await open(page, `${path}?lang=${language}`, first);
+      for (const name of [first, ...others]) {
+        change(name);
+        await expect(page.locator("#sentence"), name).toHaveText(said(name, texts));
+        const { processors } = STATES[name]();
+        await expect(page.locator(".lane:not(.asleep)"), name).toHaveCount(processors.length);
+        for (const { slot, state } of processors.filter(({ state: it }) => it !== "ready")) {
+          await expect(page.locator(`.lane.${state} b`, { hasText: new RegExp(`^${slot}$`) }), name).toHaveCount(1);
+        }
+      }
+      if (language === "zh") {
+        const text = await page.locator("#sentence, #pipe, #time").allInnerTexts();
+        expect(text.join(" ").match(/[A-Za-z]{3,}/g)?.filter((word) => !["Kafka", "processor", "barrage", "example", "cargo", "demo", "host"].includes(word)) ?? []).toEqual([]);
+      }
+    });
+  }
+}
+
+test("the numbers of the pipeline are those of the answer", async ({ page }) => {
+  await open(page, "/stage", "scaling");
+  const numbers = () => page.locator("#pipe .big").allTextContents();
+  await expect.poll(numbers).toEqual(["260/s", "1\u202f508", "33", "330/s"]);
+  await expect(page.locator(".figures")).toHaveText("4 → 5 wanted 33 calls ÷ 7 each");
+  await expect(page.locator(".trend")).toHaveText("▼ 70/s");
+  await expect(page.locator(".stack .on")).toHaveCount(8); // 1 508 of 2 480
+  await expect(page.locator(".lane").nth(3).locator(".cells .on")).toHaveCount(3);
+  await expect(page.locator(".lane").nth(3).locator(".unseen")).toHaveText("Processor 4, warm, 3 calls, 30 a second");
+  await expect(page.locator(".lane").nth(4)).toContainText("1.5 s");
+  await expect(page.locator(".chart")).toHaveAttribute("aria-label", "In 90 s: waiting rose to 2\u202f480, now 1\u202f508; 4 processors, 5 wanted.");
+  const marks = page.locator(".mark-text");
+  await expect(marks).toHaveText(["cold start 1.1 s", "burst", "1 → 2", "2 → 3", "3 → 5"]);
+});
+
+test("the first message stands in Kafka, and its processor starts", async ({ page }) => {
+  await open(page, "/stage", "cold");
+  await expect(page.locator(".waits")).toHaveText("hello, row 12");
+  await expect(page.locator(".figures")).toHaveText("0 → 1 wanted 1 message waits");
+  await expect(page.locator("#quiet")).toContainText("The last cold start took 1.1 s.");
+  await expect(page.locator(".lane .cells.boot")).toBeVisible();
+});
+
+test("the node of a part that is down says so, and what comes after it is pale", async ({ page }) => {
+  const change = await open(page, "/stage", "router");
+  await expect(page.locator(".node-router")).toHaveText("✕ Routerdownfor 6 s");
+  await expect(page.locator(".node-table, .processors")).toHaveClass([/pale/, /pale/]);
+  await expect(page.locator(".node-kafka")).not.toHaveClass(/pale|down/);
+  await expect(page.locator(".flow-bad")).toHaveCount(1);
+  change("frozen");
+  await expect(page.locator(".node-router")).toContainText("frozen");
+  for (const [name, node] of [["kafka", ".node-kafka"], ["table", ".node-table"], ["homepage", ".node-senders"], ["processors", ".processors"]]) {
+    change(name);
+    await expect(page.locator(node)).toHaveClass(/down/);
+    await expect(page.locator("#pipe .down")).toHaveCount(1);
+  }
+});
+
+test("where nobody tells how many are wanted, there is the number alone, and plain bars", async ({ page }) => {
+  await open(page, "/stage", "knative");
+  await expect(page.locator(".figures")).toHaveText("4 at work", { useInnerText: true });
+  await expect(page.locator(".line-wanted")).toHaveCount(0);
+  await expect(page.locator(".cells.plain")).toHaveCount(4);
+});
+
+test("above twelve processors there are eleven lanes and one row", async ({ page }) => {
+  const many = () => {
+    const state = STATES.twelve();
+    const more = [13, 14].map((slot) => ({ slot, name: `message-processor-${slot}`, state: "ready", rate: 90, calls: 9 }));
+    return { ...state, processors: [...state.processors, ...more] };
+  };
+  await open(page, "/stage", many);
+  await expect(page.locator(".lane:not(.asleep)")).toHaveCount(11);
+  await expect(page.locator(".lane.asleep")).toHaveText("+3 more, 2 calls");
+  await expect(page.locator(".lane:not(.asleep) .shape").last()).toHaveClass("shape slot-2"); // the 14th
+});
+
+test.describe("a server that does not answer", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("makes the numbers pale, and the sentence says since when they stand", async ({ page }) => {
+    const change = await open(page, "/stage", "pace");
+    await expect(page.locator("#sentence")).toHaveText("4 processors keep pace with 260 a second.");
+    change(() => undefined);
+    await expect(page.locator("#sentence")).toHaveText(/^Cannot reach the server\. Numbers and curves stand since \d\d:\d\d:\d\d\.$/);
+    await expect(page.locator("#pipe")).toHaveClass(/old/);
+    await expectNoFindings(page);
+    change("pace");
+    await expect(page.locator("#sentence")).toHaveText("4 processors keep pace with 260 a second.");
+    await expect(page.locator("#pipe")).not.toHaveClass(/old/);
+  });
+});
+
+test("a hidden page asks for nothing, and asks at once when it is back", async ({ page }) => {
+  let asked = 0;
+  await open(page, "/stage", () => ((asked += 1), STATES.pace()));
+  await page.evaluate(() => {
+    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  const before = asked;
+  await page.waitForFunction((from) => performance.now() - from > 2500, await page.evaluate(() => performance.now()));
+  expect(asked).toBe(before);
+  await page.evaluate(() => {
+    delete document.visibilityState;
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await expect.poll(() => asked).toBeGreaterThan(before);
+});
+
+test("screen readers hear a sentence when it is another one, not each number", async ({ page }) => {
+  let rows = 260;
+  const change = await open(page, "/stage", () => ({ ...STATES.pace(), in: (rows += 10), out: rows, waiting: 20 }));
+  const spoken = page.locator("#announcer");
+  await expect(spoken).toContainText("keep pace");
+  const first = await spoken.textContent();
+  await expect(page.locator("#sentence")).not.toHaveText(first);
+  await expect(spoken).toHaveText(first);
+  change("router");
+  await expect(spoken).toHaveText(/^The event-router has not answered/);
+});
+
+test("the amber banner of a backlog gives way to the sentence, and other problems keep theirs", async ({ page }) => {
+  const problems = [
+    { part: "table", since: new Date().toISOString(), text: "" },
+    { part: "retention", since: new Date().toISOString(), text: "" },
+  ];
+  await fly(page, { waiting: 3100, change: (reply) => ({ ...reply, bullets: [], processors: [], problems }) });
+  const change = await show(page, "table");
+  await page.goto("/");
+  await expect(page.locator("#sentence")).toContainText("The table has not answered");
+  await expect(page.locator(".banner")).toHaveCount(3);
+  await expect(page.locator(".banner:visible")).toHaveCount(1);
+  await expect(page.locator(".banner:visible")).toContainText("They are lost.");
+  change("pace");
+  await expect(page.locator(".banner:visible")).toHaveCount(2); // of the table nothing else tells any more
+});
+
+test("on the stage a problem that the pipeline does not know takes the place of the sentence", async ({ page }) => {
+  const problems = [{ part: "retention", since: new Date().toISOString(), text: "" }];
+  await fly(page, { change: (reply) => ({ ...reply, bullets: [], problems, totals: { ...reply.totals, expired: 12 } }) });
+  await show(page, "pace");
+  await page.goto("/stage");
+  await expect(page.locator("#sentence")).toContainText("Kafka deleted 12 messages that were not processed yet.");
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).toContainText("They are lost.");
+  await expect(page.locator("#keys .banner")).toBeVisible();
+  await expectNoFindings(page);
+});
+
+const SCREENS = [
+  ["/stage", "zero"],
+  ["/stage", "cold"],
+  ["/stage", "scaling"],
+  ["/stage", "twelve"],
+  ["/stage", "router"],
+  ["/stage", "processors"],
+  ["/stage?light=1", "scaling"],
+  ["/stage?light=1", "router"],
+  ["/stage", "scaling", "q"],
+  ["/stage", "scaling", "w"],
+  ["/stage", "scaling", "?"],
+  ["/", "scaling"],
+  ["/", "zero"],
+  ["/", "router"],
+];
+
+for (const [path, name, key] of SCREENS) {
+  test(`axe finds nothing on ${path} in the state "${name}"${key ? ` after ${key}` : ""}`, async ({ page }) => {
+    await open(page, path, name);
+    if (key) await page.keyboard.press(key);
+    await expect(page.locator("#sentence")).not.toBeEmpty();
+    await expectNoFindings(page);
+  });
+}
+
+test("axe finds nothing where people prefer light", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await open(page, "/", "scaling");
+  expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(244, 246, 251)");
+  await expectNoFindings(page);
+});
+
+/**
+ * Runs in the page: texts that are smaller than 1/40 of the height, leave their box, lie over each other, or are cut.
+ * Bullets are left out: they are meant to leave the screen.
+ */
+function faultsOfLayout(least) {
+  const boxes = ".node, .processors, .sentence, .time, .invite, .stage-quiet, .big-qr, .counters, .brand";
+  const found = [];
+  const texts = [];
+  /** A line is higher than its letters. */
+  const withoutAir = ({ x, y, width, height }) => new DOMRect(x, y + 0.15 * height, width, 0.7 * height);
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    if (!node.data.trim() || parent.closest("#sky, .unseen, .list, .banners, .tools, dialog, noscript, template")) continue;
+    if (!parent.checkVisibility() || getComputedStyle(parent).clipPath !== "none") continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const rects = [...range.getClientRects()].filter(({ width }) => width >= 2).map(withoutAir);
+    const name = node.data.trim();
+    if (parseFloat(getComputedStyle(parent).fontSize) < least - 0.1) found.push(`small: ${name}`);
+    const box = parent.closest(boxes)?.getBoundingClientRect() ?? { left: 0, right: innerWidth, top: 0, bottom: innerHeight };
+    const leaves = (rect, it) => rect.left < it.left - 1 || rect.right > it.right + 1 || rect.top < it.top - 3 || rect.bottom > it.bottom + 3;
+    const screen = { left: 0, right: innerWidth, top: 0, bottom: innerHeight };
+    if (rects.some((rect) => leaves(rect, box) || leaves(rect, screen))) found.push(`leaves its box: ${name}`);
+    const cut = parent.closest("em, .word, .rate");
+    if (cut && cut.scrollWidth > cut.clientWidth + 1) found.push(`cut: ${name}`);
+    texts.push(...rects.map((rect) => ({ name, rect })));
+  }
+  texts.forEach((one, i) => {
+    for (const other of texts.slice(i + 1)) {
+      const width = Math.min(one.rect.right, other.rect.right) - Math.max(one.rect.left, other.rect.left);
+      const height = Math.min(one.rect.bottom, other.rect.bottom) - Math.max(one.rect.top, other.rect.top);
+      const lower = Math.min(one.rect.height, other.rect.height);
+      if (one.name !== other.name && width > 1 && height > 0.45 * lower) found.push(`over each other: ${one.name} / ${other.name}`);
+    }
+  });
+  return found;
+}
+
+const LAYOUT_STATES = ["zero", "cold", "behind", "scaling", "full", "twelve", "idle", "router", "processors", "knative"];
+
+for (const [width, height] of [
+  [1024, 768],
+  [1280, 720],
+  [1920, 1080],
+  [3840, 2160],
+]) {
+  for (const language of ["en", "zh"]) {
+    test(`nothing is small, cut or covered on a stage of ${width} by ${height} in ${language}`, async ({ page }) => {
+      await page.setViewportSize({ width, height });
+      const change = await open(page, `/stage?lang=${language}`, "zero");
+      for (const name of LAYOUT_STATES) {
+        change(name);
+        if (name !== "zero") await expect(page.locator("#sentence")).toHaveText(said(name, LANGUAGES[language]));
+        expect(await page.evaluate(faultsOfLayout, height / 40), name).toEqual([]);
+      }
+      for (const key of ["q", "w"]) {
+        change("scaling");
+        await expect(page.locator("#sentence")).toHaveText(said("scaling", LANGUAGES[language]));
+        await page.keyboard.press(key);
+        await expect(page.locator("#sentence")).toHaveText(said("scaling", LANGUAGES[language])); // after the answer
+        expect(await page.evaluate(faultsOfLayout, height / 40), key).toEqual([]);
+        await page.keyboard.press(key);
+      }
+    });
+  }
+}
+
+test("on a phone the four numbers stand in a row, the lanes below them, and nothing is cut", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const change = await open(page, "/", "scaling");
+  for (const name of LAYOUT_STATES.filter((it) => it !== "zero")) {
+    change(name);
+    await expect(page.locator("#sentence")).toHaveText(said(name, en));
+    const tops = await page.locator(".node").evaluateAll((nodes) => nodes.map((node) => Math.round(node.getBoundingClientRect().top)));
+    expect(new Set(tops).size, name).toBe(1);
+    expect(await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth)).toBe(0);
+    const cut = await page.locator(".node, .lane, .figures").evaluateAll((nodes) => nodes.filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.textContent));
+    expect(cut, name).toEqual([]);
+  }
+  await expect(page.locator(".flow-lines")).toBeHidden();
+});

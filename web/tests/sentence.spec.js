@@ -1,0 +1,237 @@
+// What the pipeline says and draws, by its rules alone: no browser.
+
+import { expect, test } from "@playwright/test";
+import { listed, stateOf } from "../static/pipeline/lanes.js";
+import { marksOf, placed } from "../static/pipeline/marks.js";
+import { rate, seconds } from "../static/pipeline/numbers.js";
+import { Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
+import { complete, isState, screenOf } from "../static/pipeline/state.js";
+import * as en from "../static/translations/pipeline-en.js";
+import * as zh from "../static/translations/pipeline-zh.js";
+import { STATES } from "./support/pipeline.js";
+
+/** What each state says, with its tone. */
+const SAID = {
+  zero: ["t3", "Nothing runs. Send the first message.", "一切静止。发出第一条消息吧。"],
+  cold: [
+    "accent",
+    "1 message waits in Kafka: the first processor is starting, 0.8 s so far.",
+    "1 条消息在 Kafka 中等待：首个处理器正在启动，已用 0.8 秒。",
+  ],
+  behind: [
+    "warn",
+    "260 a second arrive, 1 processor finishes 100: 4 are wanted, 3 are starting.",
+    "每秒到达 260 条，1 个处理器只能完成 100 条：需要 4 个，3 个正在启动。",
+  ],
+  scaling: [
+    "warn",
+    "4 processors finish 330 a second, 260 arrive: the backlog is gone in about 22 s.",
+    "4 个处理器每秒完成 330 条，到达 260 条：积压约 22 秒后清空。",
+  ],
+  full: [
+    "warn",
+    "1\u202f000 a second arrive, 8 processors finish 800: no more are allowed, the backlog grows by 200 a second.",
+    "每秒到达 1\u202f000 条，8 个处理器完成 800 条：已到上限，积压每秒增加 200 条。",
+  ],
+  twelve: [
+    "good",
+    "480 a second need only 7 processors: 4 finish their calls and go.",
+    "每秒 480 条只需 7 个处理器：4 个处理完手头请求后退出。",
+  ],
+  pace: ["accent", "4 processors keep pace with 260 a second.", "4 个处理器跟得上每秒 260 条。"],
+  scalingIn: [
+    "good",
+    "60 a second need only 1 processor: 2 finish their calls and go.",
+    "每秒 60 条只需 1 个处理器：2 个处理完手头请求后退出。",
+  ],
+  idle: ["t3", "Nothing to do: back to zero soon.", "没有消息：即将缩容到零。"],
+  router: [
+    "bad",
+    "The event-router has not answered for 6 s: messages wait safely in Kafka.",
+    "路由已 6 秒没有响应：消息安全地等在 Kafka 中。",
+  ],
+  kafka: [
+    "bad",
+    "Kafka has not answered for 6 s: nothing can be sent, what was accepted is safe.",
+    "Kafka 已 6 秒没有响应：暂时无法发送，已接收的消息是安全的。",
+  ],
+  table: [
+    "bad",
+    "The table has not answered for 6 s: work goes on when it is back, nothing is lost.",
+    "数据表已 6 秒没有响应：恢复后继续处理，不会丢失。",
+  ],
+  homepage: [
+    "bad",
+    "The homepage has not answered for 6 s: messages wait safely in Kafka.",
+    "主页已 6 秒没有响应：消息安全地等在 Kafka 中。",
+  ],
+  processors: [
+    "bad",
+    "The processors have not answered for 6 s: messages wait safely in Kafka.",
+    "处理器已 6 秒没有响应：消息安全地等在 Kafka 中。",
+  ],
+  frozen: [
+    "bad",
+    "The event-router has been frozen for 6 s: messages wait safely in Kafka.",
+    "路由已被冻结 6 秒：消息安全地等在 Kafka 中。",
+  ],
+  died: ["accent", "3 processors keep pace with 260 a second.", "3 个处理器跟得上每秒 260 条。"],
+  knative: ["accent", "4 processors keep pace with 260 a second.", "4 个处理器跟得上每秒 260 条。"],
+};
+
+const whole = ({ reason, result, leads }, space) =>
+  (leads ? [result, reason] : [reason, result]).filter(Boolean).join(space);
+
+for (const [name, [tone, english, chinese]] of Object.entries(SAID)) {
+  test(`the state "${name}" has its sentence in both languages`, () => {
+    const state = STATES[name]();
+    expect(isState(state)).toBe(true);
+    const said = [en, zh].map((texts) => sentence(state, texts.sentence));
+    expect(said.map((it, i) => whole(it, [en, zh][i].space))).toEqual([english, chinese]);
+    expect(said.map((it) => it.tone)).toEqual([tone, tone]);
+  });
+}
+
+test("every made-up state is checked", () => {
+  expect(Object.keys(STATES).sort()).toEqual(Object.keys(SAID).sort());
+});
+
+const say = (change) => {
+  const it = sentence({ ...STATES.pace(), ...change }, en.sentence);
+  return whole(it, " ");
+};
+
+/** A history whose waiting ends with these values. */
+const waiting = (...last) => ({ history: { ...STATES.pace().history, waiting: [...Array(90 - last.length).fill(0), ...last] } });
+
+test("a part that is down comes before everything, and of several the one that matters most", () => {
+  const down = [{ part: "table", for_ms: 9000, frozen: false }, { part: "kafka", for_ms: 2000, frozen: false }];
+  expect(say({ down, waiting: 9000 })).toMatch(/^Kafka has not answered for 2 s:/);
+  expect(say({ down: [{ part: "something else", for_ms: 1 }] })).toBe("4 processors keep pace with 260 a second.");
+});
+
+test("a backlog is said after three seconds of growth, or at once when it is three seconds of work", () => {
+  const grows = { in: 300, out: 260, waiting: 160 };
+  expect(say({ ...grows, ...waiting(40, 80, 120, 160) })).toContain("the backlog grows by 40 a second.");
+  expect(say({ ...grows, ...waiting(200, 80, 120, 160) })).toContain("keep pace");
+  expect(say({ in: 300, out: 260, waiting: 800 })).toContain("the backlog grows by 40 a second.");
+  expect(say({ in: 5, out: 5, waiting: 15 })).toContain("keep pace"); // so few are no backlog
+});
+
+test("a backlog that neither grows nor shrinks is counted", () => {
+  expect(say({ in: 260, out: 261, waiting: 900 })).toBe(
+    "260 a second arrive, 4 processors finish 260: 900 messages wait.",
+  );
+});
+
+test("the time until a backlog is gone is rounded as people estimate, and left out above ten minutes", () => {
+  const left = (messages, out = 360) => say({ in: 260, out, waiting: messages });
+  expect(left(2230)).toContain("gone in about 22 s.");
+  expect(left(4370)).toContain("gone in about 45 s.");
+  expect(left(20_000)).toContain("gone in about 3 minutes.");
+  expect(left(61_000)).toContain("the backlog shrinks.");
+});
+
+test("what nobody tells is not said: no number that is wanted, and not that nothing runs", () => {
+  const zero = { ...STATES.zero(), wanted: null };
+  expect(whole(sentence(zero, en.sentence), " ")).toBe("The wall is quiet. Send the first message.");
+  expect(whole(sentence({ ...STATES.cold(), processors: [], wanted: null }, en.sentence), " ")).toBe(
+    "1 message waits in Kafka: no processor has answered yet.",
+  );
+  expect(whole(sentence({ ...STATES.idle(), mode: null, min: null }, en.sentence), " ")).toBe(
+    "Nothing to do: 4 processors are ready.",
+  );
+});
+
+test("a number that is not known is as it was before, and before the first there is nothing to draw", () => {
+  const { places, ...told } = STATES.pace();
+  expect(places).toBe(10);
+  expect(complete(told)).toMatchObject({ places: null, in: 260 });
+  const unknown = { ...told, in: null, out: null, waiting: null };
+  expect(isState(unknown)).toBe(true);
+  expect(complete(unknown)).toBeUndefined();
+  expect(complete(unknown, { in: 250, out: 240, waiting: 7, ready: 4 })).toMatchObject({ in: 250, out: 240, waiting: 7 });
+  expect(complete({ ...unknown, down: [{ part: "kafka", for_ms: 5 }] })).toMatchObject({ in: 0, waiting: 0 });
+});
+
+test("numbers have two digits from 20 on, and times get coarser", () => {
+  expect([0, 0.04, 0.46, 1.4, 19.6, 20.4, 263, 1508].map(rounded)).toEqual([0, 0.1, 0.5, 1, 20, 20, 260, 1500]);
+  expect([0.2, 21.6, 31, 118, 149, 200].map(roundedTime)).toEqual([1, 22, 30, 120, 120, 180]);
+  expect([0, 0.54, 9.94, 330.4, 1234].map(rate)).toEqual(["0", "0.5", "9.9", "330", "1\u202f234"]);
+  expect([400, 1100, 6000, 12_400].map(seconds)).toEqual(["0.4", "1.1", "6", "12"]);
+});
+
+test("a sentence stands for two seconds, and only a failure does not wait", () => {
+  const pace = new Pace();
+  const it = (key) => ({ key, reason: "", result: key });
+  expect(pace.next(it("pace"), 0).key).toBe("pace");
+  expect(pace.next(it("behind"), 1999).key).toBe("pace");
+  expect(pace.next(it("behind"), 2000).key).toBe("behind");
+  expect(pace.next(it("down"), 2100).key).toBe("down");
+  expect(pace.next(it("pace"), 2200).key).toBe("down");
+  expect(pace.next(it("pace"), 4100).key).toBe("pace");
+});
+
+test("the invitation comes when nothing runs, and gives people time to see how it came to that", () => {
+  expect(screenOf(STATES.zero())).toBe("zero");
+  const left = (ago_ms) => screenOf({ ...STATES.zero(), events: [{ kind: "to_zero", ago_ms }] });
+  expect([left(5000), left(20_000)]).toEqual(["live", "zero"]);
+  expect(["cold", "idle", "kafka", "died"].map((name) => screenOf(STATES[name]()))).toEqual(Array(4).fill("live"));
+});
+
+test("a lane is busy when more than half of its places are filled", () => {
+  expect(stateOf({ state: "ready", calls: 5 }, 10)).toBe("warm");
+  expect(stateOf({ state: "ready", calls: 5.1 }, 10)).toBe("busy");
+  expect(stateOf({ state: "ready", calls: 1, rate: 9 }, null)).toBe("busy");
+  expect(stateOf({ state: "draining", calls: 9 }, 10)).toBe("draining");
+});
+
+test("above twelve processors the eleven busiest are drawn, in their order, and the others are one row", () => {
+  const all = Array.from({ length: 14 }, (_, i) => ({ slot: i + 1, calls: i === 1 ? 0 : i }));
+  const { shown, rest } = listed(all);
+  expect(shown.map(({ slot }) => slot)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+  expect(rest).toHaveLength(3);
+  expect(listed(all.slice(0, 12)).rest).toEqual([]);
+});
+
+const texts = (...events) => marksOf(events, en.marks).map(({ text, tone }) => `${text}${tone === "bad" ? " !" : ""}`);
+const on = (ago_ms, kind, rest) => ({ ago_ms, kind, ...rest });
+
+test("each event has the mark that the design gives it", () => {
+  expect(texts(on(9, "scaled", { from: 3, to: 5 }), on(8, "cold_start", { ms: 1100 }), on(7, "to_zero"))).toEqual([
+    "3 → 5",
+    "cold start 1.1 s",
+    "back to zero",
+  ]);
+  expect(texts(on(9, "by_hand", { to: 3 }), on(8, "cost", { from_ms: 100, to_ms: 300 }), on(7, "burst"))).toEqual([
+    "by hand: 3",
+    "cost 100 → 300 ms",
+    "burst",
+  ]);
+  expect(texts(on(1, "something newer"))).toEqual([]);
+});
+
+test("a death is one mark, which says what it has cost once that was counted", () => {
+  const part = "message-processor-2";
+  const died = on(31_000, "died", { part });
+  expect(texts(died)).toEqual(["processor-2 died !"]);
+  expect(texts(died, on(30_600, "back", { part, ms: 400 }))).toEqual(["processor-2 died, back in 0.4 s"]);
+  expect(texts(died, on(30_600, "back", { part, ms: 400, lost: 0 }))).toEqual(["processor-2 died, back in 0.4 s, 0 lost"]);
+});
+
+test("what the launcher and the homepage both notice is told once", () => {
+  const part = "event-router";
+  expect(texts(on(9000, "died", { part }), on(8000, "part_down", { part }))).toEqual(["router down !"]);
+  const back = [on(9000, "died", { part }), on(8000, "part_down", { part }), on(2000, "part_back", { part, ms: 6000 })];
+  expect(texts(...back)).toEqual(["router down", "router back after 6 s"]);
+  expect(texts(on(9000, "frozen", { part: "broker" }), on(8000, "part_down", { part: "kafka" }))).toEqual(["Kafka frozen !"]);
+});
+
+test("labels stand right of their mark, left of it near the edge, and the newest wins", () => {
+  const mark = (x) => ({ x, width: 100 });
+  const sides = (...xs) => placed(xs.map(mark), { width: 1000, gap: 5 }).map(({ side }) => side);
+  expect(sides(100, 500)).toEqual(["right", "right"]);
+  expect(sides(980)).toEqual(["left"]);
+  expect(sides(800, 980)).toEqual([undefined, "left"].map((side, i) => (i === 0 ? "left" : side)));
+  expect(sides(870, 900, 980)).toEqual(["left", undefined, "left"]);
+});
