@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::{
     events::Kind,
     member::{Member, State},
+    requests::ProcessorView,
     sampler::Sample,
     sink_file::SinkFile,
     supervisor::{Change, Supervisor, Surroundings},
@@ -71,11 +72,14 @@ impl Processors {
         self.list.iter()
     }
 
-    /// All of them, those that have gone a moment ago too, by their numbers.
-    pub(crate) fn members(&self) -> Vec<&Member> {
-        let mut members: Vec<_> = self.list.iter().map(|it| (it.n, &it.member)).collect();
-        members.sort_by_key(|(n, _)| *n);
-        members.into_iter().map(|(_, member)| member).chain(&self.gone).collect()
+    /// All of them by their numbers, then those that have gone a moment ago.
+    pub(crate) fn views(&self, sample: Option<&Sample>) -> Vec<ProcessorView> {
+        let mut sorted: Vec<_> = self.list.iter().collect();
+        sorted.sort_by_key(|it| it.n);
+        let there = sorted.into_iter().map(|it| {
+            ProcessorView::new(&it.member, sample.map(|sample| sample.calls_to(&it.url)))
+        });
+        there.chain(self.gone.iter().map(|gone| ProcessorView::new(gone, Some(0.0)))).collect()
     }
 
     /// Starts as many as are missing, with these variables, or lets go as many as are too many.

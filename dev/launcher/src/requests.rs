@@ -47,7 +47,7 @@ pub(crate) struct View {
     pub(crate) calls_now: Option<u64>,
     pub(crate) work_ms: u32,
     pub(crate) cold_start_ms: Option<u64>,
-    pub(crate) processors: Vec<MemberView>,
+    pub(crate) processors: Vec<ProcessorView>,
     pub(crate) parts: Vec<MemberView>,
     pub(crate) events: Vec<Event>,
 }
@@ -67,11 +67,21 @@ pub(crate) struct MemberView {
     since: Timestamp,
 }
 
-impl MemberView {
-    pub(crate) fn of_processor(member: &Member) -> Self {
-        Self::new(member, "ready")
-    }
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ProcessorView {
+    #[serde(flatten)]
+    member: MemberView,
+    /// The router's calls to it that are under way; `None` if the router does not answer.
+    calls: Option<f64>,
+}
 
+impl ProcessorView {
+    pub(crate) fn new(member: &Member, calls: Option<f64>) -> Self {
+        Self { member: MemberView::new(member, "ready"), calls }
+    }
+}
+
+impl MemberView {
     pub(crate) fn of_part(member: &Member) -> Self {
         Self::new(member, "up")
     }

@@ -41,10 +41,18 @@ impl Sample {
 
     /// Whether the router makes no new call to this address.
     pub(crate) fn has_left(&self, url: &str) -> bool {
-        let series = |url: &str| format!("router_calls_allowed{{address=\"{url}\"}}");
-        let allowed = [series(url), series(&format!("{url}/"))];
-        let allowed = allowed.iter().find_map(|series| self.metrics.get(series));
-        allowed.is_none_or(|calls| calls == 0.0)
+        self.of_address("router_calls_allowed", url).is_none_or(|calls| calls == 0.0)
+    }
+
+    /// The calls to this address that are under way.
+    pub(crate) fn calls_to(&self, url: &str) -> f64 {
+        self.of_address("router_calls_in_flight", url).unwrap_or_default()
+    }
+
+    fn of_address(&self, gauge: &str, url: &str) -> Option<f64> {
+        let series = |url: &str| format!("{gauge}{{address=\"{url}\"}}");
+        let named = [series(url), series(&format!("{url}/"))];
+        named.iter().find_map(|series| self.metrics.get(series))
     }
 }
 
@@ -73,7 +81,9 @@ mod tests {
     fn calls_to_all_addresses_count() {
         let text = "router_calls_in_flight{address=\"http://a\"} 12\n\
                     router_calls_in_flight{address=\"http://b\"} 21\nrouter_records_waiting 7\n";
-        assert_eq!(sample(text).demand(2), 33.0);
+        let sample_of_two = sample(text);
+        assert_eq!(sample_of_two.demand(2), 33.0);
+        assert_eq!(["http://a", "http://c"].map(|url| sample_of_two.calls_to(url)), [12.0, 0.0]);
         assert_eq!(sample("").demand(2), 0.0);
     }
 

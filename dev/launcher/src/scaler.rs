@@ -345,12 +345,7 @@ impl Scaler {
             calls_now: self.sample.as_ref().map(|it| it.calls as u64),
             work_ms: self.work_ms,
             cold_start_ms: self.cold_start_ms,
-            processors: self
-                .processors
-                .members()
-                .into_iter()
-                .map(MemberView::of_processor)
-                .collect(),
+            processors: self.processors.views(self.sample.as_deref()),
             parts: self.parts.iter().map(MemberView::of_part).collect(),
             events: self.events.list(),
         }

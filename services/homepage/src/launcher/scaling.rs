@@ -39,6 +39,8 @@ pub(crate) struct Processor {
     pub(crate) name: String,
     pub(crate) state: State,
     pub(crate) since: Rfc3339,
+    /// The router's calls to it that are under way; `None` if the router does not answer.
+    pub(crate) calls: Option<f64>,
 }
 
 /// Where a processor is in its life.
@@ -71,6 +73,11 @@ pub(crate) struct Event {
 }
 
 impl Scaling {
+    /// The router's calls to a processor that are under way, if it is known.
+    pub(crate) fn calls_to(&self, processor: &str) -> Option<f64> {
+        self.processors.iter().find(|it| it.name == processor)?.calls
+    }
+
     pub(crate) fn cost(&self) -> Option<Duration> {
         self.work_ms.map(Duration::from_millis)
     }

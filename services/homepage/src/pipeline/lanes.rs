@@ -1,4 +1,5 @@
-//! The processors side by side: by what the launcher says, else those that stored a row in the last seconds.
+//! The processors side by side: by what the launcher says, else those that stored a row in the last seconds. Their
+//! calls are those that the router counts, else those that rows tell of.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,10 @@ pub(super) fn lanes(
         it.slot = slots.get(&it.name).copied();
     }
     seen.sort_by_key(|it| (it.slot.unwrap_or(u64::MAX), it.name.clone()));
+    let calls = |it: &Seen| {
+        let by_rows = || loads.get(&it.name).map_or(0.0, |load| load.calls);
+        scaling.and_then(|scaling| scaling.calls_to(&it.name)).unwrap_or_else(by_rows)
+    };
     let lane = |it: &Seen| {
         let load = loads.get(&it.name);
         LaneJson {
@@ -39,7 +44,7 @@ pub(super) fn lanes(
             state: lane_state(it, scaling, now),
             for_ms: (now.0 - it.since.0).max(0),
             rate: rounded(load.map_or(0.0, |load| load.rate)),
-            calls: rounded(load.map_or(0.0, |load| load.calls)),
+            calls: rounded(calls(it)),
         }
     };
     (seen.iter().map(lane).collect(), seen)
@@ -133,6 +138,10 @@ mod tests {
         assert_eq!(states(&lanes), expected);
         assert_eq!((lanes[1].rate, lanes[1].calls, lanes[1].for_ms), (50.0, 1.3, 1_500));
         assert_eq!((lanes[0].rate, lanes[0].calls), (0.0, 0.0));
+        let mut counted = scaling(&said);
+        counted.processors[1].calls = Some(9.0);
+        let (lanes, _) = super::lanes(Some(&counted), &loads, &feed, NOW);
+        assert_eq!((lanes[1].name.as_str(), lanes[1].calls), ("m-2", 9.0));
         assert_eq!(seen[2].slot, Some(3));
     }
 
