@@ -178,13 +178,19 @@ impl Scaler {
             return;
         }
         let (calls, target) = (rounded(decision.calls), self.settings.target);
-        eprintln!("{from} → {to} processors: {calls} calls under way, target {target} each");
-        match (from, to) {
-            (_, 0) => self.events.add(Kind::ToZero),
-            // The cold start says it.
-            (0, 1) => {}
-            _ => self.events.add(Kind::Scaled { from, to, calls, target }),
-        }
+        let why = match (from, to) {
+            (_, 0) => {
+                self.events.add(Kind::ToZero);
+                "nothing has come for a while".into()
+            }
+            // The event of the cold start says it.
+            (0, 1) => "a message waits".into(),
+            _ => {
+                self.events.add(Kind::Scaled { from, to, calls, target });
+                format!("{calls} calls under way, target {target} each")
+            }
+        };
+        eprintln!("{from} → {to} processors: {why}");
         self.want(to);
     }
 
@@ -240,7 +246,7 @@ impl Scaler {
             let ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.cold_start_ms = Some(ms);
             self.events.add(Kind::ColdStart { ms, processor: name.into() });
-            eprintln!("{name} is ready, {ms} ms after the first message");
+            eprintln!("{name} is ready {ms} ms after the first one was wanted");
         }
         // It was started with the cost that held when it was started for the first time.
         if self.work_ms != self.scale.work_ms {
