@@ -3,7 +3,6 @@
 import { Page } from "./page.js";
 import { Send } from "./send/send.js";
 import { Events } from "./status/events.js";
-import { Card } from "./wall/card.js";
 import { Quiet } from "./wall/quiet.js";
 
 if (document.documentElement.classList.contains("old")) throw new Error("too old a browser: see old.js");
@@ -22,20 +21,32 @@ const quiet = new Quiet(node("quiet"), (values) => send.fill(values));
 page = new Page({
   isMine: (bullet) => send.isMine(bullet),
   onShown: ({ mine }) => send.shown(mine),
-  onDropped: () => card.close(),
+  onDropped: () => card?.close(),
   onReply(reply, _, came) {
     events.update(reply.events, reply.now);
     if (came > 0) quiet.end();
   },
   onOnline: (isOnline) => send.setOnline(isOnline),
   onPresence: (isVisible) => send.setVisible(isVisible),
-  onPick: (entry, anchor) => {
-    const isBullet = anchor.matches(".bullet");
-    if (isBullet) page.wall.hold(anchor);
-    card.open(entry, anchor, () => isBullet && page.wall.hold(undefined));
-  },
+  onPick: (entry, anchor) => pick(entry, anchor),
 });
-const card = new Card(node("card"), { slotOf: (processor) => page.slotOf(processor) });
+
+let card;
+
+/** Opens the card of a bullet, which stands still meanwhile. Most visits need no card, so it is loaded for the first. */
+async function pick(entry, anchor) {
+  const isBullet = anchor.matches(".bullet");
+  if (isBullet) page.wall.hold(anchor);
+  const goOn = () => isBullet && page.wall.hold(undefined);
+  try {
+    const { Card } = await import("./wall/card.js");
+    card ??= new Card(node("card"), { slotOf: (processor) => page.slotOf(processor) });
+    card.open(entry, anchor, goOn);
+  } catch (error) {
+    console.warn("the card cannot be loaded", error);
+    goOn();
+  }
+}
 
 node("how-open").addEventListener("click", () => node("how").showModal());
 page.start();

@@ -100,7 +100,8 @@ export class Nodes {
     this.pill.hidden = !first;
     write(this.pill, first || "");
     const isMoving = !failure && !first && !isQuiet(state) && state.ready > 0;
-    this.trend.hidden = !isMoving;
+    this.trend.hidden = Boolean(first);
+    this.trend.classList.toggle("unknown", !isMoving); // it keeps its place, so that nothing jumps
     if (isMoving) write(this.trend, trend(growth(state)));
   }
 

@@ -21,7 +21,7 @@ export class Timeline {
 
   constructor(root) {
     const { timeline } = texts;
-    this.svg = draw("svg", { class: "chart", role: "img" });
+    this.svg = draw("svg", { class: "chart", role: "img", "aria-label": timeline.none });
     this.peak = make("span");
     this.keys = mute(make("div", "time-keys"));
     this.rows = [

@@ -131,6 +131,7 @@ export const timeline = {
   wanted: "wanted",
   ago: (seconds) => `-${seconds} s`,
   now: "now",
+  none: "No data yet",
   label: ({ peak, waiting, ready, wanted }) =>
     `In 90 s: waiting rose to ${grouped(peak)}, now ${grouped(waiting)}; ${processors(ready)}` +
     `${wanted === null ? "" : `, ${wanted} wanted`}.`,

@@ -123,6 +123,7 @@ export const timeline = {
   wanted: "需要",
   ago: (seconds) => `-${seconds} 秒`,
   now: "现在",
+  none: "暂无数据",
   label: ({ peak, waiting, ready, wanted }) =>
     `90 秒内：等待最多 ${grouped(peak)} 条，现在 ${grouped(waiting)} 条；${ready} 个处理器` +
     `${wanted === null ? "" : `，需要 ${wanted} 个`}。`,
