@@ -16,6 +16,7 @@ use crate::{
     freshness::newer_source,
     plan::{NotBuilt, PROGRAMS, Plan, check_built, name},
     proxies::Proxies,
+    sink_file,
     stack::{Member, Stack},
 };
 
@@ -142,7 +143,7 @@ impl Setup {
             programs: programs()?,
             data: data.path().into(),
             processors: self.processors,
-            sink: self.sink_file.then(|| sink_file(data)),
+            sink: self.sink_file.then(|| sink_file::path(data.path())),
             page: Port::reserve(0)?,
             public_url: None,
             environment: None,
@@ -156,11 +157,6 @@ impl Setup {
         }
         Ok(specs)
     }
-}
-
-/// The file of processors in the data of a stack.
-pub(crate) fn sink_file(data: &TempDir) -> PathBuf {
-    data.path().join("processors")
 }
 
 async fn put_before_table(specs: &mut [Spec], seed: u64) -> TableProxy {

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
     proxies::Proxies,
-    setup::sink_file,
+    sink_file,
 };
 
 /// Longer than any start takes on a busy machine.
@@ -168,11 +168,9 @@ impl Stack {
     /// Replaces the list of processors of a stack with a [file](crate::Setup::sink_file) for it. Each may be a replica
     /// that [`Stack::scale_out`] has started.
     pub fn set_sink(&self, processors: &[&str]) {
-        let line = |name: &&str| format!("http://{}\n", self.address(name));
-        let (file, new) = (sink_file(&self.data), self.data.path().join("processors.new"));
-        let lines = processors.iter().map(line).collect::<String>();
-        std::fs::write(&new, lines).expect("the data folder can be written");
-        std::fs::rename(new, file).expect("both are in one folder");
+        let addresses = processors.iter().map(|name| self.address(name));
+        let written = sink_file::write(self.data.path(), addresses);
+        written.expect("the data folder can be written");
     }
 
     /// Starts one more homepage and waits until it is ready.

@@ -23,6 +23,7 @@
 
 mod address_file;
 mod target;
+mod url;
 
 use std::collections::BTreeMap;
 use std::error::Error as _;

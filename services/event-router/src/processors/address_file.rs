@@ -10,7 +10,7 @@ use std::time::Duration;
 use barrage::retry::pause;
 use tokio::sync::watch;
 
-use super::target::parse_url;
+use super::url;
 
 /// The time between two looks at the file.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -75,7 +75,7 @@ impl AddressFile {
         let lines = text.lines().map(str::trim).zip(1..).filter(|(line, _)| !line.is_empty());
         let mut urls = BTreeSet::new();
         for (line, number) in lines {
-            if let Ok(url) = parse_url(line) {
+            if let Ok(url) = url::parse(line) {
                 urls.insert(url);
             } else {
                 let path = self.path.display();

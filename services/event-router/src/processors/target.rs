@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use barrage::config::Endpoint;
 use barrage::retry::pause;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::address_file::AddressFile;
+use super::url;
 
 /// The value of `SINK`, for example `http://a:8080,http://b:8080`, `dns:///processors:8080` or
 /// `file:///run/barrage/processors`.
@@ -57,16 +57,8 @@ impl FromStr for Target {
             let valid = !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok();
             return if valid { Ok(Self::Dns(name.to_owned())) } else { Err(()) };
         }
-        parse_url(text).map(Self::Url)
+        url::parse(text).map(Self::Url)
     }
-}
-
-/// `http://host:port` from the same, or from `grpc://host:port`.
-pub(super) fn parse_url(text: &str) -> Result<String, ()> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("grpc://")).ok_or(())?;
-    let url: Endpoint = format!("http://{rest}").parse().map_err(|_| ())?;
-    let plain = !url.as_str()["http://".len()..].contains('/');
-    if plain { Ok(url.as_str().to_owned()) } else { Err(()) }
 }
 
 /// The time between two lookups of a name.
