@@ -1,3 +1,5 @@
+//! The decision against tables worked out by hand, and by properties.
+
 use proptest::prelude::*;
 
 use super::*;
