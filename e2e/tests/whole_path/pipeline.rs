@@ -27,6 +27,10 @@ async fn pipeline(stack: &Stack) -> Pipeline {
 #[tokio::test]
 async fn the_pipeline_tells_what_a_burst_does_and_agrees_with_the_feed() {
     let stack = Setup::default().processors(2).var(PROCESSOR, "WORK_MS", "20").start().await;
+    eventually("it is known that nothing comes", async || {
+        pipeline(&stack).await.history.accepted.iter().flatten().count() >= 3
+    })
+    .await;
     let burst = json!({ "message": "hi", "concurrency": 20, "duration": 6, "rate": 5 });
     let id = stack.send_burst(burst).await;
     eventually("each processor works", async || {
@@ -59,14 +63,19 @@ async fn the_pipeline_tells_what_a_burst_does_and_agrees_with_the_feed() {
     let (idle, totals) = (pipeline(&stack).await, stack.feed(None, 1).await.totals);
     assert_eq!(idle.waiting, Some(totals.waiting));
     assert!(idle.down.is_empty(), "{:?}", idle.down);
-    let history = &idle.history;
+    assert_eq!(idle.history.lives.len(), 2, "{:?}", idle.history.lives);
+    assert_history_has(&idle, 600.0);
+}
+
+/// So many messages came and were finished in the last ninety seconds.
+fn assert_history_has(pipeline: &Pipeline, messages: f64) {
+    let history = &pipeline.history;
     assert_eq!([history.accepted.len(), history.finished.len()], [90, 90]);
     assert_eq!([&history.waiting, &history.ready, &history.wanted].map(Vec::len), [90; 3]);
-    assert_eq!(history.lives.len(), 2, "{:?}", history.lives);
     let sum = |rates: &[Option<f64>]| rates.iter().flatten().sum::<f64>();
     // Each second is rounded to 0.1, and the second in which the homepage was ready is not known.
-    assert!((sum(&history.accepted) - 600.0).abs() < 60.0, "{:?}", history.accepted);
-    assert!((sum(&history.finished) - 600.0).abs() < 60.0, "{:?}", history.finished);
+    assert!((sum(&history.accepted) - messages).abs() < 60.0, "{:?}", history.accepted);
+    assert!((sum(&history.finished) - messages).abs() < 60.0, "{:?}", history.finished);
 }
 
 #[tokio::test]
@@ -234,6 +243,19 @@ async fn each_control_asks_the_launcher_and_a_load_is_a_burst() {
         ("POST /parts/broker/freeze", Value::Null),
     ];
     assert_eq!(asked, expected.map(|(path, body)| (path.to_owned(), body)));
+    let load = control(&stack, "POST", "/demo/load/stampede?lang=zh", json!({})).await;
+    assert_eq!(load.status.as_u16(), 202, "{}", load.body);
+    assert_eq!((&load.body["concurrency"], &load.body["rate"]), (&json!(100), &json!(10)));
+    assert_eq!(load.body["message"], "蜂拥而至");
+    let id = load.body["id"].as_str().unwrap();
+    eventually("it sends", async || stack.burst(id).await.accepted > 100).await;
+    stack.homepage().stop_burst(id).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_launcher_refuses_is_told_and_503_where_it_does_not_answer() {
+    let launcher = Launcher::start(scaling(0, 1, json!([]))).await;
+    let stack = launcher.setup().start().await;
     for (path, status, told) in [
         ("/parts/nobody/kill", 404, 404),
         ("/parts/table/kill", 409, 409),
@@ -244,13 +266,6 @@ async fn each_control_asks_the_launcher_and_a_load_is_a_burst() {
         assert_eq!(answer.status.as_u16(), told, "{path}: {}", answer.body);
         assert_eq!(answer.content_type, "application/problem+json");
     }
-    let load = control(&stack, "POST", "/demo/load/stampede?lang=zh", json!({})).await;
-    assert_eq!(load.status.as_u16(), 202, "{}", load.body);
-    assert_eq!((&load.body["concurrency"], &load.body["rate"]), (&json!(100), &json!(10)));
-    assert_eq!(load.body["message"], "蜂拥而至");
-    let id = load.body["id"].as_str().unwrap();
-    eventually("it sends", async || stack.burst(id).await.accepted > 100).await;
-    stack.homepage().stop_burst(id).await.unwrap();
     drop(launcher);
     let answer = control(&stack, "PUT", "/demo/work-ms", json!({ "ms": 0 })).await;
     assert_eq!((answer.status.as_u16(), answer.retry_after), (503, Some(2)));

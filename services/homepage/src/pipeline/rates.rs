@@ -24,9 +24,9 @@ pub(super) struct Rate {
     pub(super) finished: f64,
 }
 
-/// One digit after the point: more only makes the answer longer.
+/// One digit after the point: more only makes the answer longer. The sum of nothing is -0, which nobody wants to read.
 pub(super) fn rounded(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
+    (number * 10.0).round() / 10.0 + 0.0
 }
 
 impl Sample {
@@ -109,6 +109,12 @@ mod tests {
         }
         assert_eq!(steady(60).mean(6_000, 1_000), expected);
         assert_eq!(steady(60).0.len(), 33, "older samples are gone");
+    }
+
+    #[test]
+    fn a_rounded_number_has_one_digit_and_no_sign_at_zero() {
+        assert_eq!(rounded(1.26).to_string(), "1.3");
+        assert_eq!(rounded(-0.0).to_string(), "0");
     }
 
     #[test]
