@@ -297,9 +297,9 @@ mod tests {
             observer.absences.clone().into_iter().collect::<Vec<_>>()
         };
         let away = Absence { part: "table", since: Some(Millis(900)), until: None, lost: None };
-        assert_eq!(absence(&sight(1_000, &[("table", 900)]), 0), [away.clone()]);
+        assert_eq!(absence(&sight(1_000, &[("table", 900)]), 0), std::slice::from_ref(&away));
         let back = Absence { until: Some(Millis(4_000)), ..away };
-        assert_eq!(absence(&sight(4_000, &[]), 3_999), [back.clone()]);
+        assert_eq!(absence(&sight(4_000, &[]), 3_999), std::slice::from_ref(&back));
         assert_eq!(absence(&sight(5_000, &[]), 4_000), [Absence { lost: Some(0), ..back.clone() }]);
         let all = absence(&Sight { restarts: 1, ..sight(9_000, &[]) }, 9_000);
         let restart = Absence {
