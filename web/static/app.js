@@ -2,7 +2,6 @@
 
 import { Page } from "./page.js";
 import { Send } from "./send/send.js";
-import { Events } from "./status/events.js";
 import { Quiet } from "./wall/quiet.js";
 
 if (document.documentElement.classList.contains("old")) throw new Error("too old a browser: see old.js");
@@ -15,7 +14,6 @@ const send = new Send(node("send"), {
   announce: (text) => page?.announcer.say(text),
   onSent: () => page?.feed.hurry(),
 });
-const events = new Events(node("events"));
 const quiet = new Quiet(node("quiet"), (values) => send.fill(values));
 
 page = new Page({
@@ -23,13 +21,27 @@ page = new Page({
   onShown: ({ mine }) => send.shown(mine),
   onDropped: () => card?.close(),
   onReply(reply, _, came) {
-    events.update(reply.events, reply.now);
+    note(reply);
     if (came > 0) quiet.end();
   },
   onOnline: (isOnline) => send.setOnline(isOnline),
   onPresence: (isVisible) => send.setVisible(isVisible),
   onPick: (entry, anchor) => pick(entry, anchor),
 });
+
+let events;
+
+/** The log of events is loaded for the first one. */
+async function note({ events: all = [], now }) {
+  if (all.length === 0 && !events) return;
+  try {
+    const { Events } = await import("./status/events.js");
+    events ??= new Events(node("events"));
+    events.update(all, now);
+  } catch (error) {
+    console.warn("the log of events cannot be loaded", error); // the next reply tries again
+  }
+}
 
 let card;
 

@@ -31,6 +31,7 @@ export class Timeline {
     ];
     this.wantedKey = this.rows[2].querySelector("span");
     this.keys.append(...this.rows);
+    this.keys.hidden = true; // until it is known where they stand
     root.prepend(this.keys, make("div", "chart-box", this.svg));
     this.pen = document.createElement("canvas").getContext("2d");
     new ResizeObserver(() => this.#state && this.#draw()).observe(this.svg.parentNode);
@@ -61,6 +62,7 @@ export class Timeline {
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.replaceChildren(...parts);
     this.#describe(history);
+    this.keys.hidden = false;
     this.rows.forEach((row, i) => row.style.setProperty("--at", `${middle(at.rows[i])}px`));
   }
 
