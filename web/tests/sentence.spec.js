@@ -211,6 +211,13 @@ test("each event has the mark that the design gives it", () => {
   expect(texts(on(1, "something newer"))).toEqual([]);
 });
 
+test("steps of scaling that follow each other at once are one mark, up and down apart", () => {
+  const step = (ago_ms, from, to) => on(ago_ms, "scaled", { from, to });
+  expect(texts(step(9000, 1, 2), step(8000, 2, 5), step(4000, 5, 8))).toEqual(["1 → 8"]);
+  expect(texts(step(20_000, 1, 2), step(9000, 2, 8), step(8000, 8, 7), step(7000, 7, 4))).toEqual(["1 → 2", "2 → 8", "8 → 4"]);
+  expect(texts(step(9000, 1, 2), on(8500, "by_hand", { to: 4 }), step(8000, 4, 5))).toEqual(["1 → 2", "by hand: 4", "4 → 5"]);
+});
+
 test("a death is one mark, which says what it has cost once that was counted", () => {
   const part = "message-processor-2";
   const died = on(31_000, "died", { part });

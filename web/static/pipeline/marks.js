@@ -9,13 +9,37 @@ const LAUNCHER_NAMES = { broker: "kafka" };
 
 const partOf = (event) => LAUNCHER_NAMES[event.part] ?? PROCESSOR.exec(event.part ?? "")?.[1] ?? event.part;
 
+/** Steps of scaling that follow each other so soon are one mark. */
+const SCALING_MS = 5_000;
+
 /** The marks of these events, the oldest first: `{ ago_ms, text, tone }`. */
 export function marksOf(events, texts) {
   const all = events.map((event) => ({ ...event, part: partOf(event) })).sort((a, b) => b.ago_ms - a.ago_ms);
-  return all.flatMap((event) => {
+  return joined(all).flatMap((event) => {
     const text = textOf(event, all, texts);
     return text ? [{ ago_ms: event.ago_ms, text, tone: toneOf(event, all) }] : [];
   });
+}
+
+/** With one event in place of several steps up, or several steps down: 1 → 2, 2 → 5 and 5 → 8 are 1 → 8, where it began. */
+function joined(all) {
+  const events = [];
+  let last = null;
+  for (const event of all) {
+    if (event.kind !== "scaled") {
+      events.push(event);
+      continue;
+    }
+    const isUp = event.to > event.from;
+    if (last && last.isUp === isUp && last.event.to === event.from && last.ago_ms - event.ago_ms <= SCALING_MS) {
+      last.event.to = event.to;
+      last.ago_ms = event.ago_ms;
+    } else {
+      last = { event: { ...event }, isUp, ago_ms: event.ago_ms };
+      events.push(last.event);
+    }
+  }
+  return events;
 }
 
 /** The end of what `event` has begun. */

@@ -100,7 +100,7 @@ export const labels = {
   down: "down",
   frozen: "frozen",
   since: (seconds) => `for ${left(seconds)}`,
-  reason: (calls, target) => `${grouped(calls)} calls ÷ ${target} each`,
+  reason: (calls, target) => `${counted(calls, "call", "calls")} ÷ ${target} each`,
   waits: (n) => counted(n, "message waits", "messages wait"),
   unreached: "no calls reach them",
   wakes: "the first message wakes one",
