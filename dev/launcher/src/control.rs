@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The most that a message may cost, in milliseconds.
-const MOST_WORK_MS: u64 = 500;
+pub(crate) const MOST_WORK_MS: u64 = 500;
 
 /// A random number that lets somebody in. It differs in each run.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -218,7 +218,7 @@ impl Demo {
     /// Runs a processor for a moment, although none is wanted: it creates the table, and says here and now if
     /// it does not accept its configuration. Knative does the same: its `initial-scale` is 1.
     async fn try_processor(&mut self, specs: &ProcessorSpecs) -> anyhow::Result<()> {
-        let spec = specs.spec(1)?;
+        let spec = specs.spec(1, Port::reserve(0)?);
         let (name, stack_file) = (spec.name.clone(), Arc::clone(&self.around.stack_file));
         eprintln!("trying {name} …");
         stack_file.add(&spec);

@@ -59,6 +59,15 @@ impl Member {
         &self.handle
     }
 
+    /// Whether it is ready, or was when it was frozen.
+    pub(crate) fn is_called(&self) -> bool {
+        match self.state {
+            State::Ready => true,
+            State::Frozen => self.before_freeze == State::Ready,
+            State::Starting | State::Died | State::Draining | State::Gone => false,
+        }
+    }
+
     /// How long it has been in its state.
     pub(crate) fn for_time(&self) -> Duration {
         self.since_instant.elapsed()

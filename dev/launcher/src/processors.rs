@@ -1,8 +1,8 @@
 //! The processors that run: starts more of them, lets some go, and tells the router which are ready.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
 
-use process::child::Spec;
+use process::{child::Spec, port::Port};
 use stack::plan::ProcessorSpecs;
 use tokio::time::Instant;
 
@@ -44,6 +44,8 @@ pub(crate) struct Processors {
     /// Those that have gone a moment ago.
     gone: Vec<Member>,
     specs: ProcessorSpecs,
+    /// By the numbers of the processors. One that comes again has the same address, for which the router counts on.
+    ports: BTreeMap<u16, Port>,
     file: SinkFile,
     around: Surroundings,
 }
@@ -52,7 +54,7 @@ impl Processors {
     /// None yet. Writes the file.
     pub(crate) fn new(specs: ProcessorSpecs, mut file: SinkFile, around: Surroundings) -> Self {
         file.set(Vec::new());
-        Self { list: Vec::new(), gone: Vec::new(), specs, file, around }
+        Self { list: Vec::new(), gone: Vec::new(), specs, ports: BTreeMap::new(), file, around }
     }
 
     pub(crate) fn ready(&self) -> u16 {
@@ -98,7 +100,11 @@ impl Processors {
 
     fn start_one(&mut self, variables: &[(&str, String)]) -> io::Result<()> {
         let n = lowest_free(self.list.iter().map(|it| it.n));
-        let mut spec = self.specs.spec(n)?;
+        let port = match self.ports.get(&n) {
+            Some(port) => port.clone(),
+            None => self.ports.entry(n).or_insert(Port::reserve(0)?).clone(),
+        };
+        let mut spec = self.specs.spec(n, port);
         spec.env.extend(variables.iter().map(|(name, value)| ((*name).into(), value.clone())));
         let processor = Processor::start(n, spec, &self.around)?;
         self.gone.retain(|gone| gone.name != processor.member.name);
@@ -133,7 +139,11 @@ impl Processors {
     /// Takes in what the supervisor of one of them has told. Returns what others want to know of it.
     pub(crate) fn apply(&mut self, name: &str, change: &Change) -> Option<Kind> {
         let index = self.list.iter().position(|it| it.member.name == name)?;
-        let event = self.list[index].member.apply(change);
+        let processor = &mut self.list[index];
+        if processor.member.state == State::Draining && matches!(change, Change::Died) {
+            processor.supervisor.request_stop(); // It is not started again.
+        }
+        let event = processor.member.apply(change);
         if self.list[index].member.state == State::Gone {
             let processor = self.list.remove(index);
             self.around.stack_file.forget(&processor.member.name);
@@ -145,7 +155,7 @@ impl Processors {
 
     /// The router calls those that are ready. It also calls one that is frozen: nobody else would know of that.
     fn write(&mut self) {
-        let is_listed = |it: &&Processor| matches!(it.member.state, State::Ready | State::Frozen);
+        let is_listed = |it: &&Processor| it.member.is_called();
         let urls = self.list.iter().filter(is_listed).map(|it| it.url.clone()).collect();
         self.file.set(urls);
     }
@@ -167,7 +177,8 @@ impl Processor {
         let address = spec.port.address();
         around.stack_file.add(&spec);
         let name = spec.name.clone();
-        let supervisor = Supervisor::start(spec, around)?;
+        let supervisor =
+            Supervisor::start(spec, around).inspect_err(|_| around.stack_file.forget(&name))?;
         let member = Member::new(&name, supervisor.handle().clone());
         Ok(Self {
             n,

@@ -32,11 +32,10 @@ impl Sample {
         Self { at, calls, is_waiting: waiting > 0.0, metrics }
     }
 
-    /// What counts as calls. With no processor that could be called, records that wait are one call, as for
-    /// Knative the request that its activator holds: it wants the first processor.
-    pub(crate) fn demand(&self, ready: u16) -> f64 {
-        let waits = ready == 0 && self.is_waiting;
-        self.calls.max(if waits { 1.0 } else { 0.0 })
+    /// What counts as calls. Records that wait are at least one call, as for Knative the request that its activator
+    /// holds: it wants the first processor, and keeps it while calls fail.
+    pub(crate) fn demand(&self) -> f64 {
+        self.calls.max(if self.is_waiting { 1.0 } else { 0.0 })
     }
 
     /// Whether the router makes no new call to this address.
@@ -82,16 +81,15 @@ mod tests {
         let text = "router_calls_in_flight{address=\"http://a\"} 12\n\
                     router_calls_in_flight{address=\"http://b\"} 21\nrouter_records_waiting 7\n";
         let sample_of_two = sample(text);
-        assert_eq!(sample_of_two.demand(2), 33.0);
+        assert_eq!(sample_of_two.demand(), 33.0);
         assert_eq!(["http://a", "http://c"].map(|url| sample_of_two.calls_to(url)), [12.0, 0.0]);
-        assert_eq!(sample("").demand(2), 0.0);
+        assert_eq!(sample("").demand(), 0.0);
     }
 
     #[test]
-    fn what_waits_wants_the_first_processor_and_no_other_one() {
-        assert_eq!(sample("router_records_waiting 500\n").demand(0), 1.0);
-        assert_eq!(sample("router_records_waiting 500\n").demand(1), 0.0);
-        assert_eq!(sample("router_records_waiting 0\n").demand(0), 0.0);
+    fn what_waits_wants_one_processor_and_no_other_one() {
+        assert_eq!(sample("router_records_waiting 500\n").demand(), 1.0);
+        assert_eq!(sample("router_records_waiting 0\n").demand(), 0.0);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use client::homepage::Homepage;
 use stack::plan::name::HOMEPAGE;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Mutex, mpsc, oneshot, watch},
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     autoscaler::{Current, Decision, Memory, Settings, Window, decide},
+    control::MOST_WORK_MS,
     events::{Events, Kind},
     member::{Member, State},
     processors::Processors,
@@ -27,8 +28,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// How often the autoscaler decides. Knative does it every 2 s.
 const DECIDE: Duration = Duration::from_secs(1);
 
-/// How long a processor may need to take the cost of a message.
-const TELL: Duration = Duration::from_secs(2);
+/// How long a processor may need to take the cost of a message. The homepage waits a second for the answer.
+const TELL: Duration = Duration::from_millis(700);
 
 /// The homepage passes the request on that breaks it, so it needs a moment to answer the person.
 const ANSWER_FIRST: Duration = Duration::from_millis(150);
@@ -92,6 +93,7 @@ pub(crate) struct Scaler {
     cold_start_ms: Option<u64>,
     /// What is told to processes. Each of them ends within seconds.
     telling: JoinSet<()>,
+    telling_order: Arc<Mutex<()>>,
     outside: Outside,
 }
 
@@ -115,6 +117,7 @@ impl Scaler {
             waking_since: None,
             cold_start_ms: None,
             telling: JoinSet::new(),
+            telling_order: Arc::default(),
             outside,
         }
     }
@@ -158,7 +161,7 @@ impl Scaler {
     fn measure(&mut self, sample: Option<Arc<Sample>>) {
         self.sample = sample;
         let Some(sample) = &self.sample else { return };
-        let calls = sample.demand(self.processors.ready());
+        let calls = sample.demand();
         self.window.record(self.started.elapsed(), calls);
         // From zero at once, as the activator of Knative has it.
         if self.wanted == 0 && calls > 0.0 && self.mode() == Mode::Automatic {
@@ -209,8 +212,11 @@ impl Scaler {
         if self.outside.hold.is_cancelled() {
             return;
         }
-        let variables =
-            [("DEMO_CONTROLS", "true".to_owned()), ("WORK_MS", self.work_ms.to_string())];
+        let mut variables = vec![("DEMO_CONTROLS", "true".to_owned())];
+        // Otherwise it gets the value of the environment, and says so if that is invalid.
+        if self.work_ms != self.scale.work_ms {
+            variables.push(("WORK_MS", self.work_ms.to_string()));
+        }
         self.processors.set_number(self.wanted, &variables);
     }
 
@@ -249,9 +255,7 @@ impl Scaler {
             eprintln!("{name} is ready {ms} ms after the first one was wanted");
         }
         // It was started with the cost that held when it was started for the first time.
-        if self.work_ms != self.scale.work_ms {
-            self.tell_cost(vec![address], None);
-        }
+        self.tell_cost(vec![address], None);
     }
 
     fn answer(&mut self, request: Request) {
@@ -276,7 +280,11 @@ impl Scaler {
         self.by_hand = number.is_some();
         self.memory = Memory::default();
         self.decided = None;
-        self.events.add(number.map_or(Kind::Automatic, |to| Kind::ByHand { to }));
+        match number {
+            Some(to) => self.events.add(Kind::ByHand { to }),
+            None if self.scale.fixed.is_none() => self.events.add(Kind::Automatic),
+            None => {}
+        }
         if let Some(number) = number.or(self.scale.fixed) {
             self.want(number);
         }
@@ -293,10 +301,12 @@ impl Scaler {
         self.tell_cost(addresses, Some(answer));
     }
 
-    /// Tells processors what a message costs, and answers when all have been told.
+    /// Tells processors what a message costs, one change after the other, and answers when all have been told.
     fn tell_cost(&mut self, addresses: Vec<SocketAddr>, answer: Option<oneshot::Sender<Answer>>) {
-        let ms = self.work_ms;
+        let (ms, order) = (self.work_ms, Arc::clone(&self.telling_order));
         self.telling.spawn(async move {
+            // Whoever waits for it gets it in the order in which they came.
+            let _turn = order.lock().await;
             let mut each: JoinSet<_> = addresses.into_iter().map(|it| put_cost(it, ms)).collect();
             while each.join_next().await.is_some() {}
             if let Some(answer) = answer {
@@ -359,6 +369,9 @@ impl Scaler {
 }
 
 async fn put_cost(processor: SocketAddr, ms: u32) {
+    if u64::from(ms) > MOST_WORK_MS {
+        return; // It was started with this cost, which nobody can choose.
+    }
     let told = async { Homepage::new(processor).ok()?.put("/work-ms", &ms).await.ok() };
     let answer = timeout(TELL, told).await.ok().flatten();
     if !answer.is_some_and(|answer| answer.status.is_success()) {

@@ -3,6 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
 };
 
 use tokio::net::TcpSocket;
@@ -12,10 +13,11 @@ use tokio::net::TcpSocket;
 /// We hold a socket that is bound but never listens. Linux lets the process bind the same port, because
 /// both sides set `SO_REUSEADDR`, and gives the port to no other program. Without this, the kernel may use
 /// the port of a process that is down for an outgoing connection, which can even connect to itself.
-#[derive(Debug)]
+/// It stays reserved until the last clone is dropped.
+#[derive(Clone, Debug)]
 pub struct Port {
     address: SocketAddr,
-    _reserved: Option<TcpSocket>,
+    _reserved: Option<Arc<TcpSocket>>,
 }
 
 impl Port {
@@ -31,7 +33,7 @@ impl Port {
         socket.bind(address)?;
         let address = socket.local_addr()?;
         // On other systems the process itself could not bind the port. There it is chosen, not reserved.
-        let reserved = cfg!(target_os = "linux").then_some(socket);
+        let reserved = cfg!(target_os = "linux").then(|| Arc::new(socket));
         Ok(Self { address, _reserved: reserved })
     }
 

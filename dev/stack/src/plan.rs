@@ -84,8 +84,10 @@ impl Plan {
         let count = self.processors.max(1);
         let Parts { storage, mut router, homepage, processors } = self.parts()?;
         let processors = match count {
-            1 => vec![processors.named(name::PROCESSOR)?],
-            several => (1..=several).map(|n| processors.spec(n)).collect::<io::Result<_>>()?,
+            1 => vec![processors.named(name::PROCESSOR, Port::reserve(0)?)],
+            several => (1..=several)
+                .map(|n| Ok(processors.spec(n, Port::reserve(0)?)))
+                .collect::<io::Result<_>>()?,
         };
         let addresses: Vec<_> = processors.iter().map(|spec| url(&spec.port)).collect();
         router.env.entry("SINK".into()).or_insert(addresses.join(","));
@@ -158,9 +160,9 @@ pub struct Parts {
 pub struct ProcessorSpecs(SpecBuilder);
 
 impl ProcessorSpecs {
-    /// The processor `message-processor-N`. It gets a port, the same after each restart.
-    pub fn spec(&self, n: u16) -> io::Result<Spec> {
-        self.named(&format!("{}-{n}", name::PROCESSOR))
+    /// The processor `message-processor-N` at this port.
+    pub fn spec(&self, n: u16, port: Port) -> Spec {
+        self.named(&format!("{}-{n}", name::PROCESSOR), port)
     }
 
     /// Its program. [`check_built`] says whether it is there.
@@ -168,12 +170,12 @@ impl ProcessorSpecs {
         self.0.programs.join(name::PROCESSOR)
     }
 
-    fn named(&self, name: &str) -> io::Result<Spec> {
-        let mut spec = self.0.service(name::PROCESSOR, Port::reserve(0)?);
+    fn named(&self, name: &str, port: Port) -> Spec {
+        let mut spec = self.0.service(name::PROCESSOR, port);
         spec.name = name.into();
         // The page shows these names.
         spec.env.insert("INSTANCE".into(), name.into());
-        Ok(spec)
+        spec
     }
 }
 
@@ -274,7 +276,7 @@ mod tests {
         };
         let parts = plan.parts().unwrap();
         assert_eq!(parts.router.env["SINK"], "file:///data/processors");
-        let processor = parts.processors.spec(3).unwrap();
+        let processor = parts.processors.spec(3, Port::reserve(0).unwrap());
         assert_eq!(processor.name, "message-processor-3");
         assert_eq!(processor.env["INSTANCE"], "message-processor-3");
     }

@@ -42,8 +42,9 @@ pub(crate) struct EndedCall {
 
 impl Calls {
     pub(crate) fn new(limits: Limits, scales_to_zero: bool, probe: Probe) -> Self {
+        let processors = Processors::new(limits.call_timeout, limits.batch_max, limits.in_flight);
         Self {
-            processors: Processors::new(limits.call_timeout, limits.batch_max, limits.in_flight),
+            processors: if scales_to_zero { processors.with_grace() } else { processors },
             waiting: VecDeque::new(),
             running: FuturesUnordered::new(),
             is_held: false,

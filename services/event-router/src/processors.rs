@@ -19,7 +19,7 @@
 //! | the probe succeeds | as many as it may have | the same |
 //!
 //! Processors come and go. One that has left gets no call any more, and its calls in flight may end, for as long as a
-//! processor may take to stop ([`GRACE`]). If it comes back, nothing is known of it.
+//! processor may take to stop ([`GRACE`]), where that is known. If it comes back, nothing is known of it.
 
 mod address_file;
 mod target;
@@ -48,6 +48,8 @@ pub(crate) use target::{Targets, resolve};
 pub(crate) struct Processors {
     processors: BTreeMap<Arc<str>, Processor>,
     timeout: Duration,
+    /// How long calls to a processor that has left may take to end.
+    grace: Duration,
     /// The most records of one call.
     batch_max: usize,
     /// The most calls at once to one address.
@@ -114,6 +116,7 @@ pub(crate) struct Call {
     pub(crate) most_records: usize,
     client: MessageProcessorClient<Channel>,
     timeout: Duration,
+    grace: Duration,
     processor_has_left: CancellationToken,
     _counted: CallInFlight,
 }
@@ -145,7 +148,7 @@ impl Call {
         let count = records.len();
         let response = self.client.process_batch(ProcessBatchRequest { records });
         let response = tokio::time::timeout(self.timeout, response);
-        let response = unless_left(&self.processor_has_left, GRACE, response).await;
+        let response = unless_left(&self.processor_has_left, self.grace, response).await;
         let given_up = || Status::cancelled("the processor has left, and did not answer any more");
         let response = response.ok_or_else(given_up)?;
         let late = |_| Status::deadline_exceeded("the processor did not answer in time");
@@ -184,9 +187,16 @@ impl Processors {
     const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
     /// Without processors at first. Each address gets at most `max_calls` calls at once, each of at most
-    /// `batch_max` records and with this `timeout`.
+    /// `batch_max` records and with this `timeout`. Calls to a processor that has left end no sooner than others.
     pub(crate) fn new(timeout: Duration, batch_max: usize, max_calls: usize) -> Self {
-        Self { processors: BTreeMap::new(), timeout, batch_max, max_calls, calls_made: 0 }
+        let (processors, grace) = (BTreeMap::new(), timeout);
+        Self { processors, timeout, grace, batch_max, max_calls, calls_made: 0 }
+    }
+
+    /// With the word of whoever starts and stops the processors: one that has left is gone after the [`GRACE`].
+    /// DNS gives no such word: an address may be missing from one answer and be back in the next.
+    pub(crate) fn with_grace(self) -> Self {
+        Self { grace: GRACE.min(self.timeout), ..self }
     }
 
     /// Replaces the list of processors. Connections to those that stay are kept.
@@ -227,6 +237,7 @@ impl Processors {
             most_records,
             client: processor.client.clone(),
             timeout: self.timeout,
+            grace: self.grace,
             processor_has_left: processor.has_left.clone(),
             _counted: processor.counter.begin(),
         })

@@ -5,7 +5,7 @@ pub(crate) mod scaling;
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use barrage::config::{Endpoint, Secret};
 use barrage::retry::pause;
@@ -53,6 +53,8 @@ impl Launcher {
     /// How often it is polled, and how long an answer may take.
     const POLL: Duration = Duration::from_millis(250);
     const TIMEOUT: Duration = Duration::from_secs(1);
+    /// How long its last answer counts. One lost answer is no news.
+    const REMEMBERED: Duration = Duration::from_secs(3);
     /// The most characters of a refusal that are passed on.
     const MAX_DETAIL: usize = 300;
 
@@ -63,7 +65,7 @@ impl Launcher {
         Ok(Self { client, url, token, scaling: Mutex::default() })
     }
 
-    /// What it said last; `None` if it does not answer.
+    /// What it said in the last seconds; `None` if it does not answer.
     pub(crate) fn scaling(&self) -> Option<Arc<Scaling>> {
         self.scaling.lock().clone()
     }
@@ -71,18 +73,23 @@ impl Launcher {
     /// Polls the launcher until `stop`. It is logged when it stops to answer, and when it answers again.
     pub(crate) async fn watch(self: Arc<Self>, stop: CancellationToken) {
         let watch = async {
-            let mut is_away = false;
+            let (mut is_away, mut answered) = (false, Instant::now());
             loop {
-                let answer = self.poll().await;
-                match &answer {
-                    Err(error) if !is_away => {
-                        tracing::warn!(error = with_sources(error), "nothing is known of scaling");
+                match self.poll().await {
+                    Ok(scaling) => {
+                        if is_away {
+                            tracing::info!("the launcher answers again");
+                        }
+                        (is_away, answered) = (false, Instant::now());
+                        *self.scaling.lock() = Some(Arc::new(scaling));
                     }
-                    Ok(_) if is_away => tracing::info!("the launcher answers again"),
-                    Ok(_) | Err(_) => {}
+                    Err(error) if !is_away && answered.elapsed() >= Self::REMEMBERED => {
+                        tracing::warn!(error = with_sources(&error), "nothing is known of scaling");
+                        is_away = true;
+                        *self.scaling.lock() = None;
+                    }
+                    Err(_) => {}
                 }
-                is_away = answer.is_err();
-                *self.scaling.lock() = answer.ok().map(Arc::new);
                 pause(Self::POLL).await;
             }
         };

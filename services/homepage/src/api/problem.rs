@@ -115,7 +115,7 @@ impl Problem {
 
     /// 503: the launcher does not answer.
     fn launcher_away() -> Self {
-        Self::away("The launcher does not answer now. Nothing was changed.")
+        Self::away("The launcher does not answer. It is not known whether anything was changed.")
     }
 
     /// 403: the page of another site has sent the request.

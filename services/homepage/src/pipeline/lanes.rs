@@ -15,6 +15,9 @@ use crate::reader::work::Load;
 /// How many milliseconds a processor is said to be back after it died.
 const BACK: i64 = 60_000;
 
+/// The launcher tells of its return and changes its state within so many milliseconds.
+const SAME: i64 = 1_000;
+
 /// The processors for a page, by their slots; and for their lives.
 pub(super) fn lanes(
     scaling: Option<&Scaling>,
@@ -74,7 +77,7 @@ fn of_rows(loads: &BTreeMap<String, Load>) -> Vec<Seen> {
 
 fn lane_state(seen: &Seen, scaling: Option<&Scaling>, now: Millis) -> LaneState {
     match seen.state {
-        State::Ready if is_back(&seen.name, scaling, now) => LaneState::Back,
+        State::Ready if is_back(seen, scaling, now) => LaneState::Back,
         State::Starting => LaneState::Starting,
         State::Ready => LaneState::Ready,
         State::Draining => LaneState::Draining,
@@ -84,10 +87,12 @@ fn lane_state(seen: &Seen, scaling: Option<&Scaling>, now: Millis) -> LaneState 
     }
 }
 
-fn is_back(name: &str, scaling: Option<&Scaling>, now: Millis) -> bool {
+/// The event must be of this life: another processor of the same name may have died a while ago.
+fn is_back(seen: &Seen, scaling: Option<&Scaling>, now: Millis) -> bool {
     let events = scaling.iter().flat_map(|scaling| &scaling.events);
-    let mut recent = events.filter(|event| now.0 - event.at.0.0 < BACK);
-    recent.any(|event| event.what["kind"] == "back" && event.what["part"] == name)
+    let is_recent = |at: i64| now.0 - at < BACK && at + SAME >= seen.since.0;
+    let mut recent = events.filter(|event| is_recent(event.at.0.0));
+    recent.any(|event| event.what["kind"] == "back" && event.what["part"] == seen.name)
 }
 
 #[cfg(test)]
@@ -102,7 +107,10 @@ mod tests {
         let at = |ago: i64| Millis(NOW.0 - ago).rfc3339();
         let processors: Vec<_> = processors
             .iter()
-            .map(|(name, state)| json!({ "name": name, "state": state, "since": at(1_500) }))
+            .map(|(name, state)| {
+                let since = at(if *name == "m-1" { 59_000 } else { 1_500 });
+                json!({ "name": name, "state": state, "since": since })
+            })
             .collect();
         let back =
             |part, ago| json!({ "id": 1, "at": at(ago), "kind": "back", "part": part, "ms": 400 });

@@ -113,7 +113,6 @@ impl Life {
                 self.ready.get_or_insert(seen.since);
             }
             State::Draining => {
-                self.ready.get_or_insert(seen.since);
                 self.draining.get_or_insert(seen.since);
             }
         }

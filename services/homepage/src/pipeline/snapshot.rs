@@ -40,7 +40,7 @@ pub(super) struct ScalingJson<'a> {
     cold_start_ms: Option<u64>,
 }
 
-/// Why so many processors are wanted: `calls` divided by `target`, and rounded up.
+/// Why so many processors are wanted: `calls` divided by `target`, and rounded up, within the autoscaler's limits.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct Reason {
     calls: f64,
