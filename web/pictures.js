@@ -126,7 +126,7 @@ class Studio {
   }
 
   async open({ path = "/", options = {} }) {
-    const context = await this.browser.newContext({ viewport: DESK, ...options });
+    const context = await this.browser.newContext({ viewport: DESK, colorScheme: "dark", ...options });
     const page = await context.newPage();
     await page.goto(this.stack.url + path);
     await page.locator("#pill[data-state=live]").waitFor({ state: "attached" });
@@ -151,8 +151,8 @@ class Studio {
 
   /** A page whose pipeline is in a made-up state. On a failure no new bullets come. */
   async madeUp({ path, options, state, language = "en", slots = 4, key }) {
-    const page = await (await this.browser.newContext({ viewport: DESK, ...options })).newPage();
-    await fly(page, { slots, language, change: QUIET.has(state) ? (reply) => ({ ...reply, bullets: [] }) : undefined });
+    const page = await (await this.browser.newContext({ viewport: DESK, colorScheme: "dark", ...options })).newPage();
+    await fly(page, { slots, language, change: QUIET.has(state) ? (reply) => ({ ...reply, bullets: [], passed: 0 }) : undefined });
     await show(page, state);
     await page.route("**/demo", (route) => route.fulfill({ json: { scaling: scaling() } }));
     await page.goto(this.stack.url + path);

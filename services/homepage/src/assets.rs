@@ -61,6 +61,7 @@ const STYLES: [(&str, &[&str]); 5] = [
             "pipeline/narrow.css",
             "pipeline/timeline.css",
             "stage.css",
+            "screens.css",
             "forced.css",
         ],
     ),
