@@ -4,9 +4,9 @@
 //! There are no such addresses unless `DEMO_CONTROLS` is true. Then a request must come from this machine, or bring the
 //! token; and no page of another origin may send it.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path};
-use actix_web::HttpResponse;
 use serde_json::{Value, json};
 
 use super::admission::Admission;
