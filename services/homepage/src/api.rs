@@ -11,6 +11,7 @@ mod feed;
 mod messages;
 mod ops;
 mod page;
+mod permission;
 mod pipeline;
 mod problem;
 mod results;
@@ -24,8 +25,8 @@ use barrage::health::Readiness;
 use barrage::telemetry::Metrics;
 
 pub(crate) use self::admission::Admission;
-pub(crate) use self::demo::Demo;
 pub(crate) use self::page::Pages;
+pub(crate) use self::permission::Demo;
 use self::problem::Problem;
 use crate::assets::Assets;
 use crate::burst::{Bursts, RemoteBursts, Results};

@@ -9,7 +9,7 @@ const ANSWER_MS = 2000;
 const SPOKEN_EVERY_MS = 5000;
 const URGENT = ["down", "offline"];
 
-/** Writes into `root`. `problems()` are those of the feed, the worst first; `announce(text)` speaks. */
+/** Writes into `root`. `problems()` are those of the feed, the worst first, left out where banners show them; `announce(text)` speaks. */
 export class Says {
   #pace = new Pace();
   #drawn = "";
@@ -18,9 +18,10 @@ export class Says {
   #timer;
   #answered = false;
 
-  constructor(root, { problems = () => [], announce = () => {} }) {
+  constructor(root, { problems, announce = () => {} }) {
     this.root = root;
-    this.problems = problems;
+    this.hasBanners = problems === undefined; // which say what is wrong
+    this.problems = problems ?? (() => []);
     this.announce = announce;
     this.line = make("span", "sentence-line");
     root.replaceChildren(this.line);
@@ -35,7 +36,8 @@ export class Says {
 
   offline(since) {
     const problem = this.problems().find(({ key }) => key === "offline");
-    const [reason, result] = texts.sentence.offline(problem?.title ?? texts.unreachable, since);
+    const title = this.hasBanners ? "" : (problem?.title ?? texts.unreachable);
+    const [reason, result] = texts.sentence.offline(title, since);
     this.#show({ key: "offline", tone: "bad", reason, result, leads: true });
   }
 
@@ -74,8 +76,8 @@ export class Says {
     this.root.dataset.tone = said.tone;
     this.root.dataset.key = said.key;
     const result = make("b", "", said.result);
-    const parts = said.leads ? [result, said.reason] : [said.reason, result];
-    this.line.replaceChildren(...parts.filter(Boolean).flatMap((part, i) => (i > 0 ? [texts.space, part] : [part])));
+    const parts = (said.leads ? [result, said.reason] : [said.reason, result]).filter((it) => it.textContent !== "" && it !== "");
+    this.line.replaceChildren(...parts.flatMap((part, i) => (i > 0 ? [texts.space, part] : [part])));
   }
 }
 

@@ -22,8 +22,9 @@ export const test = base.extend({
     });
     await page.addInitScript(watchPage);
     await use(page);
+    const found = [...errors]; // a made-up cursor that goes to the real server after this is no error of the page
     await page.unrouteAll({ behavior: "ignoreErrors" }); // a poll may be under way, which the end of the test breaks off
-    expect(errors).toEqual([]);
+    expect(found).toEqual([]);
   },
 });
 

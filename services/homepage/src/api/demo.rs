@@ -4,14 +4,9 @@
 //! There are no such addresses unless `DEMO_CONTROLS` is true. Then a request must come from this machine, or bring the
 //! token; and no page of another origin may send it.
 
-use std::future::{Ready, ready};
-use std::sync::Arc;
-
-use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, ORIGIN};
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Path};
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use barrage::config::Secret;
 use serde_json::{Value, json};
 
 use super::admission::Admission;
@@ -19,21 +14,11 @@ use super::body::JsonBody;
 use super::bursts::{accepted, begin};
 use super::caller::Caller;
 use super::page::Pages;
+use super::permission::Allowed;
 use super::problem::Problem;
 use crate::burst::Bursts;
-use crate::config;
-use crate::launcher::Launcher;
 use crate::page::language::{Language, Locale};
-use crate::page::public_url::PublicUrl;
-use crate::proxies::{Origin, is_local};
 use crate::request::RawFields;
-
-/// What the controls need.
-pub(crate) struct Demo {
-    pub(crate) controls: bool,
-    pub(crate) launcher: Option<Arc<Launcher>>,
-    token: Option<Secret>,
-}
 
 /// The most processors that a request may name, and the highest cost of a message in milliseconds.
 const MAX_PROCESSORS: u64 = 64;
@@ -75,73 +60,6 @@ const PRESETS: [Preset; 3] = [
         duration: 20,
     },
 ];
-
-impl Demo {
-    pub(crate) fn new(config: &config::Demo, launcher: Option<Arc<Launcher>>) -> Self {
-        Self { controls: config.controls, launcher, token: config.token.clone() }
-    }
-
-    fn launcher(&self) -> Result<&Launcher, Problem> {
-        self.launcher.as_deref().ok_or_else(|| Problem::not_found("launcher"))
-    }
-
-    /// Whether the request may use the controls.
-    fn allow(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if !is_same_origin(request) {
-            return Err(Problem::no_control("A page of another origin must not use the controls."));
-        }
-        let has_token = bearer(request.headers()).is_some_and(|token| self.is_token(token));
-        // A page of anybody can have a name that leads to this machine. So the name must be this machine's own.
-        let is_own_name = || PublicUrl::of(request).is_some_and(|url| url.is_loopback());
-        if has_token || (is_local(request) && is_own_name()) {
-            return Ok(());
-        }
-        let detail = "The controls need the token of the link that cargo demo prints, or a browser on its machine.";
-        Err(Problem::no_control(detail))
-    }
-
-    /// Compares all bytes, so that the time tells nothing of the token.
-    fn is_token(&self, given: &str) -> bool {
-        let Some(token) = self.token.as_ref().map(Secret::expose) else { return false };
-        let differences = token.bytes().zip(given.bytes()).fold(0, |all, (a, b)| all | (a ^ b));
-        token.len() == given.len() && differences == 0
-    }
-}
-
-/// Whether the page of this request may show the controls without a token. With one, the page finds out by itself.
-pub(super) fn may_show(request: &HttpRequest) -> bool {
-    let demo = request.app_data::<Data<Demo>>();
-    demo.is_some_and(|demo| demo.controls && demo.allow(request).is_ok())
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
-}
-
-/// Whether a browser says nothing of another origin. Programs send neither header.
-fn is_same_origin(request: &HttpRequest) -> bool {
-    let header = |name: &str| request.headers().get(name).map(|it| it.to_str().unwrap_or_default());
-    let host = Origin::of(request).host;
-    let is_ours = |origin: &str| {
-        origin.split_once("://").is_some_and(|(_, other)| other.eq_ignore_ascii_case(&host))
-    };
-    header(ORIGIN.as_str()).is_none_or(is_ours)
-        && header("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"))
-}
-
-/// A request that may use the controls.
-pub(super) struct Allowed(Data<Demo>);
-
-impl FromRequest for Allowed {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let demo = request.app_data::<Data<Demo>>().cloned();
-        let demo = demo.ok_or_else(Problem::internal);
-        ready(demo.and_then(|demo| demo.allow(request).map(|()| Self(demo))))
-    }
-}
 
 /// Whether there are controls, and what the launcher says of scaling: null without one that answers.
 pub(super) async fn show(Allowed(demo): Allowed) -> HttpResponse {
@@ -248,6 +166,7 @@ mod tests {
 
     use super::*;
     use crate::api::add_controls;
+    use crate::api::permission::Demo;
     use crate::request::BurstRequest;
 
     const TOKEN: (&str, &str) = ("authorization", "Bearer hush");

@@ -13,7 +13,7 @@ use qrcode::render::svg::Color;
 use qrcode::{EcLevel, QrCode};
 use serde::Deserialize;
 
-use super::demo::may_show;
+use super::permission::may_show;
 use super::problem::Problem;
 use crate::assets::Assets;
 use crate::config::Page;
