@@ -5,7 +5,7 @@ import { listed, stateOf } from "../static/pipeline/lanes.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
 import { Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
-import { complete, isState, screenOf } from "../static/pipeline/state.js";
+import { complete, isState, isZero, screenOf } from "../static/pipeline/state.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
 import { STATES } from "./support/pipeline.js";
@@ -141,6 +141,65 @@ test("what nobody tells is not said: no number that is wanted, and not that noth
   expect(whole(sentence({ ...STATES.idle(), mode: null, min: null }, en.sentence), " ")).toBe(
     "Nothing to do: 4 processors are ready.",
   );
+});
+
+test("while nothing is ready, the sentence says what keeps the messages", () => {
+  const one = (state) => ({ slot: 1, name: "message-processor-1", state, for_ms: 900, rate: 0, calls: 0 });
+  const unready = (change) => {
+    const state = { ...STATES.zero(), in: 20, waiting: 40, processors: [], ...change };
+    return [en, zh].map((texts) => whole(sentence(state, texts.sentence), texts.space));
+  };
+  expect(unready({ processors: [one("died")] })).toEqual([
+    "40 messages wait in Kafka: the processor died and starts again.",
+    "40 条消息在 Kafka 中等待：处理器已崩溃，正在重启。",
+  ]);
+  expect(unready({ processors: [one("frozen"), one("frozen")] })).toEqual([
+    "40 messages wait in Kafka: the processors are frozen.",
+    "40 条消息在 Kafka 中等待：处理器已被冻结。",
+  ]);
+  const off = { mode: "by_hand", wanted: 0 };
+  expect(unready(off)).toEqual([
+    "40 messages wait in Kafka: by hand, no processor may run.",
+    "40 条消息在 Kafka 中等待：手动设为零，不运行任何处理器。",
+  ]);
+  expect(unready({ ...off, in: 0, waiting: 0 })[0]).toBe("Nothing runs. By hand, no processor may run.");
+  expect(unready({ in: 0, waiting: 0, processors: [one("died")] })[0]).toBe("The processor died and starts again.");
+});
+
+test("it is not zero while a processor starts, drains, has died or is frozen", () => {
+  const states = ["starting", "draining", "died", "frozen", "gone"];
+  const isZeroWith = (state) => isZero({ ...STATES.zero(), processors: [{ slot: 1, state }] });
+  expect(states.map(isZeroWith)).toEqual([false, false, false, false, true]);
+});
+
+test("what a person has chosen is not told as what the load needs", () => {
+  const draining = { ...STATES.scalingIn(), mode: "by_hand", wanted: 2 };
+  expect(whole(sentence(draining, en.sentence), " ")).toBe("2 are wanted by hand: 2 finish their calls and go.");
+  expect(whole(sentence(draining, zh.sentence), "")).toBe("手动设为 2 个：2 个处理完手头请求后退出。");
+  const none = { ...draining, wanted: 0, ready: 0, waiting: 0, processors: [{ slot: 1, state: "draining" }] };
+  expect(whole(sentence(none, en.sentence), " ")).toBe("None is wanted by hand: 1 finishes its calls and goes.");
+  const last = { ...draining, mode: "automatic", in: 0, out: 0, waiting: 0, wanted: 0 };
+  expect(whole(sentence(last, en.sentence), " ")).toBe("No messages come: 2 finish their calls and go.");
+  expect(whole(sentence({ ...last, waiting: 5 }, en.sentence), " ")).toBe("Nothing new comes: 2 finish their calls and go.");
+  const started = { ...STATES.zero(), mode: "by_hand", wanted: 3, processors: Array(3).fill({ slot: 1, state: "starting" }) };
+  expect(whole(sentence(started, en.sentence), " ")).toBe("3 processors are starting.");
+});
+
+test("without new messages those under way are counted", () => {
+  expect(say({ in: 0, waiting: 12, out: 30 })).toBe("Nothing new comes: 12 are under way.");
+  expect(say({ in: 0.04, waiting: 1, out: 3 })).toBe("Nothing new comes: 1 is under way.");
+});
+
+test("one is one", () => {
+  expect(say({ in: 1, out: 0.3, waiting: 21 })).toMatch(/^1 a second arrives, /);
+  const one = { ...STATES.scalingIn(), in: 1 };
+  expect(whole(sentence(one, en.sentence), " ")).toBe("1 a second needs only 1 processor: 2 finish their calls and go.");
+});
+
+test("minutes are whole", () => {
+  const down = [{ part: "kafka", for_ms: 125_000, frozen: false }];
+  expect(say({ down })).toMatch(/^Kafka has not answered for 2 minutes:/);
+  expect(sentence({ ...STATES.pace(), down }, zh.sentence).result).toBe("Kafka 已 2 分钟没有响应：");
 });
 
 test("a number that is not known is as it was before, and before the first there is nothing to draw", () => {

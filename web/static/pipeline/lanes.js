@@ -2,6 +2,7 @@
 
 import { make, mute, write } from "./dom.js";
 import { rate, seconds } from "./numbers.js";
+import { isOffByHand } from "./state.js";
 import { texts } from "./texts.js";
 import { styleOf } from "../wall/palette.js";
 
@@ -36,7 +37,8 @@ export class Lanes {
   }
 
   /** Returns the lanes as they are drawn now, for the lines that join them: `{ node, slot, calls, state }`. */
-  update({ processors, places, cold_start_ms }) {
+  update(state) {
+    const { processors, places, cold_start_ms } = state;
     const { shown, rest } = listed(processors);
     const most = Math.max(1, ...shown.map((it) => it.calls ?? 0));
     const keys = shown.map((it) => `${it.slot} ${it.name}`);
@@ -51,7 +53,7 @@ export class Lanes {
     const rows = shown.length + (rest.length > 0 ? 1 : 0);
     this.root.className = `lanes ${rows > 6 ? "two" : rows < 4 ? "few" : ""}`;
     this.root.style.setProperty("--rows", Math.ceil(rows / 2));
-    this.#say(shown.length, rest);
+    this.#say(shown.length, rest, isOffByHand(state) ? texts.labels.off : texts.labels.wakes);
     return drawn;
   }
 
@@ -61,9 +63,9 @@ export class Lanes {
   }
 
   /** The row below the lanes: that none runs, or how many more there are. */
-  #say(shown, rest) {
+  #say(shown, rest, none) {
     const calls = Math.round(rest.reduce((sum, it) => sum + (it.calls ?? 0), 0));
-    const text = rest.length > 0 ? texts.labels.more(rest.length, calls) : shown === 0 ? texts.labels.wakes : "";
+    const text = rest.length > 0 ? texts.labels.more(rest.length, calls) : shown === 0 ? none : "";
     this.#note ??= make("li", "lane asleep");
     if (text === "") this.#note.remove();
     else if (this.#note.parentNode !== this.root || this.root.lastChild !== this.#note) this.root.append(this.#note);

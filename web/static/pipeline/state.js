@@ -58,12 +58,24 @@ export function isBehind(state) {
   return waiting > BACKLOG && isNumber(before) && waiting > before && growth(state) > 0;
 }
 
+/** A lower rate, in messages a second, is none: the rest of a mean. */
+const LEAST_RATE = 0.05;
+
 /** Whether nothing is under way. */
-export const isQuiet = ({ in: arrive, out, waiting }) => arrive + out < 0.05 && waiting === 0;
+export const isQuiet = ({ in: arrive, out, waiting }) => arrive + out < LEAST_RATE && waiting === 0;
+
+/** Whether no new messages come; those that came may still be under way. */
+export const hasNoArrivals = ({ in: arrive }) => arrive < LEAST_RATE;
 
 /** Nothing is under way and nothing runs. */
 export const isZero = (state) =>
-  isQuiet(state) && state.ready === 0 && state.down.length === 0 && countOf(state, "starting", "died", "frozen") === 0;
+  isQuiet(state) &&
+  state.ready === 0 &&
+  state.down.length === 0 &&
+  countOf(state, "starting", "draining", "died", "frozen") === 0;
+
+/** A person has chosen that none runs, so no message wakes one. */
+export const isOffByHand = ({ mode, wanted }) => mode === "by_hand" && wanted === 0;
 
 /** So long after the last processor has gone people still look at the time line. */
 const FAREWELL_MS = 15_000;

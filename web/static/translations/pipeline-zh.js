@@ -2,7 +2,10 @@
 
 import { grouped } from "../text.js";
 
-const left = (seconds) => (seconds < 120 ? `${seconds} 秒` : `${seconds / 60} 分钟`);
+const left = (seconds) => (seconds < 120 ? `${seconds} 秒` : `${Math.round(seconds / 60)} 分钟`);
+
+/** What keeps the messages waiting; alone while none waits. */
+const keeps = (n, why) => [n > 0 ? `${grouped(n)} 条消息在 Kafka 中等待：` : "", why];
 
 const parts = {
   kafka: "Kafka",
@@ -27,9 +30,13 @@ export const sentence = {
     `${subjects[part] ?? parts[part]}${isFrozen ? `已被冻结 ${left(seconds)}` : `已 ${left(seconds)}没有响应`}：`,
   ],
   zero: ["一切静止。", "发出第一条消息吧。"],
+  zeroByHand: ["一切静止。", "手动设为零，不运行任何处理器。"],
   rest: ["弹幕墙还很安静。", "发出第一条消息吧。"],
-  cold: (n, seconds) => [`${grouped(n)} 条消息在 Kafka 中等待：`, `首个处理器正在启动，已用 ${seconds} 秒。`],
-  waking: (n) => [`${grouped(n)} 条消息在 Kafka 中等待：`, "还没有处理器响应。"],
+  cold: (n, seconds) => keeps(n, `首个处理器正在启动，已用 ${seconds} 秒。`),
+  died: (n) => keeps(n, "处理器已崩溃，正在重启。"),
+  frozen: (n) => keeps(n, "处理器已被冻结。"),
+  off: (n) => keeps(n, "手动设为零，不运行任何处理器。"),
+  waking: (n) => keeps(n, n > 0 ? "还没有处理器响应。" : "没有处理中的消息。"),
   behind: {
     more: ([arrive, n, done], wanted, starting) => [
       `每秒到达 ${grouped(arrive)} 条，${n} 个处理器只能完成 ${grouped(done)} 条：`,
@@ -56,14 +63,19 @@ export const sentence = {
     `${n} 个处理器每秒完成 ${grouped(done)} 条，到达 ${grouped(arrive)} 条：`,
     `另有 ${starting} 个正在启动。`,
   ],
-  scalingIn: (arrive, wanted, draining) => [
-    wanted === 0 ? "没有新消息：" : `每秒 ${grouped(arrive)} 条只需 ${wanted} 个处理器：`,
-    `${draining} 个处理完手头请求后退出。`,
-  ],
-  idle: (n, goes, seconds) => {
-    if (!goes) return ["没有消息：", `${n} 个处理器就绪。`];
-    return ["没有消息：", seconds ? `${left(seconds)}后缩容到零。` : "即将缩容到零。"];
+  startingIdle: (n, starting) =>
+    n === 0 ? ["", `${starting} 个处理器正在启动。`] : [`${n} 个处理器就绪：`, `另有 ${starting} 个正在启动。`],
+  /** Why some go. */
+  fewer: {
+    quiet: "没有新消息：",
+    last: "没有新消息到达：",
+    other: "需要的处理器变少：",
+    byHand: (wanted) => (wanted === 0 ? "手动设为零：" : `手动设为 ${wanted} 个：`),
+    need: (arrive, wanted) => `每秒 ${grouped(arrive)} 条只需 ${wanted} 个处理器：`,
   },
+  leave: (n) => `${n} 个处理完手头请求后退出。`,
+  idle: (n, goes) => ["没有消息：", goes ? "即将缩容到零。" : `${n} 个处理器就绪。`],
+  last: (n) => (n > 0 ? ["没有新消息到达：", `${grouped(n)} 条正在处理。`] : ["", "没有新消息到达。"]),
   pace: (n, arrive) => ["", `${n} 个处理器跟得上每秒 ${grouped(arrive)} 条。`],
   offline: (title, since) => [`数字和曲线停在 ${since}。`, title],
 };
@@ -97,6 +109,7 @@ export const labels = {
   waits: (n) => `${grouped(n)} 条消息在等待`,
   unreached: "没有请求到达",
   wakes: "第一条消息会唤醒一个",
+  off: "手动设为零",
   more: (n, calls) => `另有 ${n} 个，${grouped(calls)} 个请求`,
   seconds: (text) => `${text} 秒`,
   lane: ({ slot, state, calls, rate }) => `处理器 ${slot}，${state}，${grouped(calls)} 个请求，每秒 ${rate} 条`,
@@ -155,6 +168,7 @@ export const space = "";
 
 export const invitation = {
   zeroText: "它会在 Kafka 中等待处理器启动，约一秒后从这里飞过。",
+  byHandText: "消息会在 Kafka 中等待，直到允许处理器运行。",
   restText: "它会经过 Kafka、路由和可能刚被唤醒的处理器，然后从这里飞过。",
   cold: "第一条消息已经上路。",
   coldText: (seconds) => `还没有处理器在运行，正在启动一个。${seconds ? `上次冷启动用了 ${seconds} 秒。` : ""}`,
