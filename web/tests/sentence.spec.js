@@ -1,11 +1,12 @@
 // What the pipeline says and draws, by its rules alone: no browser.
 
 import { expect, test } from "@playwright/test";
+import { failure } from "../static/pipeline/demo.js";
 import { listed, stateOf } from "../static/pipeline/lanes.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
 import { Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
-import { complete, isState, isZero, screenOf } from "../static/pipeline/state.js";
+import { complete, isState, isZero, reasonOf, screenOf } from "../static/pipeline/state.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
 import { STATES } from "./support/pipeline.js";
@@ -202,6 +203,25 @@ test("minutes are whole", () => {
   expect(sentence({ ...STATES.pace(), down }, zh.sentence).result).toBe("Kafka 已 2 分钟没有响应：");
 });
 
+test("a reason is told only where it gives the number that is wanted, with the digits that it takes", () => {
+  const of = (calls, wanted, change) => reasonOf({ reason: { calls, target: 7 }, wanted, min: 0, max: 8, ...change });
+  expect(of(33.2, 5)).toEqual({ calls: 33, target: 7 });
+  expect(of(7.4, 2)).toEqual({ calls: 7.4, target: 7 });
+  expect(of(7.02, 2)).toEqual({ calls: 7.1, target: 7 });
+  expect(of(96.4, 8)).toEqual({ calls: 96, target: 7 });
+  expect(of(0, 1, { min: 1 })).toEqual({ calls: 0, target: 7 });
+  expect([of(33.2, 6), of(33.2, null), of(null, 5), of(5, 1, { reason: null })]).toEqual(Array(4).fill(undefined));
+  expect(en.labels.reason(1, 7)).toBe("1 call ÷ 7 each");
+});
+
+test("a control that did not work says why in the language of the page, with one full stop", () => {
+  const after = (error, texts = en) => failure(error, texts.said);
+  expect(after({ status: 403, message: "" })).toBe("That did not work: it is not allowed here.");
+  expect(after({ status: 409, message: "not running." }, zh)).toBe("没有成功：它现在没有运行。");
+  expect(after(new TypeError("Failed to fetch"))).toBe("That did not work: the server does not answer.");
+  expect(after({ status: 500, message: "It broke." })).toBe("That did not work: It broke.");
+});
+
 test("a number that is not known is as it was before, and before the first there is nothing to draw", () => {
   const { places, ...told } = STATES.pace();
   expect(places).toBe(10);
@@ -300,4 +320,5 @@ test("labels stand right of their mark, left of it near the edge, and the newest
   expect(sides(980)).toEqual(["left"]);
   expect(sides(800, 980)).toEqual([undefined, "left"].map((side, i) => (i === 0 ? "left" : side)));
   expect(sides(870, 900, 980)).toEqual(["left", undefined, "left"]);
+  expect(sides(560, 500)).toEqual(["right", "left"]); // to the right it would cross the line at 560
 });

@@ -29,6 +29,12 @@ export async function controls() {
   }
 }
 
+/** What a control says after `error`, with the texts of the page's language. */
+export function failure(error, { refused, failed }) {
+  const reason = refused[error.status ?? "none"] ?? error.message.trim().replace(/[.。]+$/, "");
+  return failed(reason);
+}
+
 class Demo {
   constructor(secret) {
     this.secret = secret;

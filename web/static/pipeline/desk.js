@@ -1,5 +1,6 @@
 // The controls of the demo on the first page: how many processors, what a message costs, load, and what to break.
 
+import { failure } from "./demo.js";
 import { make, write } from "./dom.js";
 import { texts } from "./texts.js";
 
@@ -192,7 +193,7 @@ export class Desk {
 
   #do(act, text) {
     this.pipeline.says.answer(text);
-    act().catch((error) => this.pipeline.says.answer(texts.said.failed(error.message)));
+    act().catch((error) => this.pipeline.says.answer(failure(error, texts.said)));
   }
 
   #button(text, act, label) {

@@ -1,5 +1,6 @@
 // The keys of the stage. Each answers with a line in the place of the sentence.
 
+import { failure } from "./demo.js";
 import { make } from "./dom.js";
 import { texts } from "./texts.js";
 
@@ -93,7 +94,7 @@ export class Keys {
 
   /** Says `text` at once, and what went wrong if it did. */
   #do(act, text) {
-    act().catch((error) => this.#answer(texts.said.failed(error.message)));
+    act().catch((error) => this.#answer(failure(error, texts.said)));
     return text;
   }
 

@@ -77,6 +77,21 @@ export const isZero = (state) =>
 /** A person has chosen that none runs, so no message wakes one. */
 export const isOffByHand = ({ mode, wanted }) => mode === "by_hand" && wanted === 0;
 
+const tenth = (value, round = Math.round) => round(value * 10) / 10;
+
+/**
+ * The calls and the calls for each that give the number that is wanted; undefined where they do not: by hand, or while
+ * an earlier decision still holds. As few digits as it takes for the sum to be right.
+ */
+export function reasonOf({ reason, wanted, min, max }) {
+  const target = tenth(reason?.target);
+  if (!isNumber(reason?.calls) || !(target > 0)) return undefined;
+  const gives = (calls, each = target) => Math.min(max ?? Infinity, Math.max(min ?? 0, Math.ceil(calls / each)));
+  if (gives(reason.calls, reason.target) !== wanted) return undefined;
+  const calls = [Math.round(reason.calls), tenth(reason.calls), tenth(reason.calls, Math.ceil)].find((it) => gives(it) === wanted);
+  return calls === undefined ? undefined : { calls, target };
+}
+
 /** So long after the last processor has gone people still look at the time line. */
 const FAREWELL_MS = 15_000;
 

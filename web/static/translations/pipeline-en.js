@@ -107,6 +107,7 @@ export const labels = {
   quiet: "quiet",
   message: "message",
   waiting: "waiting",
+  call: "call",
   calls: "calls",
   wanted: "wanted",
   ready: "ready",
@@ -235,6 +236,15 @@ export const said = {
   again: (key, part) => `${key} again kills ${part}.`,
   limit: (min, max) => `Only ${min} to ${max} processors are allowed.`,
   noProcessor: "No processor runs.",
+  /** Why a control did not work, by the status of the answer. */
+  refused: {
+    403: "it is not allowed here",
+    404: "there is none",
+    409: "it does not run now",
+    422: "that is out of range",
+    503: "the launcher does not answer",
+    none: "the server does not answer",
+  },
   failed: (reason) => `That did not work: ${reason}.`,
 };
 

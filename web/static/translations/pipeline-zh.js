@@ -95,6 +95,7 @@ export const labels = {
   quiet: "静止",
   message: "条消息",
   waiting: "等待",
+  call: "请求",
   calls: "请求",
   wanted: "需要",
   ready: "就绪",
@@ -220,6 +221,15 @@ export const said = {
   again: (key, part) => `再按一次 ${key} 杀掉 ${part}。`,
   limit: (min, max) => `只允许 ${min} 到 ${max} 个处理器。`,
   noProcessor: "没有处理器在运行。",
+  /** Why a control did not work, by the status of the answer. */
+  refused: {
+    403: "这里不允许",
+    404: "不存在",
+    409: "它现在没有运行",
+    422: "超出范围",
+    503: "启动器没有响应",
+    none: "服务器没有响应",
+  },
   failed: (reason) => `没有成功：${reason}。`,
 };
 
