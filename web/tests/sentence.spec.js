@@ -1,12 +1,12 @@
 // What the pipeline says and draws, by its rules alone: no browser.
 
 import { expect, test } from "@playwright/test";
-import { failure } from "../static/pipeline/demo.js";
+import { failure, isAllowed, isWorthAgain, scaled, tokenOf } from "../static/pipeline/demo.js";
 import { listed, stateOf } from "../static/pipeline/lanes.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
 import { Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
-import { complete, isState, isZero, reasonOf, screenOf } from "../static/pipeline/state.js";
+import { complete, Expected, isState, isZero, reasonOf, screenOf } from "../static/pipeline/state.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
 import { STATES } from "./support/pipeline.js";
@@ -220,6 +220,39 @@ test("a control that did not work says why in the language of the page, with one
   expect(after({ status: 409, message: "not running." }, zh)).toBe("没有成功：它现在没有运行。");
   expect(after(new TypeError("Failed to fetch"))).toBe("That did not work: the server does not answer.");
   expect(after({ status: 500, message: "It broke." })).toBe("That did not work: It broke.");
+});
+
+test("what a control has asked for holds until the server says it, or for two seconds", () => {
+  const expected = new Expected();
+  const told = { wanted: 1, mode: "automatic", waiting: 3 };
+  expect(expected.in(told, 0)).toEqual(told);
+  for (const wanted of [2, 3, 4, 5]) expected.set({ wanted, mode: "by_hand" }, 100);
+  expect(expected.in(told, 600)).toEqual({ wanted: 5, mode: "by_hand", waiting: 3 });
+  expect(expected.in({ ...told, wanted: 2, mode: "by_hand" }, 1100)).toMatchObject({ wanted: 5 });
+  expect(expected.in({ ...told, wanted: 5, mode: "by_hand" }, 1600)).toMatchObject({ wanted: 5 });
+  expect(expected.in({ ...told, wanted: 4 }, 1700)).toMatchObject({ wanted: 4, mode: "automatic" });
+  expected.set({ wanted: 8 }, 2000);
+  expect([3999, 4000].map((now) => expected.in(told, now).wanted)).toEqual([8, 1]);
+  expected.set({ wanted: 8 }, 5000);
+  expected.set(undefined, 5100);
+  expect(expected.in(told, 5200).wanted).toBe(1);
+});
+
+test("a number may be chosen within the limits, and where the launcher keeps one, A brings it back", () => {
+  const limits = { min: 1, max: 8 };
+  expect([0, 1, 8, 9].map((number) => isAllowed(number, limits))).toEqual([false, true, true, false]);
+  expect([-1, 90].map((number) => isAllowed(number, { min: null, max: null }))).toEqual([false, true]);
+  expect(en.said.limit(0, null)).toBe("There cannot be fewer than 0 processors.");
+  expect(scaled(3, undefined, en.said)).toBe("By hand: 3 processors.");
+  expect(scaled("automatic", undefined, en.said)).toBe("Automatic: the load decides.");
+  expect(scaled("automatic", 2, en.said)).toBe("As started: 2 processors.");
+  expect(scaled("automatic", 2, zh.said)).toBe("按启动时设置：2 个处理器。");
+});
+
+test("a link brings its token, a part of one brings none, and only a look that may work later is tried again", () => {
+  const hashes = ["#controls=a%2Bb", "#controls=a%", "#controls=", "#other", ""];
+  expect(hashes.map(tokenOf)).toEqual(["a+b", undefined, undefined, undefined, undefined]);
+  expect([undefined, 503, 403, 404].map((status) => isWorthAgain({ status }))).toEqual([true, true, false, false]);
 });
 
 test("a number that is not known is as it was before, and before the first there is nothing to draw", () => {

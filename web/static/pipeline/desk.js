@@ -1,6 +1,6 @@
 // The controls of the demo on the first page: how many processors, what a message costs, load, and what to break.
 
-import { failure } from "./demo.js";
+import { failure, isAllowed, scaled } from "./demo.js";
 import { make, write } from "./dom.js";
 import { texts } from "./texts.js";
 
@@ -26,22 +26,32 @@ export class Desk {
     const title = make("h2", "", texts.controls.title, make("small", "", texts.controls.note));
     title.id = "desk-title";
     const note = make("p", "desk-note", demo.isByLink ? texts.controls.byLink : texts.controls.onlyHere);
-    this.root.append(title, this.#buildNumber(), this.#buildCost(), this.#buildLoad(), this.#buildBreak(), note);
+    const [number, cost, load, parts] = [this.#buildNumber(), this.#buildCost(), this.#buildLoad(), this.#buildBreak()];
+    this.ofLauncher = [number, cost, parts];
+    this.root.append(title, number, cost, load, parts, note);
     main.querySelector(".scaling").after(this.root);
     loadStyle();
+    for (const part of this.ofLauncher) part.hidden = true; // until one has answered
     if (demo.scaling) this.#takeScaling(demo.scaling);
     this.timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    if (pipeline.state) this.update(pipeline.state);
+  }
+
+  /** Another desk comes in its place. */
+  remove() {
+    clearInterval(this.timer);
+    this.root.remove();
   }
 
   /** Takes the pipeline's state. */
   update(state) {
     const { ready, wanted, min, max, mode } = state;
-    this.state = state;
     write(this.number, String(wanted !== null && mode !== "automatic" ? wanted : ready));
-    write(this.range, min === null || max === null ? "" : texts.controls.range(min, max, wanted ?? ready));
+    write(this.range, texts.controls.range(min ?? 0, max, wanted ?? ready));
     const isAutomatic = mode === "automatic";
     this.automatic.setAttribute("aria-pressed", String(isAutomatic));
-    this.byHand.setAttribute("aria-pressed", String(!isAutomatic));
+    this.automatic.disabled = mode === "fixed"; // nobody decides: as many run as the launcher was told
+    this.byHand.setAttribute("aria-pressed", String(mode === "by_hand"));
     this.#drawDown(state);
     this.#drawProcessors(state);
   }
@@ -150,6 +160,7 @@ export class Desk {
 
   /** The launcher's parts come once; its cost may be changed elsewhere, too. */
   #takeScaling({ work_ms, parts }) {
+    for (const part of this.ofLauncher) part.hidden = false;
     const isMine = performance.now() - this.#costChangedAt < 2 * LOOK_EVERY_MS || this.cost.matches(":active");
     if (Number.isFinite(work_ms) && !isMine) {
       this.cost.value = work_ms;
@@ -175,20 +186,20 @@ export class Desk {
   }
 
   #wanted() {
-    return this.state ? (this.state.wanted ?? this.state.ready) : 0;
+    const { state } = this.pipeline;
+    return state ? (state.wanted ?? state.ready) : 0;
   }
 
   #step(by) {
-    const { min, max } = this.state ?? {};
+    const { state } = this.pipeline;
     const number = this.#wanted() + by;
-    if (number < (min ?? 0) || number > (max ?? Infinity)) this.pipeline.says.answer(texts.said.limit(min ?? 0, max));
-    else this.#scale(number);
+    if (!state) return;
+    if (isAllowed(number, state)) this.#scale(number);
+    else this.pipeline.says.answer(texts.said.limit(state.min ?? 0, state.max));
   }
 
   #scale(wanted) {
-    const isNumber = wanted !== "automatic";
-    if (this.state && isNumber) this.update({ ...this.state, wanted, mode: "by_hand" });
-    this.#do(() => this.demo.processors(wanted), isNumber ? texts.said.byHand(wanted) : texts.said.automatic);
+    this.#do(() => this.demo.scale(wanted, this.pipeline), scaled(wanted, this.pipeline.fixed, texts.said));
   }
 
   #do(act, text) {

@@ -23,7 +23,7 @@ export function begin(page) {
     up: () => node("sentence").offsetHeight + 4,
   });
   const keys = new Keys({ page, pipeline });
-  controls().then((demo) => demo && keys.allow(demo));
+  controls((demo) => keys.allow(demo));
   pipeline.start();
   showToolsWithMouse();
 }

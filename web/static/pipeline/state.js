@@ -31,6 +31,27 @@ export function complete(json, before) {
   return NUMBERS.some((name) => state[name] === null) ? undefined : state;
 }
 
+const EXPECTED_MS = 2000;
+
+/** What a control has asked for: it holds until the server says the same, or for two seconds. Times are in ms. */
+export class Expected {
+  #change;
+  #until = 0;
+
+  /** Without a change nothing is expected any more. */
+  set(change, now) {
+    this.#change = change;
+    this.#until = now + EXPECTED_MS;
+  }
+
+  /** The state with what is expected in it. */
+  in(state, now) {
+    const isOver = now >= this.#until || Object.entries(this.#change ?? {}).every(([name, value]) => state[name] === value);
+    if (isOver) this.#change = undefined;
+    return { ...state, ...this.#change };
+  }
+}
+
 /** Above this many waiting messages there is a backlog, if it grows. */
 export const BACKLOG = 100;
 const GROWS_FOR_S = 3;

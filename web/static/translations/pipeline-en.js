@@ -234,7 +234,12 @@ export const said = {
   kill: (part) => `${part} killed.`,
   freeze: (part) => `${part} frozen for 10 s.`,
   again: (key, part) => `${key} again kills ${part}.`,
-  limit: (min, max) => `Only ${min} to ${max} processors are allowed.`,
+  asStarted: (n) => `As started: ${processors(n)}.`,
+  noLauncher: "There is no launcher here.",
+  limit: (min, max) =>
+    max === null || max === undefined
+      ? `There cannot be fewer than ${processors(min)}.`
+      : `Only ${min} to ${max} processors are allowed.`,
   noProcessor: "No processor runs.",
   /** Why a control did not work, by the status of the answer. */
   refused: {
@@ -256,7 +261,8 @@ export const controls = {
   byHand: "By hand",
   fewer: "One processor fewer",
   more: "One processor more",
-  range: (min, max, wanted) => `of ${min} to ${max}, ${wanted} wanted`,
+  range: (min, max, wanted) =>
+    max === null || max === undefined ? `${wanted} wanted` : `of ${min} to ${max}, ${wanted} wanted`,
   cost: "Cost of a message",
   milliseconds: (ms) => `${ms} ms`,
   load: "Load",

@@ -219,7 +219,10 @@ export const said = {
   kill: (part) => `${part} 已被杀掉。`,
   freeze: (part) => `${part} 冻结 10 秒。`,
   again: (key, part) => `再按一次 ${key} 杀掉 ${part}。`,
-  limit: (min, max) => `只允许 ${min} 到 ${max} 个处理器。`,
+  asStarted: (n) => `按启动时设置：${n} 个处理器。`,
+  noLauncher: "这里没有启动器。",
+  limit: (min, max) =>
+    max === null || max === undefined ? `不允许少于 ${min} 个处理器。` : `只允许 ${min} 到 ${max} 个处理器。`,
   noProcessor: "没有处理器在运行。",
   /** Why a control did not work, by the status of the answer. */
   refused: {
@@ -241,7 +244,8 @@ export const controls = {
   byHand: "手动",
   fewer: "减少一个处理器",
   more: "增加一个处理器",
-  range: (min, max, wanted) => `范围 ${min} 到 ${max}，需要 ${wanted} 个`,
+  range: (min, max, wanted) =>
+    max === null || max === undefined ? `需要 ${wanted} 个` : `范围 ${min} 到 ${max}，需要 ${wanted} 个`,
   cost: "每条消息的耗时",
   milliseconds: (ms) => `${ms} 毫秒`,
   load: "负载",
