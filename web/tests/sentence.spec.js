@@ -2,10 +2,11 @@
 
 import { expect, test } from "@playwright/test";
 import { failure, isAllowed, isWorthAgain, scaled, tokenOf } from "../static/pipeline/demo.js";
+import { choices } from "../static/pipeline/desk.js";
 import { listed, stateOf } from "../static/pipeline/lanes.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
-import { Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
+import { identityOf, Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
 import { complete, Expected, isState, isZero, reasonOf, screenOf } from "../static/pipeline/state.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
@@ -253,6 +254,29 @@ test("a link brings its token, a part of one brings none, and only a look that m
   const hashes = ["#controls=a%2Bb", "#controls=a%", "#controls=", "#other", ""];
   expect(hashes.map(tokenOf)).toEqual(["a+b", undefined, undefined, undefined, undefined]);
   expect([undefined, 503, 403, 404].map((status) => isWorthAgain({ status }))).toEqual([true, true, false, false]);
+});
+
+test("a part that is down is another announcement than one that was down before, and does not wait", () => {
+  const of = (part) => sentence({ ...STATES.pace(), down: [{ part, for_ms: 2000, frozen: false }] }, en.sentence);
+  expect(["kafka", "table"].map((part) => identityOf(of(part)))).toEqual(["down kafka", "down table"]);
+  const pace = new Pace();
+  expect([pace.next(of("table"), 0), pace.next(of("kafka"), 500)].map(({ subject }) => subject)).toEqual(["table", "kafka"]);
+});
+
+test("a processor that was chosen stays when it has gone, but nothing can be done to it", () => {
+  const [slots, one] = [new Map(), { name: "processor-1", slot: 1, state: "ready" }];
+  const two = (state) => ({ name: "processor-2", slot: 2, state });
+  const names = (processors, chosen) => choices(processors, chosen, slots).map(({ name, disabled }) => `${name}${disabled ? " -" : ""}`);
+  expect(names([one, two("ready")], "processor-2")).toEqual(["processor-1", "processor-2"]);
+  expect(names([one, two("died")], "processor-2")).toEqual(["processor-1", "processor-2 -"]);
+  expect(names([{ ...one, slot: 3 }], "processor-2")).toEqual(["processor-2 -", "processor-1"]);
+  expect(names([one, two("died")])).toEqual(["processor-1"]);
+});
+
+test("a processor without a slot has its name", () => {
+  const lane = { slot: 0, name: "message-processor-x7k2p", state: "busy", calls: 1, rate: "10" };
+  expect(en.labels.lane(lane)).toBe("message-processor-x7k2p, busy, 1 call, 10 a second");
+  expect(zh.labels.lane({ ...lane, slot: 2 })).toContain("处理器 2，");
 });
 
 test("a number that is not known is as it was before, and before the first there is nothing to draw", () => {

@@ -104,7 +104,7 @@ class Lane {
     else this.#fill("plain", calls / (places ?? most));
     write(this.rate, isStarting ? texts.labels.seconds(seconds(processor.for_ms ?? 0)) : rateOf(processor, state));
     write(this.word, texts.states[state] ?? state);
-    const said = { slot: this.slot, state: texts.states[state] ?? state, calls: Math.round(calls), rate: rate(processor.rate ?? 0) };
+    const said = { slot: this.slot, name: processor.name, state: texts.states[state] ?? state, calls: Math.round(calls), rate: rate(processor.rate ?? 0) };
     write(this.label, texts.labels.lane(said));
   }
 

@@ -22,11 +22,12 @@ export function roundedTime(seconds) {
 
 /**
  * The sentence for a state: its `key` says which one it is, `tone` is a colour, `reason` is pale and `result` strong.
- * A failure `leads` with its result. `texts` are those of the page's language.
+ * A failure `leads` with its result, and `subject` is the part that it is of. `texts` are those of the page's language.
  */
 export function sentence(state, texts) {
   const [key, tone, parts] = chosen(state, texts);
-  return { key, tone, reason: parts[0], result: parts[1], leads: key === "down" };
+  const subject = key === "down" ? worstOf(state).part : undefined;
+  return { key, tone, reason: parts[0], result: parts[1], leads: key === "down", subject };
 }
 
 function chosen(state, texts) {
@@ -105,6 +106,9 @@ function whyFewer(state, texts) {
   return wanted > 0 ? texts.need(rounded(state.in), wanted) : texts.other;
 }
 
+/** Sentences with another identity say something new: those with the same one differ in their numbers. */
+export const identityOf = ({ key, subject = "" }) => `${key} ${subject}`.trim();
+
 const LONGEST_MS = 2000;
 
 /** Lets a sentence stand for two seconds. A failure does not wait. All times are of one clock, in ms. */
@@ -114,7 +118,7 @@ export class Pace {
 
   /** The sentence to show now, of the one that would be right. */
   next(wanted, now) {
-    const isUrgent = ["down", "offline"].includes(wanted.key) && this.#shown?.key !== wanted.key;
+    const isUrgent = ["down", "offline"].includes(wanted.key) && (!this.#shown || identityOf(this.#shown) !== identityOf(wanted));
     if (isUrgent || now - this.#at >= LONGEST_MS) {
       if (textOf(wanted) !== textOf(this.#shown)) this.#at = now;
       this.#shown = wanted;

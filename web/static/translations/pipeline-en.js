@@ -125,8 +125,8 @@ export const labels = {
   off: "by hand, none may run",
   more: (n, calls) => `+${n} more, ${counted(calls, "call", "calls")}`,
   seconds: (text) => `${text} s`,
-  lane: ({ slot, state, calls, rate }) =>
-    `Processor ${slot}, ${state}, ${counted(calls, "call", "calls")}, ${rate} a second`,
+  lane: ({ slot, name, state, calls, rate }) =>
+    `${slot > 0 || !name ? `Processor ${slot || ""}`.trim() : name}, ${state}, ${counted(calls, "call", "calls")}, ${rate} a second`,
 };
 
 export const states = {

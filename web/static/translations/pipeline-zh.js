@@ -113,7 +113,8 @@ export const labels = {
   off: "手动设为零",
   more: (n, calls) => `另有 ${n} 个，${grouped(calls)} 个请求`,
   seconds: (text) => `${text} 秒`,
-  lane: ({ slot, state, calls, rate }) => `处理器 ${slot}，${state}，${grouped(calls)} 个请求，每秒 ${rate} 条`,
+  lane: ({ slot, name, state, calls, rate }) =>
+    `${slot > 0 || !name ? `处理器 ${slot || ""}`.trim() : name}，${state}，${grouped(calls)} 个请求，每秒 ${rate} 条`,
 };
 
 export const states = {
