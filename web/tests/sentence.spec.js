@@ -3,7 +3,7 @@
 import { expect, test } from "@playwright/test";
 import { failure, isAllowed, isWorthAgain, scaled, tokenOf } from "../static/pipeline/demo.js";
 import { choices } from "../static/pipeline/desk.js";
-import { listed, stateOf } from "../static/pipeline/lanes.js";
+import { keyOf, listed, stateOf } from "../static/pipeline/lanes.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
 import { identityOf, Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
@@ -328,6 +328,16 @@ test("above twelve processors the eleven busiest are drawn, in their order, and 
   expect(shown.map(({ slot }) => slot)).toEqual([4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
   expect(rest).toHaveLength(3);
   expect(listed(all.slice(0, 12)).rest).toEqual([]);
+});
+
+test("above twelve processors those that are drawn already keep their place against equals", () => {
+  const all = Array.from({ length: 14 }, (_, i) => ({ slot: i + 1, name: "p", calls: 5 + i / 100 }));
+  const slots = (it) => it.shown.map(({ slot }) => slot);
+  const drawn = listed(all.map((it) => ({ ...it, calls: 5 })));
+  expect(slots(drawn)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(slots(listed(all, drawn.shown.map(keyOf)))).toEqual(slots(drawn));
+  const busier = all.map((it) => (it.slot === 14 ? { ...it, calls: 7 } : it));
+  expect(slots(listed(busier, drawn.shown.map(keyOf)))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14]);
 });
 
 const texts = (...events) => marksOf(events, en.marks).map(({ text, tone }) => `${text}${tone === "bad" ? " !" : ""}`);

@@ -131,7 +131,8 @@ export class Keys {
   #toggleCode() {
     const isOpen = this.body.classList.toggle("with-code");
     this.code.hidden = !isOpen;
-    return isOpen ? texts.said.code : texts.said.noCode;
+    if (!isOpen) return texts.said.noCode;
+    return this.code.querySelector(".room") ? texts.said.room : texts.said.code; // on loopback there is no code
   }
 
   #toggleLight() {

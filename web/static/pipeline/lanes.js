@@ -19,10 +19,17 @@ export function stateOf({ state, calls = 0, rate: rows = 0 }, places) {
   return isBusy ? "busy" : "warm";
 }
 
-/** Of more than twelve, the eleven busiest in the order of their slots, and what the others sum up to. */
-export function listed(processors) {
+export const keyOf = ({ slot, name }) => `${slot} ${name}`;
+
+/**
+ * Of more than twelve, the eleven busiest in the order of their slots, and what the others sum up to. Of equally busy ones
+ * those stay that are `drawn` already, by their keys.
+ */
+export function listed(processors, drawn = []) {
   if (processors.length <= MOST) return { shown: processors, rest: [] };
-  const busiest = [...processors].sort((a, b) => (b.calls ?? 0) - (a.calls ?? 0));
+  const kept = new Set(drawn);
+  const place = (it) => (kept.has(keyOf(it)) ? 0 : 1);
+  const busiest = [...processors].sort((a, b) => Math.round(b.calls ?? 0) - Math.round(a.calls ?? 0) || place(a) - place(b));
   const shown = busiest.slice(0, MOST - 1).sort((a, b) => a.slot - b.slot);
   return { shown, rest: busiest.slice(MOST - 1) };
 }
@@ -39,9 +46,9 @@ export class Lanes {
   /** Returns the lanes as they are drawn now, for the lines that join them: `{ node, slot, calls, state }`. */
   update(state) {
     const { processors, places, cold_start_ms } = state;
-    const { shown, rest } = listed(processors);
+    const { shown, rest } = listed(processors, this.#lanes.keys());
     const most = Math.max(1, ...shown.map((it) => it.calls ?? 0));
-    const keys = shown.map((it) => `${it.slot} ${it.name}`);
+    const keys = shown.map(keyOf);
     for (const [key, lane] of this.#lanes) if (!keys.includes(key)) this.#remove(key, lane);
     const drawn = shown.map((it, i) => {
       const lane = this.#lanes.get(keys[i]) ?? new Lane(it.slot, places);

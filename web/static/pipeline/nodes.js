@@ -43,8 +43,7 @@ export class Nodes {
     const { root } = this.nodes.kafka;
     this.blocks = Array.from({ length: BLOCKS }, () => make("i"));
     this.trend = make("dd", "trend");
-    this.pill = make("dd", "waits");
-    root.append(this.trend, this.pill, mute(make("dd", "stack", ...this.blocks)));
+    root.append(this.trend, mute(make("dd", "stack", ...this.blocks)));
   }
 
   #buildProcessors() {
@@ -96,11 +95,7 @@ export class Nodes {
     const most = Math.max(BACKLOG, waiting, ...history.waiting);
     const filled = Math.ceil((waiting / most) * BLOCKS);
     this.blocks.forEach((block, i) => block.classList.toggle("on", BLOCKS - i <= filled));
-    const first = state.ready === 0 && waiting > 0 && state.events.findLast(({ kind }) => kind === "first_message")?.text;
-    this.pill.hidden = !first;
-    write(this.pill, first || "");
-    const isMoving = !failure && !first && !isQuiet(state) && state.ready > 0;
-    this.trend.hidden = Boolean(first);
+    const isMoving = !failure && !isQuiet(state) && state.ready > 0;
     this.trend.classList.toggle("unknown", !isMoving); // it keeps its place, so that nothing jumps
     if (isMoving) write(this.trend, trend(growth(state)));
   }

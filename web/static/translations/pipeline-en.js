@@ -223,6 +223,7 @@ export const said = {
   wallOnly: "The wall only: W brings the pipeline back.",
   whole: "Wall and pipeline.",
   code: "Scan the code to send a message.",
+  room: "There is no code: only this machine sees this page.",
   noCode: "The code is closed.",
   fullScreen: "Full screen.",
   window: "Window.",

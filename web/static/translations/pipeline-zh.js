@@ -209,6 +209,7 @@ export const said = {
   wallOnly: "只看弹幕墙：按 W 恢复流水线。",
   whole: "弹幕墙和流水线。",
   code: "扫码发送弹幕。",
+  room: "没有二维码：只有本机能看到此页。",
   noCode: "二维码已关闭。",
   fullScreen: "全屏。",
   window: "窗口。",
