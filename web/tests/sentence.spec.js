@@ -1,11 +1,13 @@
 // What the pipeline says and draws, by its rules alone: no browser.
 
 import { expect, test } from "@playwright/test";
-import { listed, stateOf } from "../static/pipeline/lanes.js";
+import { failure, isAllowed, isWorthAgain, scaled, tokenOf } from "../static/pipeline/demo.js";
+import { choices } from "../static/pipeline/desk.js";
+import { keyOf, listed, stateOf } from "../static/pipeline/lanes.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
-import { Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
-import { complete, isState, screenOf } from "../static/pipeline/state.js";
+import { identityOf, Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
+import { complete, Expected, isState, isZero, reasonOf, screenOf } from "../static/pipeline/state.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
 import { STATES } from "./support/pipeline.js";
@@ -143,6 +145,140 @@ test("what nobody tells is not said: no number that is wanted, and not that noth
   );
 });
 
+test("while nothing is ready, the sentence says what keeps the messages", () => {
+  const one = (state) => ({ slot: 1, name: "message-processor-1", state, for_ms: 900, rate: 0, calls: 0 });
+  const unready = (change) => {
+    const state = { ...STATES.zero(), in: 20, waiting: 40, processors: [], ...change };
+    return [en, zh].map((texts) => whole(sentence(state, texts.sentence), texts.space));
+  };
+  expect(unready({ processors: [one("died")] })).toEqual([
+    "40 messages wait in Kafka: the processor died and starts again.",
+    "40 条消息在 Kafka 中等待：处理器已崩溃，正在重启。",
+  ]);
+  expect(unready({ processors: [one("frozen"), one("frozen")] })).toEqual([
+    "40 messages wait in Kafka: the processors are frozen.",
+    "40 条消息在 Kafka 中等待：处理器已被冻结。",
+  ]);
+  const off = { mode: "by_hand", wanted: 0 };
+  expect(unready(off)).toEqual([
+    "40 messages wait in Kafka: by hand, no processor may run.",
+    "40 条消息在 Kafka 中等待：手动设为零，不运行任何处理器。",
+  ]);
+  expect(unready({ ...off, in: 0, waiting: 0 })[0]).toBe("Nothing runs. By hand, no processor may run.");
+  expect(unready({ in: 0, waiting: 0, processors: [one("died")] })[0]).toBe("The processor died and starts again.");
+});
+
+test("it is not zero while a processor starts, drains, has died or is frozen", () => {
+  const states = ["starting", "draining", "died", "frozen", "gone"];
+  const isZeroWith = (state) => isZero({ ...STATES.zero(), processors: [{ slot: 1, state }] });
+  expect(states.map(isZeroWith)).toEqual([false, false, false, false, true]);
+});
+
+test("what a person has chosen is not told as what the load needs", () => {
+  const draining = { ...STATES.scalingIn(), mode: "by_hand", wanted: 2 };
+  expect(whole(sentence(draining, en.sentence), " ")).toBe("2 are wanted by hand: 2 finish their calls and go.");
+  expect(whole(sentence(draining, zh.sentence), "")).toBe("手动设为 2 个：2 个处理完手头请求后退出。");
+  const none = { ...draining, wanted: 0, ready: 0, waiting: 0, processors: [{ slot: 1, state: "draining" }] };
+  expect(whole(sentence(none, en.sentence), " ")).toBe("None is wanted by hand: 1 finishes its calls and goes.");
+  const last = { ...draining, mode: "automatic", in: 0, out: 0, waiting: 0, wanted: 0 };
+  expect(whole(sentence(last, en.sentence), " ")).toBe("No messages come: 2 finish their calls and go.");
+  expect(whole(sentence({ ...last, waiting: 5 }, en.sentence), " ")).toBe("Nothing new comes: 2 finish their calls and go.");
+  const started = { ...STATES.zero(), mode: "by_hand", wanted: 3, processors: Array(3).fill({ slot: 1, state: "starting" }) };
+  expect(whole(sentence(started, en.sentence), " ")).toBe("3 processors are starting.");
+});
+
+test("without new messages those under way are counted", () => {
+  expect(say({ in: 0, waiting: 12, out: 30 })).toBe("Nothing new comes: 12 are under way.");
+  expect(say({ in: 0.04, waiting: 1, out: 3 })).toBe("Nothing new comes: 1 is under way.");
+});
+
+test("one is one", () => {
+  expect(say({ in: 1, out: 0.3, waiting: 21 })).toMatch(/^1 a second arrives, /);
+  const one = { ...STATES.scalingIn(), in: 1 };
+  expect(whole(sentence(one, en.sentence), " ")).toBe("1 a second needs only 1 processor: 2 finish their calls and go.");
+});
+
+test("minutes are whole", () => {
+  const down = [{ part: "kafka", for_ms: 125_000, frozen: false }];
+  expect(say({ down })).toMatch(/^Kafka has not answered for 2 minutes:/);
+  expect(sentence({ ...STATES.pace(), down }, zh.sentence).result).toBe("Kafka 已 2 分钟没有响应：");
+});
+
+test("a reason is told only where it gives the number that is wanted, with the digits that it takes", () => {
+  const of = (calls, wanted, change) => reasonOf({ reason: { calls, target: 7 }, wanted, min: 0, max: 8, ...change });
+  expect(of(33.2, 5)).toEqual({ calls: 33, target: 7 });
+  expect(of(7.4, 2)).toEqual({ calls: 7.4, target: 7 });
+  expect(of(7.02, 2)).toEqual({ calls: 7.1, target: 7 });
+  expect(of(96.4, 8)).toEqual({ calls: 96, target: 7 });
+  expect(of(0, 1, { min: 1 })).toEqual({ calls: 0, target: 7 });
+  expect([of(33.2, 6), of(33.2, null), of(null, 5), of(5, 1, { reason: null })]).toEqual(Array(4).fill(undefined));
+  expect(en.labels.reason(1, 7)).toBe("1 call ÷ 7 each");
+});
+
+test("a control that did not work says why in the language of the page, with one full stop", () => {
+  const after = (error, texts = en) => failure(error, texts.said);
+  expect(after({ status: 403, message: "" })).toBe("That did not work: it is not allowed here.");
+  expect(after({ status: 409, message: "not running." }, zh)).toBe("没有成功：它现在没有运行。");
+  expect(after(new TypeError("Failed to fetch"))).toBe("That did not work: the server does not answer.");
+  expect(after({ status: 500, message: "It broke." })).toBe("That did not work: It broke.");
+});
+
+test("what a control has asked for holds until the server says it, or for two seconds", () => {
+  const expected = new Expected();
+  const told = { wanted: 1, mode: "automatic", waiting: 3 };
+  expect(expected.in(told, 0)).toEqual(told);
+  for (const wanted of [2, 3, 4, 5]) expected.set({ wanted, mode: "by_hand" }, 100);
+  expect(expected.in(told, 600)).toEqual({ wanted: 5, mode: "by_hand", waiting: 3 });
+  expect(expected.in({ ...told, wanted: 2, mode: "by_hand" }, 1100)).toMatchObject({ wanted: 5 });
+  expect(expected.in({ ...told, wanted: 5, mode: "by_hand" }, 1600)).toMatchObject({ wanted: 5 });
+  expect(expected.in({ ...told, wanted: 4 }, 1700)).toMatchObject({ wanted: 4, mode: "automatic" });
+  expected.set({ wanted: 8 }, 2000);
+  expect([3999, 4000].map((now) => expected.in(told, now).wanted)).toEqual([8, 1]);
+  expected.set({ wanted: 8 }, 5000);
+  expected.set(undefined, 5100);
+  expect(expected.in(told, 5200).wanted).toBe(1);
+});
+
+test("a number may be chosen within the limits, and where the launcher keeps one, A brings it back", () => {
+  const limits = { min: 1, max: 8 };
+  expect([0, 1, 8, 9].map((number) => isAllowed(number, limits))).toEqual([false, true, true, false]);
+  expect([-1, 90].map((number) => isAllowed(number, { min: null, max: null }))).toEqual([false, true]);
+  expect(en.said.limit(0, null)).toBe("There cannot be fewer than 0 processors.");
+  expect(scaled(3, undefined, en.said)).toBe("By hand: 3 processors.");
+  expect(scaled("automatic", undefined, en.said)).toBe("Automatic: the load decides.");
+  expect(scaled("automatic", 2, en.said)).toBe("As started: 2 processors.");
+  expect(scaled("automatic", 2, zh.said)).toBe("按启动时设置：2 个处理器。");
+});
+
+test("a link brings its token, a part of one brings none, and only a look that may work later is tried again", () => {
+  const hashes = ["#controls=a%2Bb", "#controls=a%", "#controls=", "#other", ""];
+  expect(hashes.map(tokenOf)).toEqual(["a+b", undefined, undefined, undefined, undefined]);
+  expect([undefined, 503, 403, 404].map((status) => isWorthAgain({ status }))).toEqual([true, true, false, false]);
+});
+
+test("a part that is down is another announcement than one that was down before, and does not wait", () => {
+  const of = (part) => sentence({ ...STATES.pace(), down: [{ part, for_ms: 2000, frozen: false }] }, en.sentence);
+  expect(["kafka", "table"].map((part) => identityOf(of(part)))).toEqual(["down kafka", "down table"]);
+  const pace = new Pace();
+  expect([pace.next(of("table"), 0), pace.next(of("kafka"), 500)].map(({ subject }) => subject)).toEqual(["table", "kafka"]);
+});
+
+test("a processor that was chosen stays when it has gone, but nothing can be done to it", () => {
+  const [slots, one] = [new Map(), { name: "processor-1", slot: 1, state: "ready" }];
+  const two = (state) => ({ name: "processor-2", slot: 2, state });
+  const names = (processors, chosen) => choices(processors, chosen, slots).map(({ name, disabled }) => `${name}${disabled ? " -" : ""}`);
+  expect(names([one, two("ready")], "processor-2")).toEqual(["processor-1", "processor-2"]);
+  expect(names([one, two("died")], "processor-2")).toEqual(["processor-1", "processor-2 -"]);
+  expect(names([{ ...one, slot: 3 }], "processor-2")).toEqual(["processor-2 -", "processor-1"]);
+  expect(names([one, two("died")])).toEqual(["processor-1"]);
+});
+
+test("a processor without a slot has its name", () => {
+  const lane = { slot: 0, name: "message-processor-x7k2p", state: "busy", calls: 1, rate: "10" };
+  expect(en.labels.lane(lane)).toBe("message-processor-x7k2p, busy, 1 call, 10 a second");
+  expect(zh.labels.lane({ ...lane, slot: 2 })).toContain("处理器 2，");
+});
+
 test("a number that is not known is as it was before, and before the first there is nothing to draw", () => {
   const { places, ...told } = STATES.pace();
   expect(places).toBe(10);
@@ -194,6 +330,16 @@ test("above twelve processors the eleven busiest are drawn, in their order, and 
   expect(listed(all.slice(0, 12)).rest).toEqual([]);
 });
 
+test("above twelve processors those that are drawn already keep their place against equals", () => {
+  const all = Array.from({ length: 14 }, (_, i) => ({ slot: i + 1, name: "p", calls: 5 + i / 100 }));
+  const slots = (it) => it.shown.map(({ slot }) => slot);
+  const drawn = listed(all.map((it) => ({ ...it, calls: 5 })));
+  expect(slots(drawn)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect(slots(listed(all, drawn.shown.map(keyOf)))).toEqual(slots(drawn));
+  const busier = all.map((it) => (it.slot === 14 ? { ...it, calls: 7 } : it));
+  expect(slots(listed(busier, drawn.shown.map(keyOf)))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14]);
+});
+
 const texts = (...events) => marksOf(events, en.marks).map(({ text, tone }) => `${text}${tone === "bad" ? " !" : ""}`);
 const on = (ago_ms, kind, rest) => ({ ago_ms, kind, ...rest });
 
@@ -241,4 +387,5 @@ test("labels stand right of their mark, left of it near the edge, and the newest
   expect(sides(980)).toEqual(["left"]);
   expect(sides(800, 980)).toEqual([undefined, "left"].map((side, i) => (i === 0 ? "left" : side)));
   expect(sides(870, 900, 980)).toEqual(["left", undefined, "left"]);
+  expect(sides(560, 500)).toEqual(["right", "left"]); // to the right it would cross the line at 560
 });

@@ -8,7 +8,7 @@ export const address = (path) => `${base}${path}`;
 /** The server answered with an error. `isOurs`: with a problem as the homepage writes them, not as a proxy does. */
 export class Refused extends Error {
   constructor(response, problem) {
-    super(problem?.detail ?? problem?.title ?? `the server answered ${response.status}`);
+    super(problem?.detail || problem?.title || `the server answered ${response.status}`);
     this.status = response.status;
     this.isOurs = typeof problem?.title === "string";
     this.errors = Array.isArray(problem?.errors) ? problem.errors : [];

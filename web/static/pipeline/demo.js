@@ -6,27 +6,72 @@ import { recall, remember } from "../memory.js";
 const STORAGE_KEY = "barrage.controls";
 const FRAGMENT = /^#controls=(.+)$/;
 
-/** The token of the link that the launcher prints. It goes into the tab's memory and out of the address. */
-function token() {
-  const found = FRAGMENT.exec(location.hash)?.[1];
-  if (found) {
-    remember(STORAGE_KEY, decodeURIComponent(found));
-    history.replaceState(null, "", location.pathname + location.search);
+/** After a look at the start that has failed for a moment. */
+const AGAIN_MS = 2000;
+
+/** The token of the link that the launcher prints, undefined if `hash` brings none that can be read. */
+export function tokenOf(hash) {
+  try {
+    return decodeURIComponent(FRAGMENT.exec(hash)?.[1] ?? "") || undefined;
+  } catch {
+    return undefined; // a part of a link
   }
-  return recall(STORAGE_KEY);
 }
 
-/** Resolves to the controls if they are allowed here, else to undefined. The page says where it is worth asking. */
-export async function controls() {
-  const secret = token();
-  if (!secret && document.body.dataset.controls === undefined) return undefined;
-  const demo = new Demo(secret);
+/** The token goes out of the address first, and into the tab's memory. */
+function takeToken() {
+  const { hash, pathname, search } = location;
+  if (!FRAGMENT.test(hash)) return undefined;
+  history.replaceState(null, "", pathname + search);
+  const secret = tokenOf(hash);
+  if (secret) remember(STORAGE_KEY, secret);
+  return secret;
+}
+
+/**
+ * Calls `onAllowed` with the controls if they are allowed here, and again for a link that somebody pastes into the open
+ * page. The page says where it is worth asking without a link.
+ */
+export function controls(onAllowed) {
+  const look = async (secret) => {
+    const demo = await allowed(new Demo(secret));
+    if (demo) onAllowed(demo);
+  };
+  const secret = takeToken() ?? recall(STORAGE_KEY);
+  if (secret || document.body.dataset.controls !== undefined) look(secret);
+  addEventListener("hashchange", () => {
+    const pasted = takeToken();
+    if (pasted) look(pasted);
+  });
+}
+
+/** A server that does not answer, or that has just started, is asked once more. */
+export const isWorthAgain = ({ status }) => status === undefined || status >= 500;
+
+async function allowed(demo) {
+  const look = async () => Object.assign(demo, { scaling: await demo.look() });
   try {
-    const scaling = await demo.look();
-    return Object.assign(demo, { scaling });
-  } catch {
-    return undefined;
+    return await look();
+  } catch (error) {
+    if (!isWorthAgain(error)) return undefined;
   }
+  await new Promise((done) => setTimeout(done, AGAIN_MS));
+  return look().catch(() => undefined);
+}
+
+/** What a control says after `error`, with the texts of the page's language. */
+export function failure(error, { refused, failed }) {
+  const reason = refused[error.status ?? "none"] ?? error.message.trim().replace(/[.。]+$/, "");
+  return failed(reason);
+}
+
+/** Whether a person may choose so many. Where nobody tells limits, there are none. */
+export const isAllowed = (number, { min, max }) => number >= (min ?? 0) && number <= (max ?? Infinity);
+
+/** What a control says when it has asked for a number, or for "automatic". `fixed` is the number that a launcher keeps. */
+export function scaled(wanted, fixed, said) {
+  if (wanted !== "automatic") return said.byHand(wanted);
+  return fixed === undefined ? said.automatic : said.asStarted(fixed);
 }
 
 class Demo {
@@ -45,9 +90,17 @@ class Demo {
     return json.scaling ?? null;
   }
 
-  /** A number, or "automatic". */
-  processors(wanted) {
-    return this.#ask("PUT", "demo/processors", { processors: wanted });
+  /** Asks for a number, or for "automatic", and lets the pipeline expect it. */
+  async scale(wanted, pipeline) {
+    const isNumber = wanted !== "automatic";
+    if (isNumber) pipeline.expect({ wanted, mode: "by_hand" });
+    else pipeline.expect(pipeline.fixed === undefined ? { mode: "automatic" } : { mode: "fixed", wanted: pipeline.fixed });
+    try {
+      await this.#ask("PUT", "demo/processors", { processors: wanted });
+    } catch (error) {
+      pipeline.expect(undefined);
+      throw error;
+    }
   }
 
   cost(ms) {

@@ -1,5 +1,6 @@
 // The controls of the demo on the first page: how many processors, what a message costs, load, and what to break.
 
+import { failure, isAllowed, scaled } from "./demo.js";
 import { make, write } from "./dom.js";
 import { texts } from "./texts.js";
 
@@ -11,9 +12,22 @@ const LOOK_EVERY_MS = 1000;
 /** A part that the pipeline names otherwise. */
 const PIPELINE_NAMES = { broker: "kafka" };
 
+/**
+ * The processors that a person can break, as `{ name, slot, disabled }`. The one that was `chosen` stays when it has gone,
+ * so that the next press does not break another one. `slots` remembers the slots that processors had.
+ */
+export function choices(processors, chosen, slots = new Map()) {
+  for (const { name, slot } of processors) if (name) slots.set(name, slot);
+  const alive = processors.filter(({ state, name }) => name && !["gone", "died"].includes(state));
+  const options = alive.map(({ name, slot }) => ({ name, slot, disabled: false }));
+  if (!chosen || options.some(({ name }) => name === chosen)) return options;
+  return [...options, { name: chosen, slot: slots.get(chosen) ?? 0, disabled: true }].sort((a, b) => a.slot - b.slot);
+}
+
 /** Adds the controls to `main`. `demo` changes things, `pipeline` answers each press in the place of the sentence. */
 export class Desk {
   #rows = new Map();
+  #slots = new Map();
   #isLooking = false;
   #costChangedAt = -Infinity;
 
@@ -25,22 +39,32 @@ export class Desk {
     const title = make("h2", "", texts.controls.title, make("small", "", texts.controls.note));
     title.id = "desk-title";
     const note = make("p", "desk-note", demo.isByLink ? texts.controls.byLink : texts.controls.onlyHere);
-    this.root.append(title, this.#buildNumber(), this.#buildCost(), this.#buildLoad(), this.#buildBreak(), note);
+    const [number, cost, load, parts] = [this.#buildNumber(), this.#buildCost(), this.#buildLoad(), this.#buildBreak()];
+    this.ofLauncher = [number, cost, parts];
+    this.root.append(title, number, cost, load, parts, note);
     main.querySelector(".scaling").after(this.root);
     loadStyle();
+    for (const part of this.ofLauncher) part.hidden = true; // until one has answered
     if (demo.scaling) this.#takeScaling(demo.scaling);
     this.timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    if (pipeline.state) this.update(pipeline.state);
+  }
+
+  /** Another desk comes in its place. */
+  remove() {
+    clearInterval(this.timer);
+    this.root.remove();
   }
 
   /** Takes the pipeline's state. */
   update(state) {
     const { ready, wanted, min, max, mode } = state;
-    this.state = state;
     write(this.number, String(wanted !== null && mode !== "automatic" ? wanted : ready));
-    write(this.range, min === null || max === null ? "" : texts.controls.range(min, max, wanted ?? ready));
+    write(this.range, texts.controls.range(min ?? 0, max, wanted ?? ready));
     const isAutomatic = mode === "automatic";
     this.automatic.setAttribute("aria-pressed", String(isAutomatic));
-    this.byHand.setAttribute("aria-pressed", String(!isAutomatic));
+    this.automatic.disabled = mode === "fixed"; // nobody decides: as many run as the launcher was told
+    this.byHand.setAttribute("aria-pressed", String(mode === "by_hand"));
     this.#drawDown(state);
     this.#drawProcessors(state);
   }
@@ -92,6 +116,12 @@ export class Desk {
     this.parts = make("div", "desk-parts");
     const head = make("h3", "", controls.breakIt, make("span", "", controls.freezeLasts));
     this.#rows.set("processor", this.#row(this.select, () => this.select.value));
+    const choose = () => (this.chosen = this.select.value);
+    this.select.addEventListener("change", () => {
+      choose();
+      this.#enable();
+    });
+    for (const button of ["freeze", "kill"]) this.#rows.get("processor")[button].addEventListener("click", choose);
     return make("div", "", head, this.parts);
   }
 
@@ -104,6 +134,7 @@ export class Desk {
     kill.className = "kill";
     const down = make("span", "desk-down");
     down.hidden = true;
+    down.tabIndex = -1; // it gets the focus of the buttons in whose place it comes
     const row = { freeze, kill, down };
     const rename = () => {
       freeze.setAttribute("aria-label", controls.freezePart(part()));
@@ -117,29 +148,46 @@ export class Desk {
   }
 
   #drawProcessors({ processors }) {
-    const alive = processors.filter(({ state, name }) => name && !["gone", "died"].includes(state));
-    const names = alive.map(({ name }) => name);
+    const options = choices(processors, this.chosen, this.#slots);
+    const drawn = JSON.stringify(options);
+    if (this.options === drawn) return;
+    this.options = drawn;
     const row = this.#rows.get("processor");
-    row.freeze.disabled = row.kill.disabled = names.length === 0;
-    if (this.names === names.join(" ")) return;
-    this.names = names.join(" ");
     const before = this.select.value;
-    const option = ({ slot, name }) => Object.assign(make("option", "", texts.controls.processorName(slot)), { value: name });
-    this.select.replaceChildren(...alive.map(option));
-    if (names.includes(before)) this.select.value = before;
+    this.select.replaceChildren(...options.map(({ name, slot, disabled }) => {
+      const text = slot > 0 ? texts.controls.processorName(slot) : name;
+      return Object.assign(make("option", "", text), { value: name, disabled });
+    }));
+    if (options.some(({ name }) => name === before)) this.select.value = before;
     row.rename();
+    this.#enable();
+  }
+
+  /** Nothing can be done to a processor that has gone. */
+  #enable() {
+    const { freeze, kill } = this.#rows.get("processor");
+    freeze.disabled = kill.disabled = this.select.selectedOptions[0]?.disabled ?? true;
   }
 
   /** A part that is down shows for how long, instead of its buttons. */
   #drawDown({ down }) {
     for (const [name, row] of this.#rows) {
       const failure = down.find(({ part }) => part === (PIPELINE_NAMES[name] ?? name));
-      row.freeze.hidden = row.kill.hidden = failure !== undefined;
-      row.down.hidden = failure === undefined;
+      this.#swap(row, failure !== undefined);
       if (!failure) continue;
       const seconds = Math.max(1, Math.round(failure.for_ms / 1000));
       write(row.down, failure.frozen ? texts.controls.frozen(seconds) : texts.controls.down(seconds));
     }
+  }
+
+  /** The focus of people with a keyboard stays in the row. */
+  #swap(row, isDown) {
+    if (row.down.hidden === !isDown) return;
+    const focused = document.activeElement;
+    row.down.hidden = !isDown;
+    if (isDown && [row.freeze, row.kill].includes(focused)) row.down.focus();
+    row.freeze.hidden = row.kill.hidden = isDown;
+    if (!isDown && focused === row.down) row.kill.focus();
   }
 
   #drawCost() {
@@ -149,6 +197,7 @@ export class Desk {
 
   /** The launcher's parts come once; its cost may be changed elsewhere, too. */
   #takeScaling({ work_ms, parts }) {
+    for (const part of this.ofLauncher) part.hidden = false;
     const isMine = performance.now() - this.#costChangedAt < 2 * LOOK_EVERY_MS || this.cost.matches(":active");
     if (Number.isFinite(work_ms) && !isMine) {
       this.cost.value = work_ms;
@@ -174,25 +223,25 @@ export class Desk {
   }
 
   #wanted() {
-    return this.state ? (this.state.wanted ?? this.state.ready) : 0;
+    const { state } = this.pipeline;
+    return state ? (state.wanted ?? state.ready) : 0;
   }
 
   #step(by) {
-    const { min, max } = this.state ?? {};
+    const { state } = this.pipeline;
     const number = this.#wanted() + by;
-    if (number < (min ?? 0) || number > (max ?? Infinity)) this.pipeline.says.answer(texts.said.limit(min ?? 0, max));
-    else this.#scale(number);
+    if (!state) return;
+    if (isAllowed(number, state)) this.#scale(number);
+    else this.pipeline.says.answer(texts.said.limit(state.min ?? 0, state.max));
   }
 
   #scale(wanted) {
-    const isNumber = wanted !== "automatic";
-    if (this.state && isNumber) this.update({ ...this.state, wanted, mode: "by_hand" });
-    this.#do(() => this.demo.processors(wanted), isNumber ? texts.said.byHand(wanted) : texts.said.automatic);
+    this.#do(() => this.demo.scale(wanted, this.pipeline), scaled(wanted, this.pipeline.fixed, texts.said));
   }
 
   #do(act, text) {
     this.pipeline.says.answer(text);
-    act().catch((error) => this.pipeline.says.answer(texts.said.failed(error.message)));
+    act().catch((error) => this.pipeline.says.answer(failure(error, texts.said)));
   }
 
   #button(text, act, label) {

@@ -1,9 +1,12 @@
 // The keys of the stage. Each answers with a line in the place of the sentence.
 
+import { failure, isAllowed, scaled } from "./demo.js";
 import { make } from "./dom.js";
 import { texts } from "./texts.js";
 
 const AGAIN_MS = 2000;
+/** How the list of keys writes them. */
+const LOAD_KEYS = "1 2 3";
 const LOADS = { 1: "quiet", 2: "busy", 3: "stampede" };
 
 /** Listens to the whole page. Without `allow` the keys of the demo do nothing. */
@@ -20,14 +23,12 @@ export class Keys {
     this.dialog = document.getElementById("keys");
     this.banners = document.getElementById("banners");
     if (new URLSearchParams(location.search).get("light") === "1") this.light.media = "all";
-    this.#buildList();
     document.addEventListener("keydown", (event) => this.#press(event));
   }
 
   /** The demo may be controlled from here. */
   allow(demo) {
     this.#demo = demo;
-    this.#buildList();
   }
 
   #press(event) {
@@ -61,12 +62,26 @@ export class Keys {
   }
 
   #demoActions() {
+    const load = (key) => this.#do(() => this.#demo.load(LOADS[key]), texts.said.load[LOADS[key]]);
+    return { 1: load, 2: load, 3: load, ...this.#launcherActions() };
+  }
+
+  /** One has answered the page, or answers the homepage by now. */
+  get #hasLauncher() {
+    return Boolean(this.#demo.scaling) || (this.pipeline.state?.mode ?? null) !== null;
+  }
+
+  /** Those that only a launcher can do. */
+  #launcherActions() {
+    if (!this.#hasLauncher) {
+      const none = () => texts.said.noLauncher;
+      return { a: none, k: none, r: none, "+": none, "=": none, "-": none, _: none };
+    }
     const more = () => this.#change(1);
     const fewer = () => this.#change(-1);
-    const load = (key) => this.#do(() => this.#demo.load(LOADS[key]), texts.said.load[LOADS[key]]);
     return {
-      ...{ "+": more, "=": more, "-": fewer, _: fewer, 1: load, 2: load, 3: load },
-      a: () => this.#do(() => this.#demo.processors("automatic"), texts.said.automatic),
+      ...{ "+": more, "=": more, "-": fewer, _: fewer },
+      a: () => this.#scale("automatic"),
       k: (key) => this.#kill(key, this.#demo.victim(this.pipeline.state)),
       r: (key) => this.#kill(key, "event-router"),
     };
@@ -76,24 +91,28 @@ export class Keys {
   #change(step) {
     const state = this.pipeline.state;
     if (!state) return undefined;
-    const { min, max } = state;
     const number = (state.wanted ?? state.ready) + step;
-    if (number < (min ?? 0) || number > (max ?? Infinity)) return texts.said.limit(min ?? 0, max);
-    this.pipeline.expect({ wanted: number });
-    return this.#do(() => this.#demo.processors(number), texts.said.byHand(number));
+    return isAllowed(number, state) ? this.#scale(number) : texts.said.limit(state.min ?? 0, state.max);
+  }
+
+  #scale(wanted) {
+    const text = scaled(wanted, this.pipeline.fixed, texts.said);
+    const isSo = wanted === "automatic" && this.pipeline.state?.mode === "fixed";
+    return isSo ? text : this.#do(() => this.#demo.scale(wanted, this.pipeline), text);
   }
 
   /** The same key must come twice within two seconds. */
   #kill(key, part) {
-    if (!part) return texts.said.noProcessor;
     const isAgain = this.#asked.key === key && performance.now() < this.#asked.until;
+    const named = isAgain ? this.#asked.part : part; // another may be the last one by now
+    if (!named) return texts.said.noProcessor;
     this.#asked = isAgain ? {} : { key, part, until: performance.now() + AGAIN_MS };
-    return isAgain ? this.#do(() => this.#demo.break(part, "kill"), texts.said.kill(part)) : texts.said.again(key.toUpperCase(), part);
+    return isAgain ? this.#do(() => this.#demo.break(named, "kill"), texts.said.kill(named)) : texts.said.again(key.toUpperCase(), named);
   }
 
   /** Says `text` at once, and what went wrong if it did. */
   #do(act, text) {
-    act().catch((error) => this.#answer(texts.said.failed(error.message)));
+    act().catch((error) => this.#answer(failure(error, texts.said)));
     return text;
   }
 
@@ -112,7 +131,8 @@ export class Keys {
   #toggleCode() {
     const isOpen = this.body.classList.toggle("with-code");
     this.code.hidden = !isOpen;
-    return isOpen ? texts.said.code : texts.said.noCode;
+    if (!isOpen) return texts.said.noCode;
+    return this.code.querySelector(".room") ? texts.said.room : texts.said.code; // on loopback there is no code
   }
 
   #toggleLight() {
@@ -121,9 +141,15 @@ export class Keys {
     return isLight ? texts.said.light : texts.said.dark;
   }
 
+  /** Without a launcher only those of the load do something. */
+  #demoKeys(all) {
+    if (!this.#demo) return [];
+    return this.#hasLauncher ? all : all.filter(([key]) => key === LOAD_KEYS);
+  }
+
   #buildList() {
     const { keys } = texts;
-    const rows = [...keys.list, ...(this.#demo ? keys.demo : [])];
+    const rows = [...keys.list, ...this.#demoKeys(keys.demo)];
     const list = rows.map(([key, what]) => make("div", "", make("dt", "", make("kbd", "", key)), make("dd", "", what)));
     const title = make("h2", "", keys.title);
     title.id = "keys-title";
@@ -137,6 +163,7 @@ export class Keys {
 
   /** The list of keys, and what the feed says of problems. */
   #open() {
+    this.#buildList();
     this.problems.hidden = this.banners.childElementCount === 0;
     this.problems.after(this.banners);
     this.dialog.showModal();

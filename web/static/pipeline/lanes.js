@@ -2,6 +2,7 @@
 
 import { make, mute, write } from "./dom.js";
 import { rate, seconds } from "./numbers.js";
+import { isOffByHand } from "./state.js";
 import { texts } from "./texts.js";
 import { styleOf } from "../wall/palette.js";
 
@@ -18,10 +19,17 @@ export function stateOf({ state, calls = 0, rate: rows = 0 }, places) {
   return isBusy ? "busy" : "warm";
 }
 
-/** Of more than twelve, the eleven busiest in the order of their slots, and what the others sum up to. */
-export function listed(processors) {
+export const keyOf = ({ slot, name }) => `${slot} ${name}`;
+
+/**
+ * Of more than twelve, the eleven busiest in the order of their slots, and what the others sum up to. Of equally busy ones
+ * those stay that are `drawn` already, by their keys.
+ */
+export function listed(processors, drawn = []) {
   if (processors.length <= MOST) return { shown: processors, rest: [] };
-  const busiest = [...processors].sort((a, b) => (b.calls ?? 0) - (a.calls ?? 0));
+  const kept = new Set(drawn);
+  const place = (it) => (kept.has(keyOf(it)) ? 0 : 1);
+  const busiest = [...processors].sort((a, b) => Math.round(b.calls ?? 0) - Math.round(a.calls ?? 0) || place(a) - place(b));
   const shown = busiest.slice(0, MOST - 1).sort((a, b) => a.slot - b.slot);
   return { shown, rest: busiest.slice(MOST - 1) };
 }
@@ -36,10 +44,11 @@ export class Lanes {
   }
 
   /** Returns the lanes as they are drawn now, for the lines that join them: `{ node, slot, calls, state }`. */
-  update({ processors, places, cold_start_ms }) {
-    const { shown, rest } = listed(processors);
+  update(state) {
+    const { processors, places, cold_start_ms } = state;
+    const { shown, rest } = listed(processors, this.#lanes.keys());
     const most = Math.max(1, ...shown.map((it) => it.calls ?? 0));
-    const keys = shown.map((it) => `${it.slot} ${it.name}`);
+    const keys = shown.map(keyOf);
     for (const [key, lane] of this.#lanes) if (!keys.includes(key)) this.#remove(key, lane);
     const drawn = shown.map((it, i) => {
       const lane = this.#lanes.get(keys[i]) ?? new Lane(it.slot, places);
@@ -51,7 +60,7 @@ export class Lanes {
     const rows = shown.length + (rest.length > 0 ? 1 : 0);
     this.root.className = `lanes ${rows > 6 ? "two" : rows < 4 ? "few" : ""}`;
     this.root.style.setProperty("--rows", Math.ceil(rows / 2));
-    this.#say(shown.length, rest);
+    this.#say(shown.length, rest, isOffByHand(state) ? texts.labels.off : texts.labels.wakes);
     return drawn;
   }
 
@@ -61,9 +70,9 @@ export class Lanes {
   }
 
   /** The row below the lanes: that none runs, or how many more there are. */
-  #say(shown, rest) {
+  #say(shown, rest, none) {
     const calls = Math.round(rest.reduce((sum, it) => sum + (it.calls ?? 0), 0));
-    const text = rest.length > 0 ? texts.labels.more(rest.length, calls) : shown === 0 ? texts.labels.wakes : "";
+    const text = rest.length > 0 ? texts.labels.more(rest.length, calls) : shown === 0 ? none : "";
     this.#note ??= make("li", "lane asleep");
     if (text === "") this.#note.remove();
     else if (this.#note.parentNode !== this.root || this.root.lastChild !== this.#note) this.root.append(this.#note);
@@ -102,7 +111,7 @@ class Lane {
     else this.#fill("plain", calls / (places ?? most));
     write(this.rate, isStarting ? texts.labels.seconds(seconds(processor.for_ms ?? 0)) : rateOf(processor, state));
     write(this.word, texts.states[state] ?? state);
-    const said = { slot: this.slot, state: texts.states[state] ?? state, calls: Math.round(calls), rate: rate(processor.rate ?? 0) };
+    const said = { slot: this.slot, name: processor.name, state: texts.states[state] ?? state, calls: Math.round(calls), rate: rate(processor.rate ?? 0) };
     write(this.label, texts.labels.lane(said));
   }
 

@@ -85,7 +85,7 @@ function toneOf(event, all) {
 
 /**
  * Where the labels stand, for marks with their place `x` and the `width` of their text: right of the mark, or left of it
- * where there is no room. The newest wins; one without room has no `side`, and keeps its line.
+ * where there is no room, or where it would cross the line of another. The newest wins; one without room has no `side`, and keeps its line.
  */
 export function placed(marks, { width, gap }) {
   const taken = [];
@@ -93,8 +93,10 @@ export function placed(marks, { width, gap }) {
   const newest = [...marks].reverse().map((mark) => {
     const right = [mark.x - gap, mark.x + mark.width + gap];
     const left = [mark.x - mark.width - gap, mark.x + gap];
-    const side = isFree(right) ? "right" : isFree(left) ? "left" : undefined;
-    if (side) taken.push(side === "right" ? right : left);
+    const crossed = ([from, to]) => marks.filter(({ x }) => x !== mark.x && x > from && x < to).length;
+    const free = [["right", right], ["left", left]].filter(([, span]) => isFree(span));
+    const [side, span] = free.sort((a, b) => crossed(a[1]) - crossed(b[1]))[0] ?? [];
+    if (side) taken.push(span);
     else taken.push([mark.x - gap / 2, mark.x + gap / 2]);
     return { ...mark, side };
   });

@@ -5,7 +5,7 @@ import { Flow } from "./flow.js";
 import { Lanes } from "./lanes.js";
 import { draw, make, mute, write } from "./dom.js";
 import { rate } from "./numbers.js";
-import { BACKLOG, countOf, growth, isQuiet, nodeOf, worstOf } from "./state.js";
+import { BACKLOG, countOf, growth, isQuiet, nodeOf, reasonOf, worstOf } from "./state.js";
 import { texts } from "./texts.js";
 
 const BLOCKS = 12;
@@ -43,8 +43,7 @@ export class Nodes {
     const { root } = this.nodes.kafka;
     this.blocks = Array.from({ length: BLOCKS }, () => make("i"));
     this.trend = make("dd", "trend");
-    this.pill = make("dd", "waits");
-    root.append(this.trend, this.pill, mute(make("dd", "stack", ...this.blocks)));
+    root.append(this.trend, mute(make("dd", "stack", ...this.blocks)));
   }
 
   #buildProcessors() {
@@ -74,7 +73,7 @@ export class Nodes {
     const failures = new Map(state.down.map((it) => [nodeOf(it.part), it]));
     this.#senders(state, failures.get("senders"));
     this.#kafka(state, failures.get("kafka"));
-    this.nodes.router.show({ failure: failures.get("router"), number: grouped(Math.round(state.calls ?? 0)), label: texts.labels.calls });
+    this.nodes.router.show({ failure: failures.get("router"), ...callsOf(state) });
     this.nodes.table.show({ failure: failures.get("table"), ...rateOf(state.out, state, texts.labels.out) });
     this.#figures(state, down, failures.get("processors"));
     this.drawn = this.#lanes.update(state);
@@ -96,11 +95,7 @@ export class Nodes {
     const most = Math.max(BACKLOG, waiting, ...history.waiting);
     const filled = Math.ceil((waiting / most) * BLOCKS);
     this.blocks.forEach((block, i) => block.classList.toggle("on", BLOCKS - i <= filled));
-    const first = state.ready === 0 && waiting > 0 && state.events.findLast(({ kind }) => kind === "first_message")?.text;
-    this.pill.hidden = !first;
-    write(this.pill, first || "");
-    const isMoving = !failure && !first && !isQuiet(state) && state.ready > 0;
-    this.trend.hidden = Boolean(first);
+    const isMoving = !failure && !isQuiet(state) && state.ready > 0;
     this.trend.classList.toggle("unknown", !isMoving); // it keeps its place, so that nothing jumps
     if (isMoving) write(this.trend, trend(growth(state)));
   }
@@ -116,7 +111,7 @@ export class Nodes {
     write(this.wanted, hasArrow ? grouped(wanted) : "");
     this.arrow.hidden = this.wanted.hidden = !hasArrow;
     write(this.word, failure ? failureWords(failure).join(" ") : wordOf(state, ready, hasArrow));
-    write(this.reason, failure ? "" : reasonOf(state, down));
+    write(this.reason, failure ? "" : whyWanted(state, down));
   }
 
   #join() {
@@ -152,13 +147,18 @@ function wordOf({ wanted, mode }, ready, hasArrow) {
   return wanted === null && mode === null ? texts.labels.busy : texts.labels.ready;
 }
 
+function callsOf({ calls }) {
+  if (calls === null) return { number: "–", label: texts.labels.calls };
+  const whole = Math.round(calls);
+  return { number: grouped(whole), label: whole === 1 ? texts.labels.call : texts.labels.calls };
+}
+
 /** Why so many are wanted. */
-function reasonOf(state, down) {
+function whyWanted(state, down) {
   if (down === "router" || down === "kafka") return texts.labels.unreached;
   if (state.ready === 0 && state.waiting > 0) return texts.labels.waits(state.waiting);
-  const { reason } = state;
-  if (typeof reason?.calls !== "number" || isQuiet(state)) return "";
-  return texts.labels.reason(Math.round(reason.calls), Math.round(reason.target * 10) / 10);
+  const reason = isQuiet(state) ? undefined : reasonOf(state);
+  return reason ? texts.labels.reason(reason.calls, reason.target) : "";
 }
 
 const failureWords = ({ for_ms, frozen }) => [

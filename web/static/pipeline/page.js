@@ -14,9 +14,9 @@ export function begin(page) {
     },
   });
   let desk;
-  controls().then(async (demo) => {
-    if (!demo) return;
+  controls(async (demo) => {
     const { Desk } = await import("./desk.js");
+    desk?.remove();
     desk = new Desk(document.querySelector("main"), { demo, pipeline });
     document.body.classList.add("has-controls");
   });

@@ -5,7 +5,7 @@ import { clock } from "../text.js";
 import { Nodes } from "./nodes.js";
 import { Poll } from "./poll.js";
 import { Says } from "./says.js";
-import { complete, screenOf } from "./state.js";
+import { complete, Expected, screenOf } from "./state.js";
 import { Timeline } from "./timeline.js";
 
 const FAILURES_BEFORE_OFFLINE = 2;
@@ -16,6 +16,8 @@ const FAILURES_BEFORE_OFFLINE = 2;
  */
 export class Pipeline {
   #state;
+  #expected = new Expected();
+  #fixed;
   #answeredAt = new Date();
 
   constructor({ onState = () => {}, problems, announce, up }) {
@@ -32,9 +34,18 @@ export class Pipeline {
     return this.#state;
   }
 
-  /** What a control has asked for, until the next answer tells it. */
+  /** As many run as the launcher was told, where that once was so; undefined elsewhere. */
+  get fixed() {
+    return this.#fixed;
+  }
+
+  /** What a control has asked for, until an answer tells it. Nothing is expected when the control has failed. */
   expect(change) {
-    if (this.#state) this.#state = { ...this.#state, ...change };
+    const now = performance.now();
+    this.#expected.set(change, now);
+    if (!this.#state || !change) return;
+    this.#state = this.#expected.in(this.#state, now);
+    this.onState(this.#state);
   }
 
   /** Asks while the page is visible. */
@@ -46,8 +57,10 @@ export class Pipeline {
 
   #take(json) {
     this.#answeredAt = new Date();
-    const state = complete(json, this.#state);
-    if (!state) return;
+    const told = complete(json, this.#state);
+    if (!told) return;
+    if (told.mode === "fixed") this.#fixed = told.wanted ?? told.ready;
+    const state = this.#expected.in(told, performance.now());
     this.#state = state;
     document.body.dataset.screen = screenOf(state);
     this.onState(state);

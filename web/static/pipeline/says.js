@@ -1,7 +1,7 @@
 // The sentence as the page shows it, and the lines that answer a key in its place.
 
 import { make } from "./dom.js";
-import { Pace, sentence } from "./sentence.js";
+import { identityOf, Pace, sentence } from "./sentence.js";
 import { texts } from "./texts.js";
 
 const ANSWER_MS = 2000;
@@ -63,8 +63,9 @@ export class Says {
   /** A sentence is spoken when it is another one, not when its numbers change. */
   #speak(said, now) {
     const isDue = now - this.#spokenAt >= SPOKEN_EVERY_MS || URGENT.includes(said.key);
-    if (said.key === this.#spoken || !isDue) return;
-    this.#spoken = said.key;
+    const identity = identityOf(said);
+    if (identity === this.#spoken || !isDue) return;
+    this.#spoken = identity;
     this.#spokenAt = now;
     this.announce(textOf(said));
   }

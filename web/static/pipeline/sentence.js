@@ -1,6 +1,6 @@
 // One sentence that says what happens, why, and how long it takes: the most serious first. Pure, without a clock.
 
-import { BACKLOG, countOf, growth, isBehind, isQuiet, isZero, worstOf } from "./state.js";
+import { BACKLOG, countOf, growth, hasNoArrivals, isBehind, isOffByHand, isQuiet, isZero, worstOf } from "./state.js";
 
 const MOST_LEFT_S = 600;
 
@@ -22,29 +22,43 @@ export function roundedTime(seconds) {
 
 /**
  * The sentence for a state: its `key` says which one it is, `tone` is a colour, `reason` is pale and `result` strong.
- * A failure `leads` with its result. `texts` are those of the page's language.
+ * A failure `leads` with its result, and `subject` is the part that it is of. `texts` are those of the page's language.
  */
 export function sentence(state, texts) {
   const [key, tone, parts] = chosen(state, texts);
-  return { key, tone, reason: parts[0], result: parts[1], leads: key === "down" };
+  const subject = key === "down" ? worstOf(state).part : undefined;
+  return { key, tone, reason: parts[0], result: parts[1], leads: key === "down", subject };
 }
 
 function chosen(state, texts) {
   const worst = worstOf(state);
   if (worst) return ["down", "bad", texts.down(worst.part, Math.max(1, Math.round(worst.for_ms / 1000)), worst.frozen)];
-  if (isZero(state)) return ["zero", "t3", state.wanted === null ? texts.rest : texts.zero];
-  if (state.ready === 0 && state.waiting > 0) return waking(state, texts);
+  if (isZero(state)) return ["zero", "t3", zero(state, texts)];
+  if (state.ready === 0 && (state.waiting > 0 || countOf(state, "draining") === 0)) return unready(state, texts);
   if (isBehind(state)) return growth(state) < 0 ? catchingUp(state, texts) : behind(state, texts);
   if (state.waiting > BACKLOG && growth(state) < 0) return catchingUp(state, texts);
   return working(state, texts);
 }
 
-/** Nothing is ready, and messages wait. On a cluster nobody tells the page that a processor starts. */
-function waking(state, texts) {
+function zero(state, texts) {
+  if (isOffByHand(state)) return texts.zeroByHand;
+  return state.wanted === null ? texts.rest : texts.zero;
+}
+
+/** Nothing is ready, and messages may wait. On a cluster nobody tells the page that a processor starts. */
+function unready(state, texts) {
+  const { waiting } = state;
   const starting = state.processors.filter((it) => it.state === "starting");
-  const longest = Math.max(0, ...starting.map((it) => it.for_ms ?? 0));
-  if (starting.length === 0) return ["waking", "accent", texts.waking(state.waiting)];
-  return ["cold", "accent", texts.cold(state.waiting, (longest / 1000).toFixed(1))];
+  const [frozen, died] = [countOf(state, "frozen"), countOf(state, "died")];
+  if (isOffByHand(state)) return ["off", "warn", texts.off(waiting)];
+  if (starting.length > 0 && waiting === 0) return ["starting", "accent", texts.startingIdle(0, starting.length)];
+  if (starting.length > 0) {
+    const longest = Math.max(...starting.map((it) => it.for_ms ?? 0));
+    return ["cold", "accent", texts.cold(waiting, (longest / 1000).toFixed(1))];
+  }
+  if (died > 0) return ["died", "warn", texts.died(waiting, died)];
+  if (frozen > 0) return ["frozen", "warn", texts.frozen(waiting, frozen)];
+  return ["waking", "accent", texts.waking(waiting)];
 }
 
 function behind(state, texts) {
@@ -68,17 +82,32 @@ function working(state, texts) {
   const starting = countOf(state, "starting");
   const draining = countOf(state, "draining");
   const arrive = rounded(state.in);
-  if (starting > 0) return ["starting", "accent", texts.starting([state.ready, rounded(state.out), arrive], starting)];
-  if (draining > 0) {
-    const wanted = isQuiet(state) ? 0 : (state.wanted ?? state.ready);
-    return ["scalingIn", "good", texts.scalingIn(arrive, wanted, draining)];
+  if (starting > 0) {
+    const text = hasNoArrivals(state)
+      ? texts.startingIdle(state.ready, starting)
+      : texts.starting([state.ready, rounded(state.out), arrive], starting);
+    return ["starting", "accent", text];
   }
+  if (draining > 0) return ["scalingIn", "good", [whyFewer(state, texts.fewer), texts.leave(draining)]];
   if (isQuiet(state)) {
     const goes = state.mode === "automatic" && state.min === 0;
-    return ["idle", "t3", texts.idle(state.ready, goes, state.zero_in_ms && roundedTime(state.zero_in_ms / 1000))];
+    return ["idle", "t3", texts.idle(state.ready, goes)];
   }
+  if (hasNoArrivals(state)) return ["last", "accent", texts.last(state.waiting)];
   return ["pace", "accent", texts.pace(state.ready, arrive)];
 }
+
+/** Why processors go. Those that drain are no longer counted as ready. */
+function whyFewer(state, texts) {
+  const wanted = state.wanted ?? state.ready;
+  if (state.mode === "by_hand") return texts.byHand(wanted);
+  if (isQuiet(state)) return texts.quiet;
+  if (hasNoArrivals(state)) return texts.last;
+  return wanted > 0 ? texts.need(rounded(state.in), wanted) : texts.other;
+}
+
+/** Sentences with another identity say something new: those with the same one differ in their numbers. */
+export const identityOf = ({ key, subject = "" }) => `${key} ${subject}`.trim();
 
 const LONGEST_MS = 2000;
 
@@ -89,7 +118,7 @@ export class Pace {
 
   /** The sentence to show now, of the one that would be right. */
   next(wanted, now) {
-    const isUrgent = ["down", "offline"].includes(wanted.key) && this.#shown?.key !== wanted.key;
+    const isUrgent = ["down", "offline"].includes(wanted.key) && (!this.#shown || identityOf(this.#shown) !== identityOf(wanted));
     if (isUrgent || now - this.#at >= LONGEST_MS) {
       if (textOf(wanted) !== textOf(this.#shown)) this.#at = now;
       this.#shown = wanted;

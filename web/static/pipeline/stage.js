@@ -3,7 +3,7 @@
 import { controls } from "./demo.js";
 import { Keys } from "./keys.js";
 import { Pipeline } from "./pipeline.js";
-import { isQuiet, isZero } from "./state.js";
+import { countOf, isOffByHand, isQuiet, isZero } from "./state.js";
 import { seconds } from "./numbers.js";
 import { texts } from "./texts.js";
 
@@ -23,7 +23,7 @@ export function begin(page) {
     up: () => node("sentence").offsetHeight + 4,
   });
   const keys = new Keys({ page, pipeline });
-  controls().then((demo) => demo && keys.allow(demo));
+  controls((demo) => keys.allow(demo));
   pipeline.start();
   showToolsWithMouse();
 }
@@ -42,7 +42,8 @@ class Panel {
   update(state) {
     if (isZero(state)) this.#invite(state);
     const isEmpty = document.querySelector("#sky .bullet") === null;
-    const isWaking = state.ready === 0 && state.waiting > 0 && state.down.length === 0;
+    const isStarting = state.ready === 0 && countOf(state, "starting") > 0;
+    const isWaking = isStarting && state.waiting > 0 && state.down.length === 0 && !isOffByHand(state);
     this.quiet.hidden = !isEmpty || !(isWaking || isQuiet(state));
     const { cold, coldText } = texts.invitation;
     const [title, text] = isWaking ? [cold, coldText(state.cold_start_ms && seconds(state.cold_start_ms))] : this.usual;
@@ -51,10 +52,13 @@ class Panel {
   }
 
   /** Where nobody tells how many run, it is not known that nothing does. */
-  #invite({ wanted }) {
-    const { zero, rest } = texts.sentence;
-    (wanted === null ? rest : zero).forEach((line, i) => (this.lines[i].textContent = line));
-    this.inviteText.textContent = wanted === null ? texts.invitation.restText : texts.invitation.zeroText;
+  #invite(state) {
+    const { zero, rest, zeroByHand } = texts.sentence;
+    const { zeroText, restText, byHandText } = texts.invitation;
+    const isOff = isOffByHand(state);
+    const [lines, text] = isOff ? [zeroByHand, byHandText] : state.wanted === null ? [rest, restText] : [zero, zeroText];
+    lines.forEach((line, i) => (this.lines[i].textContent = line));
+    this.inviteText.textContent = text;
   }
 }
 

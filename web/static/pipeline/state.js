@@ -31,6 +31,27 @@ export function complete(json, before) {
   return NUMBERS.some((name) => state[name] === null) ? undefined : state;
 }
 
+const EXPECTED_MS = 2000;
+
+/** What a control has asked for: it holds until the server says the same, or for two seconds. Times are in ms. */
+export class Expected {
+  #change;
+  #until = 0;
+
+  /** Without a change nothing is expected any more. */
+  set(change, now) {
+    this.#change = change;
+    this.#until = now + EXPECTED_MS;
+  }
+
+  /** The state with what is expected in it. */
+  in(state, now) {
+    const isOver = now >= this.#until || Object.entries(this.#change ?? {}).every(([name, value]) => state[name] === value);
+    if (isOver) this.#change = undefined;
+    return { ...state, ...this.#change };
+  }
+}
+
 /** Above this many waiting messages there is a backlog, if it grows. */
 export const BACKLOG = 100;
 const GROWS_FOR_S = 3;
@@ -58,12 +79,39 @@ export function isBehind(state) {
   return waiting > BACKLOG && isNumber(before) && waiting > before && growth(state) > 0;
 }
 
+/** A lower rate, in messages a second, is none: the rest of a mean. */
+const LEAST_RATE = 0.05;
+
 /** Whether nothing is under way. */
-export const isQuiet = ({ in: arrive, out, waiting }) => arrive + out < 0.05 && waiting === 0;
+export const isQuiet = ({ in: arrive, out, waiting }) => arrive + out < LEAST_RATE && waiting === 0;
+
+/** Whether no new messages come; those that came may still be under way. */
+export const hasNoArrivals = ({ in: arrive }) => arrive < LEAST_RATE;
 
 /** Nothing is under way and nothing runs. */
 export const isZero = (state) =>
-  isQuiet(state) && state.ready === 0 && state.down.length === 0 && countOf(state, "starting", "died", "frozen") === 0;
+  isQuiet(state) &&
+  state.ready === 0 &&
+  state.down.length === 0 &&
+  countOf(state, "starting", "draining", "died", "frozen") === 0;
+
+/** A person has chosen that none runs, so no message wakes one. */
+export const isOffByHand = ({ mode, wanted }) => mode === "by_hand" && wanted === 0;
+
+const tenth = (value, round = Math.round) => round(value * 10) / 10;
+
+/**
+ * The calls and the calls for each that give the number that is wanted; undefined where they do not: by hand, or while
+ * an earlier decision still holds. As few digits as it takes for the sum to be right.
+ */
+export function reasonOf({ reason, wanted, min, max }) {
+  const target = tenth(reason?.target);
+  if (!isNumber(reason?.calls) || !(target > 0)) return undefined;
+  const gives = (calls, each = target) => Math.min(max ?? Infinity, Math.max(min ?? 0, Math.ceil(calls / each)));
+  if (gives(reason.calls, reason.target) !== wanted) return undefined;
+  const calls = [Math.round(reason.calls), tenth(reason.calls), tenth(reason.calls, Math.ceil)].find((it) => gives(it) === wanted);
+  return calls === undefined ? undefined : { calls, target };
+}
 
 /** So long after the last processor has gone people still look at the time line. */
 const FAREWELL_MS = 15_000;

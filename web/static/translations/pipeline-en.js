@@ -6,7 +6,18 @@ const processors = (n) => counted(n, "processor", "processors");
 const verb = (n, one, many) => (n === 1 ? one : many);
 
 /** The time that is left, as people estimate it. */
-const left = (seconds) => (seconds < 120 ? `${seconds} s` : counted(seconds / 60, "minute", "minutes"));
+const left = (seconds) => (seconds < 120 ? `${seconds} s` : counted(Math.round(seconds / 60), "minute", "minutes"));
+
+const arrives = (rate) => `${grouped(rate)} a second ${verb(rate, "arrives", "arrive")}`;
+const finish = (n, rate) => `${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(rate)}`;
+const areWanted = (n) => `${grouped(n)} ${verb(n, "is", "are")} wanted`;
+const ofProcessors = (n) => verb(n, "the processor", "the processors");
+
+/** What keeps the messages waiting; alone while none waits. */
+const keeps = (n, why) =>
+  n > 0
+    ? [`${counted(n, "message waits", "messages wait")} in Kafka:`, why]
+    : ["", why[0].toUpperCase() + why.slice(1)];
 
 const parts = {
   kafka: "Kafka",
@@ -29,48 +40,54 @@ export const sentence = {
     return [consequences[part] ?? "messages wait safely in Kafka.", `${parts[part]} ${what} for ${left(seconds)}:`];
   },
   zero: ["Nothing runs.", "Send the first message."],
+  zeroByHand: ["Nothing runs.", "By hand, no processor may run."],
   rest: ["The wall is quiet.", "Send the first message."],
-  cold: (n, seconds) => [
-    `${counted(n, "message waits", "messages wait")} in Kafka:`,
-    `the first processor is starting, ${seconds} s so far.`,
-  ],
-  waking: (n) => [`${counted(n, "message waits", "messages wait")} in Kafka:`, "no processor has answered yet."],
+  cold: (n, seconds) => keeps(n, `the first processor is starting, ${seconds} s so far.`),
+  died: (n, died) => keeps(n, `${ofProcessors(died)} died and ${verb(died, "starts", "start")} again.`),
+  frozen: (n, frozen) => keeps(n, `${ofProcessors(frozen)} ${verb(frozen, "is", "are")} frozen.`),
+  off: (n) => keeps(n, "by hand, no processor may run."),
+  waking: (n) => keeps(n, n > 0 ? "no processor has answered yet." : "nothing is under way."),
   behind: {
     more: ([arrive, n, done], wanted, starting) => [
-      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
-      starting > 0
-        ? `${wanted} are wanted, ${starting} ${verb(starting, "is", "are")} starting.`
-        : `${wanted} are wanted.`,
+      `${arrives(arrive)}, ${finish(n, done)}:`,
+      starting > 0 ? `${areWanted(wanted)}, ${starting} ${verb(starting, "is", "are")} starting.` : `${areWanted(wanted)}.`,
     ],
     limit: ([arrive, n, done], grows) => [
-      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
+      `${arrives(arrive)}, ${finish(n, done)}:`,
       grows > 0 ? `no more are allowed, the backlog grows by ${grouped(grows)} a second.` : "no more are allowed.",
     ],
     grows: ([arrive, n, done], grows) => [
-      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
+      `${arrives(arrive)}, ${finish(n, done)}:`,
       `the backlog grows by ${grouped(grows)} a second.`,
     ],
     steady: ([arrive, n, done], waiting) => [
-      `${grouped(arrive)} a second arrive, ${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)}:`,
-      `${grouped(waiting)} messages wait.`,
+      `${arrives(arrive)}, ${finish(n, done)}:`,
+      `${counted(waiting, "message waits", "messages wait")}.`,
     ],
   },
   catching: ([n, done, arrive], seconds) => [
-    `${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)} a second, ${grouped(arrive)} arrive:`,
+    `${finish(n, done)} a second, ${grouped(arrive)} ${verb(arrive, "arrives", "arrive")}:`,
     seconds === undefined ? "the backlog shrinks." : `the backlog is gone in about ${left(seconds)}.`,
   ],
   starting: ([n, done, arrive], starting) => [
-    `${processors(n)} ${verb(n, "finishes", "finish")} ${grouped(done)} a second, ${grouped(arrive)} arrive:`,
+    `${finish(n, done)} a second, ${grouped(arrive)} ${verb(arrive, "arrives", "arrive")}:`,
     `${starting} more ${verb(starting, "is", "are")} starting.`,
   ],
-  scalingIn: (arrive, wanted, draining) => [
-    wanted === 0 ? "No messages come:" : `${grouped(arrive)} a second need only ${processors(wanted)}:`,
-    `${draining} ${verb(draining, "finishes its calls and goes", "finish their calls and go")}.`,
-  ],
-  idle: (n, goes, seconds) => {
-    if (!goes) return ["Nothing to do:", `${processors(n)} ${verb(n, "is", "are")} ready.`];
-    return ["Nothing to do:", seconds ? `back to zero in ${left(seconds)}.` : "back to zero soon."];
+  startingIdle: (n, starting) => {
+    if (n === 0) return ["", `${processors(starting)} ${verb(starting, "is", "are")} starting.`];
+    return [`${processors(n)} ${verb(n, "is", "are")} ready:`, `${starting} more ${verb(starting, "is", "are")} starting.`];
   },
+  /** Why some go. */
+  fewer: {
+    quiet: "No messages come:",
+    last: "Nothing new comes:",
+    other: "Fewer processors are needed:",
+    byHand: (wanted) => (wanted === 0 ? "None is wanted by hand:" : `${areWanted(wanted)} by hand:`),
+    need: (arrive, wanted) => `${grouped(arrive)} a second ${verb(arrive, "needs", "need")} only ${processors(wanted)}:`,
+  },
+  leave: (n) => `${n} ${verb(n, "finishes its calls and goes", "finish their calls and go")}.`,
+  idle: (n, goes) => ["Nothing to do:", goes ? "back to zero soon." : `${processors(n)} ${verb(n, "is", "are")} ready.`],
+  last: (n) => (n > 0 ? ["Nothing new comes:", `${grouped(n)} ${verb(n, "is", "are")} under way.`] : ["", "Nothing new comes."]),
   pace: (n, arrive) => ["", `${processors(n)} ${verb(n, "keeps", "keep")} pace with ${grouped(arrive)} a second.`],
   offline: (title, since) => [`Numbers and curves stand since ${since}.`, title],
 };
@@ -90,6 +107,7 @@ export const labels = {
   quiet: "quiet",
   message: "message",
   waiting: "waiting",
+  call: "call",
   calls: "calls",
   wanted: "wanted",
   ready: "ready",
@@ -104,10 +122,11 @@ export const labels = {
   waits: (n) => counted(n, "message waits", "messages wait"),
   unreached: "no calls reach them",
   wakes: "the first message wakes one",
+  off: "by hand, none may run",
   more: (n, calls) => `+${n} more, ${counted(calls, "call", "calls")}`,
   seconds: (text) => `${text} s`,
-  lane: ({ slot, state, calls, rate }) =>
-    `Processor ${slot}, ${state}, ${counted(calls, "call", "calls")}, ${rate} a second`,
+  lane: ({ slot, name, state, calls, rate }) =>
+    `${slot > 0 || !name ? `Processor ${slot || ""}`.trim() : name}, ${state}, ${counted(calls, "call", "calls")}, ${rate} a second`,
 };
 
 export const states = {
@@ -164,6 +183,7 @@ export const space = " ";
 
 export const invitation = {
   zeroText: "It waits in Kafka until a processor has started for it, about a second, then it flies past here.",
+  byHandText: "What is sent waits in Kafka until a processor may run again.",
   restText: "It goes through Kafka, the router and a processor, which may have to start first. Then it flies past here.",
   cold: "The first message is on its way.",
   coldText: (seconds) =>
@@ -203,6 +223,7 @@ export const said = {
   wallOnly: "The wall only: W brings the pipeline back.",
   whole: "Wall and pipeline.",
   code: "Scan the code to send a message.",
+  room: "There is no code: only this machine sees this page.",
   noCode: "The code is closed.",
   fullScreen: "Full screen.",
   window: "Window.",
@@ -214,8 +235,22 @@ export const said = {
   kill: (part) => `${part} killed.`,
   freeze: (part) => `${part} frozen for 10 s.`,
   again: (key, part) => `${key} again kills ${part}.`,
-  limit: (min, max) => `Only ${min} to ${max} processors are allowed.`,
+  asStarted: (n) => `As started: ${processors(n)}.`,
+  noLauncher: "There is no launcher here.",
+  limit: (min, max) =>
+    max === null || max === undefined
+      ? `There cannot be fewer than ${processors(min)}.`
+      : `Only ${min} to ${max} processors are allowed.`,
   noProcessor: "No processor runs.",
+  /** Why a control did not work, by the status of the answer. */
+  refused: {
+    403: "it is not allowed here",
+    404: "there is none",
+    409: "it does not run now",
+    422: "that is out of range",
+    503: "the launcher does not answer",
+    none: "the server does not answer",
+  },
   failed: (reason) => `That did not work: ${reason}.`,
 };
 
@@ -227,7 +262,8 @@ export const controls = {
   byHand: "By hand",
   fewer: "One processor fewer",
   more: "One processor more",
-  range: (min, max, wanted) => `of ${min} to ${max}, ${wanted} wanted`,
+  range: (min, max, wanted) =>
+    max === null || max === undefined ? `${wanted} wanted` : `of ${min} to ${max}, ${wanted} wanted`,
   cost: "Cost of a message",
   milliseconds: (ms) => `${ms} ms`,
   load: "Load",

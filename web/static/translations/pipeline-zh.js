@@ -2,7 +2,10 @@
 
 import { grouped } from "../text.js";
 
-const left = (seconds) => (seconds < 120 ? `${seconds} 秒` : `${seconds / 60} 分钟`);
+const left = (seconds) => (seconds < 120 ? `${seconds} 秒` : `${Math.round(seconds / 60)} 分钟`);
+
+/** What keeps the messages waiting; alone while none waits. */
+const keeps = (n, why) => [n > 0 ? `${grouped(n)} 条消息在 Kafka 中等待：` : "", why];
 
 const parts = {
   kafka: "Kafka",
@@ -27,9 +30,13 @@ export const sentence = {
     `${subjects[part] ?? parts[part]}${isFrozen ? `已被冻结 ${left(seconds)}` : `已 ${left(seconds)}没有响应`}：`,
   ],
   zero: ["一切静止。", "发出第一条消息吧。"],
+  zeroByHand: ["一切静止。", "手动设为零，不运行任何处理器。"],
   rest: ["弹幕墙还很安静。", "发出第一条消息吧。"],
-  cold: (n, seconds) => [`${grouped(n)} 条消息在 Kafka 中等待：`, `首个处理器正在启动，已用 ${seconds} 秒。`],
-  waking: (n) => [`${grouped(n)} 条消息在 Kafka 中等待：`, "还没有处理器响应。"],
+  cold: (n, seconds) => keeps(n, `首个处理器正在启动，已用 ${seconds} 秒。`),
+  died: (n) => keeps(n, "处理器已崩溃，正在重启。"),
+  frozen: (n) => keeps(n, "处理器已被冻结。"),
+  off: (n) => keeps(n, "手动设为零，不运行任何处理器。"),
+  waking: (n) => keeps(n, n > 0 ? "还没有处理器响应。" : "没有处理中的消息。"),
   behind: {
     more: ([arrive, n, done], wanted, starting) => [
       `每秒到达 ${grouped(arrive)} 条，${n} 个处理器只能完成 ${grouped(done)} 条：`,
@@ -56,14 +63,19 @@ export const sentence = {
     `${n} 个处理器每秒完成 ${grouped(done)} 条，到达 ${grouped(arrive)} 条：`,
     `另有 ${starting} 个正在启动。`,
   ],
-  scalingIn: (arrive, wanted, draining) => [
-    wanted === 0 ? "没有新消息：" : `每秒 ${grouped(arrive)} 条只需 ${wanted} 个处理器：`,
-    `${draining} 个处理完手头请求后退出。`,
-  ],
-  idle: (n, goes, seconds) => {
-    if (!goes) return ["没有消息：", `${n} 个处理器就绪。`];
-    return ["没有消息：", seconds ? `${left(seconds)}后缩容到零。` : "即将缩容到零。"];
+  startingIdle: (n, starting) =>
+    n === 0 ? ["", `${starting} 个处理器正在启动。`] : [`${n} 个处理器就绪：`, `另有 ${starting} 个正在启动。`],
+  /** Why some go. */
+  fewer: {
+    quiet: "没有新消息：",
+    last: "没有新消息到达：",
+    other: "需要的处理器变少：",
+    byHand: (wanted) => (wanted === 0 ? "手动设为零：" : `手动设为 ${wanted} 个：`),
+    need: (arrive, wanted) => `每秒 ${grouped(arrive)} 条只需 ${wanted} 个处理器：`,
   },
+  leave: (n) => `${n} 个处理完手头请求后退出。`,
+  idle: (n, goes) => ["没有消息：", goes ? "即将缩容到零。" : `${n} 个处理器就绪。`],
+  last: (n) => (n > 0 ? ["没有新消息到达：", `${grouped(n)} 条正在处理。`] : ["", "没有新消息到达。"]),
   pace: (n, arrive) => ["", `${n} 个处理器跟得上每秒 ${grouped(arrive)} 条。`],
   offline: (title, since) => [`数字和曲线停在 ${since}。`, title],
 };
@@ -83,6 +95,7 @@ export const labels = {
   quiet: "静止",
   message: "条消息",
   waiting: "等待",
+  call: "请求",
   calls: "请求",
   wanted: "需要",
   ready: "就绪",
@@ -97,9 +110,11 @@ export const labels = {
   waits: (n) => `${grouped(n)} 条消息在等待`,
   unreached: "没有请求到达",
   wakes: "第一条消息会唤醒一个",
+  off: "手动设为零",
   more: (n, calls) => `另有 ${n} 个，${grouped(calls)} 个请求`,
   seconds: (text) => `${text} 秒`,
-  lane: ({ slot, state, calls, rate }) => `处理器 ${slot}，${state}，${grouped(calls)} 个请求，每秒 ${rate} 条`,
+  lane: ({ slot, name, state, calls, rate }) =>
+    `${slot > 0 || !name ? `处理器 ${slot || ""}`.trim() : name}，${state}，${grouped(calls)} 个请求，每秒 ${rate} 条`,
 };
 
 export const states = {
@@ -155,6 +170,7 @@ export const space = "";
 
 export const invitation = {
   zeroText: "它会在 Kafka 中等待处理器启动，约一秒后从这里飞过。",
+  byHandText: "消息会在 Kafka 中等待，直到允许处理器运行。",
   restText: "它会经过 Kafka、路由和可能刚被唤醒的处理器，然后从这里飞过。",
   cold: "第一条消息已经上路。",
   coldText: (seconds) => `还没有处理器在运行，正在启动一个。${seconds ? `上次冷启动用了 ${seconds} 秒。` : ""}`,
@@ -193,6 +209,7 @@ export const said = {
   wallOnly: "只看弹幕墙：按 W 恢复流水线。",
   whole: "弹幕墙和流水线。",
   code: "扫码发送弹幕。",
+  room: "没有二维码：只有本机能看到此页。",
   noCode: "二维码已关闭。",
   fullScreen: "全屏。",
   window: "窗口。",
@@ -204,8 +221,20 @@ export const said = {
   kill: (part) => `${part} 已被杀掉。`,
   freeze: (part) => `${part} 冻结 10 秒。`,
   again: (key, part) => `再按一次 ${key} 杀掉 ${part}。`,
-  limit: (min, max) => `只允许 ${min} 到 ${max} 个处理器。`,
+  asStarted: (n) => `按启动时设置：${n} 个处理器。`,
+  noLauncher: "这里没有启动器。",
+  limit: (min, max) =>
+    max === null || max === undefined ? `不允许少于 ${min} 个处理器。` : `只允许 ${min} 到 ${max} 个处理器。`,
   noProcessor: "没有处理器在运行。",
+  /** Why a control did not work, by the status of the answer. */
+  refused: {
+    403: "这里不允许",
+    404: "不存在",
+    409: "它现在没有运行",
+    422: "超出范围",
+    503: "启动器没有响应",
+    none: "服务器没有响应",
+  },
   failed: (reason) => `没有成功：${reason}。`,
 };
 
@@ -217,7 +246,8 @@ export const controls = {
   byHand: "手动",
   fewer: "减少一个处理器",
   more: "增加一个处理器",
-  range: (min, max, wanted) => `范围 ${min} 到 ${max}，需要 ${wanted} 个`,
+  range: (min, max, wanted) =>
+    max === null || max === undefined ? `需要 ${wanted} 个` : `范围 ${min} 到 ${max}，需要 ${wanted} 个`,
   cost: "每条消息的耗时",
   milliseconds: (ms) => `${ms} 毫秒`,
   load: "负载",

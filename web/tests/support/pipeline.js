@@ -113,7 +113,7 @@ export const STATES = {
       in: 0.5,
       reason: null,
       lives: [[1, 86, 84.9, 36, 34], [1, 0.8]],
-      events: [[85, "cold_start", { ms: 1100 }], [34, "to_zero"], [0.8, "first_message", { text: "hello, row 12" }]],
+      events: [[85, "cold_start", { ms: 1100 }], [34, "to_zero"], [0.8, "first_message"]],
     }),
   behind: () =>
     state({
