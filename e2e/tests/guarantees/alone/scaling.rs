@@ -22,9 +22,9 @@ const IN: Duration = Duration::from_secs(60);
 // Row 38.
 #[tokio::test]
 async fn nothing_is_lost_while_processors_scale_from_zero_to_eight_and_back_and_are_killed() {
-    // 300 messages a second of 100 ms are 30 calls under way, and what waits behind dead processors more.
+    // 300 messages a second of 200 ms are 60 calls under way. With a target of 7 that wants nine processors.
     let demo = Demo::new(&["--scale", "0..8", "--scale-window", "6"])
-        .var("WORK_MS", "100")
+        .var("WORK_MS", "200")
         .var("CONTAINER_CONCURRENCY", "10");
     let launcher = demo.start().await;
     let (control, page, began) = (demo.control(), demo.homepage(), Instant::now());
