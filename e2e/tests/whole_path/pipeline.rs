@@ -31,7 +31,7 @@ async fn the_pipeline_tells_what_a_burst_does_and_agrees_with_the_feed() {
         pipeline(&stack).await.history.accepted.iter().flatten().count() >= 3
     })
     .await;
-    let burst = json!({ "message": "hi", "concurrency": 20, "duration": 6, "rate": 5 });
+    let burst = json!({ "message": "hi", "concurrency": 10, "duration": 20, "rate": 5 });
     let id = stack.send_burst(burst).await;
     eventually("each processor works", async || {
         let pipeline = pipeline(&stack).await;
@@ -41,9 +41,9 @@ async fn the_pipeline_tells_what_a_burst_does_and_agrees_with_the_feed() {
         works("message-processor-1") && works("message-processor-2")
     })
     .await;
-    eventually("100 messages come and are finished each second", async || {
+    eventually("about 50 messages come and are finished each second", async || {
         let pipeline = pipeline(&stack).await;
-        let near = |rate: Option<f64>| rate.is_some_and(|rate| (80.0..=120.0).contains(&rate));
+        let near = |rate: Option<f64>| rate.is_some_and(|rate| (25.0..=75.0).contains(&rate));
         near(pipeline.accepted) && near(pipeline.finished)
     })
     .await;
@@ -54,7 +54,7 @@ async fn the_pipeline_tells_what_a_burst_does_and_agrees_with_the_feed() {
     assert_eq!((during.ready, during.wanted, during.min), (Some(2), None, None));
     assert!(!during.events_of("burst").is_empty(), "{:?}", during.events);
     assert!(!during.events_of("first_message").is_empty(), "{:?}", during.events);
-    stack.settled(&id).await;
+    let accepted = stack.settled(&id).await.accepted;
     eventually("nothing comes any more", async || {
         let pipeline = pipeline(&stack).await;
         (pipeline.accepted, pipeline.finished) == (Some(0.0), Some(0.0))
@@ -64,7 +64,7 @@ async fn the_pipeline_tells_what_a_burst_does_and_agrees_with_the_feed() {
     assert_eq!(idle.waiting, Some(totals.waiting));
     assert!(idle.down.is_empty(), "{:?}", idle.down);
     assert_eq!(idle.history.lives.len(), 2, "{:?}", idle.history.lives);
-    assert_history_has(&idle, 600.0);
+    assert_history_has(&idle, accepted as f64);
 }
 
 /// So many messages came and were finished in the last ninety seconds.
