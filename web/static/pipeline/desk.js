@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 1000;
 /** A part that the pipeline names otherwise. */
 const PIPELINE_NAMES = { broker: "kafka" };
 
+let styled;
+
 /**
  * The processors that a person can break, as `{ name, slot, disabled }`. The one that was `chosen` stays when it has gone,
  * so that the next press does not break another one. `slots` remembers the slots that processors had.
@@ -43,7 +45,6 @@ export class Desk {
     this.ofLauncher = [number, cost, parts];
     this.root.append(title, number, cost, load, parts, note);
     main.querySelector(".scaling").after(this.root);
-    loadStyle();
     for (const part of this.ofLauncher) part.hidden = true; // until one has answered
     if (demo.scaling) this.#takeScaling(demo.scaling);
     this.timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
@@ -253,7 +254,12 @@ export class Desk {
   }
 }
 
-function loadStyle() {
-  const href = new URL("../desk.css", import.meta.url).href;
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+/** Loads the style, once. Without it the controls would jump when it comes. */
+export function style() {
+  styled ??= new Promise((done) => {
+    const href = new URL("../desk.css", import.meta.url).href;
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: done });
+    document.head.append(link);
+  });
+  return styled;
 }

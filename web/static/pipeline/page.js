@@ -15,7 +15,8 @@ export function begin(page) {
   });
   let desk;
   controls(async (demo) => {
-    const { Desk } = await import("./desk.js");
+    const { Desk, style } = await import("./desk.js");
+    await style();
     desk?.remove();
     desk = new Desk(document.querySelector("main"), { demo, pipeline });
     document.body.classList.add("has-controls");

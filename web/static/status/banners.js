@@ -56,7 +56,7 @@ export class Banners {
   #make(key, tone, isAlert) {
     const banner = this.template.content.firstElementChild.cloneNode(true);
     banner.classList.add(tone);
-    banner.classList.toggle("is-said", this.#said(key));
+    if (this.#said(key)) banner.classList.add("is-said");
     if (tone === "bad") this.root.prepend(banner);
     else this.root.append(banner);
     if (isAlert) banner.querySelector(".banner-title").setAttribute("role", "alert");
