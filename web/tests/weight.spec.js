@@ -31,9 +31,18 @@ for (const path of ["/", "/?lang=zh", "/stage"]) {
 test("the controls and their style are loaded only where they are allowed", async ({ page }) => {
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
+  const desk = () => asked.filter((url) => /desk/.test(url)).length;
+  await page.goto("/");
+  await expect.poll(desk).toBe(2); // from this machine, the demo lets itself be driven
+  await page.route("**/*", async (route) => {
+    if (!route.request().isNavigationRequest()) return route.fallback();
+    const response = await route.fetch();
+    return route.fulfill({ response, body: (await response.text()).replace(" data-controls", "") });
+  });
+  asked.length = 0;
   await page.goto("/");
   await expect(page.locator(".chart .line-out")).toBeAttached();
-  expect(asked.filter((url) => /desk/.test(url))).toEqual([]);
+  expect(desk()).toBe(0);
 });
 
 test("nothing jumps from the empty page to the end of a burst", async ({ page }) => {
