@@ -44,7 +44,7 @@ pub(crate) struct Processors {
     /// Those that have gone a moment ago.
     gone: Vec<Member>,
     specs: ProcessorSpecs,
-    /// By the numbers of the processors. One that comes again has the same address, for which the router counts on.
+    /// By the numbers of the processors. One that comes again has the same address: the router keeps metrics for each.
     ports: BTreeMap<u16, Port>,
     file: SinkFile,
     around: Surroundings,

@@ -46,7 +46,7 @@ const PRESETS: [Preset; 3] = [
     Preset {
         name: "busy",
         english: "A busy day",
-        chinese: "忙碌的一天",
+        chinese: "繁忙的一天",
         concurrency: 10,
         rate: 5,
         duration: 60,
