@@ -78,7 +78,7 @@ var mutations = []struct{ name, folder, after, old, replacement, line string }{
 		"Deployment/event-router: containers[event-router].securityContext.readOnlyRootFilesystem: it must be true"},
 	{"a mounted token", "k8s/plain", "kind: Deployment", "automountServiceAccountToken: false", "automountServiceAccountToken: true",
 		"Deployment/event-router: automountServiceAccountToken: it must be false"},
-	{"no limit of memory", "k8s/plain", "limits:", "            memory: 128Mi\n", "",
+	{"no limit of memory", "k8s/plain", "limits:", "            memory: 192Mi\n", "",
 		"Deployment/event-router: containers[event-router].resources.limits.memory: it is missing"},
 	{"a disruption budget for nobody", "k8s/plain", "kind: PodDisruptionBudget", "matchLabels:", "matchLabels:\n      app: none",
 		"PodDisruptionBudget/event-router: spec.selector: it selects no pod"},
