@@ -6,7 +6,7 @@ import { pollDelay, retryDelay } from "../static/feed/pace.js";
 import { isBurst, isReply } from "../static/feed/shapes.js";
 import { characters, check } from "../static/send/limits.js";
 import { cut, grouped, short } from "../static/text.js";
-import { layout } from "../static/wall/layout.js";
+import { layout } from "../static/wall/sizes.js";
 import { isShared, Palette, styleOf } from "../static/wall/palette.js";
 import { Queue } from "../static/wall/queue.js";
 import { Sample } from "../static/wall/sample.js";

@@ -35,7 +35,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// object is one object: of a Go type of Kubernetes or Knative, or one of other.go.
+// object is one object: of a Go type of Kubernetes or Knative, or one of custom_kinds.go.
 type object struct {
 	// KIND/NAME, for people.
 	title   string
@@ -97,9 +97,9 @@ func (b *build) read(document []byte) {
 	add := func(value any) {
 		b.objects = append(b.objects, object{title, head.APIVersion, head.Metadata.Name, value, string(document)})
 	}
-	if other := newOther(head.APIVersion, head.Kind); other != nil {
-		readOther(document, other, func(where, format string, values ...any) { b.fault(title, where, format, values...) })
-		add(other)
+	if custom := newCustomKind(head.APIVersion, head.Kind); custom != nil {
+		readCustomKind(document, custom, func(where, format string, values ...any) { b.fault(title, where, format, values...) })
+		add(custom)
 		return
 	}
 	value, _, err := decoder.Decode(document, nil, nil)

@@ -11,11 +11,11 @@ use tonic::Status;
 
 use crate::batch;
 use crate::config::Limits;
+use crate::in_flight_record::InFlightRecord;
 use crate::metrics;
 use crate::outcome::{self, Failure};
 use crate::processor_report::ProcessorReport;
 use crate::processors::{Call, CallEnd, CallId, Processors, Work};
-use crate::record::InFlightRecord;
 
 /// Records that wait for a call, and the calls in flight.
 pub(crate) struct Calls {

@@ -8,7 +8,7 @@ use barrage::{kafka, telemetry};
 
 use crate::concurrency::Concurrency;
 use crate::filter::Filters;
-use crate::processors::Targets;
+use crate::processors::Sink;
 
 const SINK: Variable = Variable::required(
     "SINK",
@@ -71,7 +71,7 @@ pub struct Config {
     pub listen: Listen,
     pub kafka: kafka::Config,
     pub telemetry: telemetry::Config,
-    pub(crate) targets: Targets,
+    pub(crate) sink: Sink,
     pub(crate) filters: Filters,
     pub(crate) dead_letter_topic: Topic,
     pub(crate) limits: Limits,
@@ -117,7 +117,7 @@ impl Config {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let listen = Listen::read(reader);
         let kafka = kafka::Config::read(reader, "event-router");
-        let targets = reader.read(&SINK);
+        let sink = reader.read(&SINK);
         let call_timeout = reader.read::<Seconds>(&REQ_TIMEOUT);
         let retry_count = reader.read_if(&RETRY_COUNT, |n| *n <= 1000);
         let retry_interval = reader.read::<Seconds>(&RETRY_INTERVAL);
@@ -145,7 +145,7 @@ impl Config {
             listen: listen?,
             kafka,
             telemetry: telemetry?,
-            targets: targets?,
+            sink: sink?,
             filters: filters?,
             dead_letter_topic,
             limits,

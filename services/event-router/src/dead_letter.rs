@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::record::InFlightRecord;
+use crate::in_flight_record::InFlightRecord;
 
 /// Writes dead letters, any number at once.
 pub(crate) struct DeadLetters {

@@ -22,26 +22,25 @@
 //! processor may take to stop ([`GRACE`]), where that is known. If it comes back, nothing is known of it.
 
 mod address_file;
-mod target;
+mod call;
+mod processor;
+mod sink;
 mod url;
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use barrage::retry::{Backoff, pause};
-use proto::message_processor_client::MessageProcessorClient;
-use proto::{Outcome, ProcessBatchRequest, Record};
-use tokio_util::sync::CancellationToken;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Status};
+use crate::metrics;
 
-use crate::batch::{BatchSize, Load};
-use crate::concurrency::{Answer, Concurrency};
-use crate::metrics::{self, CallCounter, CallInFlight};
+pub(crate) use call::{Call, CallEnd, CallId, Work};
+pub(crate) use sink::{Sink, resolve};
 
-pub(crate) use target::{Targets, resolve};
+use processor::Processor;
+
+/// How long calls to a processor that has left may take to end: longer than a processor takes to finish them, which is
+/// its `SHUTDOWN_GRACE`, 25 s by default. A call that has not ended then never will, and its records must not wait.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// All known processors by their URL.
 #[derive(Debug)]
@@ -58,134 +57,7 @@ pub(crate) struct Processors {
     calls_made: u64,
 }
 
-#[derive(Debug)]
-struct Processor {
-    client: MessageProcessorClient<Channel>,
-    concurrency: Concurrency,
-    size: BatchSize,
-    /// Calls up to this number were made before it came: to a processor that had the same address.
-    came_after: u64,
-    /// Is cancelled when it leaves.
-    has_left: CancellationToken,
-    calls_in_flight: usize,
-    counter: CallCounter,
-    /// The number of its last call, counted over all processors: the round robin among equals.
-    last_call: u64,
-    backoff: Backoff,
-    /// The number of its last call when a call failed. The other calls of that time may fail for the same reason.
-    failed_after: u64,
-    /// The number of the probe that is in flight.
-    probe: Option<u64>,
-    /// It gets no call before this time, because a call has failed.
-    backs_off_until: Option<Instant>,
-    /// Whether it has answered the last call, if only with an error.
-    answers: bool,
-}
-
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallEnd {
-    Succeeded,
-    /// The processor has answered with an error.
-    Refused,
-    /// The processor has answered that this is too much: too many calls, or too large ones.
-    Overloaded,
-    /// The processor cannot be reached, or has not answered in time.
-    Unanswered,
-}
-
-impl CallEnd {
-    /// A status that our side has made has a source, which says why there is no answer.
-    pub(crate) fn of<T>(result: &Result<T, Status>) -> Self {
-        match result {
-            Ok(_) => Self::Succeeded,
-            Err(status) if status.code() == Code::DeadlineExceeded => Self::Unanswered,
-            Err(status) if status.source().is_some() => Self::Unanswered,
-            Err(status) if matches!(status.code(), Code::ResourceExhausted | Code::OutOfRange) => {
-                Self::Overloaded
-            }
-            Err(_) => Self::Refused,
-        }
-    }
-}
-
-/// A call that is ready to be made.
-pub(crate) struct Call {
-    pub(crate) id: CallId,
-    /// How many records it may have. One is enough to test a processor that has failed.
-    pub(crate) most_records: usize,
-    client: MessageProcessorClient<Channel>,
-    timeout: Duration,
-    grace: Duration,
-    processor_has_left: CancellationToken,
-    _counted: CallInFlight,
-}
-
-/// Which call it is.
-#[derive(Clone, Debug)]
-pub(crate) struct CallId {
-    pub(crate) url: Arc<str>,
-    /// The calls are numbered in the order of their starts.
-    number: u64,
-    /// How many calls the address had then, with this one.
-    at_once: usize,
-}
-
-/// What a call had to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Work {
-    pub(crate) records: usize,
-    /// How many of them were not rejected.
-    pub(crate) accepted: usize,
-    pub(crate) took: Duration,
-    /// Whether records wait for a call, now that it has ended.
-    pub(crate) others_wait: bool,
-}
-
-impl Call {
-    /// Sends the records. `Ok` has one outcome for each record, in order.
-    pub(crate) async fn send(&mut self, records: Vec<Record>) -> Result<Vec<Outcome>, Status> {
-        let count = records.len();
-        let response = self.client.process_batch(ProcessBatchRequest { records });
-        let response = tokio::time::timeout(self.timeout, response);
-        let response = unless_left(&self.processor_has_left, self.grace, response).await;
-        let given_up = || Status::cancelled("the processor has left, and did not answer any more");
-        let response = response.ok_or_else(given_up)?;
-        let late = |_| Status::deadline_exceeded("the processor did not answer in time");
-        let response = response.map_err(late)??;
-        let outcomes = response.into_inner().outcomes;
-        if outcomes.len() == count {
-            return Ok(outcomes);
-        }
-        let text = format!("{} outcomes for {count} records", outcomes.len());
-        Err(Status::failed_precondition(text))
-    }
-}
-
-/// How long calls to a processor that has left may take to end: longer than a processor takes to finish them, which is
-/// its `SHUTDOWN_GRACE`, 25 s by default. A call that has not ended then never will, and its records must not wait.
-const GRACE: Duration = Duration::from_secs(30);
-
-/// What the call returns; `None` if the processor has left this long ago.
-async fn unless_left<T>(
-    has_left: &CancellationToken,
-    grace: Duration,
-    call: impl Future<Output = T>,
-) -> Option<T> {
-    let given_up = async {
-        has_left.cancelled().await;
-        pause(grace).await;
-    };
-    tokio::select! { biased;
-        result = call => Some(result),
-        () = given_up => None,
-    }
-}
-
 impl Processors {
-    const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-    const KEEP_ALIVE: Duration = Duration::from_secs(5);
-
     /// Without processors at first. Each address gets at most `max_calls` calls at once, each of at most
     /// `batch_max` records and with this `timeout`. Calls to a processor that has left end no sooner than others.
     pub(crate) fn new(timeout: Duration, batch_max: usize, max_calls: usize) -> Self {
@@ -284,92 +156,10 @@ impl Processors {
     }
 }
 
-impl Processor {
-    fn new(
-        url: &str,
-        batch_max: usize,
-        max_calls: usize,
-        came_after: u64,
-    ) -> Result<Self, tonic::transport::Error> {
-        let channel = Endpoint::from_shared(url.to_owned())?
-            .connect_timeout(Processors::CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(Processors::KEEP_ALIVE)
-            .keep_alive_timeout(Processors::KEEP_ALIVE)
-            .tcp_nodelay(true)
-            .connect_lazy();
-        Ok(Self {
-            client: MessageProcessorClient::new(channel),
-            concurrency: Concurrency::new(max_calls),
-            size: BatchSize::new(batch_max),
-            came_after,
-            has_left: CancellationToken::new(),
-            calls_in_flight: 0,
-            counter: CallCounter::new(url),
-            last_call: 0,
-            backoff: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
-            failed_after: 0,
-            probe: None,
-            backs_off_until: None,
-            answers: false,
-        })
-    }
-
-    fn succeeded(&mut self, call: &CallId, work: Work, now: Instant) {
-        self.backoff.reset();
-        self.backs_off_until = None;
-        let Work { records, accepted, took, others_wait } = work;
-        let answer = Answer {
-            number: call.number,
-            took,
-            expected: self.size.expected(records),
-            is_limiting: others_wait && self.calls_in_flight >= self.concurrency.calls(),
-            is_busy: self.size.is_busy(),
-        };
-        self.concurrency.answered(answer, self.last_call, now);
-        let calls = call.at_once.max(self.calls_in_flight);
-        self.size.succeeded(Load { records, accepted, took, calls });
-    }
-
-    fn failed(&mut self, number: u64, how: CallEnd, now: Instant) {
-        if number <= self.failed_after {
-            return;
-        }
-        self.failed_after = self.last_call;
-        self.backs_off_until = Some(now + self.backoff.next_wait());
-        if how == CallEnd::Unanswered {
-            self.concurrency.start_again();
-            self.size.start_again();
-        } else if self.concurrency.refused(number, self.last_call, now) {
-            if how == CallEnd::Overloaded {
-                self.size.overloaded();
-            } else {
-                self.size.start_again();
-            }
-        }
-    }
-
-    /// Whether its last call has failed.
-    fn has_failed(&self) -> bool {
-        self.backoff.failures() > 0
-    }
-
-    fn backs_off(&self, now: Instant) -> bool {
-        self.backs_off_until.is_some_and(|until| now < until)
-    }
-
-    /// Whether it may have one more call: only the probe if its last call has failed, whatever calls from before are
-    /// still in flight. One address may hide many processors, and some of them may never answer.
-    fn may_be_called(&self) -> bool {
-        if self.has_failed() {
-            self.probe.is_none()
-        } else {
-            self.calls_in_flight < self.concurrency.calls()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use tonic::Status;
+
     use super::*;
 
     fn processors(urls: &[&str]) -> Processors {
@@ -552,22 +342,5 @@ mod tests {
         assert_eq!(processors.processors["http://a:1"].calls_in_flight, 1);
         end(&mut processors, &new, CallEnd::Succeeded, now);
         assert_eq!(processors.processors["http://a:1"].calls_in_flight, 0);
-    }
-
-    #[tokio::test]
-    async fn a_call_to_a_processor_that_left_may_end_but_is_given_up_after_the_grace() {
-        let (has_left, soon) = (CancellationToken::new(), Duration::from_millis(5));
-        let answer = async {
-            pause(soon).await;
-            "stored"
-        };
-        assert_eq!(unless_left(&has_left, Duration::ZERO, answer).await, Some("stored"));
-        has_left.cancel();
-        assert_eq!(
-            unless_left(&has_left, Duration::ZERO, async { "stored" }).await,
-            Some("stored")
-        );
-        let never = std::future::pending::<&str>();
-        assert_eq!(unless_left(&has_left, soon, never).await, None);
     }
 }

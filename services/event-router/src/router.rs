@@ -21,10 +21,10 @@ use crate::assignment::{Arrival, Assignment};
 use crate::calls::{Calls, EndedCall};
 use crate::dead_letter::DeadLetters;
 use crate::gaps::{self, GapScan, Gaps};
+use crate::in_flight_record::{InFlightRecord, Route};
 use crate::lag::Lag;
 use crate::metrics::{self, Finish};
 use crate::outcome::{self, Decision};
-use crate::record::{InFlightRecord, Route};
 use crate::recreation::{Finding, OffsetCheck, OffsetChecks};
 use crate::window::Window;
 
@@ -67,7 +67,7 @@ impl Router {
             tracer: dependencies.tracer,
             assignment: Assignment::default(),
             window: Window::new(limits.window(1)),
-            calls: Calls::new(limits, config.targets.may_be_none(), dependencies.processors),
+            calls: Calls::new(limits, config.sink.may_be_none(), dependencies.processors),
             retries: FuturesUnordered::new(),
             dead_letters: dependencies.dead_letters,
             offset_checks: dependencies.offset_checks,

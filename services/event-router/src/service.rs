@@ -99,7 +99,7 @@ impl Service {
         let tasks = TaskTracker::new();
         self.watch_dependencies(&tasks, &stop);
         let (sender, urls) = watch::channel(Vec::new());
-        tasks.spawn(resolve(self.config.targets.clone(), sender, stop.clone()));
+        tasks.spawn(resolve(self.config.sink.clone(), sender, stop.clone()));
 
         tasks.spawn(self.metrics.clone().run_upkeep(stop.clone()));
         let health = health::serve(self.listener, self.readiness, self.metrics);

@@ -1,7 +1,7 @@
 // The wall: bullets fly from right to left. Our queue chooses the next one; danmu gives it a track and moves it.
 
 import { dress } from "./bullet.js";
-import { layout } from "./layout.js";
+import { layout } from "./sizes.js";
 import { Queue } from "./queue.js";
 
 const RELEASE_EVERY_MS = 100;

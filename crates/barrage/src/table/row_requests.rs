@@ -68,6 +68,8 @@ impl Table {
         stream::iter(chunks).buffer_unordered(Self::WRITES_IN_FLIGHT).try_collect().await
     }
 
+    /// Sends again what the table returned unprocessed. A first request that is throttled as a whole fails: the router
+    /// sends its records again, after a pause.
     async fn write_chunk(&self, rows: &[Row]) -> Result<(), Error> {
         let writes = rows.iter().map(|row| put(row.to_item())).collect::<Result<Vec<_>, _>>()?;
         let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));

@@ -10,8 +10,8 @@ use super::problem::Problem;
 use crate::caller_trace::CallerTrace;
 use crate::proxies::Origin;
 
-/// The one answer to the question who the client of a request is: whoever names a client, for a limit or in a log, takes
-/// it from here.
+/// Who the client of a request is. Whoever names a client, for a limit or in a log, takes it from here; [`Origin::of`]
+/// decides it.
 #[derive(Debug)]
 pub(super) struct Caller {
     /// `None` for a connection without an address.

@@ -1,4 +1,4 @@
-//! A file in the encodings that browsers accept, each compressed once.
+//! A file in the encodings that browsers accept, each compressed once. Answers are compressed in `server.rs`.
 
 use std::io::Write as _;
 use std::sync::OnceLock;

@@ -101,7 +101,7 @@ impl RemoteBursts {
     }
 
     /// Requests in the burst's row that its homepage stops it. Returns the row, and whether the burst had already
-    /// ended at that time.
+    /// ended at that time. Its homepage sees it when it writes the row the next time (`run.rs`).
     pub(crate) async fn stop(self: &Arc<Self>, id: Uuid) -> Result<(BurstRow, bool), RemoteError> {
         // Also if its homepage seems to be dead: if it is not, it stops.
         let requested = self.table().request_stop(id).await?;

@@ -13,9 +13,9 @@ import (
 
 type report func(where, format string, values ...any)
 
-type other interface{ validate(report) }
+type customKind interface{ validate(report) }
 
-func newOther(version, kind string) other {
+func newCustomKind(version, kind string) customKind {
 	switch version + " " + kind {
 	case "sources.knative.dev/v1 KafkaSource":
 		return &kafkaSource{}
@@ -29,8 +29,8 @@ func newOther(version, kind string) other {
 	return nil
 }
 
-// readOther reads as strictly as the API server: no unknown field, none twice, and case matters.
-func readOther(document []byte, it other, fault report) {
+// readCustomKind reads as strictly as the API server: no unknown field, none twice, and case matters.
+func readCustomKind(document []byte, it customKind, fault report) {
 	text, err := yaml.YAMLToJSONStrict(document)
 	if err == nil {
 		var unknown []error

@@ -15,20 +15,20 @@ use super::url;
 /// The value of `SINK`, for example `http://a:8080,http://b:8080`, `dns:///processors:8080` or
 /// `file:///run/barrage/processors`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Targets {
-    Addresses(Vec<Target>),
+pub(crate) enum Sink {
+    Addresses(Vec<SinkAddress>),
     /// The absolute path of a file with one URL a line.
     File(PathBuf),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum SinkAddress {
     Url(String),
     /// `host:port`, which stands for all addresses that the host has in DNS.
     Dns(String),
 }
 
-impl FromStr for Targets {
+impl FromStr for Sink {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -41,14 +41,14 @@ impl FromStr for Targets {
     }
 }
 
-impl Targets {
+impl Sink {
     /// Whether it is usual that there is no processor: whoever writes a file scales to zero.
     pub(crate) fn may_be_none(&self) -> bool {
         matches!(self, Self::File(_))
     }
 }
 
-impl FromStr for Target {
+impl FromStr for SinkAddress {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -65,26 +65,22 @@ impl FromStr for Target {
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Until `stop`, sends the URLs of all processors whenever they change.
-pub(crate) async fn resolve(
-    targets: Targets,
-    urls: watch::Sender<Vec<String>>,
-    stop: CancellationToken,
-) {
+pub(crate) async fn resolve(sink: Sink, urls: watch::Sender<Vec<String>>, stop: CancellationToken) {
     let watch = async {
-        match targets {
-            Targets::Addresses(targets) => look_up_all(&targets, urls).await,
-            Targets::File(path) => AddressFile::new(path).follow(urls).await,
+        match sink {
+            Sink::Addresses(addresses) => look_up_all(&addresses, urls).await,
+            Sink::File(path) => AddressFile::new(path).follow(urls).await,
         }
     };
     let _stopped = stop.run_until_cancelled(watch).await;
 }
 
 /// If a lookup fails, the name keeps the addresses of the last lookup. Never returns.
-async fn look_up_all(targets: &[Target], urls: watch::Sender<Vec<String>>) {
-    let mut known = vec![BTreeSet::new(); targets.len()];
+async fn look_up_all(addresses: &[SinkAddress], urls: watch::Sender<Vec<String>>) {
+    let mut known = vec![BTreeSet::new(); addresses.len()];
     loop {
-        for (target, known) in targets.iter().zip(&mut known) {
-            target.look_up(known).await;
+        for (address, known) in addresses.iter().zip(&mut known) {
+            address.look_up(known).await;
         }
         let all = known.iter().flatten().cloned().collect::<Vec<_>>();
         urls.send_if_modified(|before| {
@@ -96,7 +92,7 @@ async fn look_up_all(targets: &[Target], urls: watch::Sender<Vec<String>>) {
     }
 }
 
-impl Target {
+impl SinkAddress {
     async fn look_up(&self, known: &mut BTreeSet<String>) {
         match self {
             Self::Url(url) => drop(known.insert(url.clone())),
@@ -114,17 +110,17 @@ mod tests {
 
     #[test]
     fn a_sink_is_a_list_of_urls_or_of_names() {
-        let url = |url: &str| Target::Url(url.into());
+        let url = |url: &str| SinkAddress::Url(url.into());
         assert_eq!(
             "http://a:1, grpc://b:2/".parse(),
-            Ok(Targets::Addresses(vec![url("http://a:1"), url("http://b:2")]))
+            Ok(Sink::Addresses(vec![url("http://a:1"), url("http://b:2")]))
         );
-        let name = Target::Dns("p:80".into());
-        assert_eq!("dns:///p:80".parse(), Ok(Targets::Addresses(vec![name])));
+        let name = SinkAddress::Dns("p:80".into());
+        assert_eq!("dns:///p:80".parse(), Ok(Sink::Addresses(vec![name])));
         for bad in
             ["", "a:1", "http://a:1,", "dns:///p", "dns://p:80", "https://a", "http://a/path"]
         {
-            assert_eq!(bad.parse::<Targets>(), Err(()), "{bad}");
+            assert_eq!(bad.parse::<Sink>(), Err(()), "{bad}");
         }
     }
 
@@ -132,9 +128,9 @@ mod tests {
     fn a_sink_may_be_one_file_by_its_absolute_path() {
         let sink = "file:///run/my barrage,1/processors";
         let path = "/run/my barrage,1/processors".into();
-        assert_eq!(sink.parse(), Ok(Targets::File(path)));
+        assert_eq!(sink.parse(), Ok(Sink::File(path)));
         for bad in ["file://", "file://run/p", "file:///run/", "file:/p", "http://a:1,file:///p"] {
-            assert_eq!(bad.parse::<Targets>(), Err(()), "{bad}");
+            assert_eq!(bad.parse::<Sink>(), Err(()), "{bad}");
         }
     }
 
@@ -142,8 +138,8 @@ mod tests {
     async fn a_name_becomes_all_its_addresses() {
         let (sender, mut urls) = watch::channel(Vec::new());
         let stop = CancellationToken::new();
-        let targets = "dns:///localhost:9,http://x:1".parse().unwrap();
-        let task = tokio::spawn(resolve(targets, sender, stop.clone()));
+        let sink = "dns:///localhost:9,http://x:1".parse().unwrap();
+        let task = tokio::spawn(resolve(sink, sender, stop.clone()));
         urls.changed().await.unwrap();
         assert!(urls.borrow().contains(&"http://127.0.0.1:9".to_owned()));
         assert!(urls.borrow().contains(&"http://x:1".to_owned()));
