@@ -198,10 +198,10 @@ export const tour = {
     zero: ["Scaled to zero.", "No messages come, so no processor runs. Look at the processors: 0."],
     first_message: ["The first message.", "It waits in Kafka until a processor has started. Look at the dashed frame."],
     burst: ["A burst.", "More messages come than one processor can finish. Look at Kafka, where they wait."],
-    scale_out: ["Scaling out.", "More processors start, each in a colour of its own. Look how fewer messages wait."],
+    scale_out: ["Scaling out.", "More processors start, each in its own colour. Look at Kafka: fewer messages wait."],
     processor_killed: ["A processor is killed.", "Its messages go to the others, and it starts again. Look at its lane."],
     kafka_killed: ["Kafka is killed.", "Nothing can be sent, what was accepted is safe. Look at the box of Kafka."],
-    recovery: ["Kafka is back.", "The work goes on where it stopped. Look how fewer messages wait."],
+    recovery: ["Kafka is back.", "The work goes on where it stopped. Look at Kafka: fewer messages wait."],
     to_zero: ["Back to zero.", "No more messages come, so the processors go. Look at the stairs below."],
   },
 };
