@@ -4,7 +4,7 @@
 
 import { chromium as browserType } from "@playwright/test";
 import { chromium } from "./tests/support/chromium.js";
-import { fly, scaling, show } from "./tests/support/pipeline.js";
+import { fly, scaling, show, touring, TOUR_STEPS } from "./tests/support/pipeline.js";
 import { pidOf, pidsOf, startStack } from "./tests/support/stack.js";
 
 const DESK = { width: 1440, height: 900 };
@@ -90,6 +90,18 @@ const SHOWN = {
   ...{ idle: {}, router: {}, kafka: {}, table: {}, processors: {}, frozen: {}, died: {}, knative: {} },
 };
 
+/** Where the caption of the tour must find room. */
+const TOUR_SCREENS = {
+  ...Object.fromEntries(Object.entries(SIZES).map(([name, viewport]) => [name, { options: { viewport } }])),
+  light: { path: "/stage?light=1", options: { viewport: HD } },
+  zh: { path: "/stage?lang=zh", options: { viewport: HD }, language: "zh" },
+  qr: { options: { viewport: HD }, key: "q" },
+  wall: { options: { viewport: HD }, key: "w" },
+  phone: { options: PHONE },
+  page: { path: "/", options: {} },
+  "page-phone": { path: "/", options: PHONE },
+};
+
 /** The pipeline in each of its states, by the name of the picture. */
 const MADE_UP = {
   ...Object.fromEntries(
@@ -104,6 +116,12 @@ const MADE_UP = {
         `stage-${state}-${name}`,
         { path: "/stage", options: { viewport }, state, slots: state === "twelve" ? 12 : 4 },
       ]),
+    ),
+  ),
+  ...Object.fromEntries(TOUR_STEPS.map((step) => [`tour-${step}`, { path: "/stage", options: { viewport: HD }, state: () => touring(step), quiet: ["zero", "first_message"].includes(step) }])),
+  ...Object.fromEntries(
+    Object.entries(TOUR_SCREENS).flatMap(([name, more]) =>
+      ["zero", "first_message", "scale_out"].map((step) => [`tour-${step}-${name}`, { path: "/stage", state: () => touring(step), quiet: step !== "scale_out", ...more }]),
     ),
   ),
   "stage-light": { path: "/stage?light=1", options: { viewport: HD }, state: "scaling" },
@@ -150,14 +168,14 @@ class Studio {
   }
 
   /** A page whose pipeline is in a made-up state. On a failure no new bullets come. */
-  async madeUp({ path, options, state, language = "en", slots = 4, key }) {
+  async madeUp({ path, options = {}, state, language = "en", slots = 4, key, quiet = QUIET.has(state) }) {
     const page = await (await this.browser.newContext({ viewport: DESK, colorScheme: "dark", ...options })).newPage();
-    await fly(page, { slots, language, change: QUIET.has(state) ? (reply) => ({ ...reply, bullets: [], passed: 0 }) : undefined });
+    await fly(page, { slots, language, change: quiet ? (reply) => ({ ...reply, bullets: [], passed: 0 }) : undefined });
     await show(page, state);
     await page.route("**/demo", (route) => route.fulfill({ json: { scaling: scaling() } }));
     await page.goto(this.stack.url + path);
     await page.locator("body[data-screen]").waitFor();
-    if (QUIET.has(state)) await page.locator("#pipe .big").first().waitFor();
+    if (quiet) await page.locator("#pipe .big").first().waitFor();
     else await full(page);
     if (!key) return page;
     await page.keyboard.press(key);

@@ -64,4 +64,4 @@ node("how-open").addEventListener("click", () => node("how").showModal());
 page.start();
 
 const { begin } = await import("./pipeline/page.js"); // after the first paint
-begin(page);
+begin(page, { own: () => send.message });

@@ -80,7 +80,7 @@ test.describe("on the stage", () => {
     await page.keyboard.press("?");
     const list = page.getByRole("dialog", { name: "Keys" });
     await expect(list).toBeVisible(SOON);
-    const keys = ["Space", "H", "F", "Q", "W", "L", "?", "+ −", "A", "1 2 3", "K", "R"]; // from this machine, the demo lets itself be driven
+    const keys = ["Space", "H", "F", "Q", "W", "L", "?", "+ −", "A", "1 2 3", "K", "R", "T"]; // from this machine, the demo lets itself be driven
     await expect(list.locator("dt")).toHaveText(keys);
     await page.keyboard.press("Escape");
     await expect(list).toBeHidden();
@@ -107,9 +107,38 @@ test.describe("on the stage", () => {
     await page.goto("/stage");
     await expect(page.locator("#sentence")).not.toBeEmpty();
     const sentence = await page.locator("#sentence").textContent();
-    for (const key of ["+", "-", "a", "1", "2", "3", "k", "k", "r", "r"]) await page.keyboard.press(key);
+    for (const key of ["+", "-", "a", "1", "2", "3", "k", "k", "r", "r", "t"]) await page.keyboard.press(key);
     await expect(page.locator("#sentence")).toHaveText(sentence);
     expect(requests).toBe(0);
+    await page.mouse.move(300, 300);
+    await expect(page.locator(".tools button:visible")).toHaveText(["Pause", "Hide"]);
+  });
+
+  test("the keys of the demo are buttons, too, which come with the mouse and go when it rests", async ({ page }) => {
+    const { calls } = await open(page, `/stage#controls=${TOKEN}`);
+    const tools = page.locator(".tools");
+    await expect(page.getByRole("group", { name: "Scaling" }).getByRole("button")).toHaveText(
+      ["−", "+", "Automatic", "Quiet", "A busy day", "A stampede", "Kill a processor", "Kill the router", "Play the tour"],
+    );
+    await expect(tools).toHaveCSS("opacity", "0");
+    await expect(tools).toHaveCSS("pointer-events", "none"); // a finger presses nothing that it does not see
+    await page.mouse.move(300, 300);
+    await expect(tools).toHaveCSS("opacity", "1");
+    await expectNoFindings(page);
+    const press = async (name, text, call, body) => {
+      await page.mouse.move(300, 300);
+      await tools.getByRole("button", { name, exact: true }).click();
+      await says(page, text);
+      if (call) await expect.poll(() => calls.at(-1) && asked(calls.at(-1)), SOON).toEqual([call, body]);
+    };
+    await press("One processor more", "By hand: 6 processors.", "PUT /demo/processors", { processors: 6 });
+    await press("Automatic", "Automatic: the load decides.", "PUT /demo/processors", { processors: "automatic" });
+    await press("A stampede", "Load: a stampede.", "POST /demo/load/stampede", {});
+    await press("Kill the router", "Kill the router again kills event-router.");
+    await press("Kill the router", "event-router killed.", "POST /demo/parts/event-router/kill", {});
+    await expect(tools).toHaveCSS("opacity", "0", { timeout: 5000 }); // also with the focus that a click has left
+    await page.keyboard.press("Tab");
+    await expect(tools).toHaveCSS("opacity", "1"); // the keyboard's focus shows them
   });
 
   test("the token of the link goes out of the address, and stays over a reload", async ({ page }) => {
@@ -126,7 +155,7 @@ test.describe("on the stage", () => {
   test("the keys of the demo call what they say", async ({ page }) => {
     const { calls } = await open(page, `/stage#controls=${TOKEN}`);
     await page.keyboard.press("?");
-    await expect(page.getByRole("dialog").locator("dt")).toHaveCount(12); // those of the demo, too
+    await expect(page.getByRole("dialog").locator("dt")).toHaveCount(13); // those of the demo, too
     await page.keyboard.press("Escape");
     const press = async (key, text, call, body) => {
       await page.keyboard.press(key);
@@ -174,7 +203,7 @@ test.describe("on the stage", () => {
     await expect.poll(() => calls.at(-1).body, SOON).toEqual({ processors: 8 });
   });
 
-  test("without a launcher the keys of the load are left, and the others say why", async ({ page }) => {
+  test("without a launcher the keys and buttons of the load are left, and the others say why", async ({ page }) => {
     const { calls } = await open(page, `/stage#controls=${TOKEN}`, { name: "knative", look: () => null });
     await expect(async () => {
       await page.keyboard.press("k");
@@ -185,6 +214,9 @@ test.describe("on the stage", () => {
     expect(calls.map(asked)).toEqual([["POST /demo/load/quiet", {}]]);
     await page.keyboard.press("?");
     await expect(page.getByRole("dialog").locator("dt")).toHaveText(["Space", "H", "F", "Q", "W", "L", "?", "1 2 3"]);
+    await page.keyboard.press("Escape");
+    await page.mouse.move(300, 300);
+    await expect(page.locator(".tools button:visible")).toHaveText(["Pause", "Hide", "Quiet", "A busy day", "A stampede"]);
   });
 
   test("a link that is pasted into the open page brings the controls", async ({ page }) => {

@@ -1,6 +1,7 @@
 // The pipeline as people see it, on the stage and on the page: every state, from made-up answers of the server.
 
 import { expect, expectNoFindings, test } from "./support/page.js";
+import { faultsOfLayout } from "./support/layout.js";
 import { fly, show, STATES } from "./support/pipeline.js";
 import { sentence } from "../static/pipeline/sentence.js";
 import * as en from "../static/translations/pipeline-en.js";
@@ -65,6 +66,32 @@ test("the first message waits in Kafka, and its processor starts", async ({ page
   await expect(page.locator(".figures")).toHaveText("0 → 1 wanted 1 message waits");
   await expect(page.locator("#quiet")).toContainText("The last cold start took 1.1 s.");
   await expect(page.locator(".lane .cells.boot")).toBeVisible();
+});
+
+test("at a cold start the first message stands in Kafka, and goes when its processor is ready", async ({ page }) => {
+  const change = await open(page, "/stage", "zero");
+  const first = page.locator(".node-kafka .first");
+  await expect(first).toHaveCount(0);
+  change("cold");
+  await expect(first).toHaveText("first message");
+  await expect(first).toHaveCSS("border-style", "dashed");
+  change("pace");
+  await expect(first).toHaveCount(0);
+  await expect(page.locator(".trend")).toHaveText("= steady");
+  change(() => ({ ...STATES.cold(), down: [{ part: "kafka", for_ms: 2000, frozen: false }] }));
+  await expect(page.locator(".node-kafka")).toHaveClass(/down/);
+  await expect(first).toHaveCount(0);
+});
+
+test("who has sent the first message sees its text there, and nobody else before it was moderated", async ({ page }) => {
+  await page.route("**/bursts/*", (route) => route.fulfill({ json: { id: "b", state: "running", accepted: 1, stored: 0 } }));
+  await page.route("**/bursts", (route) => route.fulfill({ status: 202, json: { id: "b", state: "running", accepted: 1, stored: 0 } }));
+  const change = await open(page, "/", "zero");
+  await page.locator("#message").fill("hello, row 12");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.locator("#strip-burst")).toContainText("hello, row 12");
+  change("cold");
+  await expect(page.locator(".node-kafka .first")).toHaveText("hello, row 12");
 });
 
 test("the node of a part that is down says so, and what comes after it is pale", async ({ page }) => {
@@ -206,45 +233,6 @@ test("axe finds nothing where people prefer light", async ({ page }) => {
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(244, 246, 251)");
   await expectNoFindings(page);
 });
-
-/**
- * Runs in the page: texts that are smaller than 1/40 of the height, leave their box, lie over each other, or are cut.
- * Bullets are left out: they are meant to leave the screen.
- */
-function faultsOfLayout(least) {
-  const boxes = ".node, .processors, .sentence, .time, .invite, .stage-quiet, .big-qr, .counters, .brand";
-  const found = [];
-  const texts = [];
-  /** A line is higher than its letters. */
-  const withoutAir = ({ x, y, width, height }) => new DOMRect(x, y + 0.15 * height, width, 0.7 * height);
-  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const parent = node.parentElement;
-    if (!node.data.trim() || parent.closest("#sky, .unseen, .list, .banners, .tools, dialog, noscript, template")) continue;
-    if (!parent.checkVisibility() || getComputedStyle(parent).clipPath !== "none") continue;
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    const rects = [...range.getClientRects()].filter(({ width }) => width >= 2).map(withoutAir);
-    const name = node.data.trim();
-    if (parseFloat(getComputedStyle(parent).fontSize) < least - 0.1) found.push(`small: ${name}`);
-    const box = parent.closest(boxes)?.getBoundingClientRect() ?? { left: 0, right: innerWidth, top: 0, bottom: innerHeight };
-    const leaves = (rect, it) => rect.left < it.left - 1 || rect.right > it.right + 1 || rect.top < it.top - 3 || rect.bottom > it.bottom + 3;
-    const screen = { left: 0, right: innerWidth, top: 0, bottom: innerHeight };
-    if (rects.some((rect) => leaves(rect, box) || leaves(rect, screen))) found.push(`leaves its box: ${name}`);
-    const cut = parent.closest("em, .word, .rate");
-    if (cut && cut.scrollWidth > cut.clientWidth + 1) found.push(`cut: ${name}`);
-    texts.push(...rects.map((rect) => ({ name, rect })));
-  }
-  texts.forEach((one, i) => {
-    for (const other of texts.slice(i + 1)) {
-      const width = Math.min(one.rect.right, other.rect.right) - Math.max(one.rect.left, other.rect.left);
-      const height = Math.min(one.rect.bottom, other.rect.bottom) - Math.max(one.rect.top, other.rect.top);
-      const lower = Math.min(one.rect.height, other.rect.height);
-      if (one.name !== other.name && width > 1 && height > 0.45 * lower) found.push(`over each other: ${one.name} / ${other.name}`);
-    }
-  });
-  return found;
-}
 
 const LAYOUT_STATES = ["zero", "cold", "behind", "scaling", "full", "twelve", "idle", "router", "processors", "knative"];
 

@@ -49,9 +49,11 @@ test("the stage pauses and hides, and counts what it shows", async ({ page, requ
   await message(request, text);
   await expect.poll(() => flown(page, text)).toBe(1);
   await expect.poll(() => page.locator("[data-counter=shown]").textContent()).toBe("1");
+  await page.mouse.move(300, 300); // the tools come with the mouse
   await page.getByRole("button", { name: "Pause" }).click();
   await message(request, unique("waits"));
   await expect(page.locator("#wall-note")).toHaveText("Paused, 1 message waits here.");
+  await page.mouse.move(310, 310);
   await page.getByRole("button", { name: "Pause" }).click();
   await expect.poll(() => page.locator("[data-counter=shown]").textContent()).toBe("2");
 });

@@ -28,7 +28,7 @@ struct Vendored;
 const ENTRIES: [&str; 2] = ["app.js", "stage.js"];
 
 /// The style sheets of each page, sent as one file.
-const STYLES: [(&str, &[&str]); 5] = [
+const STYLES: [(&str, &[&str]); 6] = [
     (
         "index.css",
         &[
@@ -67,6 +67,7 @@ const STYLES: [(&str, &[&str]); 5] = [
     ),
     ("light.css", &["light.css"]),
     ("desk.css", &["pipeline/desk.css"]),
+    ("tour.css", &["pipeline/tour.css"]),
     ("noscript.css", &["noscript.css"]),
 ];
 

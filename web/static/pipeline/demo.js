@@ -5,6 +5,7 @@ import { recall, remember } from "../memory.js";
 
 const STORAGE_KEY = "barrage.controls";
 const FRAGMENT = /^#controls=(.+)$/;
+const FIRST_STEP = { step: "zero", number: 1, of: 8 };
 
 /** After a look at the start that has failed for a moment. */
 const AGAIN_MS = 2000;
@@ -65,6 +66,9 @@ export function failure(error, { refused, failed }) {
   return failed(reason);
 }
 
+/** The same of the tour, which not every launcher can play. */
+export const tourFailure = (error, said) => failure(error, { ...said, refused: { ...said.refused, 409: said.noTour } });
+
 /** Whether a person may choose so many. Where nobody tells limits, there are none. */
 export const isAllowed = (number, { min, max }) => number >= (min ?? 0) && number <= (max ?? Infinity);
 
@@ -75,6 +79,8 @@ export function scaled(wanted, fixed, said) {
 }
 
 class Demo {
+  #stopping;
+
   constructor(secret) {
     this.secret = secret;
   }
@@ -93,8 +99,8 @@ class Demo {
   /** Asks for a number, or for "automatic", and lets the pipeline expect it. */
   async scale(wanted, pipeline) {
     const isNumber = wanted !== "automatic";
-    if (isNumber) pipeline.expect({ wanted, mode: "by_hand" });
-    else pipeline.expect(pipeline.fixed === undefined ? { mode: "automatic" } : { mode: "fixed", wanted: pipeline.fixed });
+    const own = pipeline.fixed === undefined ? { mode: "automatic" } : { mode: "fixed", wanted: pipeline.fixed };
+    pipeline.expect({ tour: null, ...(isNumber ? { wanted, mode: "by_hand" } : own) });
     try {
       await this.#ask("PUT", "demo/processors", { processors: wanted });
     } catch (error) {
@@ -116,12 +122,33 @@ class Demo {
     return this.#ask("POST", `demo/parts/${encodeURIComponent(part)}/${how}`, {});
   }
 
+  /** Starts the tour from its first step, or stops it; the pipeline shows that at once. */
+  async tour(isPlaying, pipeline) {
+    if (!isPlaying) pipeline.expect({ tour: null });
+    try {
+      await this.#ask("PUT", "demo/tour", { playing: isPlaying });
+    } catch (error) {
+      pipeline.expect(undefined);
+      throw error;
+    }
+    if (isPlaying) pipeline.expect({ tour: FIRST_STEP });
+  }
+
+  /** A hand stops the tour if it plays; undefined if it does not. What is asked for next waits for that. */
+  stopTour(pipeline) {
+    if (!pipeline.state?.tour) return undefined;
+    const stopped = this.tour(false, pipeline);
+    this.#stopping = stopped.catch(() => {}); // whoever stops it says so
+    return stopped;
+  }
+
   /** A processor that runs, by the name of its process. */
   victim(state) {
     return state?.processors.findLast(({ state: it }) => ["ready", "back"].includes(it))?.name;
   }
 
-  #ask(method, path, body, isRight) {
+  async #ask(method, path, body, isRight) {
+    await this.#stopping;
     const headers = this.secret ? { authorization: `Bearer ${this.secret}` } : {};
     return call(address(path), { method, body, headers, isRight });
   }

@@ -1,6 +1,6 @@
 // The controls of the demo on the first page: how many processors, what a message costs, load, and what to break.
 
-import { failure, isAllowed, scaled } from "./demo.js";
+import { failure, isAllowed, scaled, tourFailure } from "./demo.js";
 import { make, write } from "./dom.js";
 import { texts } from "./texts.js";
 
@@ -11,8 +11,6 @@ const COST_STEP_MS = 10;
 const LOOK_EVERY_MS = 1000;
 /** A part that the pipeline names otherwise. */
 const PIPELINE_NAMES = { broker: "kafka" };
-
-let styled;
 
 /**
  * The processors that a person can break, as `{ name, slot, disabled }`. The one that was `chosen` stays when it has gone,
@@ -42,8 +40,9 @@ export class Desk {
     title.id = "desk-title";
     const note = make("p", "desk-note", demo.isByLink ? texts.controls.byLink : texts.controls.onlyHere);
     const [number, cost, load, parts] = [this.#buildNumber(), this.#buildCost(), this.#buildLoad(), this.#buildBreak()];
-    this.ofLauncher = [number, cost, parts];
-    this.root.append(title, number, cost, load, parts, note);
+    const tour = this.#buildTour();
+    this.ofLauncher = [number, cost, parts, tour];
+    this.root.append(title, number, cost, load, tour, parts, note);
     main.querySelector(".scaling").after(this.root);
     for (const part of this.ofLauncher) part.hidden = true; // until one has answered
     if (demo.scaling) this.#takeScaling(demo.scaling);
@@ -66,6 +65,7 @@ export class Desk {
     this.automatic.setAttribute("aria-pressed", String(isAutomatic));
     this.automatic.disabled = mode === "fixed"; // nobody decides: as many run as the launcher was told
     this.byHand.setAttribute("aria-pressed", String(mode === "by_hand"));
+    write(this.tour, state.tour ? texts.controls.stopTour : texts.controls.playTour);
     this.#drawDown(state);
     this.#drawProcessors(state);
   }
@@ -108,6 +108,11 @@ export class Desk {
       this.#button(texts.controls[name], () => this.#do(() => this.demo.load(name), texts.said.load[name])),
     );
     return make("div", "", make("h3", "", texts.controls.load), make("div", "desk-loads", ...buttons));
+  }
+
+  #buildTour() {
+    this.tour = this.#button(texts.controls.playTour, () => this.#toggleTour());
+    return make("div", "desk-tour", this.tour);
   }
 
   #buildBreak() {
@@ -240,9 +245,20 @@ export class Desk {
     this.#do(() => this.demo.scale(wanted, this.pipeline), scaled(wanted, this.pipeline.fixed, texts.said));
   }
 
+  #toggleTour() {
+    const { said } = texts;
+    const hasTour = Boolean(this.pipeline.state?.tour);
+    this.pipeline.says.answer(hasTour ? said.tourStopped : said.tourBegins);
+    const asked = hasTour ? this.demo.stopTour(this.pipeline) : this.demo.tour(true, this.pipeline);
+    asked.catch((error) => this.pipeline.says.answer(tourFailure(error, said)));
+  }
+
+  /** Whoever takes the demo in hand stops the tour. */
   #do(act, text) {
+    const fail = (error) => this.pipeline.says.answer(failure(error, texts.said));
     this.pipeline.says.answer(text);
-    act().catch((error) => this.pipeline.says.answer(failure(error, texts.said)));
+    this.demo.stopTour(this.pipeline)?.catch(fail);
+    act().catch(fail);
   }
 
   #button(text, act, label) {
@@ -252,14 +268,4 @@ export class Desk {
     button.addEventListener("click", act);
     return button;
   }
-}
-
-/** Loads the style, once. Without it the controls would jump when it comes. */
-export function style() {
-  styled ??= new Promise((done) => {
-    const href = new URL("../desk.css", import.meta.url).href;
-    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done, onerror: done });
-    document.head.append(link);
-  });
-  return styled;
 }

@@ -1,12 +1,14 @@
 // The keys of the stage. Each answers with a line in the place of the sentence.
 
-import { failure, isAllowed, scaled } from "./demo.js";
+import { failure, isAllowed, scaled, tourFailure } from "./demo.js";
 import { make } from "./dom.js";
 import { texts } from "./texts.js";
 
 const AGAIN_MS = 2000;
 /** How the list of keys writes them. */
 const LOAD_KEYS = "1 2 3";
+/** These suit the screen to the room, so the tour goes on. */
+const GO_ON = ["f", "l", "?"];
 const LOADS = { 1: "quiet", 2: "busy", 3: "stampede" };
 
 /** Listens to the whole page. Without `allow` the keys of the demo do nothing. */
@@ -23,7 +25,8 @@ export class Keys {
     this.dialog = document.getElementById("keys");
     this.banners = document.getElementById("banners");
     if (new URLSearchParams(location.search).get("light") === "1") this.light.media = "all";
-    document.addEventListener("keydown", (event) => this.#press(event));
+    document.addEventListener("keydown", (event) => this.#take(event));
+    document.addEventListener("click", (event) => this.#click(event), true);
   }
 
   /** The demo may be controlled from here. */
@@ -31,16 +34,41 @@ export class Keys {
     this.#demo = demo;
   }
 
-  #press(event) {
+  /** Whether this key of the demo does something now. */
+  offers(key) {
+    return Boolean(this.#demo) && (this.#hasLauncher || key in LOADS);
+  }
+
+  /** Does what a key does, or a button with this `name` in its place; false if that is nothing. */
+  press(key, name) {
+    const act = this.#actions()[key];
+    if (!act) return false;
+    const { said } = texts;
+    const hasStopped = key !== "t" && !GO_ON.includes(key) && this.#stopTour();
+    const text = act(key, name);
+    if (hasStopped) this.#answer([text, said.tourStopped].filter(Boolean).join(texts.space));
+    else if (text) this.#answer(text);
+    return true;
+  }
+
+  #take(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || this.dialog.open) return;
     const isButton = event.target.closest?.("button, a, input");
     if (isButton && [" ", "Enter"].includes(event.key)) return; // it presses the button
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const act = this.#actions()[key];
-    if (!act) return;
-    event.preventDefault();
-    const text = act(key);
-    if (text) this.#answer(text);
+    if (this.press(key)) event.preventDefault();
+  }
+
+  /** Any click stops the tour; the buttons of the keys do that by themselves. */
+  #click({ target }) {
+    if (!target.closest("[data-key], dialog") && this.#stopTour()) this.#answer(texts.said.tourStopped);
+  }
+
+  /** True if the tour played. */
+  #stopTour() {
+    const stopped = this.#demo?.stopTour(this.pipeline);
+    stopped?.catch((error) => this.#answer(failure(error, texts.said)));
+    return stopped !== undefined;
   }
 
   #answer(text) {
@@ -75,16 +103,24 @@ export class Keys {
   #launcherActions() {
     if (!this.#hasLauncher) {
       const none = () => texts.said.noLauncher;
-      return { a: none, k: none, r: none, "+": none, "=": none, "-": none, _: none };
+      return { a: none, k: none, r: none, t: none, "+": none, "=": none, "-": none, _: none };
     }
     const more = () => this.#change(1);
     const fewer = () => this.#change(-1);
     return {
       ...{ "+": more, "=": more, "-": fewer, _: fewer },
       a: () => this.#scale("automatic"),
-      k: (key) => this.#kill(key, this.#demo.victim(this.pipeline.state)),
-      r: (key) => this.#kill(key, "event-router"),
+      k: (key, name) => this.#kill(key, this.#demo.victim(this.pipeline.state), name),
+      r: (key, name) => this.#kill(key, "event-router", name),
+      t: () => this.#toggleTour(),
     };
+  }
+
+  #toggleTour() {
+    const { said } = texts;
+    if (this.#stopTour()) return said.tourStopped;
+    this.#demo.tour(true, this.pipeline).catch((error) => this.#answer(tourFailure(error, said)));
+    return [said.tourBegins, said.anyClick].join(texts.space);
   }
 
   /** One more or one fewer than is wanted now, which from then on is by hand. */
@@ -101,13 +137,13 @@ export class Keys {
     return isSo ? text : this.#do(() => this.#demo.scale(wanted, this.pipeline), text);
   }
 
-  /** The same key must come twice within two seconds. */
-  #kill(key, part) {
+  /** The same key, or button, must come twice within two seconds. */
+  #kill(key, part, name = key.toUpperCase()) {
     const isAgain = this.#asked.key === key && performance.now() < this.#asked.until;
     const named = isAgain ? this.#asked.part : part; // another may be the last one by now
     if (!named) return texts.said.noProcessor;
     this.#asked = isAgain ? {} : { key, part, until: performance.now() + AGAIN_MS };
-    return isAgain ? this.#do(() => this.#demo.break(named, "kill"), texts.said.kill(named)) : texts.said.again(key.toUpperCase(), named);
+    return isAgain ? this.#do(() => this.#demo.break(named, "kill"), texts.said.kill(named)) : texts.said.again(name, named);
   }
 
   /** Says `text` at once, and what went wrong if it did. */

@@ -5,22 +5,26 @@ import { Flow } from "./flow.js";
 import { Lanes } from "./lanes.js";
 import { draw, make, mute, write } from "./dom.js";
 import { rate } from "./numbers.js";
-import { BACKLOG, countOf, growth, isQuiet, nodeOf, reasonOf, worstOf } from "./state.js";
+import { BACKLOG, countOf, growth, isColdStart, isQuiet, nodeOf, reasonOf, worstOf } from "./state.js";
 import { texts } from "./texts.js";
 
 const BLOCKS = 12;
 const ORDER = ["senders", "kafka", "router", "processors", "table"];
 const TRENDS = { "-1": "▼", 0: "=", 1: "▲" };
 
-/** Builds the pipeline in `root` and draws each state. `up()` is how far above it the wall is, in px. */
+/**
+ * Builds the pipeline in `root` and draws each state. `up()` is how far above it the wall is, in px, and `own()` a message
+ * that this page has sent and that is under way, if there is one.
+ */
 export class Nodes {
   #lanes;
   #flow;
   #state;
 
-  constructor(root, up = () => 0) {
+  constructor(root, { up = () => 0, own = () => undefined } = {}) {
     const { labels } = texts;
     this.up = up;
+    this.own = own;
     this.nodes = {
       senders: new Node("senders", labels.senders, 6),
       kafka: new Node("kafka", labels.kafka, 5),
@@ -96,8 +100,16 @@ export class Nodes {
     const filled = Math.ceil((waiting / most) * BLOCKS);
     this.blocks.forEach((block, i) => block.classList.toggle("on", BLOCKS - i <= filled));
     const isMoving = !failure && !isQuiet(state) && state.ready > 0;
-    this.trend.classList.toggle("unknown", !isMoving); // it keeps its place, so that nothing jumps
-    if (isMoving) write(this.trend, trend(growth(state)));
+    const isFirst = isColdStart(state);
+    this.trend.classList.toggle("unknown", !isMoving && !isFirst); // it keeps its place, so that nothing jumps
+    this.trend.classList.toggle("first", isFirst);
+    if (isFirst) write(this.trend, this.#first());
+    else if (isMoving) write(this.trend, trend(growth(state)));
+  }
+
+  /** What stands in Kafka. Only who has sent it sees its text: others see a text once a processor has moderated it. */
+  #first() {
+    return this.own()?.trim() || texts.labels.first;
   }
 
   #figures(state, down, failure) {

@@ -2,10 +2,12 @@
 
 import { controls } from "./demo.js";
 import { Pipeline } from "./pipeline.js";
+import { style } from "./style.js";
 
-/** Starts the pipeline below the wall of `page`. */
-export function begin(page) {
+/** Starts the pipeline below the wall of `page`. `own()` is the message that this page has sent last, if it is under way. */
+export function begin(page, { own }) {
   const pipeline = new Pipeline({
+    own,
     announce: (text) => page.announcer.say(text),
     onState: (state) => {
       const down = new Set(state.down.map(({ part }) => `problem ${part}`));
@@ -15,8 +17,8 @@ export function begin(page) {
   });
   let desk;
   controls(async (demo) => {
-    const { Desk, style } = await import("./desk.js");
-    await style();
+    const { Desk } = await import("./desk.js");
+    await style("desk.css");
     desk?.remove();
     desk = new Desk(document.querySelector("main"), { demo, pipeline });
     document.body.classList.add("has-controls");

@@ -2,6 +2,7 @@
 
 import { onPresence } from "../feed/presence.js";
 import { clock } from "../text.js";
+import { Caption } from "./caption.js";
 import { Nodes } from "./nodes.js";
 import { Poll } from "./poll.js";
 import { Says } from "./says.js";
@@ -12,7 +13,8 @@ const FAILURES_BEFORE_OFFLINE = 2;
 
 /**
  * Draws into the parts of the page with the ids `sentence`, `pipe` and `time`. `onState(state)` gets each state,
- * `problems()` what the feed knows of problems, `announce(text)` speaks, `up()` is how far above the wall is.
+ * `problems()` what the feed knows of problems, `announce(text)` speaks, `up()` is how far above the wall is, `own()` the
+ * message of this page that is under way. The caption of a tour comes first in the part with the id `wall`.
  */
 export class Pipeline {
   #state;
@@ -20,10 +22,11 @@ export class Pipeline {
   #fixed;
   #answeredAt = new Date();
 
-  constructor({ onState = () => {}, problems, announce, up }) {
+  constructor({ onState = () => {}, problems, announce, up, own }) {
     const node = (id) => document.getElementById(id);
     this.onState = onState;
-    this.nodes = new Nodes(node("pipe"), up);
+    this.nodes = new Nodes(node("pipe"), { up, own });
+    this.caption = new Caption(node("wall"));
     this.timeline = new Timeline(node("time"));
     this.says = new Says(node("sentence"), { problems, announce });
     this.poll = new Poll({ onState: (state) => this.#take(state), onFailure: (failures) => this.#fail(failures) });
@@ -45,6 +48,7 @@ export class Pipeline {
     this.#expected.set(change, now);
     if (!this.#state || !change) return;
     this.#state = this.#expected.in(this.#state, now);
+    this.caption.update(this.#state.tour);
     this.onState(this.#state);
   }
 
@@ -63,6 +67,7 @@ export class Pipeline {
     const state = this.#expected.in(told, performance.now());
     this.#state = state;
     document.body.dataset.screen = screenOf(state);
+    this.caption.update(state.tour);
     this.onState(state);
     this.nodes.update(state, false);
     this.timeline.update(state, performance.now());

@@ -1,13 +1,13 @@
-// The stage's own parts: what stands on the empty wall, the tools that come with the mouse, and the keys.
+// The stage's own parts: what stands on the empty wall, the tools, and the keys.
 
 import { controls } from "./demo.js";
 import { Keys } from "./keys.js";
 import { Pipeline } from "./pipeline.js";
-import { countOf, isOffByHand, isQuiet, isZero } from "./state.js";
+import { isColdStart, isOffByHand, isQuiet, isZero } from "./state.js";
 import { seconds } from "./numbers.js";
 import { texts } from "./texts.js";
+import { Tools } from "./tools.js";
 
-const MOUSE_MS = 3000;
 /** What the sentence says itself. */
 const SAID = new Set(["backlog", "problem processing"]);
 
@@ -17,15 +17,22 @@ const node = (id) => document.getElementById(id);
 export function begin(page) {
   const panel = new Panel(node("quiet"), node("invite"));
   const pipeline = new Pipeline({
-    onState: (state) => panel.update(state),
+    onState: (state) => {
+      panel.update(state);
+      tools.update(state);
+    },
     problems: () => page.banners.notices.filter(({ key }) => !SAID.has(key)),
     announce: (text) => page.announcer.say(text),
     up: () => node("sentence").offsetHeight + 4,
   });
   const keys = new Keys({ page, pipeline });
-  controls((demo) => keys.allow(demo));
+  const tools = new Tools(document.querySelector(".tools"), keys);
+  controls((demo) => {
+    keys.allow(demo);
+    tools.allow();
+    if (pipeline.state) tools.update(pipeline.state);
+  });
   pipeline.start();
-  showToolsWithMouse();
 }
 
 /** What stands on the wall while no bullet flies. */
@@ -42,8 +49,7 @@ class Panel {
   update(state) {
     if (isZero(state)) this.#invite(state);
     const isEmpty = document.querySelector("#sky .bullet") === null;
-    const isStarting = state.ready === 0 && countOf(state, "starting") > 0;
-    const isWaking = isStarting && state.waiting > 0 && state.down.length === 0 && !isOffByHand(state);
+    const isWaking = isColdStart(state);
     this.quiet.hidden = !isEmpty || !(isWaking || isQuiet(state));
     const { cold, coldText } = texts.invitation;
     const [title, text] = isWaking ? [cold, coldText(state.cold_start_ms && seconds(state.cold_start_ms))] : this.usual;
@@ -60,14 +66,4 @@ class Panel {
     lines.forEach((line, i) => (this.lines[i].textContent = line));
     this.inviteText.textContent = text;
   }
-}
-
-function showToolsWithMouse() {
-  let timer;
-  const show = () => {
-    document.body.classList.add("has-mouse");
-    clearTimeout(timer);
-    timer = setTimeout(() => document.body.classList.remove("has-mouse"), MOUSE_MS);
-  };
-  document.addEventListener("pointermove", show, { passive: true });
 }

@@ -16,7 +16,7 @@ export const isState = (json) =>
   ["in", "out", "waiting", "wanted", "lives"].every((name) => Array.isArray(json.history[name]));
 
 /** What only a launcher or an autoscaler tells: null where nobody does. */
-const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null };
+const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null, tour: null };
 
 /** What a homepage that has just started, or that cannot reach Kafka, does not know. */
 const NUMBERS = ["in", "out", "waiting", "ready"];
@@ -97,6 +97,10 @@ export const isZero = (state) =>
 
 /** A person has chosen that none runs, so no message wakes one. */
 export const isOffByHand = ({ mode, wanted }) => mode === "by_hand" && wanted === 0;
+
+/** The first messages wait, and the processor that they have woken starts. */
+export const isColdStart = (state) =>
+  state.ready === 0 && state.waiting > 0 && countOf(state, "starting") > 0 && state.down.length === 0 && !isOffByHand(state);
 
 const tenth = (value, round = Math.round) => round(value * 10) / 10;
 

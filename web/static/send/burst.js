@@ -68,6 +68,11 @@ export class Burst {
     return bullet.burst === this.#followed?.latest?.id;
   }
 
+  /** What the burst that is under way says. */
+  get message() {
+    return this.#followed?.message;
+  }
+
   /** Bullets that people can read stand for `n` more of its messages. */
   shown(n) {
     if (this.#followed) this.#followed.shown += n;

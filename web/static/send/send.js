@@ -37,6 +37,11 @@ export class Send {
     return this.burst.has(bullet);
   }
 
+  /** The message of this tab's burst while that is under way, else undefined. */
+  get message() {
+    return this.burst.message;
+  }
+
   /** Bullets that people can read stand for `n` more of the burst's messages. */
   shown(n) {
     this.burst.shown(n);

@@ -107,6 +107,7 @@ export const labels = {
   quiet: "quiet",
   message: "message",
   waiting: "waiting",
+  first: "first message",
   call: "call",
   calls: "calls",
   wanted: "wanted",
@@ -190,6 +191,21 @@ export const invitation = {
     `No processor was running, so one starts.${seconds ? ` The last cold start took ${seconds} s.` : ""}`,
 };
 
+/** The caption of the tour: what each step shows, and what to look at. */
+export const tour = {
+  step: (number, of) => `Tour, step ${number} of ${of}:`,
+  steps: {
+    zero: ["Scaled to zero.", "No messages come, so no processor runs. Look at the processors: 0."],
+    first_message: ["The first message.", "It waits in Kafka until a processor has started. Look at the dashed frame."],
+    burst: ["A burst.", "More messages come than one processor can finish. Look at Kafka, where they wait."],
+    scale_out: ["Scaling out.", "More processors start, each in its own colour. Look at Kafka: fewer messages wait."],
+    processor_killed: ["A processor is killed.", "Its messages go to the others, and it starts again. Look at its lane."],
+    kafka_killed: ["Kafka is killed.", "Nothing can be sent, what was accepted is safe. Look at the box of Kafka."],
+    recovery: ["Kafka is back.", "The work goes on where it stopped. Look at Kafka: fewer messages wait."],
+    to_zero: ["Back to zero.", "No more messages come, so the processors go. Look at the stairs below."],
+  },
+};
+
 export const keys = {
   title: "Keys",
   close: "Close",
@@ -209,6 +225,7 @@ export const keys = {
     ["1 2 3", "load: quiet, a busy day, a stampede"],
     ["K", "kill a processor"],
     ["R", "kill the router"],
+    ["T", "play or stop the tour"],
   ],
 };
 
@@ -242,6 +259,10 @@ export const said = {
       ? `There cannot be fewer than ${processors(min)}.`
       : `Only ${min} to ${max} processors are allowed.`,
   noProcessor: "No processor runs.",
+  tourBegins: "The tour begins.",
+  anyClick: "Any click stops it.",
+  tourStopped: "The tour has stopped.",
+  noTour: "a tour needs a range from 0 to at least 2, such as --scale 0..4",
   /** Why a control did not work, by the status of the answer. */
   refused: {
     403: "it is not allowed here",
@@ -266,6 +287,10 @@ export const controls = {
     max === null || max === undefined ? `${wanted} wanted` : `of ${min} to ${max}, ${wanted} wanted`,
   cost: "Cost of a message",
   milliseconds: (ms) => `${ms} ms`,
+  playTour: "Play the tour",
+  stopTour: "Stop the tour",
+  killProcessor: "Kill a processor",
+  killRouter: "Kill the router",
   load: "Load",
   quiet: "Quiet",
   busy: "A busy day",

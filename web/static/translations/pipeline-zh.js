@@ -95,6 +95,7 @@ export const labels = {
   quiet: "静止",
   message: "条消息",
   waiting: "等待",
+  first: "第一条消息",
   call: "请求",
   calls: "请求",
   wanted: "需要",
@@ -176,6 +177,21 @@ export const invitation = {
   coldText: (seconds) => `还没有处理器在运行，正在启动一个。${seconds ? `上次冷启动用了 ${seconds} 秒。` : ""}`,
 };
 
+/** The caption of the tour: what each step shows, and what to look at. */
+export const tour = {
+  step: (number, of) => `导览，第 ${number} 步，共 ${of} 步：`,
+  steps: {
+    zero: ["已缩容到零。", "没有消息，也就不运行处理器。请看处理器的数字：0。"],
+    first_message: ["第一条消息。", "它在 Kafka 中等待处理器启动。请看虚线框。"],
+    burst: ["突发。", "消息来得比一个处理器做得快。请看 Kafka：消息在那里等待。"],
+    scale_out: ["扩容。", "更多处理器启动，每个有自己的颜色。请看等待的消息变少。"],
+    processor_killed: ["杀掉一个处理器。", "它的消息交给其他处理器，它自己会重启。请看它的那一行。"],
+    kafka_killed: ["杀掉 Kafka。", "暂时无法发送，已接收的消息是安全的。请看 Kafka 的方框。"],
+    recovery: ["Kafka 恢复。", "工作从中断处继续。请看等待的消息变少。"],
+    to_zero: ["缩容到零。", "不再有消息，处理器陆续退出。请看下方的阶梯。"],
+  },
+};
+
 export const keys = {
   title: "按键",
   close: "关闭",
@@ -195,6 +211,7 @@ export const keys = {
     ["1 2 3", "负载：安静、繁忙的一天、蜂拥而至"],
     ["K", "杀掉一个处理器"],
     ["R", "杀掉路由"],
+    ["T", "播放或停止导览"],
   ],
 };
 
@@ -226,6 +243,10 @@ export const said = {
   limit: (min, max) =>
     max === null || max === undefined ? `不允许少于 ${min} 个处理器。` : `只允许 ${min} 到 ${max} 个处理器。`,
   noProcessor: "没有处理器在运行。",
+  tourBegins: "导览开始。",
+  anyClick: "点击任意处即可停止。",
+  tourStopped: "导览已停止。",
+  noTour: "导览需要从 0 到至少 2 的范围，例如 --scale 0..4",
   /** Why a control did not work, by the status of the answer. */
   refused: {
     403: "这里不允许",
@@ -250,6 +271,10 @@ export const controls = {
     max === null || max === undefined ? `需要 ${wanted} 个` : `范围 ${min} 到 ${max}，需要 ${wanted} 个`,
   cost: "每条消息的耗时",
   milliseconds: (ms) => `${ms} 毫秒`,
+  playTour: "播放导览",
+  stopTour: "停止导览",
+  killProcessor: "杀掉一个处理器",
+  killRouter: "杀掉路由",
   load: "负载",
   quiet: "安静",
   busy: "繁忙的一天",

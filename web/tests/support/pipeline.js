@@ -67,6 +67,7 @@ function state({ arrive = () => 0, can = () => 0, wanted = steps(), lives = [], 
     places: 10,
     panic: false,
     cold_start_ms: 1100,
+    tour: null,
     processors: all,
     down: [],
     events: events.map(([ago, kind, more]) => event(ago, kind, more)),
@@ -213,6 +214,22 @@ export const STATES = {
       cold_start_ms: null,
     }),
 };
+
+/** What the page shows at each step of the tour. */
+const TOUR = {
+  zero: "zero",
+  first_message: "cold",
+  burst: "behind",
+  scale_out: "scaling",
+  processor_killed: "died",
+  kafka_killed: "kafka",
+  recovery: "scaling",
+  to_zero: "scalingIn",
+};
+export const TOUR_STEPS = Object.keys(TOUR);
+
+/** The answer while a tour plays this step. */
+export const touring = (step) => ({ ...STATES[TOUR[step]](), tour: { step, number: TOUR_STEPS.indexOf(step) + 1, of: TOUR_STEPS.length } });
 
 /** The answer of the launcher in `GET /demo`. */
 export const scaling = () => ({

@@ -1,0 +1,215 @@
+// The tour: its caption at each step, where it stands, who may start and stop it, and how.
+
+import { expect, expectNoFindings, test } from "./support/page.js";
+import { fly, scaling, show, STATES, touring, TOUR_STEPS } from "./support/pipeline.js";
+import { faultsOfLayout } from "./support/layout.js";
+import * as en from "../static/translations/pipeline-en.js";
+import * as zh from "../static/translations/pipeline-zh.js";
+
+const LANGUAGES = { en, zh };
+const SOON = { timeout: 1000 };
+const PLAYING = () => touring("scale_out");
+const caption = (page) => page.locator(".tour");
+
+/** Opens a page; the calls of its controls are answered here and noted. */
+async function open(page, path, state, { allowed = true, answer = { status: 204 } } = {}) {
+  const calls = [];
+  await fly(page, { change: (reply) => ({ ...reply, bullets: [] }) });
+  const change = await show(page, state);
+  await page.route(/\/demo(\/|$)/, (route) => {
+    const request = route.request();
+    if (!allowed) return route.fulfill({ status: 403, json: { title: "Forbidden" } });
+    if (request.method() === "GET") return route.fulfill({ json: { scaling: scaling() } });
+    calls.push([`${request.method()} ${new URL(request.url()).pathname}`, request.postDataJSON()]);
+    return route.fulfill(answer);
+  });
+  await page.goto(path);
+  await expect(page.locator("#sentence")).not.toBeEmpty();
+  if (allowed) await expect(page.locator("[data-key=t], .desk")).toBeAttached();
+  return { calls, change };
+}
+
+const says = (page, text) => expect(page.locator("#sentence")).toHaveText(text, SOON);
+const START = ["PUT /demo/tour", { playing: true }];
+const STOP = ["PUT /demo/tour", { playing: false }];
+
+for (const [language, texts] of Object.entries(LANGUAGES)) {
+  for (const path of ["/stage", "/"]) {
+    test(`each step has its caption on ${path} in ${language}, and screen readers hear it`, async ({ page }) => {
+      const { change } = await open(page, `${path}?lang=${language}`, "zero");
+      const heard = page.locator("#wall [role=status]");
+      await expect(heard).toBeEmpty(); // there before the tour, so that what comes is told
+      for (const [i, step] of TOUR_STEPS.entries()) {
+        change(() => touring(step));
+        const text = texts.tour.steps[step].join(texts.space);
+        await expect(heard).toHaveText(`${i + 1}/8${texts.tour.step(i + 1, 8)}${text}`);
+        await expect(caption(page).getByText(`${i + 1}/8`)).toBeVisible();
+      }
+      change("pace");
+      await expect(heard).toBeEmpty();
+      await expect(caption(page)).toHaveCount(0);
+    });
+  }
+}
+
+test("a step that this page does not know has no caption", async ({ page }) => {
+  const { change } = await open(page, "/stage", PLAYING);
+  await expect(caption(page)).toBeVisible();
+  change(() => ({ ...STATES.pace(), tour: { step: "encore", number: 9, of: 9 } }));
+  await expect(caption(page)).toHaveCount(0);
+});
+
+for (const [width, height] of [
+  [1024, 768],
+  [1280, 720],
+  [1920, 1080],
+  [3840, 2160],
+]) {
+  for (const language of ["en", "zh"]) {
+    test(`the caption covers nothing and nothing covers it on a stage of ${width} by ${height} in ${language}`, async ({ page }) => {
+      await page.setViewportSize({ width, height });
+      const { change } = await open(page, `/stage?lang=${language}`, () => touring("zero"));
+      for (const [i, step] of TOUR_STEPS.entries()) {
+        change(() => touring(step));
+        await expect(caption(page)).toContainText(`${i + 1}/8`);
+        await expect(page.locator("body")).toHaveAttribute("data-screen", step === "zero" ? "zero" : "live");
+        expect(await page.evaluate(faultsOfLayout, height / 40), step).toEqual([]);
+      }
+      for (const key of ["q", "w"]) {
+        await page.keyboard.press(key);
+        await expect(page.locator("#sentence:not([data-key=answer])")).toBeAttached();
+        await expect(caption(page)).toBeVisible(); // again: the key has stopped it, and the answers still tell of it
+        expect(await page.evaluate(faultsOfLayout, height / 40), key).toEqual([]);
+        await page.keyboard.press(key);
+      }
+    });
+  }
+}
+
+test("on a phone the caption is in sight, and nothing scrolls sideways", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of ["/stage", "/"]) {
+    await open(page, path, () => touring("processor_killed"));
+    await expect(caption(page)).toBeInViewport({ ratio: 1 });
+    expect(await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth)).toBe(0);
+  }
+});
+
+for (const [path, step] of [
+  ["/stage", "zero"],
+  ["/stage", "first_message"],
+  ["/stage", "kafka_killed"],
+  ["/stage?light=1", "scale_out"],
+  ["/?lang=zh", "scale_out"],
+  ["/", "zero"],
+]) {
+  test(`axe finds nothing on ${path} while the tour is at "${step}"`, async ({ page }) => {
+    await open(page, path, () => touring(step));
+    await expect(caption(page)).toBeVisible();
+    await expectNoFindings(page);
+  });
+}
+
+test("T starts the tour and stops it, and says so", async ({ page }) => {
+  const { calls, change } = await open(page, "/stage", "zero");
+  await page.keyboard.press("w"); // the sentence is in sight
+  await page.keyboard.press("t");
+  await says(page, "The tour begins. Any click stops it.");
+  await expect(caption(page)).toContainText("1/8", SOON); // before the server tells of it
+  change(PLAYING);
+  await expect(caption(page)).toContainText("4/8", { timeout: 4000 });
+  await page.keyboard.press("t");
+  await says(page, "The tour has stopped.");
+  await expect(caption(page)).toHaveCount(0, SOON);
+  expect(calls).toEqual([START, STOP]);
+});
+
+test("any click stops the tour, on a bullet, a number or a tool", async ({ page }) => {
+  const { calls } = await open(page, "/stage", PLAYING);
+  await expect(caption(page)).toBeVisible();
+  await page.mouse.click(400, 500);
+  await says(page, "The tour has stopped.");
+  expect(calls).toEqual([STOP]);
+  await expect(caption(page)).toBeVisible({ timeout: 4000 }); // the answers of this test still tell of it
+  await page.getByRole("button", { name: "Pause" }).click();
+  await says(page, "The tour has stopped.");
+  expect(calls).toEqual([STOP, STOP]);
+});
+
+test("a key that acts stops the tour first, and a key that does nothing does not", async ({ page }) => {
+  const { calls } = await open(page, "/stage", PLAYING);
+  await expect(caption(page)).toBeVisible();
+  for (const key of ["x", "ArrowLeft", "Shift", "f", "f", "l", "l"]) await page.keyboard.press(key);
+  await says(page, "Dark.");
+  expect(calls).toEqual([]);
+  await page.keyboard.press("+");
+  await says(page, "By hand: 6 processors. The tour has stopped.");
+  await expect.poll(() => calls, SOON).toEqual([STOP, ["PUT /demo/processors", { processors: 6 }]]);
+});
+
+test("a view key stops the tour, too", async ({ page }) => {
+  const { calls } = await open(page, "/stage", PLAYING);
+  await expect(caption(page)).toBeVisible();
+  await page.keyboard.press("q");
+  await expect(page.locator("#sentence")).toContainText("The tour has stopped.", SOON);
+  expect(calls).toEqual([STOP]);
+});
+
+test("the buttons of the stage play and stop the tour, and a preset stops it", async ({ page }) => {
+  const { calls, change } = await open(page, "/stage", "pace");
+  const press = async (name) => {
+    await page.mouse.move(300, 300);
+    await page.getByRole("button", { name }).click();
+  };
+  await press("Play the tour");
+  change(PLAYING);
+  await press("Stop the tour");
+  await says(page, "The tour has stopped.");
+  await expect(page.getByRole("button", { name: "Stop the tour" })).toBeVisible({ timeout: 4000 });
+  await press("Quiet");
+  await says(page, "Load: quiet. The tour has stopped.");
+  await expect.poll(() => calls, SOON).toEqual([START, STOP, STOP, ["POST /demo/load/quiet", {}]]);
+});
+
+test("the controls of the page play and stop the tour, and a preset stops it", async ({ page }) => {
+  const { calls, change } = await open(page, "/", "pace");
+  await page.getByRole("button", { name: "Play the tour" }).click();
+  await says(page, "The tour begins.");
+  change(PLAYING);
+  await page.getByRole("button", { name: "Stop the tour" }).click();
+  await says(page, "The tour has stopped.");
+  await expect(page.getByRole("button", { name: "Play the tour" })).toBeVisible(SOON);
+  await expect(page.getByRole("button", { name: "Stop the tour" })).toBeVisible({ timeout: 4000 });
+  await page.getByRole("button", { name: "Quiet" }).click();
+  await expect.poll(() => calls, SOON).toEqual([START, STOP, STOP, ["POST /demo/load/quiet", {}]]);
+});
+
+test("who may not control the demo sees the captions, and nothing that would stop them", async ({ page }) => {
+  let asked = 0;
+  page.on("request", (request) => (asked += /\/demo\/tour/.test(request.url()) ? 1 : 0));
+  await page.route("**/stage", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(" data-controls", "") });
+  });
+  await open(page, "/stage", PLAYING, { allowed: false });
+  await expect(caption(page)).toBeVisible();
+  await page.mouse.click(400, 500);
+  for (const key of ["t", "+", " "]) await page.keyboard.press(key);
+  await says(page, "Paused.");
+  await expect(caption(page)).toBeVisible();
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog")).not.toContainText("tour");
+  expect(asked).toBe(0);
+});
+
+test.describe("a launcher that cannot play the tour", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("is told why in the place of the sentence", async ({ page }) => {
+    const answer = { status: 409, contentType: "application/problem+json", json: { title: "Conflict", detail: "no range" } };
+    await open(page, "/stage", "pace", { answer });
+    await page.keyboard.press("t");
+    await says(page, "That did not work: a tour needs a range from 0 to at least 2, such as --scale 0..4.");
+    await expect(caption(page)).toHaveCount(0);
+  });
+});
