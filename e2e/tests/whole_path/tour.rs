@@ -21,8 +21,8 @@ const STEPS: [&str; 8] = [
     "to_zero",
 ];
 
-/// Twice what a round takes with a window of 6 s.
-const ROUND: Duration = Duration::from_secs(150);
+/// Three times what a round takes with a window of 6 s.
+const ROUND: Duration = Duration::from_secs(210);
 
 /// How soon a tour must have stopped.
 const SOON: Duration = Duration::from_secs(2);
