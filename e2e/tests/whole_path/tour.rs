@@ -21,8 +21,11 @@ const STEPS: [&str; 8] = [
     "to_zero",
 ];
 
-/// Three times what a round takes with a window of 6 s.
-const ROUND: Duration = Duration::from_secs(210);
+/// Four times what a round takes with a window of 6 s.
+const ROUND: Duration = Duration::from_secs(300);
+
+/// So few calls for each processor that 72 messages a second are enough for three of them.
+const CONCURRENCY: (&str, &str) = ("CONTAINER_CONCURRENCY", "4");
 
 /// How soon a tour must have stopped.
 const SOON: Duration = Duration::from_secs(2);
@@ -44,7 +47,8 @@ async fn set_tour(demo: &Demo, playing: bool) -> u16 {
 
 #[tokio::test]
 async fn a_tour_shows_all_its_steps_and_begins_again_and_nothing_is_lost() {
-    let demo = Demo::new(&["--scale", "0..3", "--scale-window", "6", "--tour"]);
+    let demo = Demo::new(&["--scale", "0..3", "--scale-window", "6", "--tour"])
+        .var(CONCURRENCY.0, CONCURRENCY.1);
     let launcher = demo.start().await;
     let control = demo.control();
     let mut seen: Vec<String> = Vec::new();
@@ -82,7 +86,7 @@ async fn a_tour_shows_all_its_steps_and_begins_again_and_nothing_is_lost() {
 #[tokio::test]
 async fn whoever_lays_a_hand_on_the_demo_stops_the_tour_and_its_burst() {
     let demo = Demo::new(&["--scale", "0..3", "--scale-window", "6"])
-        .var("CONTAINER_CONCURRENCY", "10")
+        .var(CONCURRENCY.0, CONCURRENCY.1)
         .var("WORK_MS", "20");
     let launcher = demo.start().await;
     let control = demo.control();
@@ -92,7 +96,7 @@ async fn whoever_lays_a_hand_on_the_demo_stops_the_tour_and_its_burst() {
     assert_eq!(place, json!({ "step": "zero", "number": 1, "of": 8 }));
     eventually("its burst runs", async || {
         let pipeline = demo.homepage().pipeline().await.unwrap();
-        pipeline.accepted.is_some_and(|rate| rate > 100.0)
+        pipeline.accepted.is_some_and(|rate| rate > 40.0)
     })
     .await;
     assert_eq!(control.scaling().await["work_ms"], 100);
