@@ -59,7 +59,8 @@ impl Processors {
     pub(crate) async fn start(stack: &mut Stack, scale: Scale) -> Self {
         let processor = stack.take_out(PROCESSOR).await;
         let (data, router) = (stack.data_folder(), stack.address(ROUTER));
-        let started = Replicas::start(scale.range, scale.window, processor, data, router).await;
+        let (Scale { range, window }, homepage) = (scale, stack.homepage().clone());
+        let started = Replicas::start(range, window, processor, data, router, homepage).await;
         let replicas = started.expect("the launcher's API has a port, and its files a folder");
         let (address, token) = replicas.api();
         let control = Arc::new(Control::at(address, &token));

@@ -18,12 +18,22 @@ pub struct Pipeline {
     pub min: Option<u64>,
     pub max: Option<u64>,
     pub cold_start_ms: Option<u64>,
+    /// Where the tour is, if one plays.
+    pub tour: Option<Tour>,
     /// By slot.
     pub processors: Vec<Lane>,
     pub down: Vec<Down>,
     /// Each with `at`, `ago_ms`, `kind` and what belongs to its kind, oldest first.
     pub events: Vec<Value>,
     pub history: History,
+}
+
+/// A step of the tour, counted from 1.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Tour {
+    pub step: String,
+    pub number: u64,
+    pub of: u64,
 }
 
 /// One processor.

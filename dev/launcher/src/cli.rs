@@ -8,20 +8,27 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{Parser, error::ErrorKind, value_parser};
+use clap::{CommandFactory as _, Parser, error::ErrorKind, value_parser};
 
 use crate::{
     demo::{self, Options},
     range::Range,
     scaler::Scale,
     supervisor::InvalidConfiguration,
+    tour,
 };
 
 const AFTER_HELP: &str = "With --release, builds and runs optimised programs.";
 
+const CONCURRENCY: &str = "CONTAINER_CONCURRENCY";
+
 /// `CONTAINER_CONCURRENCY` and `WORK_MS` of a message-processor that is told nothing else.
 const DEFAULT_CONCURRENCY: u32 = 100;
 const DEFAULT_WORK_MS: u32 = 0;
+
+/// `CONTAINER_CONCURRENCY` for a tour, unless it is set: so few messages want several processors that people can read
+/// some of them, and the page draws each place of a processor.
+const TOUR_CONCURRENCY: u32 = 10;
 
 /// Runs barrage on this machine: the page, its services, and stand-ins for Kafka and DynamoDB.
 /// Passes variables of the services (WORK_MS, BLOCKED_WORDS, TRACING and so on) on to them.
@@ -51,6 +58,10 @@ struct Args {
     /// A fixed number of message-processors instead, 1 to 64.
     #[arg(long, value_name = "N", conflicts_with = "scale", value_parser = value_parser!(u16).range(1..=64))]
     processors: Option<u16>,
+    /// Play a talk of some minutes by itself, again and again until somebody stops it: zero, cold start, burst, scaling
+    /// out, failures, and back. Needs a range from 0. CONTAINER_CONCURRENCY is 10 unless it is set.
+    #[arg(long, conflicts_with = "processors")]
+    tour: bool,
     /// Print the logs of all processes.
     #[arg(short, long)]
     verbose: bool,
@@ -58,7 +69,7 @@ struct Args {
 
 /// Runs the demo that the arguments describe.
 pub async fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match Args::try_parse().and_then(Args::checked) {
         Ok(args) => args,
         Err(error) => return refuse(&error),
     };
@@ -69,6 +80,17 @@ pub async fn main() -> ExitCode {
             let invalid = error.is::<InvalidConfiguration>();
             if invalid { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
+    }
+}
+
+impl Args {
+    /// Refuses arguments that do not fit each other.
+    fn checked(self) -> Result<Self, clap::Error> {
+        if self.tour && !self.scale.allows_tour() {
+            let reason = format!("--tour: {}", tour::NotPossible);
+            return Err(Self::command().error(ErrorKind::ValueValidation, reason));
+        }
+        Ok(self)
     }
 }
 
@@ -95,6 +117,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         fresh: args.fresh,
         page: SocketAddr::new(args.host, args.port),
         scale: scale(&args),
+        tour: args.tour,
         verbose: args.verbose,
         environment: std::env::vars_os().map(|(name, _)| name).collect(),
     })
@@ -102,16 +125,19 @@ async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn scale(args: &Args) -> Scale {
+    let set = |name: &str| std::env::vars_os().find(|(it, _)| it == name).map(|(_, value)| value);
     // A processor that does not accept the value says so at the start.
     let number = |name: &str, default| {
-        let value = std::env::vars_os().find(|(it, _)| it == name).map(|(_, value)| value);
-        value.and_then(|value| value.to_str()?.trim().parse().ok()).unwrap_or(default)
+        set(name).and_then(|value| value.to_str()?.trim().parse().ok()).unwrap_or(default)
     };
+    let tells_concurrency = args.tour && set(CONCURRENCY).is_none();
+    let concurrency = if args.tour { TOUR_CONCURRENCY } else { DEFAULT_CONCURRENCY };
     Scale {
         range: args.processors.map_or(args.scale, Range::up_to),
         fixed: args.processors,
         window: Duration::from_secs(args.scale_window),
-        concurrency: number("CONTAINER_CONCURRENCY", DEFAULT_CONCURRENCY).max(1),
+        concurrency: number(CONCURRENCY, concurrency).max(1),
+        tells_concurrency,
         work_ms: number("WORK_MS", DEFAULT_WORK_MS),
     }
 }

@@ -16,6 +16,7 @@ use axum::{
     routing::{get, post, put},
 };
 use process::child::Spec;
+use serde::Serialize;
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
@@ -24,8 +25,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    requests::{Answer, Refusal, Request},
+    requests::{Answer, Refusal, Request, View},
     supervisor::Command,
+    tour,
 };
 
 /// The most that a message may cost, in milliseconds.
@@ -57,7 +59,20 @@ pub(crate) struct Control {
     token: Token,
 }
 
-type Scaler = mpsc::Sender<Request>;
+/// Whom the API asks.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) scaler: mpsc::Sender<Request>,
+    pub(crate) tour: tour::Handle,
+}
+
+/// The answer to `GET /scaling`.
+#[derive(Serialize)]
+struct Scaling {
+    #[serde(flatten)]
+    view: View,
+    tour: Option<tour::Place>,
+}
 
 impl Control {
     pub(crate) async fn bind(token: Token) -> io::Result<Self> {
@@ -81,18 +96,19 @@ impl Control {
     }
 
     /// Serves until the stop.
-    pub(crate) async fn run(self, scaler: Scaler, stop: CancellationToken) -> io::Result<()> {
-        let router = router(scaler, self.token);
+    pub(crate) async fn run(self, api: Api, stop: CancellationToken) -> io::Result<()> {
+        let router = router(api, self.token);
         axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
     }
 }
 
-fn router(scaler: Scaler, token: Token) -> Router {
+fn router(api: Api, token: Token) -> Router {
     Router::new()
         .route("/scaling", get(scaling).put(set_number))
         .route("/work-ms", put(set_cost))
         .route("/parts/{name}/{how}", post(break_part))
-        .with_state(scaler)
+        .route("/tour", put(set_tour))
+        .with_state(api)
         .layer(from_fn_with_state(token, only_with_token))
 }
 
@@ -106,14 +122,14 @@ async fn only_with_token(State(token): State<Token>, request: HttpRequest, next:
     }
 }
 
-async fn scaling(State(scaler): State<Scaler>) -> Response {
-    match ask(&scaler, Request::View).await {
-        Some(view) => Json(view).into_response(),
+async fn scaling(State(api): State<Api>) -> Response {
+    match api.ask(Request::View).await {
+        Some(view) => Json(Scaling { view, tour: api.tour.place() }).into_response(),
         None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
-async fn set_number(State(scaler): State<Scaler>, body: Bytes) -> StatusCode {
+async fn set_number(State(api): State<Api>, body: Bytes) -> StatusCode {
     let body: Option<Value> = serde_json::from_slice(&body).ok();
     let number = match body.as_ref().map(|body| &body["processors"]) {
         Some(Value::String(text)) if text == "automatic" => None,
@@ -123,20 +139,20 @@ async fn set_number(State(scaler): State<Scaler>, body: Bytes) -> StatusCode {
         },
         _ => return StatusCode::UNPROCESSABLE_ENTITY,
     };
-    status(ask(&scaler, |answer| Request::Number(number, answer)).await)
+    status(api.by_hand(|answer| Request::Number(number, answer)).await)
 }
 
-async fn set_cost(State(scaler): State<Scaler>, body: Bytes) -> StatusCode {
+async fn set_cost(State(api): State<Api>, body: Bytes) -> StatusCode {
     let ms: Option<u64> = serde_json::from_slice(&body).ok();
     let ms = ms.filter(|ms| *ms <= MOST_WORK_MS).and_then(|ms| u32::try_from(ms).ok());
     match ms {
-        Some(ms) => status(ask(&scaler, |answer| Request::Cost(ms, answer)).await),
+        Some(ms) => status(api.by_hand(|answer| Request::Cost(ms, answer)).await),
         None => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 
 async fn break_part(
-    State(scaler): State<Scaler>,
+    State(api): State<Api>,
     Path((name, how)): Path<(String, String)>,
 ) -> StatusCode {
     let command = match how.as_str() {
@@ -144,14 +160,41 @@ async fn break_part(
         "freeze" => Command::Freeze,
         _ => return StatusCode::NOT_FOUND,
     };
-    status(ask(&scaler, |answer| Request::Break(name, command, answer)).await)
+    status(api.by_hand(|answer| Request::Break(name, command, answer)).await)
 }
 
-/// `None`: the demo stops.
-async fn ask<T>(scaler: &Scaler, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
-    let (sender, answer) = oneshot::channel();
-    scaler.send(request(sender)).await.ok()?;
-    answer.await.ok()
+/// Starts the tour from its first step, or stops it.
+async fn set_tour(State(api): State<Api>, body: Bytes) -> Response {
+    let body: Option<Value> = serde_json::from_slice(&body).ok();
+    match body.as_ref().and_then(|body| body["playing"].as_bool()) {
+        Some(true) => match api.tour.play().await {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(error) => (StatusCode::CONFLICT, error.to_string()).into_response(),
+        },
+        Some(false) => {
+            api.tour.stop().await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        None => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+    }
+}
+
+impl Api {
+    /// What a person wants. A tour that plays stops first, so that its next step does not undo it.
+    async fn by_hand(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Answer>) -> Request,
+    ) -> Option<Answer> {
+        self.tour.stop().await;
+        self.ask(request).await
+    }
+
+    /// `None`: the demo stops.
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
+        let (sender, answer) = oneshot::channel();
+        self.scaler.send(request(sender)).await.ok()?;
+        answer.await.ok()
+    }
 }
 
 fn status(answer: Option<Answer>) -> StatusCode {

@@ -50,6 +50,7 @@ pub(crate) struct Options {
     pub(crate) fresh: bool,
     pub(crate) page: SocketAddr,
     pub(crate) scale: Scale,
+    pub(crate) tour: bool,
     pub(crate) verbose: bool,
     /// The names of the variables that the user has set.
     pub(crate) environment: BTreeSet<OsString>,
@@ -90,9 +91,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         notices,
         open_logs: Arc::default(),
     };
+    let start = Start { scale: options.scale, sink, control, inbox, homepage: homepage.clone() };
     let mut demo = Demo::new(homepage, public_url, folder, stop, around);
-    let outcome =
-        demo.run(parts, Start { scale: options.scale, sink, control, inbox }, token).await;
+    let outcome = demo.run(parts, start, token, options.tour).await;
     demo.end().await;
     outcome
 }
@@ -151,7 +152,13 @@ impl Demo {
     }
 
     /// Until the stop signal, or a processor does not accept its configuration.
-    async fn run(&mut self, parts: Parts, start: Start, token: Token) -> anyhow::Result<()> {
+    async fn run(
+        &mut self,
+        parts: Parts,
+        start: Start,
+        token: Token,
+        tour: bool,
+    ) -> anyhow::Result<()> {
         if let Some(warning) = Machine::this().warning(start.scale.range.max()) {
             eprintln!("{warning}");
         }
@@ -167,6 +174,9 @@ impl Demo {
         }
         self.say_where(started.elapsed(), token);
         let scaling = self.scaling.as_mut().context("the demo has no processors")?;
+        if tour {
+            scaling.play_tour().await?;
+        }
         tokio::select! {
             () = stop.cancelled() => Ok(()),
             failed = scaling.failed() => Err(failed),

@@ -22,5 +22,6 @@ mod scaling;
 mod sink_file;
 mod stack_file;
 mod supervisor;
+mod tour;
 
 pub use self::{cli::main, range::Range, replicas::Replicas};

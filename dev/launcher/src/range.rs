@@ -26,6 +26,11 @@ impl Range {
         self.max
     }
 
+    /// Whether there is something to show: none, and more than one.
+    pub(crate) fn allows_tour(self) -> bool {
+        self.min == 0 && self.max >= 2
+    }
+
     /// The number in the range that is nearest to a whole one.
     pub(crate) fn nearest(self, number: f64) -> u16 {
         let limited = number.clamp(f64::from(self.min), f64::from(self.max));
@@ -91,6 +96,14 @@ mod tests {
         assert_eq!("5..2".parse::<Range>(), Err(Invalid::Reversed(5, 2)));
         assert_eq!("8..0".parse::<Range>(), Err(Invalid::Reversed(8, 0)));
         assert_eq!("0..0".parse::<Range>(), Err(Invalid::Nothing));
+    }
+
+    #[test]
+    fn a_tour_goes_from_zero_to_at_least_two() {
+        for (text, allows) in [("0..2", true), ("0..64", true), ("0..1", false), ("1..4", false)] {
+            assert_eq!(text.parse::<Range>().unwrap().allows_tour(), allows, "{text}");
+        }
+        assert!(!Range::up_to(4).allows_tour());
     }
 
     #[test]

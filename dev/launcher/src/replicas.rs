@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use client::homepage::Homepage;
 use process::child::Spec;
 use stack::plan::ProcessorSpecs;
 use tokio::sync::mpsc;
@@ -29,14 +30,15 @@ pub struct Replicas {
 
 impl Replicas {
     /// Starts to run as many replicas of this processor as the calls of this router want. The router must find them
-    /// in the file `processors` of the folder `data`. Fails if the processor has no `CONTAINER_CONCURRENCY` and
-    /// `WORK_MS`, which count here too.
+    /// in the file `processors` of the folder `data`. A tour would send its messages through this homepage.
+    /// Fails if the processor has no `CONTAINER_CONCURRENCY` and `WORK_MS`, which count here too.
     pub async fn start(
         range: Range,
         window: Duration,
         processor: Spec,
         data: &Path,
         router: SocketAddr,
+        homepage: Homepage,
     ) -> io::Result<Self> {
         let token = Token::random();
         let control = Control::bind(token).await?;
@@ -60,9 +62,10 @@ impl Replicas {
             fixed: None,
             window,
             concurrency: number("CONTAINER_CONCURRENCY")?,
+            tells_concurrency: false,
             work_ms: number("WORK_MS")?,
         };
-        let start = Start { scale, sink: SinkFile::new(data), control, inbox };
+        let start = Start { scale, sink: SinkFile::new(data), control, inbox, homepage };
         let scaling = Scaling::start(start, specs, around, CancellationToken::new(), router);
         Ok(Self { scaling, api, token })
     }

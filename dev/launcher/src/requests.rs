@@ -52,6 +52,28 @@ pub(crate) struct View {
     pub(crate) events: Vec<Event>,
 }
 
+impl View {
+    /// How many processors are ready.
+    pub(crate) fn ready(&self) -> u16 {
+        self.count(ProcessorView::is_ready)
+    }
+
+    /// How many processors have not gone.
+    pub(crate) fn present(&self) -> u16 {
+        self.count(|it| it.member.state != "gone")
+    }
+
+    /// The ready processor with the highest number.
+    pub(crate) fn newest_ready(&self) -> Option<&str> {
+        self.processors.iter().rfind(|it| it.is_ready()).map(|it| it.member.name.as_str())
+    }
+
+    fn count(&self, is_one: impl Fn(&ProcessorView) -> bool) -> u16 {
+        let number = self.processors.iter().filter(|it| is_one(it)).count();
+        u16::try_from(number).unwrap_or(u16::MAX)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mode {
@@ -78,6 +100,10 @@ pub(crate) struct ProcessorView {
 impl ProcessorView {
     pub(crate) fn new(member: &Member, calls: Option<f64>) -> Self {
         Self { member: MemberView::new(member, "ready"), calls }
+    }
+
+    fn is_ready(&self) -> bool {
+        self.member.state == "ready"
     }
 }
 

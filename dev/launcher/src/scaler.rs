@@ -44,6 +44,8 @@ pub(crate) struct Scale {
     pub(crate) window: Duration,
     /// `CONTAINER_CONCURRENCY` of the processors.
     pub(crate) concurrency: u32,
+    /// Whether they must be told that, because it is not in their environment.
+    pub(crate) tells_concurrency: bool,
     /// `WORK_MS` of the processors.
     pub(crate) work_ms: u32,
 }
@@ -52,6 +54,10 @@ impl Scale {
     /// How many processors there are at first.
     pub(crate) fn begin(&self) -> u16 {
         self.fixed.unwrap_or(self.range.min())
+    }
+
+    pub(crate) fn allows_tour(&self) -> bool {
+        self.fixed.is_none() && self.range.allows_tour()
     }
 }
 
@@ -213,6 +219,9 @@ impl Scaler {
             return;
         }
         let mut variables = vec![("DEMO_CONTROLS", "true".to_owned())];
+        if self.scale.tells_concurrency {
+            variables.push(("CONTAINER_CONCURRENCY", self.scale.concurrency.to_string()));
+        }
         // Otherwise it gets the value of the environment, and says so if that is invalid.
         if self.work_ms != self.scale.work_ms {
             variables.push(("WORK_MS", self.work_ms.to_string()));

@@ -1,8 +1,9 @@
-//! Everything that scales the processors: the scaler, who asks the router, and the API for people.
+//! Everything that scales the processors: the scaler, who asks the router, the API for people, and the tour.
 
 use std::net::SocketAddr;
 
 use anyhow::anyhow;
+use client::homepage::Homepage;
 use stack::plan::ProcessorSpecs;
 use tokio::{
     sync::{mpsc, watch},
@@ -11,12 +12,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    control::Control,
+    control::{Api, Control},
     processors::Processors,
     sampler,
     scaler::{Inbox, Outside, Scale, Scaler},
     sink_file::SinkFile,
     supervisor::{InvalidConfiguration, Notice, Surroundings},
+    tour::{self, Tour},
 };
 
 /// How many requests may wait.
@@ -28,13 +30,16 @@ pub(crate) struct Start {
     pub(crate) sink: SinkFile,
     pub(crate) control: Control,
     pub(crate) inbox: mpsc::Receiver<Notice>,
+    /// For the tour. It need not listen yet.
+    pub(crate) homepage: Homepage,
 }
 
 /// The running tasks.
 pub(crate) struct Scaling {
     /// None once it has ended.
     scaler: Option<JoinHandle<Result<(), InvalidConfiguration>>>,
-    /// The sampler and the API.
+    tour: tour::Handle,
+    /// The sampler, the API and the tour.
     others: JoinSet<()>,
     stop: CancellationToken,
     ready: watch::Receiver<u16>,
@@ -50,23 +55,25 @@ impl Scaling {
         hold: CancellationToken,
         router: SocketAddr,
     ) -> Self {
-        let Start { scale, sink, control, inbox: notices } = start;
+        let Start { scale, sink, control, inbox: notices, homepage } = start;
         let (to_scaler, requests) = mpsc::channel(REQUESTS);
         let (publish, samples) = watch::channel(None);
         let (tell_ready, ready) = watch::channel(0);
         let stop = CancellationToken::new();
         let mut others = JoinSet::new();
         others.spawn(sampler::run(router, publish));
-        let stop_control = stop.clone();
+        let (it, tour) = Tour::new(to_scaler.clone(), homepage, &scale);
+        others.spawn(it.run(hold.clone()));
+        let (api, stop_control) = (Api { scaler: to_scaler, tour: tour.clone() }, stop.clone());
         others.spawn(async move {
-            if let Err(error) = control.run(to_scaler, stop_control).await {
+            if let Err(error) = control.run(api, stop_control).await {
                 eprintln!("the launcher's API has ended: {error}");
             }
         });
         let outside = Outside { ready: tell_ready, hold, stop: stop.clone() };
         let scaler = Scaler::new(scale, Processors::new(specs, sink, around), outside);
         let scaler = tokio::spawn(scaler.run(Inbox { notices, requests, samples }));
-        Self { scaler: Some(scaler), others, stop, ready, begin: scale.begin() }
+        Self { scaler: Some(scaler), tour, others, stop, ready, begin: scale.begin() }
     }
 
     /// Waits until the first processors are ready.
@@ -76,6 +83,11 @@ impl Scaling {
             Ok(()) => Ok(()),
             Err(_) => Err(self.failed().await),
         }
+    }
+
+    /// Starts the tour, once the homepage is ready.
+    pub(crate) async fn play_tour(&self) -> Result<(), tour::NotPossible> {
+        self.tour.play().await
     }
 
     /// Waits until it fails: a processor does not accept its configuration.

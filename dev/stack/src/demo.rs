@@ -220,7 +220,7 @@ impl Control {
         events.filter(|event| event["kind"] == kind).cloned().collect()
     }
 
-    /// Puts a value to `/scaling` or `/work-ms`. Returns the status.
+    /// Puts a value to `/scaling`, `/work-ms` or `/tour`. Returns the status.
     pub async fn put(&self, path: &str, body: Value) -> u16 {
         self.api.put(path, &body).await.expect("an answer").status.as_u16()
     }

@@ -26,4 +26,5 @@ mod secure_kafka;
 mod sending;
 mod stand_ins;
 mod stock_clients;
+mod tour;
 mod traces;

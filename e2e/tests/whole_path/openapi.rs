@@ -307,6 +307,7 @@ fn controls() -> Vec<Case> {
     let (processors, work) = ("PUT /demo/processors", "PUT /demo/work-ms");
     let to_processors = |status| refused(processors, "/demo/processors", status);
     let to_work = |status| refused(work, "/demo/work-ms", status);
+    let to_tour = |status| refused("PUT /demo/tour", "/demo/tour", status);
     let mut all = vec![
         case("GET /demo", "/demo", 200, JSON),
         refused("GET /demo", "/demo", 403).header("origin", "http://evil.example"),
@@ -319,6 +320,10 @@ fn controls() -> Vec<Case> {
         to_work(404).json(json!({ "ms": 500 })),
         to_work(422).json(json!({ "ms": 501 })),
         to_work(413).body(JSON, "x".repeat(17 << 10)),
+        to_tour(404).json(json!({ "playing": true })),
+        to_tour(422).json(json!({ "playing": "loud" })),
+        to_tour(415).body(FORM, "playing=true"),
+        to_tour(403).header("origin", "null").json(json!({ "playing": false })),
     ];
     for (operation, path) in [
         ("POST /demo/parts/{name}/kill", "/demo/parts/table/kill"),

@@ -183,6 +183,15 @@ async fn what_the_launcher_says_is_told_and_without_its_answer_it_is_null() {
     assert_eq!(states.collect::<Vec<_>>(), [(Some(1), "ready"), (Some(2), "starting")]);
     assert_eq!((told.calls, told.ready), (Some(30), Some(1)));
     assert_eq!((told.min, told.max, told.cold_start_ms), (Some(0), Some(8), Some(420)));
+    assert!(told.tour.is_none());
+    let mut on_tour = scaling(0, 5, json!([]));
+    on_tour["tour"] = json!({ "step": "burst", "number": 3, "of": 8 });
+    launcher.say(on_tour);
+    eventually("its tour is told", async || {
+        let tour = pipeline(&stack).await.tour;
+        tour.is_some_and(|it| (it.step.as_str(), it.number, it.of) == ("burst", 3, 8))
+    })
+    .await;
     drop(launcher);
     eventually("nobody says it any more", async || pipeline(&stack).await.wanted.is_none()).await;
     let warning = "nothing is known of scaling";
@@ -227,6 +236,8 @@ async fn each_control_asks_the_launcher_and_a_load_is_a_burst() {
         ("PUT", "/demo/processors", json!({ "processors": 3 })),
         ("PUT", "/demo/processors", json!({ "processors": "automatic" })),
         ("PUT", "/demo/work-ms", json!({ "ms": 250 })),
+        ("PUT", "/demo/tour", json!({ "playing": true })),
+        ("PUT", "/demo/tour", json!({ "playing": false })),
         ("POST", "/demo/parts/event-router/kill", json!({})),
         ("POST", "/demo/parts/broker/freeze", json!({})),
     ];
@@ -239,6 +250,8 @@ async fn each_control_asks_the_launcher_and_a_load_is_a_burst() {
         ("PUT /scaling", json!({ "processors": 3 })),
         ("PUT /scaling", json!({ "processors": "automatic" })),
         ("PUT /work-ms", json!(250)),
+        ("PUT /tour", json!({ "playing": true })),
+        ("PUT /tour", json!({ "playing": false })),
         ("POST /parts/event-router/kill", Value::Null),
         ("POST /parts/broker/freeze", Value::Null),
     ];
@@ -266,6 +279,9 @@ async fn what_the_launcher_refuses_is_told_and_503_where_it_does_not_answer() {
         assert_eq!(answer.status.as_u16(), told, "{path}: {}", answer.body);
         assert_eq!(answer.content_type, "application/problem+json");
     }
+    launcher.said.lock().refusals.insert("/tour".to_owned(), 409);
+    let answer = control(&stack, "PUT", "/demo/tour", json!({ "playing": true })).await;
+    assert_eq!(answer.status.as_u16(), 409, "{}", answer.body);
     drop(launcher);
     let answer = control(&stack, "PUT", "/demo/work-ms", json!({ "ms": 0 })).await;
     assert_eq!((answer.status.as_u16(), answer.retry_after), (503, Some(2)));
@@ -278,12 +294,15 @@ async fn there_are_no_controls_unless_they_are_allowed() {
         ("GET", "/demo"),
         ("PUT", "/demo/processors"),
         ("PUT", "/demo/work-ms"),
+        ("PUT", "/demo/tour"),
         ("POST", "/demo/parts/table/kill"),
         ("POST", "/demo/parts/table/freeze"),
         ("POST", "/demo/load/busy"),
         ("DELETE", "/demo"),
     ] {
-        let answer = control(&stack, method, path, json!({ "processors": 1, "ms": 1 })).await;
+        let answer =
+            control(&stack, method, path, json!({ "processors": 1, "ms": 1, "playing": true }))
+                .await;
         assert_eq!(answer.status.as_u16(), 404, "{method} {path}");
     }
     assert_eq!(stack.metric(ROUTER, "router_records_in_flight").await, 0.0);

@@ -192,6 +192,7 @@ async fn nobody_uses_the_launcher_without_its_token() {
             api.get("/scaling").await,
             api.put("/scaling", &json!({ "processors": 1 })).await,
             api.put("/work-ms", &json!(100)).await,
+            api.put("/tour", &json!({ "playing": true })).await,
             api.post("/parts/table/kill", "application/json", "{}".into()).await,
             api.get("/other").await,
         ];

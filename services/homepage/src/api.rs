@@ -113,6 +113,7 @@ fn add_controls(config: &mut ServiceConfig) {
         .service(get("/demo", demo::show))
         .service(put("/demo/processors", demo::set_processors))
         .service(put("/demo/work-ms", demo::set_work))
+        .service(put("/demo/tour", demo::set_tour))
         .service(post("/demo/parts/{name}/kill", demo::kill))
         .service(post("/demo/parts/{name}/freeze", demo::freeze))
         .service(post("/demo/load/{preset}", demo::load));

@@ -1,5 +1,5 @@
 //! `/demo/…`: the controls of a demo. They start loads, and have the launcher scale processors, change what a message
-//! costs, and break parts.
+//! costs, break parts, and play the tour.
 //!
 //! There are no such addresses unless `DEMO_CONTROLS` is true. Then a request must come from this machine, or bring the
 //! token; and no page of another origin may send it.
@@ -94,6 +94,18 @@ pub(super) async fn set_work(
     let refused = || Problem::bad_control("ms", "Whole number, 0 to 500.");
     let body = json!(millis.ok_or_else(refused)?);
     demo.launcher()?.put("/work-ms", &body).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Starts the tour of the launcher from its first step, or stops it.
+pub(super) async fn set_tour(
+    Allowed(demo): Allowed,
+    JsonBody(body): JsonBody,
+) -> Result<HttpResponse, Problem> {
+    let playing = body.get("playing").and_then(Value::as_bool);
+    let refused = || Problem::bad_control("playing", "true or false.");
+    let body = json!({ "playing": playing.ok_or_else(refused)? });
+    demo.launcher()?.put("/tour", &body).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -242,7 +254,7 @@ mod tests {
     async fn a_body_is_checked_before_the_launcher_is_asked() {
         const JSON: (&str, &str) = ("content-type", "application/json");
         const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-        let (processors, work) = ("/demo/processors", "/demo/work-ms");
+        let (processors, work, tour) = ("/demo/processors", "/demo/work-ms", "/demo/tour");
         for (path, kind, body, expected) in [
             (processors, JSON, r#"{"processors":3}"#, 404),
             (processors, JSON, r#"{"processors":"automatic"}"#, 404),
@@ -256,6 +268,10 @@ mod tests {
             (work, JSON, r#"{"ms":501}"#, 422),
             (work, JSON, r#"{"ms":1.5}"#, 422),
             (work, FORM, "ms=3", 415),
+            (tour, JSON, r#"{"playing":true}"#, 404),
+            (tour, JSON, r#"{"playing":1}"#, 422),
+            (tour, JSON, "{}", 422),
+            (tour, FORM, "playing=true", 415),
         ] {
             let request = TestRequest::put().uri(path).set_payload(body);
             let answered = status(request, HERE, &[OWN, kind]).await;
@@ -264,6 +280,10 @@ mod tests {
         for path in ["/demo/parts/table/kill", "/demo/parts/table/freeze", "/demo/load/busy"] {
             let request = || TestRequest::post().uri(path).set_payload("a=b");
             assert_eq!(status(request(), AWAY, &[OWN, JSON]).await.as_u16(), 403, "{path}");
+        }
+        for path in [processors, work, tour] {
+            let request = TestRequest::put().uri(path).set_payload(r#"{"playing":true}"#);
+            assert_eq!(status(request, AWAY, &[OWN, JSON]).await.as_u16(), 403, "{path}");
         }
     }
 

@@ -32,6 +32,18 @@ pub(crate) struct Scaling {
     pub(crate) parts: Vec<Part>,
     #[serde(default)]
     pub(crate) events: Vec<Event>,
+    /// `None` while no tour plays.
+    pub(crate) tour: Option<Tour>,
+}
+
+/// Where the tour is, which shows all of this by itself.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Tour {
+    /// The page knows the steps.
+    step: String,
+    /// From 1.
+    number: u64,
+    of: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -111,6 +123,7 @@ mod tests {
             "cold_start_ms": null, "processors": processors,
             "parts": [{ "name": "broker", "state": "up", "since": since }],
             "events": [{ "id": 7, "at": since, "kind": "scaled", "from": 3, "to": 5, "calls": 33.2, "target": 7.0 }],
+            "tour": { "step": "scale_out", "number": 4, "of": 8 },
         });
         serde_json::from_value(answer).unwrap()
     }
@@ -122,6 +135,8 @@ mod tests {
         let event = serde_json::to_value(&scaling.events[0]).unwrap();
         assert_eq!((&event["id"], &event["to"]), (&7.into(), &5.into()));
         assert_eq!(event["at"], "2026-11-29T07:20:00.123Z");
+        let tour = serde_json::to_value(&scaling.tour).unwrap();
+        assert_eq!(tour, json!({ "step": "scale_out", "number": 4, "of": 8 }));
     }
 
     #[test]

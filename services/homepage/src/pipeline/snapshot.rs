@@ -8,7 +8,7 @@ use super::history::HistoryJson;
 use super::lives::LifeJson;
 use super::moments::Moment;
 use super::rates::rounded;
-use crate::launcher::scaling::Scaling;
+use crate::launcher::scaling::{Scaling, Tour};
 
 /// All that a page needs for the picture of the pipeline. What nobody knows or says is null.
 #[derive(Debug, Serialize)]
@@ -38,6 +38,7 @@ pub(super) struct ScalingJson<'a> {
     places: Option<u64>,
     panic: Option<bool>,
     cold_start_ms: Option<u64>,
+    tour: Option<&'a Tour>,
 }
 
 /// Why so many processors are wanted: `calls` divided by `target`, and rounded up, within the autoscaler's limits.
@@ -115,6 +116,7 @@ impl<'a> ScalingJson<'a> {
             places: scaling.concurrency,
             panic: Some(scaling.panic),
             cold_start_ms: scaling.cold_start_ms,
+            tour: scaling.tour.as_ref(),
         }
     }
 }

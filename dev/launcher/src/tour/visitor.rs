@@ -1,0 +1,216 @@
+//! What the tour does on the homepage, by the API that is open to everybody: it sends, and looks at the pipeline. A
+//! homepage that does not answer, or refuses, is asked again.
+
+use std::time::Duration;
+
+use client::{
+    homepage::{Answer, Homepage},
+    pipeline::Pipeline,
+};
+use serde_json::{Value, json};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How often the homepage is asked how things are, and how long an answer may take.
+const LOOK: Duration = Duration::from_millis(500);
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// After how many seconds a request is sent again, unless the homepage says it. It may say as many as the last one.
+const AGAIN: (u64, u64) = (1, 5);
+
+/// How long the homepage may need to stop a burst. After that it is left to end by itself.
+const STOP: Duration = Duration::from_secs(10);
+
+/// How things are, by what the homepage says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outlook {
+    /// How many messages wait, if it is known.
+    pub(super) waiting: Option<u64>,
+    /// Whether each part answers.
+    pub(super) is_whole: bool,
+}
+
+impl Outlook {
+    fn of(pipeline: &Pipeline) -> Self {
+        Self { waiting: pipeline.waiting, is_whole: pipeline.down.is_empty() }
+    }
+}
+
+/// Publishes how things are, `None` where the homepage does not say it. Ends when nobody listens any more.
+pub(super) async fn look(homepage: Homepage, outlook: watch::Sender<Option<Outlook>>) {
+    let mut due = interval(LOOK);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !outlook.is_closed() {
+        due.tick().await;
+        let answer = timeout(ANSWER, homepage.pipeline()).await.ok().and_then(Result::ok);
+        outlook.send_replace(answer.as_ref().map(Outlook::of));
+    }
+}
+
+/// Sends one message, and says when it is accepted. Gives up at `end`.
+pub(super) async fn send_message(
+    homepage: Homepage,
+    text: &'static str,
+    sent: watch::Sender<bool>,
+    end: CancellationToken,
+) {
+    let body = json!({ "message": text });
+    if until_accepted(&homepage, "/messages", &body, &end).await.is_some() {
+        sent.send_replace(true);
+    }
+}
+
+/// Sends bursts, and says when all of their messages are finished. Stops those that run at `end`.
+pub(super) async fn send_bursts(
+    homepage: Homepage,
+    bodies: impl Iterator<Item = Value>,
+    ended: watch::Sender<bool>,
+    end: CancellationToken,
+) {
+    let mut running = Vec::new();
+    for body in bodies {
+        // A request that has been sent is waited for: its burst must be known, so that it can be stopped.
+        let Some(burst) = until_accepted(&homepage, "/bursts", &body, &end).await else { break };
+        running.extend(burst["id"].as_str().map(str::to_owned));
+    }
+    if end.run_until_cancelled(until_ended(&homepage, &mut running)).await.is_some() {
+        ended.send_replace(true);
+        return;
+    }
+    let stopping: JoinSet<_> = running.into_iter().map(|id| stop(homepage.clone(), id)).collect();
+    stopping.join_all().await;
+}
+
+/// Posts this again and again, and says once what is wrong. Returns the body of the answer; `None` at `end`.
+async fn until_accepted(
+    homepage: &Homepage,
+    path: &str,
+    body: &Value,
+    end: &CancellationToken,
+) -> Option<Value> {
+    let mut said = String::new();
+    while !end.is_cancelled() {
+        let answer = homepage.post(path, "application/json", body.to_string()).await;
+        let (trouble, pause) = match answer {
+            Ok(answer) if answer.status.is_success() => return Some(answer.body),
+            Ok(answer) => (format!("answers {}", answer.status), answer.retry_after),
+            Err(error) => (format!("does not answer ({error})"), None),
+        };
+        if said != trouble {
+            eprintln!("tour: the homepage {trouble}; it is asked again");
+            said = trouble;
+        }
+        let pause = pause.unwrap_or_default().clamp(AGAIN.0, AGAIN.1);
+        // Sooner at the end.
+        _ = timeout(Duration::from_secs(pause), end.cancelled()).await;
+    }
+    None
+}
+
+/// Waits until all bursts have ended, and forgets each that has.
+async fn until_ended(homepage: &Homepage, running: &mut Vec<String>) {
+    let mut due = interval(LOOK);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while let Some(id) = running.last() {
+        let has_ended = match homepage.burst(id).await {
+            Ok(burst) => burst.has_ended(),
+            Err(error) => error.is_not_found(),
+        };
+        if has_ended {
+            running.pop();
+        } else {
+            due.tick().await;
+        }
+    }
+}
+
+async fn stop(homepage: Homepage, burst: String) {
+    let stopped = async {
+        let mut due = interval(LOOK);
+        loop {
+            due.tick().await;
+            let answer = homepage.delete_burst(&burst).await;
+            let is_known = |answer: &Answer| answer.status.is_success();
+            // One that it does not know sends nothing.
+            if answer.is_ok_and(|it| is_known(&it) || it.status.as_u16() == 404) {
+                return;
+            }
+        }
+    };
+    if timeout(STOP, stopped).await.is_err() {
+        eprintln!("tour: the homepage did not stop the burst {burst}; it ends by itself");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::VecDeque, sync::Arc};
+
+    use axum::{
+        Json, Router,
+        extract::State,
+        http::{Method, StatusCode, Uri},
+        response::IntoResponse as _,
+    };
+    use client::eventually::eventually;
+    use parking_lot::Mutex;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The statuses that come next, then 202; and what was asked.
+    #[derive(Debug, Default)]
+    struct Said {
+        statuses: VecDeque<u16>,
+        asked: Vec<String>,
+    }
+
+    /// A homepage whose bursts never end.
+    async fn homepage(statuses: &[u16]) -> (Homepage, Arc<Mutex<Said>>) {
+        let statuses = statuses.iter().copied().collect();
+        let said = Arc::new(Mutex::new(Said { statuses, ..Said::default() }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let homepage = Homepage::new(listener.local_addr().unwrap()).unwrap();
+        let answer = async |State(said): State<Arc<Mutex<Said>>>, method: Method, uri: Uri| {
+            let mut said = said.lock();
+            said.asked.push(format!("{method} {uri}"));
+            let status = StatusCode::from_u16(said.statuses.pop_front().unwrap_or(202)).unwrap();
+            let burst = json!({ "id": said.asked.len().to_string(), "state": "running" });
+            (status, Json(burst)).into_response()
+        };
+        let app = Router::new().fallback(answer).with_state(said.clone());
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        (homepage, said)
+    }
+
+    #[tokio::test]
+    async fn a_message_is_sent_again_until_the_homepage_takes_it() {
+        let (homepage, said) = homepage(&[503, 429]).await;
+        let (sent, is_sent) = watch::channel(false);
+        send_message(homepage, "hi", sent, CancellationToken::new()).await;
+        assert!(*is_sent.borrow());
+        assert_eq!(said.lock().asked, ["POST /messages"; 3]);
+    }
+
+    #[tokio::test]
+    async fn each_burst_that_has_begun_is_stopped_at_the_end() {
+        // The second burst is refused all the time, and the first attempt to stop the first one fails.
+        let (homepage, said) = homepage(&[202, 503, 503, 503, 503, 503]).await;
+        let (ended, has_ended) = watch::channel(false);
+        let end = CancellationToken::new();
+        let bodies = vec![json!({}); 2].into_iter();
+        let sending = tokio::spawn(send_bursts(homepage, bodies, ended, end.clone()));
+        eventually("the second one is refused", async || said.lock().asked.len() == 2).await;
+        end.cancel();
+        sending.await.unwrap();
+        assert!(!*has_ended.borrow());
+        let asked = said.lock().asked.clone();
+        let (posts, stops): (Vec<_>, Vec<_>) = asked.iter().partition(|it| *it == "POST /bursts");
+        assert_eq!(posts.len(), 2, "{asked:?}");
+        assert!(stops.len() == 5 && stops.iter().all(|it| *it == "DELETE /bursts/1"), "{asked:?}");
+    }
+}

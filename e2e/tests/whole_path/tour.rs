@@ -1,0 +1,147 @@
+//! `cargo demo -- --tour` and `PUT /demo/tour`: the talk that plays by itself, and how people stop it.
+
+use std::time::Duration;
+
+use client::{
+    eventually::{eventually, within},
+    ledger::Ledger,
+};
+use serde_json::{Value, json};
+use stack::demo::Demo;
+use tokio::process::Command;
+
+const STEPS: [&str; 8] = [
+    "zero",
+    "first_message",
+    "burst",
+    "scale_out",
+    "processor_killed",
+    "kafka_killed",
+    "recovery",
+    "to_zero",
+];
+
+/// Three times what a round takes with a window of 6 s.
+const ROUND: Duration = Duration::from_secs(210);
+
+/// How soon a tour must have stopped.
+const SOON: Duration = Duration::from_secs(2);
+
+/// Where the tour is, as the homepage says it; `None` also while it does not answer.
+async fn step(demo: &Demo) -> Option<String> {
+    let pipeline = demo.homepage().pipeline().await.ok()?;
+    let tour = pipeline.tour?;
+    assert_eq!(STEPS.get(tour.number as usize - 1), Some(&tour.step.as_str()));
+    assert_eq!(tour.of, 8);
+    Some(tour.step)
+}
+
+async fn set_tour(demo: &Demo, playing: bool) -> u16 {
+    let body = json!({ "playing": playing });
+    let answer = demo.homepage().put("/demo/tour", &body).await.unwrap();
+    answer.status.as_u16()
+}
+
+#[tokio::test]
+async fn a_tour_shows_all_its_steps_and_begins_again_and_nothing_is_lost() {
+    let demo = Demo::new(&["--scale", "0..3", "--scale-window", "6", "--tour"]);
+    let launcher = demo.start().await;
+    let control = demo.control();
+    let mut seen: Vec<String> = Vec::new();
+    within(ROUND, "the tour begins again", async || {
+        if let Some(step) = step(&demo).await
+            && seen.last() != Some(&step)
+        {
+            seen.push(step);
+        }
+        seen.len() > STEPS.len()
+    })
+    .await;
+    assert_eq!(seen[..8], STEPS);
+    assert_eq!(seen[8], "zero");
+    // It has shown what it says.
+    assert_eq!(control.events("cold_start").await.len(), 1);
+    assert!(control.events("scaled").await.iter().any(|it| it["to"] == 2 || it["to"] == 3));
+    let back = control.events("back").await;
+    let parts: Vec<_> = back.iter().map(|event| event["part"].as_str().unwrap()).collect();
+    assert!(parts[0].starts_with("message-processor-") && parts[1..] == ["broker"], "{parts:?}");
+    assert_eq!(control.events("to_zero").await.len(), 1);
+
+    assert_eq!(control.scaling().await["work_ms"], 100);
+    assert_eq!(set_tour(&demo, false).await, 204);
+    within(SOON, "the tour has stopped", async || step(&demo).await.is_none()).await;
+    let scaling = control.scaling().await;
+    assert_eq!((&scaling["mode"], &scaling["work_ms"]), (&json!("automatic"), &json!(0)));
+    assert_eq!(scaling["tour"], Value::Null);
+    let ledger = Ledger::of(demo.sources(), |_| true, |_| false).await;
+    assert_eq!(ledger.faults(), Vec::<String>::new());
+    assert!(ledger.accepted() > 1000 && ledger.stored() == ledger.accepted(), "{ledger:?}");
+    demo.stop(launcher).await;
+}
+
+#[tokio::test]
+async fn whoever_lays_a_hand_on_the_demo_stops_the_tour_and_its_burst() {
+    let demo = Demo::new(&["--scale", "0..3", "--scale-window", "6"])
+        .var("CONTAINER_CONCURRENCY", "10")
+        .var("WORK_MS", "20");
+    let launcher = demo.start().await;
+    let control = demo.control();
+    assert_eq!(control.scaling().await["tour"], Value::Null);
+    assert_eq!(set_tour(&demo, true).await, 204);
+    let place = control.scaling().await["tour"].clone();
+    assert_eq!(place, json!({ "step": "zero", "number": 1, "of": 8 }));
+    eventually("its burst runs", async || {
+        let pipeline = demo.homepage().pipeline().await.unwrap();
+        pipeline.accepted.is_some_and(|rate| rate > 100.0)
+    })
+    .await;
+    assert_eq!(control.scaling().await["work_ms"], 100);
+
+    assert_eq!(control.put("/scaling", json!({ "processors": 2 })).await, 204);
+    let scaling = control.scaling().await;
+    assert_eq!(scaling["tour"], Value::Null);
+    assert_eq!((&scaling["mode"], &scaling["wanted"]), (&json!("by_hand"), &json!(2)));
+    assert_eq!(scaling["work_ms"], 20);
+    within(SOON * 3, "its burst has stopped", async || {
+        let pipeline = demo.homepage().pipeline().await.unwrap();
+        pipeline.accepted == Some(0.0) && pipeline.waiting == Some(0)
+    })
+    .await;
+    assert_eq!(step(&demo).await, None);
+
+    for (path, body) in [("/work-ms", json!(20)), ("/parts/table/kill", Value::Null)] {
+        assert_eq!(set_tour(&demo, true).await, 204);
+        assert_eq!(control.scaling().await["tour"]["number"], 1);
+        let answered = match body {
+            Value::Null => control.break_part("table", "kill").await,
+            body => control.put(path, body).await,
+        };
+        assert_eq!(answered, 204, "{path}");
+        let scaling = control.scaling().await;
+        assert_eq!((&scaling["tour"], &scaling["work_ms"]), (&Value::Null, &json!(20)), "{path}");
+        assert_eq!(scaling["mode"], "automatic", "{path}");
+    }
+    demo.stop(launcher).await;
+}
+
+#[tokio::test]
+async fn a_tour_needs_zero_and_more_than_one_processor() {
+    let demo = Demo::new(&["--processors", "2"]);
+    let _launcher = demo.start().await;
+    assert_eq!(set_tour(&demo, true).await, 409);
+    assert_eq!(set_tour(&demo, false).await, 204);
+    assert_eq!(demo.control().put("/tour", json!({ "playing": 1 })).await, 422);
+    let wrong: [&[&str]; 4] = [
+        &["--tour", "--scale", "1..4"],
+        &["--tour", "--scale", "0..1"],
+        &["--tour", "--processors", "2"],
+        &["--processors", "2", "--tour"],
+    ];
+    for args in wrong {
+        let output = Command::new(stack::program("launcher")).args(args).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.lines().count() == 1 && said.contains("--tour"), "{args:?}: {said}");
+    }
+}
