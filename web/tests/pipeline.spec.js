@@ -24,13 +24,26 @@ async function open(page, path, name) {
   return change;
 }
 
+/** A sentence stands for two seconds, and so does the answer to a key. Half a second later the page asks again. */
+const NEXT_SENTENCE_MS = 2600;
+
+/** The same with a clock that each change puts forward, so that the page shows it at once. */
+async function openWithClock(page, path, name) {
+  await page.clock.install();
+  const change = await open(page, path, name);
+  return async (next) => {
+    change(next);
+    await page.clock.fastForward(NEXT_SENTENCE_MS);
+  };
+}
+
 for (const [language, texts] of Object.entries(LANGUAGES)) {
   for (const path of ["/stage", "/"]) {
     test(`every state has its sentence and its lanes on ${path} in ${language}`, async ({ page }) => {
       const [first, ...others] = Object.keys(STATES);
-      const change = await open(page, `${path}?lang=${language}`, first);
+      const change = await openWithClock(page, `${path}?lang=${language}`, first);
       for (const name of [first, ...others]) {
-        change(name);
+        await change(name);
         await expect(page.locator("#sentence"), name).toHaveText(said(name, texts));
         const { processors } = STATES[name]();
         await expect(page.locator(".lane:not(.asleep)"), name).toHaveCount(processors.length);
@@ -245,16 +258,17 @@ for (const [width, height] of [
   for (const language of ["en", "zh"]) {
     test(`nothing is small, cut or covered on a stage of ${width} by ${height} in ${language}`, async ({ page }) => {
       await page.setViewportSize({ width, height });
-      const change = await open(page, `/stage?lang=${language}`, "zero");
+      const change = await openWithClock(page, `/stage?lang=${language}`, "zero");
       for (const name of LAYOUT_STATES) {
-        change(name);
+        await change(name);
         if (name !== "zero") await expect(page.locator("#sentence")).toHaveText(said(name, LANGUAGES[language]));
         expect(await page.evaluate(faultsOfLayout, height / 40), name).toEqual([]);
       }
       for (const key of ["q", "w"]) {
-        change("scaling");
+        await change("scaling");
         await expect(page.locator("#sentence")).toHaveText(said("scaling", LANGUAGES[language]));
         await page.keyboard.press(key);
+        await change("scaling");
         await expect(page.locator("#sentence")).toHaveText(said("scaling", LANGUAGES[language])); // after the answer
         expect(await page.evaluate(faultsOfLayout, height / 40), key).toEqual([]);
         await page.keyboard.press(key);
@@ -265,9 +279,9 @@ for (const [width, height] of [
 
 test("on a phone the four numbers stand in a row, the lanes below them, and nothing is cut", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const change = await open(page, "/", "scaling");
+  const change = await openWithClock(page, "/", "scaling");
   for (const name of LAYOUT_STATES.filter((it) => it !== "zero")) {
-    change(name);
+    await change(name);
     await expect(page.locator("#sentence")).toHaveText(said(name, en));
     const tops = await page.locator(".node").evaluateAll((nodes) => nodes.map((node) => Math.round(node.getBoundingClientRect().top)));
     expect(new Set(tops).size, name).toBe(1);

@@ -1,6 +1,6 @@
 //! Runs another program, visible to the person who waits for it.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -14,6 +14,31 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         .with_context(|| format!("`{line}` could not be started"))?;
     ensure!(status.success(), "`{line}` failed ({status})");
     Ok(())
+}
+
+/// A program that has ended, and what it has printed.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    line: String,
+    output: Output,
+}
+
+impl Ended {
+    pub(crate) fn of(command: &mut Command) -> Result<Self> {
+        let line = shown(command);
+        let output = command.stdin(Stdio::null()).output();
+        Ok(Self { output: output.with_context(|| format!("`{line}` could not be started"))?, line })
+    }
+
+    /// Prints its output, all of it on stderr. Fails if the program did.
+    pub(crate) fn show_and_check(&self) -> Result<()> {
+        let Self { line, output } = self;
+        eprintln!("$ {line}");
+        let print = |text: &[u8]| eprint!("{}", String::from_utf8_lossy(text));
+        [&output.stderr, &output.stdout].into_iter().for_each(|text| print(text));
+        ensure!(output.status.success(), "`{line}` failed ({})", output.status);
+        Ok(())
+    }
 }
 
 /// Whether a program is installed and exits with 0 for these arguments.
@@ -33,6 +58,14 @@ mod tests {
     #[test]
     fn a_failure_names_the_command_and_its_status() {
         let error = run(Command::new("sh").args(["-c", "exit 3"])).unwrap_err();
+        assert_eq!(error.to_string(), "`sh -c exit 3` failed (exit status: 3)");
+    }
+
+    #[test]
+    fn a_failure_that_is_shown_later_names_the_command_too() {
+        let run = |script: &str| Ended::of(Command::new("sh").args(["-c", script])).unwrap();
+        run("echo fine").show_and_check().unwrap();
+        let error = run("exit 3").show_and_check().unwrap_err();
         assert_eq!(error.to_string(), "`sh -c exit 3` failed (exit status: 3)");
     }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use xtask::cargo::{cargo, cargo_workspace};
 
-use crate::command;
+use crate::command::{self, Ended};
 
 #[derive(Debug)]
 pub(crate) struct Workspace {
@@ -49,6 +49,11 @@ impl Workspace {
 
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Result<()> {
         command::run(self.prepare(&mut cargo()).args(arguments))
+    }
+
+    /// Runs beside something else, whose lines it does not disturb.
+    pub(crate) fn cargo_shown_later(&self, arguments: &[&str]) -> Result<Ended> {
+        Ended::of(self.prepare(&mut cargo()).args(arguments))
     }
 
     pub(crate) fn cargo_all(&self, verb: &str, arguments: &[&str]) -> Result<()> {

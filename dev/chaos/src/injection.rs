@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     output::RunLog,
+    processors::Processors,
     schedule::{Fault, Kind, ScheduledFault},
 };
 
@@ -24,6 +25,7 @@ const TABLE_DELAY: Duration = Duration::from_secs(1);
 /// Injects every fault of the schedule. After `stop` it only ends those that are active.
 pub(crate) async fn run(
     stack: &mut Stack,
+    processors: &mut Option<Processors>,
     schedule: &[ScheduledFault],
     log: &RunLog,
     stop: &CancellationToken,
@@ -49,9 +51,9 @@ pub(crate) async fn run(
         let in_time = active.iter().all(|fault| log.elapsed() < fault.end());
         let due = |fault: &&ScheduledFault| in_time && log.elapsed() >= fault.at;
         if let Some(fault) = coming.next_if(|fault| !stop.is_cancelled() && due(fault)) {
-            log.event(fault);
-            begin(stack, fault).await;
-            active.push(fault);
+            if begin(stack, processors, fault, log).await {
+                active.push(fault);
+            }
         }
     }
 }
@@ -74,7 +76,18 @@ pub(crate) fn assert_alive(stack: &mut Stack, active: &[&ScheduledFault]) {
     }
 }
 
-async fn begin(stack: &mut Stack, fault: &ScheduledFault) {
+/// Whether the fault has to be ended. The launcher itself ends those of its processors.
+async fn begin(
+    stack: &mut Stack,
+    processors: &mut Option<Processors>,
+    fault: &ScheduledFault,
+    log: &RunLog,
+) -> bool {
+    if let (Some(all), Kind::AnyProcessor) = (processors, fault.target.kind) {
+        all.break_one(fault, log).await;
+        return false;
+    }
+    log.event(fault);
     let process = &fault.target.name;
     match fault.fault {
         Fault::Kill => stack.kill(process).await,
@@ -87,6 +100,7 @@ async fn begin(stack: &mut Stack, fault: &ScheduledFault) {
             stack.table_proxy().set(table_faults(fault.fault))
         }
     }
+    true
 }
 
 async fn end(stack: &mut Stack, fault: &ScheduledFault) {

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::poison;
+use crate::{poison, rhythm::Rhythm};
 
 /// How many bursts run at the same time, with 130 messages per second each.
 const BURSTS: usize = 2;
@@ -62,15 +62,16 @@ pub(crate) struct Load {
 struct Shared {
     homepages: Vec<Homepage>,
     sent: Mutex<Sent>,
+    rhythm: Rhythm,
     stop: CancellationToken,
 }
 
 impl Load {
     /// Starts to send through these homepages, and poison directly to the broker.
-    pub(crate) fn start(homepages: &[Homepage], broker: SocketAddr) -> Self {
+    pub(crate) fn start(homepages: &[Homepage], broker: SocketAddr, rhythm: Rhythm) -> Self {
         let (homepages, stop) = (homepages.to_vec(), CancellationToken::new());
-        let poison = poison::send(broker, stop.clone());
-        let shared = Arc::new(Shared { homepages, sent: Mutex::default(), stop });
+        let poison = poison::send(broker, rhythm, stop.clone());
+        let shared = Arc::new(Shared { homepages, sent: Mutex::default(), rhythm, stop });
         let mut tasks = JoinSet::new();
         for first in 0..BURSTS {
             tasks.spawn(Arc::clone(&shared).bursts(first));
@@ -99,7 +100,8 @@ impl Shared {
     async fn bursts(self: Arc<Self>, first: usize) {
         let mut due = ticks(POLL_INTERVAL);
         for number in first.. {
-            if self.stop.run_until_cancelled(due.tick()).await.is_none() {
+            due.tick().await;
+            if self.stop.run_until_cancelled(self.rhythm.busy()).await.is_none() {
                 return;
             }
             let homepage = &self.homepages[number % self.homepages.len()];
@@ -137,7 +139,8 @@ impl Shared {
     async fn singles(self: Arc<Self>) {
         let mut due = ticks(SINGLE_INTERVAL);
         for homepage in self.homepages.iter().cycle() {
-            if self.stop.run_until_cancelled(due.tick()).await.is_none() {
+            due.tick().await;
+            if self.stop.run_until_cancelled(self.rhythm.busy()).await.is_none() {
                 return;
             }
             let answer = timeout(MESSAGE_TIMEOUT, homepage.send_message("hi")).await;

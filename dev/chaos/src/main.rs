@@ -4,6 +4,8 @@ mod injection;
 mod load;
 mod output;
 mod poison;
+mod processors;
+mod rhythm;
 mod run;
 mod schedule;
 mod settle;
@@ -14,10 +16,11 @@ mod viewer;
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use clap::{Parser, value_parser};
+use launcher::Range;
 use process::signals::Stop;
 use tempfile::TempDir;
 
-use self::output::print;
+use self::{output::print, processors::Scale, run::Plan};
 
 /// Breaks one part of a stack after the other under load, heals it, and prints what became of every message.
 /// Ctrl-C ends the run early, with the verdict so far; a second Ctrl-C ends it at once.
@@ -30,6 +33,14 @@ struct Args {
     /// Repeats the faults of an earlier run [default: a random number]
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
+    /// Message-processors that come and go by the load, as in `cargo demo`: the fewest and the most. The load pauses
+    /// now and then, so that their number goes to the fewest and back [default: three, all the time]
+    #[arg(long, value_name = "MIN..MAX")]
+    scale: Option<Range>,
+    /// The autoscaler decides by the mean of so many seconds, 6 to 3600.
+    #[arg(long, value_name = "S", default_value_t = 6, requires = "scale",
+          value_parser = value_parser!(u32).range(6..=3600))]
+    scale_window: u32,
 }
 
 #[tokio::main]
@@ -47,14 +58,22 @@ async fn main() -> ExitCode {
 /// Whether every promise was kept.
 async fn run(args: &Args) -> anyhow::Result<bool> {
     stack::check_programs()?;
-    let Args { minutes, seed } = *args;
+    let Args { minutes, seed, scale, scale_window } = *args;
     let seed = seed.unwrap_or_else(rand::random);
-    let repeat = format!("cargo chaos -- --minutes {minutes} --seed {seed}");
+    let mut repeat = format!("cargo chaos -- --minutes {minutes} --seed {seed}");
+    if let Some(range) = scale {
+        repeat += &format!(" --scale {range} --scale-window {scale_window}");
+    }
     print(format_args!("{repeat}"));
     let stop = Stop::on_signal()?;
     let data = Arc::new(tempfile::tempdir()?);
-    let length = Duration::from_secs(60) * minutes;
-    let run = run::run(seed.into(), length, Arc::clone(&data), &stop.requested);
+    let window = Duration::from_secs(scale_window.into());
+    let plan = Plan {
+        seed: seed.into(),
+        length: Duration::from_secs(60) * minutes,
+        scale: scale.map(|range| Scale { range, window }),
+    };
+    let run = run::run(plan, Arc::clone(&data), &stop.requested);
     let kept = match stop.forced.run_until_cancelled(run).await {
         Some(kept) => kept,
         None => anyhow::bail!("stopped at once, without a verdict"),

@@ -11,9 +11,11 @@ use rdkafka::{
     ClientConfig,
     producer::{FutureProducer, FutureRecord},
 };
-use tokio::time::interval;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::rhythm::Rhythm;
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -21,7 +23,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 const TOO_LONG: usize = 101;
 
 /// Sends such messages until `stop`, as the only sender of a burst.
-pub(crate) async fn send(broker: SocketAddr, stop: CancellationToken) {
+pub(crate) async fn send(broker: SocketAddr, rhythm: Rhythm, stop: CancellationToken) {
     let mut config = ClientConfig::new();
     // The proxy before the broker knows the tests' own clients by this name and does not break them.
     config.set("bootstrap.servers", broker.to_string()).set("client.id", CLIENT_ID);
@@ -30,8 +32,10 @@ pub(crate) async fn send(broker: SocketAddr, stop: CancellationToken) {
     let producer: FutureProducer = config.create().expect("a producer");
     let burst = Uuid::now_v7();
     let mut due = interval(INTERVAL);
+    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for seq in 1.. {
-        if stop.run_until_cancelled(due.tick()).await.is_none() {
+        due.tick().await;
+        if stop.run_until_cancelled(rhythm.busy()).await.is_none() {
             return;
         }
         let value = message_value(&MessageId { burst, sender: 1, seq }, &"x".repeat(TOO_LONG));

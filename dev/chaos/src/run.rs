@@ -13,6 +13,8 @@ use crate::{
     injection,
     load::{Load, Sent},
     output::{RunLog, thousands},
+    processors::{Processors, Scale},
+    rhythm::Rhythm,
     schedule::{self, ScheduledFault},
     settle::{until_bursts_have_ended, until_nothing_waits},
     topology,
@@ -23,21 +25,28 @@ use crate::{
 /// How often the progress is printed.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Injects the faults of this seed for `length`, and prints the verdict. True if every promise was kept.
-pub(crate) async fn run(
-    seed: u64,
-    length: Duration,
-    data: Arc<TempDir>,
-    stop: &CancellationToken,
-) -> bool {
-    let mut stack = topology::start(data, seed).await;
-    let schedule = schedule::draw(seed, length, &topology::targets(&stack));
+/// What to do in a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    /// How long faults are injected.
+    pub(crate) length: Duration,
+    /// None: three processors, all the time.
+    pub(crate) scale: Option<Scale>,
+}
+
+/// Injects the faults of the plan, and prints the verdict. True if every promise was kept.
+pub(crate) async fn run(plan: Plan, data: Arc<TempDir>, stop: &CancellationToken) -> bool {
+    let Plan { seed, length, scale } = plan;
+    let (mut stack, mut processors) = topology::start(data, seed, scale).await;
+    let schedule = schedule::draw(seed, length, &topology::targets(&stack, scale.is_some()));
     let homepages = topology::homepages(&stack);
     let log = RunLog::start();
-    let load = Load::start(&homepages, stack.address(BROKER));
+    let rhythm = Rhythm::start(scale.map(|scale| scale.window));
+    let load = Load::start(&homepages, stack.address(BROKER), rhythm);
     let viewer = Viewer::start(&homepages, seed);
     let healed = tokio::select! {
-        healed = break_and_heal(&mut stack, &schedule, &log, stop) => healed,
+        healed = break_and_heal(&mut stack, &mut processors, &schedule, &log, stop) => healed,
         never = print_progress(&load, &log) => match never {},
     };
     log.event("all faults have ended; waiting until every burst has ended and no message waits");
@@ -47,17 +56,28 @@ pub(crate) async fn run(
     let alive = catch(async { injection::assert_alive(&mut stack, &[]) }).await.is_some();
     let verdict = catch(Verdict::of(&stack, &homepages, &sent, &seen)).await;
     let kept = verdict.is_some_and(|verdict| verdict.print());
-    kept && healed && settled && alive
+    let scaled = match processors {
+        Some(processors) => has_scaled(processors).await,
+        None => true,
+    };
+    kept && healed && settled && alive && scaled
+}
+
+async fn has_scaled(processors: Processors) -> bool {
+    let scaled = catch(processors.settle()).await.unwrap_or(false);
+    processors.end().await;
+    scaled
 }
 
 /// False if a process did something unexpected. Then as much as possible is healed, for the verdict.
 async fn break_and_heal(
     stack: &mut Stack,
+    processors: &mut Option<Processors>,
     schedule: &[ScheduledFault],
     log: &RunLog,
     stop: &CancellationToken,
 ) -> bool {
-    if catch(injection::run(stack, schedule, log, stop)).await.is_some() {
+    if catch(injection::run(stack, processors, schedule, log, stop)).await.is_some() {
         return true;
     }
     log.event("this must not happen: the run ends here");

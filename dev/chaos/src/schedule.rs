@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     /// The network between two processes.
     Network(&'static str, &'static str),
     Table,
+    /// Some processor of those that there are at that time.
+    AnyProcessor,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +73,7 @@ impl Kind {
         };
         match self {
             Self::Process => &[Kill, Terminate, Freeze],
+            Self::AnyProcessor => &[Kill, Freeze],
             Self::Network(..) => &[Cut, BlackHole, Delay],
             Self::Table => &[Unprocessed, Throttled, Slow, Stale, Late],
         }

@@ -1,7 +1,10 @@
 //! The launcher's API of its own, for the homepage: what runs, and a hand on it. On loopback alone, and only for those
 //! who know the token.
 
-use std::{io, net::Ipv4Addr};
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use axum::{
     Json, Router,
@@ -76,9 +79,13 @@ impl Control {
         Ok(Self { listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, token })
     }
 
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
     /// Tells the homepage where the API is, and lets it show controls.
     pub(crate) fn introduce(&self, homepage: &mut Spec) -> io::Result<()> {
-        let url = format!("http://{}", self.listener.local_addr()?);
+        let url = format!("http://{}", self.address()?);
         let variables = [
             ("DEMO_CONTROLS", "true".to_owned()),
             ("LAUNCHER_URL", url),

@@ -7,7 +7,7 @@ pub(crate) const MOST: u16 = 64;
 
 /// From 0 to [`MOST`] processors, at least 1 at most, written as `MIN..MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Range {
+pub struct Range {
     min: u16,
     max: u16,
 }
@@ -18,11 +18,11 @@ impl Range {
         Self { min: 1, max: max.clamp(1, MOST) }
     }
 
-    pub(crate) fn min(self) -> u16 {
+    pub fn min(self) -> u16 {
         self.min
     }
 
-    pub(crate) fn max(self) -> u16 {
+    pub fn max(self) -> u16 {
         self.max
     }
 
@@ -41,7 +41,7 @@ impl Range {
 
 /// A text that is no range.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Invalid {
+pub enum Invalid {
     #[error("expected MIN..MAX, two numbers from 0 to {MOST}, such as 0..4")]
     Form,
     #[error("{0} is larger than {1}; the smaller number comes first, such as {1}..{0}")]

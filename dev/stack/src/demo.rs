@@ -179,9 +179,7 @@ impl Demo {
         };
         let url = value("LAUNCHER_URL");
         let address = url.strip_prefix("http://").and_then(|it| it.parse().ok());
-        let homepage = Homepage::new(address.expect("an address")).expect("an HTTP client");
-        let token = value("LAUNCHER_TOKEN");
-        Control { open: homepage.clone(), api: homepage.with_token(&token).expect("a token") }
+        Control::at(address.expect("an address"), &value("LAUNCHER_TOKEN"))
     }
 }
 
@@ -195,6 +193,12 @@ pub struct Control {
 }
 
 impl Control {
+    /// The API at this address, with its token.
+    pub fn at(address: SocketAddr, token: &str) -> Self {
+        let open = Homepage::new(address).expect("an HTTP client");
+        Self { api: open.clone().with_token(token).expect("a token"), open }
+    }
+
     /// The answer to `GET /scaling`.
     pub async fn scaling(&self) -> Value {
         let answer = self.api.get("/scaling").await.expect("an answer");

@@ -119,7 +119,7 @@ impl Plan {
             ],
             router,
             homepage: builder.service(name::HOMEPAGE, self.page),
-            processors: ProcessorSpecs(builder),
+            processors: ProcessorSpecs(builder.service(name::PROCESSOR, Port::reserve(0)?)),
         })
     }
 
@@ -155,27 +155,33 @@ pub struct Parts {
     pub processors: ProcessorSpecs,
 }
 
-/// How to run processors, however many.
+/// How to run processors, however many: each is a replica of this one.
 #[derive(Debug)]
-pub struct ProcessorSpecs(SpecBuilder);
+pub struct ProcessorSpecs(Spec);
 
 impl ProcessorSpecs {
-    /// The processor `message-processor-N` at this port.
+    /// Processors like this one, which does not run itself.
+    pub fn like(processor: Spec) -> Self {
+        Self(processor)
+    }
+
+    /// The processor `message-processor-N` at this port. The page shows its name.
     pub fn spec(&self, n: u16, port: Port) -> Spec {
         self.named(&format!("{}-{n}", name::PROCESSOR), port)
     }
 
     /// Its program. [`check_built`] says whether it is there.
     pub fn program(&self) -> PathBuf {
-        self.0.programs.join(name::PROCESSOR)
+        self.0.program.clone()
+    }
+
+    /// The value of a variable that it has for itself.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.0.env.get(name).map(String::as_str)
     }
 
     fn named(&self, name: &str, port: Port) -> Spec {
-        let mut spec = self.0.service(name::PROCESSOR, port);
-        spec.name = name.into();
-        // The page shows these names.
-        spec.env.insert("INSTANCE".into(), name.into());
-        spec
+        self.0.replica(name, port)
     }
 }
 

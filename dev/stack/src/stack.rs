@@ -141,6 +141,14 @@ impl Stack {
             .unwrap_or_else(|error| panic!("{process} {error}"));
     }
 
+    /// Ends a process and takes it out of the stack: somebody else runs it, or replicas of it.
+    pub async fn take_out(&mut self, process: &str) -> Spec {
+        let status = self.terminate(process).await;
+        assert!(is_clean_exit(status), "{process} ended with {status}");
+        let place = self.members.iter().position(|member| member.spec.name == process);
+        self.members.remove(place.expect("it ran a moment ago")).spec
+    }
+
     /// Sets a variable for the next starts of a process.
     pub fn set_var(&mut self, process: &str, variable: &str, value: &str) {
         self.member_mut(process).spec.env.insert(variable.into(), value.into());

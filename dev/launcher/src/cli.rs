@@ -1,25 +1,4 @@
-//! `cargo demo`: runs all of barrage on this machine until a stop signal.
-
-mod autoscaler;
-mod backoff;
-mod capacity;
-mod control;
-mod data_folder;
-mod demo;
-mod events;
-mod leftovers;
-mod member;
-mod network;
-mod processors;
-mod range;
-mod requests;
-mod sampler;
-mod scaler;
-mod scaling;
-mod sink_file;
-mod stack_file;
-mod supervisor;
-mod tour;
+//! The command line of `cargo demo`.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -31,7 +10,13 @@ use std::{
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser, error::ErrorKind, value_parser};
 
-use self::{demo::Options, range::Range, scaler::Scale, supervisor::InvalidConfiguration};
+use crate::{
+    demo::{self, Options},
+    range::Range,
+    scaler::Scale,
+    supervisor::InvalidConfiguration,
+    tour,
+};
 
 const AFTER_HELP: &str = "With --release, builds and runs optimised programs.";
 
@@ -82,9 +67,8 @@ struct Args {
     verbose: bool,
 }
 
-// A single thread, because the death signal of a child is sent when the thread that started it ends.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+/// Runs the demo that the arguments describe.
+pub async fn main() -> ExitCode {
     let args = match Args::try_parse().and_then(Args::checked) {
         Ok(args) => args,
         Err(error) => return refuse(&error),
