@@ -46,7 +46,7 @@ const SAID = {
     "60 a second need only 1 processor: 2 finish their calls and go.",
     "每秒 60 条只需 1 个处理器：2 个处理完手头请求后退出。",
   ],
-  idle: ["t3", "Nothing to do: back to zero soon.", "没有消息：即将缩容到零。"],
+  idle: ["t3", "Nothing to do: back to zero in 60 s.", "没有消息：60 秒后缩容到零。"],
   router: [
     "bad",
     "The event-router has not answered for 6 s: messages wait safely in Kafka.",
@@ -140,6 +140,9 @@ test("what nobody tells is not said: no number that is wanted, and not that noth
   expect(whole(sentence({ ...STATES.cold(), processors: [], wanted: null }, en.sentence), " ")).toBe(
     "1 message waits in Kafka: no processor has answered yet.",
   );
+  const soon = { ...STATES.idle(), zero_in_ms: null };
+  expect(whole(sentence(soon, en.sentence), " ")).toBe("Nothing to do: back to zero soon.");
+  expect(whole(sentence(soon, zh.sentence), "")).toBe("没有消息：即将缩容到零。");
   expect(whole(sentence({ ...STATES.idle(), mode: null, min: null }, en.sentence), " ")).toBe(
     "Nothing to do: 4 processors are ready.",
   );

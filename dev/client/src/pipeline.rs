@@ -18,6 +18,7 @@ pub struct Pipeline {
     pub min: Option<u64>,
     pub max: Option<u64>,
     pub cold_start_ms: Option<u64>,
+    pub zero_in_ms: Option<u64>,
     /// By slot.
     pub processors: Vec<Lane>,
     pub down: Vec<Down>,

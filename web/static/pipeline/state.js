@@ -16,7 +16,7 @@ export const isState = (json) =>
   ["in", "out", "waiting", "wanted", "lives"].every((name) => Array.isArray(json.history[name]));
 
 /** What only a launcher or an autoscaler tells: null where nobody does. */
-const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null };
+const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null, zero_in_ms: null };
 
 /** What a homepage that has just started, or that cannot reach Kafka, does not know. */
 const NUMBERS = ["in", "out", "waiting", "ready"];

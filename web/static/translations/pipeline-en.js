@@ -86,7 +86,11 @@ export const sentence = {
     need: (arrive, wanted) => `${grouped(arrive)} a second ${verb(arrive, "needs", "need")} only ${processors(wanted)}:`,
   },
   leave: (n) => `${n} ${verb(n, "finishes its calls and goes", "finish their calls and go")}.`,
-  idle: (n, goes) => ["Nothing to do:", goes ? "back to zero soon." : `${processors(n)} ${verb(n, "is", "are")} ready.`],
+  /** `seconds` until zero, undefined where nobody knows. */
+  idle: (n, goes, seconds) => {
+    if (!goes) return ["Nothing to do:", `${processors(n)} ${verb(n, "is", "are")} ready.`];
+    return ["Nothing to do:", seconds === undefined ? "back to zero soon." : `back to zero in ${left(seconds)}.`];
+  },
   last: (n) => (n > 0 ? ["Nothing new comes:", `${grouped(n)} ${verb(n, "is", "are")} under way.`] : ["", "Nothing new comes."]),
   pace: (n, arrive) => ["", `${processors(n)} ${verb(n, "keeps", "keep")} pace with ${grouped(arrive)} a second.`],
   offline: (title, since) => [`Numbers and curves stand since ${since}.`, title],

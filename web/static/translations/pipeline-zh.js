@@ -74,7 +74,11 @@ export const sentence = {
     need: (arrive, wanted) => `每秒 ${grouped(arrive)} 条只需 ${wanted} 个处理器：`,
   },
   leave: (n) => `${n} 个处理完手头请求后退出。`,
-  idle: (n, goes) => ["没有消息：", goes ? "即将缩容到零。" : `${n} 个处理器就绪。`],
+  /** `seconds` until zero, undefined where nobody knows. */
+  idle: (n, goes, seconds) => {
+    if (!goes) return ["没有消息：", `${n} 个处理器就绪。`];
+    return ["没有消息：", seconds === undefined ? "即将缩容到零。" : `${left(seconds)}后缩容到零。`];
+  },
   last: (n) => (n > 0 ? ["没有新消息到达：", `${grouped(n)} 条正在处理。`] : ["", "没有新消息到达。"]),
   pace: (n, arrive) => ["", `${n} 个处理器跟得上每秒 ${grouped(arrive)} 条。`],
   offline: (title, since) => [`数字和曲线停在 ${since}。`, title],

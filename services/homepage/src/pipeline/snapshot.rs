@@ -38,6 +38,7 @@ pub(super) struct ScalingJson<'a> {
     places: Option<u64>,
     panic: Option<bool>,
     cold_start_ms: Option<u64>,
+    zero_in_ms: Option<u64>,
 }
 
 /// Why so many processors are wanted: `calls` divided by `target`, and rounded up, within the autoscaler's limits.
@@ -115,6 +116,7 @@ impl<'a> ScalingJson<'a> {
             places: scaling.concurrency,
             panic: Some(scaling.panic),
             cold_start_ms: scaling.cold_start_ms,
+            zero_in_ms: scaling.zero_in_ms,
         }
     }
 }
