@@ -60,6 +60,22 @@ test("the numbers of the pipeline are those of the answer", async ({ page }) => 
   await expect(marks).toHaveText(["cold start 1.1 s", "burst", "1 → 2", "2 → 3", "3 → 5"]);
 });
 
+test("the label of a mark is whole, however near it is to the right edge", async ({ page }) => {
+  let ago = 0;
+  await open(page, "/", () => ({ ...STATES.pace(), events: [{ at: new Date().toISOString(), ago_ms: ago, kind: "burst" }] }));
+  const place = () => page.locator(".chart path.mark").getAttribute("d");
+  /** Runs in the page, in one go: the label is drawn once a second. */
+  const room = () => {
+    const [text, box] = [".mark-text", ".chart-box"].map((it) => document.querySelector(it).getBoundingClientRect());
+    return Math.min(text.left - box.left, box.right - text.right);
+  };
+  for (ago = 500; ago <= 5000; ago += 500) {
+    const before = await place();
+    await expect.poll(place).not.toBe(before);
+    expect(await page.evaluate(room), `${ago} ms ago`).toBeGreaterThanOrEqual(0);
+  }
+});
+
 test("the first message waits in Kafka, and its processor starts", async ({ page }) => {
   await open(page, "/stage", "cold");
   await expect(page.locator(".figures")).toHaveText("0 → 1 wanted 1 message waits");
