@@ -183,9 +183,42 @@ test("the amber banner of a backlog gives way to the sentence, and other problem
   await expect(page.locator(".banner")).toHaveCount(3);
   await expect(page.locator(".banner:visible")).toHaveCount(1);
   await expect(page.locator(".banner:visible")).toContainText("They are lost.");
-  change("pace");
-  await expect(page.locator(".banner:visible")).toHaveCount(2); // of the table nothing else tells any more
+  change("pace"); // the feed still says it, and so does the sentence
+  await expect(page.locator("#sentence")).toContainText("The table has not answered");
+  await expect(page.locator(".banner:visible")).toHaveCount(1);
 });
+
+for (const path of ["/", "/stage"]) {
+  test(`a part that the feed knows to be down before the pipeline does is in the sentence at once on ${path}`, async ({ page }) => {
+    let problems = [];
+    await fly(page, { change: (reply) => ({ ...reply, bullets: [], problems }) });
+    const change = await show(page, "behind");
+    await page.goto(path);
+    await expect(page.locator("#sentence")).toContainText("260 a second arrive");
+    await page.evaluate(watchDisagreement);
+    problems = [{ part: "table", since: new Date(Date.now() - 3000).toISOString(), text: "" }];
+    await expect(page.locator("#sentence")).toHaveText(/^The table has not answered for \d s: work goes on when it is back/);
+    await expect(page.locator(".node-table")).toHaveClass(/down/);
+    change("table");
+    await expect(page.locator("#sentence")).toContainText("for 6 s");
+    change("behind"); // which knows first that it is back
+    problems = [];
+    await expect(page.locator("#sentence")).toContainText("260 a second arrive");
+    await expect(page.locator(".node-table")).not.toHaveClass(/down/);
+    expect(await page.evaluate(() => window.disagreed)).toEqual([]);
+  });
+}
+
+/** Runs in the page: notes when a banner names the table and the sentence does not. */
+function watchDisagreement() {
+  window.disagreed = [];
+  const [sentence, banners] = ["sentence", "banners"].map((id) => document.getElementById(id));
+  const look = () => {
+    const seen = [...banners.querySelectorAll(".banner:not(.is-said)")].map((it) => it.textContent);
+    if (seen.some((text) => text.includes("table")) && !sentence.textContent.includes("table")) window.disagreed.push(sentence.textContent);
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
+}
 
 test("on the stage a problem that the pipeline does not know takes the place of the sentence", async ({ page }) => {
   const problems = [{ part: "retention", since: new Date().toISOString(), text: "" }];

@@ -6,6 +6,7 @@ import { Pipeline } from "./pipeline.js";
 /** Starts the pipeline below the wall of `page`. */
 export function begin(page) {
   const pipeline = new Pipeline({
+    feed: page,
     announce: (text) => page.announcer.say(text),
     onState: (state) => {
       const down = new Set(state.down.map(({ part }) => `problem ${part}`));

@@ -17,6 +17,7 @@ const node = (id) => document.getElementById(id);
 export function begin(page) {
   const panel = new Panel(node("quiet"), node("invite"));
   const pipeline = new Pipeline({
+    feed: page,
     onState: (state) => panel.update(state),
     problems: () => page.banners.notices.filter(({ key }) => !SAID.has(key)),
     announce: (text) => page.announcer.say(text),

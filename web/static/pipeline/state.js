@@ -31,6 +31,20 @@ export function complete(json, before) {
   return NUMBERS.some((name) => state[name] === null) ? undefined : state;
 }
 
+/** Parts that are down by their own missing answer. Other problems of the feed are conclusions. */
+const OWN_ANSWER = ["kafka", "event-router", "processors", "table"];
+
+/**
+ * The state with what the feed says is down, too: the one or the other hears of it first. `now` is the server's time in
+ * ms since the epoch.
+ */
+export function withProblems(state, problems, now) {
+  const isNew = ({ part }) => OWN_ANSWER.includes(part) && !state.down.some((it) => it.part === part);
+  const since = (text) => Math.max(0, now - Date.parse(text) || 0);
+  const more = problems.filter(isNew).map((it) => ({ part: it.part, for_ms: since(it.since), frozen: false }));
+  return { ...state, down: [...state.down, ...more] };
+}
+
 const EXPECTED_MS = 2000;
 
 /** What a control has asked for: it holds until the server says the same, or for two seconds. Times are in ms. */
