@@ -160,6 +160,8 @@ export const timeline = {
     `${wanted === null ? "" : `, ${wanted} wanted`}.`,
 };
 
+const lostText = (lost) => (lost === undefined ? "" : `, ${grouped(lost)} lost`);
+
 const short = { kafka: "Kafka", table: "table", "event-router": "router", processors: "processors", homepage: "homepage" };
 const named = (part) => short[part] ?? part;
 
@@ -174,12 +176,24 @@ export const marks = {
   automatic: "automatic",
   cost: (from, to) => `cost ${from} → ${to} ms`,
   died: (part) => `${named(part)} died`,
-  back: (part, seconds, lost) =>
-    `${named(part)} died, back in ${seconds} s${lost === undefined ? "" : `, ${grouped(lost)} lost`}`,
+  back: (part, seconds, lost) => `${named(part)} died, back in ${seconds} s${lostText(lost)}`,
   frozen: (part) => `${named(part)} frozen`,
   thawed: (part, seconds) => `${named(part)} frozen for ${seconds} s`,
   part_down: (part) => `${named(part)} down`,
   part_back: (part, seconds) => `${named(part)} back after ${seconds} s`,
+  restarted: () => "",
+};
+
+/** What stands in the list of events: the same in longer words. */
+export const log = {
+  ...marks,
+  title: "Events, newest first.",
+  none: "None yet.",
+  scaled: (from, to, why) =>
+    `${from} → ${to}${why ? `: ${counted(why.calls, "call", "calls")} under way, target ${why.target} each` : ""}`,
+  by_hand: (to) => `by hand: ${processors(to)}`,
+  part_back: (part, seconds, lost) => `${named(part)} back after ${seconds} s${lostText(lost)}`,
+  restarted: (part, lost) => `${named(part)} restarted${lostText(lost)}`,
 };
 
 /** Between two parts of a sentence. */

@@ -149,6 +149,7 @@ export const timeline = {
 };
 
 const named = (part) => parts[part] ?? part;
+const lostText = (lost) => (lost === undefined ? "" : `，丢失 ${grouped(lost)}`);
 
 /** What stands at a mark of the time line. */
 export const marks = {
@@ -161,12 +162,24 @@ export const marks = {
   automatic: "自动",
   cost: (from, to) => `耗时 ${from} → ${to} 毫秒`,
   died: (part) => `${named(part)} 崩溃`,
-  back: (part, seconds, lost) =>
-    `${named(part)} 崩溃，${seconds} 秒后恢复${lost === undefined ? "" : `，丢失 ${grouped(lost)}`}`,
+  back: (part, seconds, lost) => `${named(part)} 崩溃，${seconds} 秒后恢复${lostText(lost)}`,
   frozen: (part) => `${named(part)} 冻结`,
   thawed: (part, seconds) => `${named(part)} 冻结 ${seconds} 秒`,
   part_down: (part) => `${subjects[part] ?? named(part)}中断`,
   part_back: (part, seconds) => `${named(part)} ${seconds} 秒后恢复`,
+  restarted: () => "",
+};
+
+/** What stands in the list of events: the same in longer words. */
+export const log = {
+  ...marks,
+  title: "事件，最新的在前。",
+  none: "暂无事件。",
+  scaled: (from, to, why) =>
+    `${from} → ${to}${why ? `：${grouped(why.calls)} 个请求进行中，每个目标 ${why.target}` : ""}`,
+  by_hand: (to) => `手动：${to} 个处理器`,
+  part_back: (part, seconds, lost) => `${named(part)} ${seconds} 秒后恢复${lostText(lost)}`,
+  restarted: (part, lost) => `${subjects[part] ?? named(part)}已重启${lostText(lost)}`,
 };
 
 /** Between two parts of a sentence. */
