@@ -121,12 +121,14 @@ test.describe("a server that does not answer", () => {
   test.use({ expectsFailedRequests: true });
 
   test("is told once on the first page: the banner says what is wrong, the sentence since when", async ({ page }) => {
-    await open(page, "/", "pace");
-    await expect(page.locator("#sentence")).toHaveText("4 processors keep pace with 260 a second.");
+    await open(page, "/", "full"); // so what waits is amber
+    await expect(page.locator("#sentence")).toHaveText(said("full", en));
     await page.route(/\/(feed|pipeline)(\?|$)/, (route) => route.abort());
     await expect(page.locator("#sentence")).toHaveText(/^Numbers and curves stand since \d\d:\d\d:\d\d\.$/);
     await expect(page.getByRole("alert")).toHaveText("Cannot reach the server.");
     await expect(page.getByText("Cannot reach the server.").filter({ visible: true })).toHaveCount(1);
+    const colors = await page.locator(".node .big").evaluateAll((all) => all.map((it) => getComputedStyle(it).color));
+    expect(new Set(colors).size, "all numbers are pale").toBe(1);
   });
 
   test("makes the numbers pale, and the sentence says since when they stand", async ({ page }) => {
