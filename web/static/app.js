@@ -1,5 +1,6 @@
 // The first page: the wall, the form with its burst, the numbers, and the card of a bullet.
 
+import { painted } from "./feed/presence.js";
 import { Page } from "./page.js";
 import { Send } from "./send/send.js";
 import { Quiet } from "./wall/quiet.js";
@@ -63,5 +64,6 @@ async function pick(entry, anchor) {
 node("how-open").addEventListener("click", () => node("how").showModal());
 page.start();
 
-const { begin } = await import("./pipeline/page.js"); // after the first paint
+await painted();
+const { begin } = await import("./pipeline/page.js");
 begin(page, { own: () => send.message });

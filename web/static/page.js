@@ -30,6 +30,8 @@ export class Page {
 
   constructor({ unit, ...hooks } = {}) {
     this.hooks = hooks;
+    this.problems = []; // as the feed said last: none while it does not answer
+    this.onProblems = ignore; // called when these are others
     this.announcer = new Announcer(node("announcer"));
     this.counters = new Counters(document.querySelector(".counters"));
     this.legend = node("legend") && new Legend(node("legend")); // on the stage the lanes are it
@@ -47,7 +49,10 @@ export class Page {
       banners: this.banners,
       pill: node("pill"),
       retry: () => this.feed.start(),
-      onOnline: hooks.onOnline ?? ignore,
+      onOnline: (isOnline) => {
+        if (!isOnline) this.#know([]);
+        hooks.onOnline?.(isOnline);
+      },
     });
     this.feed = new Feed({
       onReply: (reply) => this.#take(reply),
@@ -57,6 +62,11 @@ export class Page {
 
   slotOf(processor) {
     return this.#palette.slot(processor);
+  }
+
+  /** The server's time, in ms since the epoch. */
+  get now() {
+    return this.#clock.now();
   }
 
   /** Polls while the page is visible. */
@@ -74,6 +84,7 @@ export class Page {
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
     this.#clock.take(reply.now, reply.askedAt, Date.now());
+    this.#know(reply.problems);
     if (!totals.since) {
       this.health.beginning(reply);
       this.hooks.onFailure?.(); // it is not known what was sent in this time
@@ -89,6 +100,13 @@ export class Page {
     this.counters.warn(this.health.reply(reply, this.counters.accepted));
     this.#drawLegend(processors, totals.waiting);
     this.announcer.came(came, totals.waiting, processors.length);
+  }
+
+  #know(problems) {
+    const parts = (all) => all.map(({ part }) => part).join();
+    const isOther = parts(problems) !== parts(this.problems);
+    this.problems = problems;
+    if (isOther) this.onProblems();
   }
 
   #fail(failure) {

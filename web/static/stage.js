@@ -1,5 +1,6 @@
 // The projector's page: the wall, the sentence, the pipeline and its time line, without a form. Keys change it.
 
+import { painted } from "./feed/presence.js";
 import { Page } from "./page.js";
 
 if (document.documentElement.classList.contains("old")) throw new Error("too old a browser: see old.js");
@@ -11,5 +12,6 @@ const unit = () => parseFloat(getComputedStyle(document.getElementById("pipe")).
 const page = new Page({ unit });
 page.start();
 
+await painted();
 const { begin } = await import("./pipeline/stage.js");
 begin(page);

@@ -74,6 +74,22 @@ test("the numbers of the pipeline are those of the answer", async ({ page }) => 
   await expect(marks).toHaveText(["cold start 1.1 s", "burst", "1 → 2", "2 → 3", "3 → 5"]);
 });
 
+test("the label of a mark is whole, however near it is to the right edge", async ({ page }) => {
+  let ago = 0;
+  await open(page, "/", () => ({ ...STATES.pace(), events: [{ at: new Date().toISOString(), ago_ms: ago, kind: "burst" }] }));
+  const place = () => page.locator(".chart path.mark").getAttribute("d");
+  /** Runs in the page, in one go: the label is drawn once a second. */
+  const room = () => {
+    const [text, box] = [".mark-text", ".chart-box"].map((it) => document.querySelector(it).getBoundingClientRect());
+    return Math.min(text.left - box.left, box.right - text.right);
+  };
+  for (ago = 500; ago <= 5000; ago += 500) {
+    const before = await place();
+    await expect.poll(place).not.toBe(before);
+    expect(await page.evaluate(room), `${ago} ms ago`).toBeGreaterThanOrEqual(0);
+  }
+});
+
 test("the first message waits in Kafka, and its processor starts", async ({ page }) => {
   await open(page, "/stage", "cold");
   await expect(page.locator(".figures")).toHaveText("0 → 1 wanted 1 message waits");
@@ -144,6 +160,17 @@ test("above twelve processors there are eleven lanes and one row", async ({ page
 test.describe("a server that does not answer", () => {
   test.use({ expectsFailedRequests: true });
 
+  test("is told once on the first page: the banner says what is wrong, the sentence since when", async ({ page }) => {
+    await open(page, "/", "full"); // so what waits is amber
+    await expect(page.locator("#sentence")).toHaveText(said("full", en));
+    await page.route(/\/(feed|pipeline)(\?|$)/, (route) => route.abort());
+    await expect(page.locator("#sentence")).toHaveText(/^Numbers and curves stand since \d\d:\d\d:\d\d\.$/);
+    await expect(page.getByRole("alert")).toHaveText("Cannot reach the server.");
+    await expect(page.getByText("Cannot reach the server.").filter({ visible: true })).toHaveCount(1);
+    const colors = await page.locator(".node .big").evaluateAll((all) => all.map((it) => getComputedStyle(it).color));
+    expect(new Set(colors).size, "all numbers are pale").toBe(1);
+  });
+
   test("makes the numbers pale, and the sentence says since when they stand", async ({ page }) => {
     const change = await open(page, "/stage", "pace");
     await expect(page.locator("#sentence")).toHaveText("4 processors keep pace with 260 a second.");
@@ -198,9 +225,42 @@ test("the amber banner of a backlog gives way to the sentence, and other problem
   await expect(page.locator(".banner")).toHaveCount(3);
   await expect(page.locator(".banner:visible")).toHaveCount(1);
   await expect(page.locator(".banner:visible")).toContainText("They are lost.");
-  change("pace");
-  await expect(page.locator(".banner:visible")).toHaveCount(2); // of the table nothing else tells any more
+  change("pace"); // the feed still says it, and so does the sentence
+  await expect(page.locator("#sentence")).toContainText("The table has not answered");
+  await expect(page.locator(".banner:visible")).toHaveCount(1);
 });
+
+for (const path of ["/", "/stage"]) {
+  test(`a part that the feed knows to be down before the pipeline does is in the sentence at once on ${path}`, async ({ page }) => {
+    let problems = [];
+    await fly(page, { change: (reply) => ({ ...reply, bullets: [], problems }) });
+    const change = await show(page, "behind");
+    await page.goto(path);
+    await expect(page.locator("#sentence")).toContainText("260 a second arrive");
+    await page.evaluate(watchDisagreement);
+    problems = [{ part: "table", since: new Date(Date.now() - 3000).toISOString(), text: "" }];
+    await expect(page.locator("#sentence")).toHaveText(/^The table has not answered for \d s: work goes on when it is back/);
+    await expect(page.locator(".node-table")).toHaveClass(/down/);
+    change("table");
+    await expect(page.locator("#sentence")).toContainText("for 6 s");
+    change("behind"); // which knows first that it is back
+    problems = [];
+    await expect(page.locator("#sentence")).toContainText("260 a second arrive");
+    await expect(page.locator(".node-table")).not.toHaveClass(/down/);
+    expect(await page.evaluate(() => window.disagreed)).toEqual([]);
+  });
+}
+
+/** Runs in the page: notes when a banner names the table and the sentence does not. */
+function watchDisagreement() {
+  window.disagreed = [];
+  const [sentence, banners] = ["sentence", "banners"].map((id) => document.getElementById(id));
+  const look = () => {
+    const seen = [...banners.querySelectorAll(".banner:not(.is-said)")].map((it) => it.textContent);
+    if (seen.some((text) => text.includes("table")) && !sentence.textContent.includes("table")) window.disagreed.push(sentence.textContent);
+  };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true, characterData: true });
+}
 
 test("on the stage a problem that the pipeline does not know takes the place of the sentence", async ({ page }) => {
   const problems = [{ part: "retention", since: new Date().toISOString(), text: "" }];

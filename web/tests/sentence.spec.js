@@ -4,6 +4,7 @@ import { expect, test } from "@playwright/test";
 import { failure, isAllowed, isWorthAgain, scaled, tokenOf } from "../static/pipeline/demo.js";
 import { choices } from "../static/pipeline/desk.js";
 import { keyOf, listed, stateOf } from "../static/pipeline/lanes.js";
+import { remembered } from "../static/pipeline/log.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
 import { identityOf, Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
@@ -46,7 +47,7 @@ const SAID = {
     "60 a second need only 1 processor: 2 finish their calls and go.",
     "每秒 60 条只需 1 个处理器：2 个处理完手头请求后退出。",
   ],
-  idle: ["t3", "Nothing to do: back to zero soon.", "没有消息：即将缩容到零。"],
+  idle: ["t3", "Nothing to do: back to zero in 60 s.", "没有消息：60 秒后缩容到零。"],
   router: [
     "bad",
     "The event-router has not answered for 6 s: messages wait safely in Kafka.",
@@ -140,6 +141,9 @@ test("what nobody tells is not said: no number that is wanted, and not that noth
   expect(whole(sentence({ ...STATES.cold(), processors: [], wanted: null }, en.sentence), " ")).toBe(
     "1 message waits in Kafka: no processor has answered yet.",
   );
+  const soon = { ...STATES.idle(), zero_in_ms: null };
+  expect(whole(sentence(soon, en.sentence), " ")).toBe("Nothing to do: back to zero soon.");
+  expect(whole(sentence(soon, zh.sentence), "")).toBe("没有消息：即将缩容到零。");
   expect(whole(sentence({ ...STATES.idle(), mode: null, min: null }, en.sentence), " ")).toBe(
     "Nothing to do: 4 processors are ready.",
   );
@@ -378,6 +382,44 @@ test("what the launcher and the homepage both notice is told once", () => {
   const back = [on(9000, "died", { part }), on(8000, "part_down", { part }), on(2000, "part_back", { part, ms: 6000 })];
   expect(texts(...back)).toEqual(["router down", "router back after 6 s"]);
   expect(texts(on(9000, "frozen", { part: "broker" }), on(8000, "part_down", { part: "kafka" }))).toEqual(["Kafka frozen !"]);
+});
+
+test("the list of events has longer words: why, how many, and what was lost once it was counted", () => {
+  const lines = (...events) => [en, zh].map(({ log }) => marksOf(events, log).map(({ text }) => text));
+  const part = "event-router";
+  expect(lines(on(9000, "scaled", { from: 3, to: 5, calls: 33.2, target: 7 }), on(3000, "scaled", { from: 5, to: 6, calls: 35.06, target: 7 }))).toEqual([
+    ["3 → 5: 33 calls under way, target 7 each", "5 → 6: 35.1 calls under way, target 7 each"],
+    ["3 → 5：33 个请求进行中，每个目标 7", "5 → 6：35.1 个请求进行中，每个目标 7"],
+  ]);
+  const steps = [on(9000, "scaled", { from: 1, to: 2, calls: 8, target: 7 }), on(8000, "scaled", { from: 2, to: 8, calls: 88.1, target: 7 })];
+  expect(lines(...steps)[0]).toEqual(["1 → 8: 88 calls under way, target 7 each"]);
+  expect(lines(on(9000, "scaled", { from: 3, to: 5, calls: null, target: null }))).toEqual([["3 → 5"], ["3 → 5"]]);
+  expect(lines(on(9000, "cold_start", { ms: 1210 }), on(500, "to_zero"))[0]).toEqual(["cold start 1.2 s", "back to zero"]);
+  const away = (lost) => lines(on(9000, "part_down", { part }), on(3000, "part_back", { part, ms: 6000, lost }));
+  expect(away(null)[0]).toEqual(["router down", "router back after 6 s"]);
+  expect(away(0)).toEqual([
+    ["router down", "router back after 6 s, 0 lost"],
+    ["路由中断", "路由 6 秒后恢复，丢失 0"],
+  ]);
+  expect(lines(on(9000, "part_back", { part, ms: null, lost: 0 }))[0]).toEqual(["router restarted, 0 lost"]);
+  expect(lines(on(9000, "frozen", { part }), on(100, "thawed", { part, ms: 8900 }))[0]).toEqual(["router frozen for 8.9 s"]);
+  expect(lines(on(9000, "by_hand", { to: 3 }), on(8000, "automatic"))[0]).toEqual(["by hand: 3 processors", "automatic"]);
+});
+
+test("an event stays in the list when an answer has forgotten it, and what two homepages notice is one", () => {
+  const at = (second) => new Date(Date.UTC(2030, 0, 1, 12, 0, second)).toISOString();
+  const down = (second, more) => ({ kind: "part_down", part: "table", at: at(second), ...more });
+  const known = remembered([], [down(0), down(5)]);
+  expect(known).toHaveLength(2); // of one answer
+  expect(remembered(known, [down(5)])).toEqual(known);
+  expect(remembered(known, [])).toEqual(known);
+  expect(remembered([down(0)], [down(3)])).toEqual([down(0)]);
+  const back = (more) => ({ kind: "part_back", part: "table", at: at(9), ...more });
+  expect(remembered([back({ lost: null })], [back({ lost: 0 })])).toEqual([back({ lost: 0 })]);
+  const died = (id, second) => ({ kind: "died", part: "event-router", id, at: at(second) });
+  expect(remembered([died(1, 0)], [died(2, 3)])).toHaveLength(2); // one launcher tells of both
+  const many = Array.from({ length: 59 }, (_, second) => died(second, second));
+  expect(remembered([], many).map(({ id }) => id)).toEqual(Array.from({ length: 30 }, (_, i) => 29 + i));
 });
 
 test("labels stand right of their mark, left of it near the edge, and the newest wins", () => {

@@ -20,6 +20,7 @@ pub struct Pipeline {
     pub cold_start_ms: Option<u64>,
     /// Where the tour is, if one plays.
     pub tour: Option<Tour>,
+    pub zero_in_ms: Option<u64>,
     /// By slot.
     pub processors: Vec<Lane>,
     pub down: Vec<Down>,

@@ -58,6 +58,9 @@ impl Settings {
     }
 }
 
+/// How often it is decided. Knative does it every 2 s.
+pub(crate) const DECIDE: Duration = Duration::from_secs(1);
+
 /// How many processors there are, and were wanted until now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Current {
@@ -139,6 +142,36 @@ fn leave_last(
     let since = idle_since.unwrap_or(now);
     let is_over = now >= since + settings.grace();
     (if is_over { 0 } else { current.wanted.min(1) }, Some(since))
+}
+
+/// How long until none is wanted, if no further call comes: until the last call has left the window and panic is
+/// over, and then the grace. `None` while calls are under way, where nobody knows whether any are, and where one
+/// processor always stays.
+///
+/// It goes down as the clock goes on. Only right after a surge it may grow, by at most a panic window: until then
+/// the surge can still hold panic up.
+pub(crate) fn zero_in(
+    settings: &Settings,
+    window: &Window,
+    current: Current,
+    now: Duration,
+    memory: Memory,
+) -> Option<Duration> {
+    window.means(now)?;
+    if settings.range.min() > 0 || window.is_busy() {
+        return None;
+    }
+    if current.wanted == 0 {
+        return Some(Duration::ZERO);
+    }
+    let idle_since = memory.idle_since.unwrap_or_else(|| {
+        let call_leaves = window.last_call().map(|at| at + settings.window);
+        // After panic all are still there, and each decision takes at most half of them away.
+        let halvings = DECIDE * current.ready.checked_ilog2().unwrap_or(0);
+        let panic_ends = memory.panic.map(|it| it.last_over + settings.window + halvings);
+        call_leaves.max(panic_ends).unwrap_or(now).max(now)
+    });
+    Some((idle_since + settings.grace()).saturating_sub(now))
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub(crate) struct View {
     pub(crate) calls_now: Option<u64>,
     pub(crate) work_ms: u32,
     pub(crate) cold_start_ms: Option<u64>,
+    /// How long until none is wanted, if no call comes; `None` where that is not known, or will not be.
+    pub(crate) zero_in_ms: Option<u64>,
     pub(crate) processors: Vec<ProcessorView>,
     pub(crate) parts: Vec<MemberView>,
     pub(crate) events: Vec<Event>,

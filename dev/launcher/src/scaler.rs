@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    autoscaler::{Current, Decision, Memory, Settings, Window, decide},
+    autoscaler::{Current, DECIDE, Decision, Memory, Settings, Window, decide, zero_in},
     control::MOST_WORK_MS,
     events::{Events, Kind},
     member::{Member, State},
@@ -24,9 +24,6 @@ use crate::{
 };
 
 const TICK: Duration = Duration::from_millis(100);
-
-/// How often the autoscaler decides. Knative does it every 2 s.
-const DECIDE: Duration = Duration::from_secs(1);
 
 /// How long a processor may need to take the cost of a message. The homepage waits a second for the answer.
 const TELL: Duration = Duration::from_millis(700);
@@ -178,8 +175,7 @@ impl Scaler {
     fn decide(&mut self) {
         let now = self.started.elapsed();
         let Some(means) = self.window.means(now) else { return };
-        let current = Current { ready: self.processors.ready(), wanted: self.wanted };
-        let (decision, memory) = decide(&self.settings, means, current, now, self.memory);
+        let (decision, memory) = decide(&self.settings, means, self.current(), now, self.memory);
         self.memory = memory;
         self.decided = Some((Instant::now(), decision));
         let (from, to) = (self.wanted, decision.wanted);
@@ -353,6 +349,20 @@ impl Scaler {
         }
     }
 
+    fn current(&self) -> Current {
+        Current { ready: self.processors.ready(), wanted: self.wanted }
+    }
+
+    /// `None` where it is not the autoscaler that decides.
+    fn zero_in_ms(&self) -> Option<u64> {
+        let now = self.started.elapsed();
+        if self.mode() != Mode::Automatic {
+            return None;
+        }
+        let left = zero_in(&self.settings, &self.window, self.current(), now, self.memory)?;
+        u64::try_from(left.as_millis()).ok()
+    }
+
     fn view(&self) -> View {
         let mode = self.mode();
         let decision = self.decided.as_ref().map(|(_, decision)| *decision);
@@ -370,6 +380,7 @@ impl Scaler {
             calls_now: self.sample.as_ref().map(|it| it.calls as u64),
             work_ms: self.work_ms,
             cold_start_ms: self.cold_start_ms,
+            zero_in_ms: self.zero_in_ms(),
             processors: self.processors.views(self.sample.as_deref()),
             parts: self.parts.iter().map(MemberView::of_part).collect(),
             events: self.events.list(),

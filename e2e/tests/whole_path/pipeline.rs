@@ -123,7 +123,7 @@ fn scaling(min: u64, wanted: u64, processors: Value) -> Value {
     json!({
         "mode": "automatic", "min": min, "max": 8, "wanted": wanted, "calls": 33.2, "target": 7.0,
         "concurrency": 10, "panic": false, "window_s": 60, "calls_now": 30, "work_ms": 0,
-        "cold_start_ms": 420, "processors": processors, "parts": [], "events": [],
+        "cold_start_ms": 420, "zero_in_ms": 84_000, "processors": processors, "parts": [], "events": [],
     })
 }
 
@@ -183,6 +183,7 @@ async fn what_the_launcher_says_is_told_and_without_its_answer_it_is_null() {
     assert_eq!(states.collect::<Vec<_>>(), [(Some(1), "ready"), (Some(2), "starting")]);
     assert_eq!((told.calls, told.ready), (Some(30), Some(1)));
     assert_eq!((told.min, told.max, told.cold_start_ms), (Some(0), Some(8), Some(420)));
+    assert_eq!(told.zero_in_ms, Some(84_000));
     assert!(told.tour.is_none());
     let mut on_tour = scaling(0, 5, json!([]));
     on_tour["tour"] = json!({ "step": "burst", "number": 3, "of": 8 });

@@ -42,6 +42,12 @@ async fn the_first_message_starts_a_processor() {
     let scaling = control.scaling().await;
     assert_eq!(scaling["cold_start_ms"], starts[0]["ms"]);
     assert_eq!(names(&scaling, "ready"), ["message-processor-1"]);
+    // 60 s until the call has left the window, and 30 s of grace.
+    within(FROM_ZERO, "the time until zero is known", async || {
+        let left = control.scaling().await["zero_in_ms"].as_u64();
+        left.is_some_and(|ms| (80_000..=90_000).contains(&ms))
+    })
+    .await;
     demo.stop(launcher).await;
 }
 

@@ -85,7 +85,7 @@ export class Feed {
    * started has no cursor to give yet.
    */
   #take(reply) {
-    const busy = reply.passed > 0 || reply.totals.waiting > 0;
+    const busy = reply.passed > 0 || reply.totals.waiting > 0 || reply.problems.length > 0;
     this.#empty = busy ? 0 : this.#empty + 1;
     this.#cursor = reply.cursor || undefined;
     this.#hasReplied ||= reply.cursor !== "";

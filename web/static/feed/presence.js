@@ -9,3 +9,9 @@ export function onPresence(tell) {
     if (event.persisted) look();
   });
 }
+
+/** Resolves after a frame is painted; while the page is hidden, that is when it is shown. */
+export const painted = () =>
+  new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+  });

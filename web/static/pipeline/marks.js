@@ -1,6 +1,8 @@
-// The marks of the time line: which events have one, what stands there, and which labels find room. Pure.
+// The marks of the time line: which events have one, what stands there, and which labels find room. The log of events
+// has the same in longer words. Pure.
 
-import { seconds } from "./numbers.js";
+import { rate, seconds } from "./numbers.js";
+import { reasonOf } from "./state.js";
 
 const PROCESSOR = /^message-(processor-.+)$/;
 /** The launcher and the homepage both notice that a part has gone. */
@@ -12,12 +14,12 @@ const partOf = (event) => LAUNCHER_NAMES[event.part] ?? PROCESSOR.exec(event.par
 /** Steps of scaling that follow each other so soon are one mark. */
 const SCALING_MS = 5_000;
 
-/** The marks of these events, the oldest first: `{ ago_ms, text, tone }`. */
+/** The marks of these events, the oldest first: `{ at, ago_ms, text, tone }`. `texts` are those of marks, or of the log. */
 export function marksOf(events, texts) {
   const all = events.map((event) => ({ ...event, part: partOf(event) })).sort((a, b) => b.ago_ms - a.ago_ms);
   return joined(all).flatMap((event) => {
     const text = textOf(event, all, texts);
-    return text ? [{ ago_ms: event.ago_ms, text, tone: toneOf(event, all) }] : [];
+    return text ? [{ at: event.at, ago_ms: event.ago_ms, text, tone: toneOf(event, all) }] : [];
   });
 }
 
@@ -32,7 +34,7 @@ function joined(all) {
     }
     const isUp = event.to > event.from;
     if (last && last.isUp === isUp && last.event.to === event.from && last.ago_ms - event.ago_ms <= SCALING_MS) {
-      last.event.to = event.to;
+      Object.assign(last.event, { to: event.to, calls: event.calls, target: event.target }); // what led to it
       last.ago_ms = event.ago_ms;
     } else {
       last = { event: { ...event }, isUp, ago_ms: event.ago_ms };
@@ -53,23 +55,39 @@ function textOf(event, all, texts) {
   const { kind, part } = event;
   if (kind === "first_message" || kind === "burst" || kind === "to_zero" || kind === "automatic") return texts[kind];
   if (kind === "cold_start") return texts.cold_start(seconds(event.ms));
-  if (kind === "scaled") return texts.scaled(event.from, event.to);
+  if (kind === "scaled") return texts.scaled(event.from, event.to, whyOf(event));
   if (kind === "by_hand") return texts.by_hand(event.to);
   if (kind === "cost") return texts.cost(event.from_ms, event.to_ms);
   if (kind === "died") return died(event, all, texts);
   if (kind === "frozen") return frozen(event, all, texts);
   if (kind === "part_down") return isTwice(event, all, "frozen") ? "" : texts.part_down(part);
-  if (kind === "part_back") return isTwice(event, all, "thawed") || !Number.isFinite(event.ms) ? "" : texts.part_back(part, seconds(event.ms));
+  if (kind === "part_back") return isBack(event, all, texts);
   return ""; // "back" and "thawed" end another mark, and a newer server may tell more
 }
 
-/** How many messages it has cost is said once it was counted. */
+/** The calls that led to a number, with the digits that it takes, where somebody tells. */
+function whyOf({ calls, target, to }) {
+  if (!Number.isFinite(calls) || !Number.isFinite(target)) return undefined;
+  return reasonOf({ reason: { calls, target }, wanted: to }) ?? { calls: Number(rate(calls)), target };
+}
+
+/** How many messages it has cost is said once it was counted, which null is not. */
+const counted = (lost) => lost ?? undefined;
+
+/** A restart has no time: it was not away long enough. */
+function isBack(event, all, texts) {
+  const { part, ms, lost } = event;
+  if (isTwice(event, all, "thawed")) return "";
+  if (Number.isFinite(ms)) return texts.part_back(part, seconds(ms), counted(lost));
+  return isTwice(event, all, "back") ? "" : texts.restarted(part, counted(lost));
+}
+
 function died(event, all, texts) {
   if (isTwice(event, all, "part_down")) return "";
   const end = endOf(event, all, "back");
   if (end && !Number.isFinite(end.ms)) return texts.died(event.part);
-  const counted = [end, endOf(event, all, "part_back")].find((it) => Number.isFinite(it?.lost));
-  return end ? texts.back(event.part, seconds(end.ms), counted?.lost) : texts.died(event.part);
+  const ends = [end, endOf(event, all, "part_back")].find((it) => Number.isFinite(it?.lost));
+  return end ? texts.back(event.part, seconds(end.ms), ends?.lost) : texts.died(event.part);
 }
 
 function frozen(event, all, texts) {

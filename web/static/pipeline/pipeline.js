@@ -6,24 +6,28 @@ import { Caption } from "./caption.js";
 import { Nodes } from "./nodes.js";
 import { Poll } from "./poll.js";
 import { Says } from "./says.js";
-import { complete, Expected, screenOf } from "./state.js";
+import { complete, Expected, screenOf, withProblems } from "./state.js";
 import { Timeline } from "./timeline.js";
 
 const FAILURES_BEFORE_OFFLINE = 2;
 
 /**
  * Draws into the parts of the page with the ids `sentence`, `pipe` and `time`. `onState(state)` gets each state,
- * `problems()` what the feed knows of problems, `announce(text)` speaks, `up()` is how far above the wall is, `own()` the
- * message of this page that is under way. The caption of a tour comes first in the part with the id `wall`.
+ * `feed` is the page, which knows what the feed says is down, `problems()` what it tells people of problems,
+ * `announce(text)` speaks, `up()` is how far above the wall is, `own()` the message of this page that is under way. The
+ * caption of a tour comes first in the part with the id `wall`.
  */
 export class Pipeline {
+  #told;
+  #isOffline = false;
   #state;
   #expected = new Expected();
   #fixed;
   #answeredAt = new Date();
 
-  constructor({ onState = () => {}, problems, announce, up, own }) {
+  constructor({ feed, onState = () => {}, problems, announce, up, own }) {
     const node = (id) => document.getElementById(id);
+    this.feed = feed;
     this.onState = onState;
     this.nodes = new Nodes(node("pipe"), { up, own });
     this.caption = new Caption(node("wall"));
@@ -57,13 +61,22 @@ export class Pipeline {
     const look = (isVisible) => (isVisible ? this.poll.start() : this.poll.stop());
     onPresence(look);
     look(document.visibilityState === "visible");
+    this.feed.onProblems = () => queueMicrotask(() => this.#draw()); // an error here is none of the feed
   }
 
   #take(json) {
     this.#answeredAt = new Date();
-    const told = complete(json, this.#state);
+    this.#isOffline = false;
+    const told = complete(json, this.#told);
     if (!told) return;
     if (told.mode === "fixed") this.#fixed = told.wanted ?? told.ready;
+    this.#told = told;
+    this.#draw();
+  }
+
+  #draw() {
+    if (!this.#told || this.#isOffline) return;
+    const told = withProblems(this.#told, this.feed.problems, this.feed.now);
     const state = this.#expected.in(told, performance.now());
     this.#state = state;
     document.body.dataset.screen = screenOf(state);
@@ -77,6 +90,7 @@ export class Pipeline {
   /** One answer may get lost. */
   #fail(failures) {
     if (failures < FAILURES_BEFORE_OFFLINE) return;
+    this.#isOffline = true;
     if (this.#state) this.nodes.update(this.#state, true);
     this.says.offline(clock(this.#answeredAt));
   }

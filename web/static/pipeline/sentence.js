@@ -91,7 +91,8 @@ function working(state, texts) {
   if (draining > 0) return ["scalingIn", "good", [whyFewer(state, texts.fewer), texts.leave(draining)]];
   if (isQuiet(state)) {
     const goes = state.mode === "automatic" && state.min === 0;
-    return ["idle", "t3", texts.idle(state.ready, goes)];
+    const left = Number.isFinite(state.zero_in_ms) ? roundedTime(state.zero_in_ms / 1000) : undefined;
+    return ["idle", "t3", texts.idle(state.ready, goes, left)];
   }
   if (hasNoArrivals(state)) return ["last", "accent", texts.last(state.waiting)];
   return ["pace", "accent", texts.pace(state.ready, arrive)];

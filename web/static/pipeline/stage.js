@@ -2,6 +2,7 @@
 
 import { controls } from "./demo.js";
 import { Keys } from "./keys.js";
+import { Log } from "./log.js";
 import { Pipeline } from "./pipeline.js";
 import { isColdStart, isOffByHand, isQuiet, isZero } from "./state.js";
 import { seconds } from "./numbers.js";
@@ -16,9 +17,12 @@ const node = (id) => document.getElementById(id);
 /** Starts the pipeline beside the wall of `page`. */
 export function begin(page) {
   const panel = new Panel(node("quiet"), node("invite"));
+  const log = new Log(page.list);
   const pipeline = new Pipeline({
+    feed: page,
     onState: (state) => {
       panel.update(state);
+      log.update(state);
       tools.update(state);
     },
     problems: () => page.banners.notices.filter(({ key }) => !SAID.has(key)),

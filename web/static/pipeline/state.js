@@ -16,7 +16,7 @@ export const isState = (json) =>
   ["in", "out", "waiting", "wanted", "lives"].every((name) => Array.isArray(json.history[name]));
 
 /** What only a launcher or an autoscaler tells: null where nobody does. */
-const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null, tour: null };
+const UNTOLD = { calls: null, wanted: null, min: null, max: null, mode: null, reason: null, places: null, cold_start_ms: null, zero_in_ms: null, tour: null };
 
 /** What a homepage that has just started, or that cannot reach Kafka, does not know. */
 const NUMBERS = ["in", "out", "waiting", "ready"];
@@ -29,6 +29,20 @@ export function complete(json, before) {
   const state = { ...UNTOLD, ...json, processors: json.processors.map((it) => ({ ...it, slot: it.slot ?? 0 })) };
   for (const name of NUMBERS) state[name] ??= before?.[name] ?? (state.down.length > 0 ? 0 : null);
   return NUMBERS.some((name) => state[name] === null) ? undefined : state;
+}
+
+/** Parts that are down by their own missing answer. Other problems of the feed are conclusions. */
+const OWN_ANSWER = ["kafka", "event-router", "processors", "table"];
+
+/**
+ * The state with what the feed says is down, too: the one or the other hears of it first. `now` is the server's time in
+ * ms since the epoch.
+ */
+export function withProblems(state, problems, now) {
+  const isNew = ({ part }) => OWN_ANSWER.includes(part) && !state.down.some((it) => it.part === part);
+  const since = (text) => Math.max(0, now - Date.parse(text) || 0);
+  const more = problems.filter(isNew).map((it) => ({ part: it.part, for_ms: since(it.since), frozen: false }));
+  return { ...state, down: [...state.down, ...more] };
 }
 
 const EXPECTED_MS = 2000;

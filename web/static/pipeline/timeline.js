@@ -82,7 +82,7 @@ export class Timeline {
       x: at.x(Math.max(-SPAN_S, -mark.ago_ms / 1000)),
       width: this.pen.measureText(mark.text).width + at.em * 0.3,
     }));
-    return placed(all, { width: at.width + at.em, gap: at.em * 0.35 }).flatMap((mark) => markNodes(mark, at));
+    return placed(all, { width: at.width, gap: at.em * 0.35 }).flatMap((mark) => markNodes(mark, at));
   }
 }
 

@@ -86,7 +86,11 @@ export const sentence = {
     need: (arrive, wanted) => `${grouped(arrive)} a second ${verb(arrive, "needs", "need")} only ${processors(wanted)}:`,
   },
   leave: (n) => `${n} ${verb(n, "finishes its calls and goes", "finish their calls and go")}.`,
-  idle: (n, goes) => ["Nothing to do:", goes ? "back to zero soon." : `${processors(n)} ${verb(n, "is", "are")} ready.`],
+  /** `seconds` until zero, undefined where nobody knows. */
+  idle: (n, goes, seconds) => {
+    if (!goes) return ["Nothing to do:", `${processors(n)} ${verb(n, "is", "are")} ready.`];
+    return ["Nothing to do:", seconds === undefined ? "back to zero soon." : `back to zero in ${left(seconds)}.`];
+  },
   last: (n) => (n > 0 ? ["Nothing new comes:", `${grouped(n)} ${verb(n, "is", "are")} under way.`] : ["", "Nothing new comes."]),
   pace: (n, arrive) => ["", `${processors(n)} ${verb(n, "keeps", "keep")} pace with ${grouped(arrive)} a second.`],
   offline: (title, since) => [`Numbers and curves stand since ${since}.`, title],
@@ -157,6 +161,8 @@ export const timeline = {
     `${wanted === null ? "" : `, ${wanted} wanted`}.`,
 };
 
+const lostText = (lost) => (lost === undefined ? "" : `, ${grouped(lost)} lost`);
+
 const short = { kafka: "Kafka", table: "table", "event-router": "router", processors: "processors", homepage: "homepage" };
 const named = (part) => short[part] ?? part;
 
@@ -171,12 +177,24 @@ export const marks = {
   automatic: "automatic",
   cost: (from, to) => `cost ${from} → ${to} ms`,
   died: (part) => `${named(part)} died`,
-  back: (part, seconds, lost) =>
-    `${named(part)} died, back in ${seconds} s${lost === undefined ? "" : `, ${grouped(lost)} lost`}`,
+  back: (part, seconds, lost) => `${named(part)} died, back in ${seconds} s${lostText(lost)}`,
   frozen: (part) => `${named(part)} frozen`,
   thawed: (part, seconds) => `${named(part)} frozen for ${seconds} s`,
   part_down: (part) => `${named(part)} down`,
   part_back: (part, seconds) => `${named(part)} back after ${seconds} s`,
+  restarted: () => "",
+};
+
+/** What stands in the list of events: the same in longer words. */
+export const log = {
+  ...marks,
+  title: "Events, newest first.",
+  none: "None yet.",
+  scaled: (from, to, why) =>
+    `${from} → ${to}${why ? `: ${counted(why.calls, "call", "calls")} under way, target ${why.target} each` : ""}`,
+  by_hand: (to) => `by hand: ${processors(to)}`,
+  part_back: (part, seconds, lost) => `${named(part)} back after ${seconds} s${lostText(lost)}`,
+  restarted: (part, lost) => `${named(part)} restarted${lostText(lost)}`,
 };
 
 /** Between two parts of a sentence. */

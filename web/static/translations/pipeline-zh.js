@@ -74,7 +74,11 @@ export const sentence = {
     need: (arrive, wanted) => `每秒 ${grouped(arrive)} 条只需 ${wanted} 个处理器：`,
   },
   leave: (n) => `${n} 个处理完手头请求后退出。`,
-  idle: (n, goes) => ["没有消息：", goes ? "即将缩容到零。" : `${n} 个处理器就绪。`],
+  /** `seconds` until zero, undefined where nobody knows. */
+  idle: (n, goes, seconds) => {
+    if (!goes) return ["没有消息：", `${n} 个处理器就绪。`];
+    return ["没有消息：", seconds === undefined ? "即将缩容到零。" : `${left(seconds)}后缩容到零。`];
+  },
   last: (n) => (n > 0 ? ["没有新消息到达：", `${grouped(n)} 条正在处理。`] : ["", "没有新消息到达。"]),
   pace: (n, arrive) => ["", `${n} 个处理器跟得上每秒 ${grouped(arrive)} 条。`],
   offline: (title, since) => [`数字和曲线停在 ${since}。`, title],
@@ -146,6 +150,7 @@ export const timeline = {
 };
 
 const named = (part) => parts[part] ?? part;
+const lostText = (lost) => (lost === undefined ? "" : `，丢失 ${grouped(lost)}`);
 
 /** What stands at a mark of the time line. */
 export const marks = {
@@ -158,12 +163,24 @@ export const marks = {
   automatic: "自动",
   cost: (from, to) => `耗时 ${from} → ${to} 毫秒`,
   died: (part) => `${named(part)} 崩溃`,
-  back: (part, seconds, lost) =>
-    `${named(part)} 崩溃，${seconds} 秒后恢复${lost === undefined ? "" : `，丢失 ${grouped(lost)}`}`,
+  back: (part, seconds, lost) => `${named(part)} 崩溃，${seconds} 秒后恢复${lostText(lost)}`,
   frozen: (part) => `${named(part)} 冻结`,
   thawed: (part, seconds) => `${named(part)} 冻结 ${seconds} 秒`,
   part_down: (part) => `${subjects[part] ?? named(part)}中断`,
   part_back: (part, seconds) => `${named(part)} ${seconds} 秒后恢复`,
+  restarted: () => "",
+};
+
+/** What stands in the list of events: the same in longer words. */
+export const log = {
+  ...marks,
+  title: "事件，最新的在前。",
+  none: "暂无事件。",
+  scaled: (from, to, why) =>
+    `${from} → ${to}${why ? `：${grouped(why.calls)} 个请求进行中，每个目标 ${why.target}` : ""}`,
+  by_hand: (to) => `手动：${to} 个处理器`,
+  part_back: (part, seconds, lost) => `${named(part)} ${seconds} 秒后恢复${lostText(lost)}`,
+  restarted: (part, lost) => `${subjects[part] ?? named(part)}已重启${lostText(lost)}`,
 };
 
 /** Between two parts of a sentence. */

@@ -1,7 +1,7 @@
 // The list: the newest messages as a table, for reduced motion, keyboards and screen readers.
 
 import { chipNode, shapeNode, textNode } from "./bullet.js";
-import { clock } from "../text.js";
+import { clock, short } from "../text.js";
 import { translations } from "../translations.js";
 import { styleOf } from "./palette.js";
 
@@ -13,6 +13,7 @@ export class List {
   #times = new WeakMap(); // of the drawn rows
   #isOpen = false;
   #isHeld = false;
+  onDraw = () => {}; // for what stands beside the messages
 
   constructor(body, { slotOf, onShown, onPick }) {
     this.body = body;
@@ -20,6 +21,11 @@ export class List {
     this.onShown = onShown;
     this.onPick = onPick;
     body.replaceChildren(); // the server's rows are for people without JavaScript
+  }
+
+  /** Whether new messages are drawn. */
+  get isDrawn() {
+    return this.#isOpen && !this.#isHeld;
   }
 
   /** Bullets come oldest first. Equal bullets of one reply become one row. `of` is as for the wall. */
@@ -64,7 +70,8 @@ export class List {
 
   /** New rows go before those that are older. Drawn rows stay: one of them may have the keyboard's focus. */
   #draw() {
-    if (!this.#isOpen || this.#isHeld) return;
+    if (!this.isDrawn) return;
+    this.onDraw();
     let last;
     for (const entry of this.#entries) last = this.#insert(entry, last);
     while (this.body.rows.length > MOST_ROWS) this.body.rows[MOST_ROWS].remove();
@@ -89,7 +96,7 @@ export class List {
     const row = document.createElement("tr");
     row.insertCell().append(this.#message(entry));
     const latency = translations.milliseconds(Math.max(0, first.stored_at - first.sent_at));
-    for (const text of [clock(entry.at), first.processor, latency]) row.insertCell().textContent = text;
+    for (const text of [clock(entry.at), short(first.processor), latency]) row.insertCell().textContent = text;
     row.cells[0].className = `list-message slot-${styleOf(this.slotOf(first.processor))}`;
     if (n > 1) row.cells[0].append(chipNode(n));
     return row;

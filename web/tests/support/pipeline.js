@@ -68,6 +68,7 @@ function state({ arrive = () => 0, can = () => 0, wanted = steps(), lives = [], 
     panic: false,
     cold_start_ms: 1100,
     tour: null,
+    zero_in_ms: null,
     processors: all,
     down: [],
     events: events.map(([ago, kind, more]) => event(ago, kind, more)),
@@ -173,7 +174,7 @@ export const STATES = {
       waiting: 6,
       events: [[1, "scaled", { from: 4, to: 1, calls: 6, target: 7 }]],
     }),
-  idle: () => state({ ...STEADY, arrive: steps([-90, 260], [-30, 0]), processors: FOUR.map((slot) => [slot, 0]) }),
+  idle: () => state({ ...STEADY, arrive: steps([-90, 260], [-30, 0]), zero_in_ms: 61_400, processors: FOUR.map((slot) => [slot, 0]) }),
   router: () =>
     away("event-router", {
       processors: [[1, 0], [2, 0, "back", 30_000], [3, 0], [4, 0]],

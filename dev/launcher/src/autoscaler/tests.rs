@@ -117,6 +117,13 @@ impl Run {
         decision
     }
 
+    /// How long until zero, in seconds.
+    fn zero_in(&self) -> Option<f64> {
+        let current = Current { ready: self.wanted, wanted: self.wanted };
+        let left = zero_in(&self.settings, &self.window, current, self.now, self.memory);
+        left.map(|left| left.as_secs_f64())
+    }
+
     /// The number after each second.
     fn seconds(&mut self, seconds: u32, calls: f64) -> Vec<u16> {
         (0..seconds).map(|_| self.second(calls).wanted).collect()
@@ -142,6 +149,52 @@ fn the_grace_is_not_longer_than_the_window() {
     // 10 s until the call has left the window, and 10 s of grace.
     let after = run.seconds(25, 0.0);
     assert_eq!(after.iter().filter(|number| **number == 1).count(), 19);
+}
+
+#[test]
+fn the_time_until_zero_is_the_rest_of_the_window_and_the_grace() {
+    let mut run = Run::new("0..8", 60);
+    assert_eq!(run.zero_in(), None, "nothing was measured");
+    run.second(0.0);
+    assert_eq!(run.zero_in(), Some(0.0));
+    run.second(1.0);
+    assert_eq!(run.zero_in(), None, "a call is under way");
+    // The call was seen last at second 2, so it leaves the window at second 62. At second 3 that is 59 + 30 away.
+    let mut after = |seconds| {
+        run.seconds(seconds, 0.0);
+        run.zero_in()
+    };
+    assert_eq!([after(1), after(29), after(29)], [Some(89.0), Some(60.0), Some(31.0)]);
+    // From now on only the grace runs.
+    assert_eq!([after(1), after(20), after(9)], [Some(30.0), Some(10.0), Some(1.0)]);
+    assert_eq!([after(1), after(9)], [Some(0.0), Some(0.0)]);
+}
+
+#[test]
+fn panic_holds_all_until_a_window_after_the_surge_and_then_they_go_by_halves() {
+    let mut run = Run::new("0..8", 60);
+    run.seconds(60, 0.0);
+    // With k seconds of 56 calls the mean of 6 s is 56 k / 6, which wants 2, 3, 4, 6, 7 and 8. Only the first one is
+    // twice what is ready: panic until after second 61 + 60 = 121.
+    assert_eq!(run.seconds(6, 56.0), [2, 3, 4, 6, 7, 8]);
+    run.second(0.0);
+    // The calls have left the window at second 66 + 60 = 126. By halves, one is left at 125. Then 30 s of grace.
+    assert_eq!(run.zero_in(), Some(156.0 - 67.0));
+    let numbers = run.seconds(100, 0.0);
+    assert_eq!(numbers[52..59], [8, 8, 4, 2, 1, 1, 1]);
+    assert_eq!(numbers.iter().position(|number| *number == 0), Some(156 - 68));
+}
+
+#[test]
+fn nobody_says_when_a_part_comes_to_zero_that_never_does_or_is_not_measured() {
+    let mut run = Run::new("1..8", 60);
+    run.seconds(200, 0.0);
+    assert_eq!(run.zero_in(), None, "one always stays");
+    let mut run = Run::new("0..8", 60);
+    run.second(1.0);
+    run.second(0.0);
+    run.now += 6 * SECOND;
+    assert_eq!(run.zero_in(), None, "there is no sample in the panic window");
 }
 
 #[test]
@@ -218,5 +271,28 @@ proptest! {
                 prop_assert!(idle >= window + window.min(30), "after {idle} s");
             }
         }
+    }
+
+    /// The surge may hold panic up for a panic window after the last call, and halves take seconds.
+    #[test]
+    fn it_is_zero_when_it_was_told(
+        calls in prop::collection::vec(prop_oneof![2 => Just(0.0), 1 => 0.1_f64..300.0], 1..200),
+        window in 6_u32..61, later in 0_u32..120,
+    ) {
+        let mut run = Run::new("0..64", window);
+        for calls in calls {
+            run.second(calls);
+        }
+        run.second(1.0);
+        run.seconds(1 + later, 0.0);
+        let (told, is_late) = (run.zero_in().unwrap(), later > window / 10 + 1);
+        let mut took = 0_u32;
+        while run.wanted > 0 {
+            run.second(0.0);
+            took += 1;
+        }
+        let panic_window = if is_late { 0.0 } else { f64::from(window) / 10.0 + 1.0 };
+        let off = f64::from(took) - told;
+        prop_assert!((-2.0..=2.0 + panic_window).contains(&off), "{told} s were told, {took} s it took");
     }
 }

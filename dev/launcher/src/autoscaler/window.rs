@@ -47,6 +47,16 @@ impl Window {
         Some(Means { stable, panic })
     }
 
+    /// Whether calls were under way when it was measured last.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.samples.back().is_some_and(|(_, calls)| *calls > 0.0)
+    }
+
+    /// When calls were under way for the last time, if it was in the stable window.
+    pub(crate) fn last_call(&self) -> Option<Duration> {
+        self.samples.iter().rev().find(|(_, calls)| *calls > 0.0).map(|(at, _)| *at)
+    }
+
     fn mean(&self, now: Duration, window: Duration) -> Option<f64> {
         let (mut sum, mut count) = (0.0, 0_u32);
         for (_, calls) in self.samples.iter().rev().take_while(|(at, _)| *at + window > now) {

@@ -27,6 +27,8 @@ pub(crate) struct Scaling {
     pub(crate) work_ms: Option<u64>,
     /// How long the last start from zero took, in milliseconds.
     pub(crate) cold_start_ms: Option<u64>,
+    /// How long until no processor is wanted, if no call comes, in milliseconds.
+    pub(crate) zero_in_ms: Option<u64>,
     pub(crate) processors: Vec<Processor>,
     #[serde(default)]
     pub(crate) parts: Vec<Part>,

@@ -39,6 +39,7 @@ pub(super) struct ScalingJson<'a> {
     panic: Option<bool>,
     cold_start_ms: Option<u64>,
     tour: Option<&'a Tour>,
+    zero_in_ms: Option<u64>,
 }
 
 /// Why so many processors are wanted: `calls` divided by `target`, and rounded up, within the autoscaler's limits.
@@ -117,6 +118,7 @@ impl<'a> ScalingJson<'a> {
             panic: Some(scaling.panic),
             cold_start_ms: scaling.cold_start_ms,
             tour: scaling.tour.as_ref(),
+            zero_in_ms: scaling.zero_in_ms,
         }
     }
 }
