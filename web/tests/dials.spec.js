@@ -79,6 +79,9 @@ test("keys do the same on the stage", async ({ page, request }) => {
   await sees(request, key("+"), ["by_hand", 2], decided);
   await sees(request, key("-"), ["by_hand", 1], decided);
   await sees(request, key("a"), "automatic", modeOf);
+  const step = ({ tour }) => tour?.step;
+  await sees(request, key("t"), "zero", step);
+  await sees(request, key("t"), undefined, step);
   const died = count("died", "event-router");
   const before = died(await pipeline(request));
   await key("r")();

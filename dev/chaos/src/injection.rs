@@ -50,10 +50,10 @@ pub(crate) async fn run(
         // A process may take long to stop. No further fault begins until then.
         let in_time = active.iter().all(|fault| log.elapsed() < fault.end());
         let due = |fault: &&ScheduledFault| in_time && log.elapsed() >= fault.at;
-        if let Some(fault) = coming.next_if(|fault| !stop.is_cancelled() && due(fault)) {
-            if begin(stack, processors, fault, log).await {
-                active.push(fault);
-            }
+        if let Some(fault) = coming.next_if(|fault| !stop.is_cancelled() && due(fault))
+            && begin(stack, processors, fault, log).await
+        {
+            active.push(fault);
         }
     }
 }

@@ -113,17 +113,18 @@ async fn whoever_lays_a_hand_on_the_demo_stops_the_tour_and_its_burst() {
     .await;
     assert_eq!(step(&demo).await, None);
 
-    for (path, body) in [("/work-ms", json!(20)), ("/parts/table/kill", Value::Null)] {
+    for request in ["cost", "kill"] {
         assert_eq!(set_tour(&demo, true).await, 204);
         assert_eq!(control.scaling().await["tour"]["number"], 1);
-        let answered = match body {
-            Value::Null => control.break_part("table", "kill").await,
-            body => control.put(path, body).await,
+        let answered = match request {
+            "cost" => control.put("/work-ms", json!(20)).await,
+            _ => control.break_part("table", "kill").await,
         };
-        assert_eq!(answered, 204, "{path}");
+        assert_eq!(answered, 204, "{request}");
         let scaling = control.scaling().await;
-        assert_eq!((&scaling["tour"], &scaling["work_ms"]), (&Value::Null, &json!(20)), "{path}");
-        assert_eq!(scaling["mode"], "automatic", "{path}");
+        let now = (&scaling["tour"], &scaling["work_ms"]);
+        assert_eq!(now, (&Value::Null, &json!(20)), "{request}");
+        assert_eq!(scaling["mode"], "automatic", "{request}");
     }
     demo.stop(launcher).await;
 }
