@@ -25,13 +25,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    requests::{Answer, Refusal, Request, View},
+    requests::{Answer, MOST_WORK_MS, Refusal, Request, View},
     supervisor::Command,
     tour,
 };
-
-/// The most that a message may cost, in milliseconds.
-pub(crate) const MOST_WORK_MS: u64 = 500;
 
 /// A random number that lets somebody in. It differs in each run.
 #[derive(Clone, Copy, PartialEq, Eq)]

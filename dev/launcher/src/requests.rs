@@ -10,6 +10,9 @@ use crate::{
     supervisor::Command,
 };
 
+/// The most that a message may cost, in milliseconds.
+pub(crate) const MOST_WORK_MS: u64 = 500;
+
 #[derive(Debug)]
 pub(crate) enum Request {
     View(oneshot::Sender<View>),

@@ -13,12 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     autoscaler::{Current, DECIDE, Decision, Memory, Settings, Window, decide, zero_in},
-    control::MOST_WORK_MS,
     events::{Events, Kind},
     member::{Member, State},
     processors::Processors,
     range::Range,
-    requests::{Answer, MemberView, Mode, Refusal, Request, View},
+    requests::{Answer, MOST_WORK_MS, MemberView, Mode, Refusal, Request, View},
     sampler::Sample,
     supervisor::{Change, Command, InvalidConfiguration, Notice},
 };
