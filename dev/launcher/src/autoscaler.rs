@@ -165,11 +165,10 @@ pub(crate) fn zero_in(
         return Some(Duration::ZERO);
     }
     let idle_since = memory.idle_since.unwrap_or_else(|| {
-        let call_leaves = window.last_call().map(|at| at + settings.window);
         // After panic all are still there, and each decision takes at most half of them away.
-        let halvings = DECIDE * current.ready.checked_ilog2().unwrap_or(0);
-        let panic_ends = memory.panic.map(|it| it.last_over + settings.window + halvings);
-        call_leaves.max(panic_ends).unwrap_or(now).max(now)
+        let scales_in = memory.panic.map_or(now, |it| it.last_over + settings.window).max(now);
+        let one_is_left = scales_in + DECIDE * current.ready.checked_ilog2().unwrap_or(0);
+        window.last_call().map_or(one_is_left, |at| one_is_left.max(at + settings.window))
     });
     Some((idle_since + settings.grace()).saturating_sub(now))
 }

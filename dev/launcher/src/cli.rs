@@ -1,6 +1,7 @@
 //! The command line of `cargo demo`.
 
 use std::{
+    ffi::OsString,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -87,7 +88,7 @@ impl Args {
     /// Refuses arguments that do not fit each other.
     fn checked(self) -> Result<Self, clap::Error> {
         if self.tour && !self.scale.allows_tour() {
-            let reason = format!("--tour: {}", tour::NotPossible);
+            let reason = format!("--tour: {}", tour::PlayError::NotPossible);
             return Err(Self::command().error(ErrorKind::ValueValidation, reason));
         }
         Ok(self)
@@ -125,7 +126,9 @@ async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 fn scale(args: &Args) -> Scale {
-    let set = |name: &str| std::env::vars_os().find(|(it, _)| it == name).map(|(_, value)| value);
+    // A blank value is none, as for the services.
+    let is_blank = |value: &OsString| value.to_string_lossy().trim().is_empty();
+    let set = |name: &str| std::env::var_os(name).filter(|value| !is_blank(value));
     // A processor that does not accept the value says so at the start.
     let number = |name: &str, default| {
         set(name).and_then(|value| value.to_str()?.trim().parse().ok()).unwrap_or(default)

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     requests::{Answer, MOST_WORK_MS, Refusal, Request, View},
     supervisor::Command,
-    tour,
+    tour::{self, PlayError},
 };
 
 /// A random number that lets somebody in. It differs in each run.
@@ -140,9 +140,8 @@ async fn set_number(State(api): State<Api>, body: Bytes) -> StatusCode {
 }
 
 async fn set_cost(State(api): State<Api>, body: Bytes) -> StatusCode {
-    let ms: Option<u64> = serde_json::from_slice(&body).ok();
-    let ms = ms.filter(|ms| *ms <= MOST_WORK_MS).and_then(|ms| u32::try_from(ms).ok());
-    match ms {
+    let ms: Option<u32> = serde_json::from_slice(&body).ok();
+    match ms.filter(|ms| *ms <= MOST_WORK_MS) {
         Some(ms) => status(api.by_hand(|answer| Request::Cost(ms, answer)).await),
         None => StatusCode::UNPROCESSABLE_ENTITY,
     }
@@ -166,7 +165,10 @@ async fn set_tour(State(api): State<Api>, body: Bytes) -> Response {
     match body.as_ref().and_then(|body| body["playing"].as_bool()) {
         Some(true) => match api.tour.play().await {
             Ok(()) => StatusCode::NO_CONTENT.into_response(),
-            Err(error) => (StatusCode::CONFLICT, error.to_string()).into_response(),
+            Err(error @ PlayError::NotPossible) => {
+                (StatusCode::CONFLICT, error.to_string()).into_response()
+            }
+            Err(PlayError::Stopping) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         },
         Some(false) => {
             api.tour.stop().await;

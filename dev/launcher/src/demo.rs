@@ -41,7 +41,7 @@ const PORT_RELEASE: Duration = Duration::from_secs(1);
 /// More than all processes tell before the scaler listens.
 const NOTICES: usize = 1024;
 
-/// What to run. See the arguments in `main.rs`.
+/// What to run. See the arguments in `cli.rs`.
 #[derive(Debug)]
 pub(crate) struct Options {
     /// The folder of the programs.

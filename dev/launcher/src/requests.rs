@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The most that a message may cost, in milliseconds.
-pub(crate) const MOST_WORK_MS: u64 = 500;
+pub(crate) const MOST_WORK_MS: u32 = 500;
 
 #[derive(Debug)]
 pub(crate) enum Request {

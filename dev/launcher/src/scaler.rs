@@ -388,7 +388,7 @@ impl Scaler {
 }
 
 async fn put_cost(processor: SocketAddr, ms: u32) {
-    if u64::from(ms) > MOST_WORK_MS {
+    if ms > MOST_WORK_MS {
         return; // It was started with this cost, which nobody can choose.
     }
     let told = async { Homepage::new(processor).ok()?.put("/work-ms", &ms).await.ok() };

@@ -18,7 +18,7 @@ use crate::{
     scaler::{Inbox, Outside, Scale, Scaler},
     sink_file::SinkFile,
     supervisor::{InvalidConfiguration, Notice, Surroundings},
-    tour::{self, Tour},
+    tour::{self, PlayError, Tour},
 };
 
 /// How many requests may wait.
@@ -86,8 +86,11 @@ impl Scaling {
     }
 
     /// Starts the tour, once the homepage is ready.
-    pub(crate) async fn play_tour(&self) -> Result<(), tour::NotPossible> {
-        self.tour.play().await
+    pub(crate) async fn play_tour(&self) -> Result<(), PlayError> {
+        match self.tour.play().await {
+            Err(PlayError::Stopping) => Ok(()), // whoever has asked sees the stop, too
+            result => result,
+        }
     }
 
     /// Waits until it fails: a processor does not accept its configuration.

@@ -5,8 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file's name in the data folder.
-pub(crate) const FILE: &str = "processors";
+pub(crate) use stack::sink_file::FILE;
 
 /// Keeps the file up to date.
 #[derive(Debug)]

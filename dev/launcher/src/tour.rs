@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     events::Kind,
-    requests::{Mode, Request, View},
+    requests::{MOST_WORK_MS, Mode, Request, View},
     scaler::Scale,
     supervisor::Command,
 };
@@ -61,31 +61,42 @@ pub(crate) struct Handle {
     is_possible: bool,
 }
 
-/// The number of processors is fixed, never zero, or never two: there is nothing to show.
+/// Why no tour plays.
 #[derive(Debug, thiserror::Error)]
-#[error("a tour needs a range from 0 to at least 2, such as --scale 0..4")]
-pub(crate) struct NotPossible;
+pub(crate) enum PlayError {
+    /// The number of processors is fixed, never zero, or never two: there is nothing to show.
+    #[error("a tour needs a range from 0 to at least 2, such as --scale 0..4")]
+    NotPossible,
+    #[error("the demo stops")]
+    Stopping,
+}
 
 /// Each is answered when it is done.
 #[derive(Debug)]
 enum Order {
-    Play(oneshot::Sender<()>),
+    /// The answer is whether it has begun.
+    Play(oneshot::Sender<bool>),
     Stop(oneshot::Sender<()>),
 }
 
 impl Handle {
     /// Begins with the first step, also where a tour plays already.
-    pub(crate) async fn play(&self) -> Result<(), NotPossible> {
+    ///
+    /// # Errors
+    /// Where the range does not allow a tour, and while the demo stops.
+    pub(crate) async fn play(&self) -> Result<(), PlayError> {
         if !self.is_possible {
-            return Err(NotPossible);
+            return Err(PlayError::NotPossible);
         }
-        self.order(Order::Play).await;
-        Ok(())
+        let has_begun = self.order(Order::Play).await.unwrap_or(false);
+        if has_begun { Ok(()) } else { Err(PlayError::Stopping) }
     }
 
-    /// Gives back automatic scaling and the cost that was before, if a tour plays. Then nothing of it follows.
+    /// Gives back automatic scaling and the cost that was before, if a tour plays. Then no step follows, and its bursts
+    /// are being stopped.
     pub(crate) async fn stop(&self) {
-        self.order(Order::Stop).await;
+        // No tour plays any more when the demo stops.
+        _ = self.order(Order::Stop).await;
     }
 
     /// `None` while none plays.
@@ -93,12 +104,11 @@ impl Handle {
         self.step.borrow().map(Place::at)
     }
 
-    async fn order(&self, order: impl FnOnce(oneshot::Sender<()>) -> Order) {
+    /// `None`: nobody takes orders any more.
+    async fn order<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Option<T> {
         let (done, answer) = oneshot::channel();
-        // No tour plays any more when the demo stops.
-        if self.orders.send(order(done)).await.is_ok() {
-            _ = answer.await;
-        }
+        self.orders.send(order(done)).await.ok()?;
+        answer.await.ok()
     }
 }
 
@@ -123,6 +133,7 @@ struct Playing {
     /// The last event before the step.
     last_event: u64,
     load: Load,
+    /// What can be told to processors that run: at most [`MOST_WORK_MS`].
     cost_before: u32,
     /// What was killed in this step.
     killed: Option<String>,
@@ -169,18 +180,20 @@ impl Tour {
         match order {
             Order::Stop(done) => _ = done.send(()),
             Order::Play(done) => {
-                self.begin().await;
-                _ = done.send(());
+                let has_begun = self.begin().await.is_some();
+                _ = done.send(has_begun);
             }
         }
     }
 
-    async fn begin(&mut self) {
-        let Some(view) = self.ask(Request::View).await else { return };
+    /// `None`: the demo stops.
+    async fn begin(&mut self) -> Option<()> {
+        let view = self.ask(Request::View).await?;
         let (tell, outlook) = watch::channel(None);
         self.errands.spawn(visitor::look(self.homepage.clone(), tell));
         let playing = Playing::new(&view, &self.times, outlook);
         self.enter(Step::Zero, playing, &view).await;
+        Some(())
     }
 
     async fn stop(&mut self) {
@@ -274,7 +287,7 @@ impl Playing {
             round: 0,
             last_event: 0,
             load: Load::new(view.target, view.max, times.burst_seconds()),
-            cost_before: view.work_ms,
+            cost_before: view.work_ms.min(MOST_WORK_MS),
             killed: None,
             steady: None,
             is_sent: no(),

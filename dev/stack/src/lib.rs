@@ -28,7 +28,7 @@ pub mod plan;
 mod proxies;
 pub mod real;
 mod setup;
-mod sink_file;
+pub mod sink_file;
 mod stack;
 pub mod usage;
 

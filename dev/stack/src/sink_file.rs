@@ -6,9 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Its name in the folder of the data.
+pub const FILE: &str = "processors";
+
 /// Where it is in the data of a stack.
 pub(crate) fn path(data: &Path) -> PathBuf {
-    data.join("processors")
+    data.join(FILE)
 }
 
 /// Replaces it by a rename, so that the router never reads half of it.

@@ -186,6 +186,16 @@ fn panic_holds_all_until_a_window_after_the_surge_and_then_they_go_by_halves() {
 }
 
 #[test]
+fn many_that_are_left_after_panic_still_go_by_halves() {
+    let mut run = Run::new("0..64", 60);
+    run.second(300.0);
+    run.second(1.0);
+    // Panic is over with second 61, and the window is empty. 21 are left, which is 10, 5, 2 and 1 in the next seconds.
+    run.seconds(60, 0.0);
+    assert_eq!((run.wanted, run.zero_in()), (21, Some(34.0)));
+}
+
+#[test]
 fn nobody_says_when_a_part_comes_to_zero_that_never_does_or_is_not_measured() {
     let mut run = Run::new("1..8", 60);
     run.seconds(200, 0.0);

@@ -70,7 +70,7 @@ impl Step {
     }
 }
 
-/// What the tour goes by, all of it since the step began.
+/// What the tour goes by.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seen {
     /// How many processors are wanted, are ready, and are there in any state.
@@ -79,9 +79,9 @@ pub(super) struct Seen {
     pub(super) present: u16,
     /// How long at least two, and as many as are wanted, have been ready.
     pub(super) steady: Duration,
-    /// Whether the first message is accepted.
+    /// Whether the first message of this round is accepted.
     pub(super) is_sent: bool,
-    /// Whether what was killed is ready again.
+    /// Whether what was killed in this step is ready again.
     pub(super) is_back: bool,
     /// Whether the homepage misses no part.
     pub(super) is_whole: bool,
