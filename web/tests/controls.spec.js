@@ -134,7 +134,7 @@ test.describe("on the stage", () => {
     await press("One processor more", "By hand: 6 processors.", "PUT /demo/processors", { processors: 6 });
     await press("Automatic", "Automatic: the load decides.", "PUT /demo/processors", { processors: "automatic" });
     await press("A stampede", "Load: a stampede.", "POST /demo/load/stampede", {});
-    await press("Kill the router", "Kill the router again kills event-router.");
+    await press("Kill the router", "“Kill the router” again kills event-router.");
     await press("Kill the router", "event-router killed.", "POST /demo/parts/event-router/kill", {});
     await expect(tools).toHaveCSS("opacity", "0", { timeout: 5000 }); // also with the focus that a click has left
     await page.keyboard.press("Tab");

@@ -45,7 +45,7 @@ export class Tools {
     button.type = "button";
     button.dataset.key = key;
     if (name) button.setAttribute("aria-label", name);
-    button.addEventListener("click", () => this.keys.press(key, text));
+    button.addEventListener("click", () => this.keys.press(key, `“${text}”`));
     this.#buttons.set(key, button);
     group.append(button);
   }
