@@ -365,3 +365,21 @@ test.describe("on the page", () => {
     await expect(page.locator(".desk")).toBeHidden();
   });
 });
+
+test.describe("with a finger", () => {
+  test.use({ hasTouch: true });
+
+  test("a tap brings the tools of the stage, and only the next one presses them", async ({ page }) => {
+    const { calls } = await open(page, `/stage#controls=${TOKEN}`);
+    const tools = page.locator(".tools");
+    const button = tools.getByRole("button", { name: "Quiet" });
+    await expect(button).toBeAttached();
+    const { x, y, width, height } = await button.boundingBox();
+    const tap = () => page.touchscreen.tap(x + width / 2, y + height / 2);
+    await tap();
+    await expect(tools).toHaveCSS("opacity", "1");
+    await tap();
+    await expect(page.locator("#sentence")).toHaveText("Load: quiet.", SOON);
+    await expect.poll(() => calls.map(asked), SOON).toEqual([["POST /demo/load/quiet", {}]]);
+  });
+});

@@ -26,7 +26,8 @@ export class Tools {
   constructor(root, keys) {
     this.root = root;
     this.keys = keys;
-    for (const kind of ["pointermove", "pointerdown"]) document.addEventListener(kind, () => this.#show(), { passive: true });
+    document.addEventListener("pointermove", ({ pointerType }) => pointerType === "touch" || this.#show(), { passive: true });
+    document.addEventListener("click", () => this.#show()); // of a finger, too: by then it has pressed what was under it
   }
 
   /** The demo may be controlled from here. */
