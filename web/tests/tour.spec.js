@@ -11,16 +11,17 @@ const SOON = { timeout: 1000 };
 const PLAYING = () => touring("scale_out");
 const caption = (page) => page.locator(".tour");
 
-/** Opens a page; the calls of its controls are answered here and noted. */
-async function open(page, path, state, { allowed = true, answer = { status: 204 } } = {}) {
+/** Opens a page; the calls of its controls are noted here, and answered after `until`. */
+async function open(page, path, state, { allowed = true, answer = { status: 204 }, until } = {}) {
   const calls = [];
   await fly(page, { change: (reply) => ({ ...reply, bullets: [] }) });
   const change = await show(page, state);
-  await page.route(/\/demo(\/|$)/, (route) => {
+  await page.route(/\/demo(\/|$)/, async (route) => {
     const request = route.request();
     if (!allowed) return route.fulfill({ status: 403, json: { title: "Forbidden" } });
     if (request.method() === "GET") return route.fulfill({ json: { scaling: scaling() } });
     calls.push([`${request.method()} ${new URL(request.url()).pathname}`, request.postDataJSON()]);
+    await until;
     return route.fulfill(answer);
   });
   await page.goto(path);
@@ -32,6 +33,7 @@ async function open(page, path, state, { allowed = true, answer = { status: 204 
 const says = (page, text) => expect(page.locator("#sentence")).toHaveText(text, SOON);
 const START = ["PUT /demo/tour", { playing: true }];
 const STOP = ["PUT /demo/tour", { playing: false }];
+const STAMPEDE = ["POST /demo/load/stampede", {}];
 
 for (const [language, texts] of Object.entries(LANGUAGES)) {
   for (const path of ["/stage", "/"]) {
@@ -121,7 +123,32 @@ test("T starts the tour and stops it, and says so", async ({ page }) => {
   await page.keyboard.press("t");
   await says(page, "The tour has stopped.");
   await expect(caption(page)).toHaveCount(0, SOON);
-  expect(calls).toEqual([START, STOP]);
+  await expect.poll(() => calls, SOON).toEqual([START, STOP]);
+});
+
+for (const [keys, text, then] of [
+  [["t", "3"], "Load: a stampede.", [STOP, STAMPEDE]],
+  [["3"], "Load: a stampede. The tour has stopped.", [STOP, STAMPEDE]],
+]) {
+  test(`what comes after T waits until the tour has started: ${keys.join(", ")}`, async ({ page }) => {
+    let start;
+    const { calls } = await open(page, "/stage", "pace", { until: new Promise((done) => (start = done)) });
+    await page.keyboard.press("t");
+    await expect.poll(() => calls, SOON).toEqual([START]);
+    for (const key of keys) await page.keyboard.press(key);
+    await says(page, text);
+    expect(calls).toEqual([START]);
+    start();
+    await expect.poll(() => calls, SOON).toEqual([START, ...then]);
+    await expect(caption(page)).toHaveCount(0);
+  });
+}
+
+test("a double click on the page's button starts the tour and stops it", async ({ page }) => {
+  const { calls } = await open(page, "/", "pace");
+  await page.getByRole("button", { name: "Play the tour" }).dblclick();
+  await says(page, "The tour has stopped.");
+  await expect.poll(() => calls, SOON).toEqual([START, STOP]);
 });
 
 test("any click stops the tour, on a bullet, a number or a tool", async ({ page }) => {
