@@ -241,3 +241,28 @@ test.describe("a launcher that cannot play the tour", () => {
     await expect(caption(page)).toHaveCount(0);
   });
 });
+
+test.describe("a page that has lost", () => {
+  test.use({ expectsFailedRequests: true });
+
+  for (const path of ["/stage", "/"]) {
+    test(`its server has no caption on ${path}, and one again when it is back`, async ({ page }) => {
+      const { change } = await open(page, path, PLAYING);
+      await expect(caption(page)).toBeVisible();
+      change(() => undefined);
+      await expect(caption(page)).toHaveCount(0);
+      change(PLAYING);
+      await expect(caption(page)).toBeVisible();
+    });
+  }
+
+  test("the style of the caption asks for it again at the next step", async ({ page }) => {
+    let asked = 0;
+    await page.route("**/tour.css", (route) => ((asked += 1), asked === 1 ? route.abort() : route.fallback()));
+    const { change } = await open(page, "/", PLAYING);
+    await expect(caption(page)).not.toHaveCSS("display", "flex");
+    change(() => touring("kafka_killed"));
+    await expect(caption(page)).toHaveCSS("display", "flex");
+    await expect(page.locator("link[href*='tour.css']")).toHaveCount(1);
+  });
+});
