@@ -1,6 +1,7 @@
 // The keys of the stage, and the controls of the demo: each does what it says within a second, where it is allowed.
 
 import { expect, expectNoFindings, test } from "./support/page.js";
+import { faultsOfLayout } from "./support/layout.js";
 import { fly, scaling, show, STATES } from "./support/pipeline.js";
 
 const SOON = { timeout: 1000 };
@@ -28,7 +29,7 @@ async function open(page, path, { name = "scaling", allowed = true, answer, look
 const asked = ({ call, body }) => [call, body];
 
 test.describe("on the stage", () => {
-  const says = (page, text) => expect(page.locator("#sentence")).toHaveText(text, SOON);
+  const says = (page, text) => expect(page.locator("#sentence:visible")).toHaveText(text, SOON);
 
   test("each key does what it says, and answers in the place of the sentence for two seconds", async ({ page }) => {
     await open(page, "/stage");
@@ -140,6 +141,23 @@ test.describe("on the stage", () => {
     await page.keyboard.press("Tab");
     await expect(tools).toHaveCSS("opacity", "1"); // the keyboard's focus shows them
   });
+
+  for (const [width, height] of [
+    [1024, 768],
+    [1920, 1080],
+  ]) {
+    for (const language of ["en", "zh"]) {
+      test(`on the empty screen of ${width} by ${height} a key is answered, too, in ${language}`, async ({ page }) => {
+        await page.setViewportSize({ width, height });
+        await open(page, `/stage?lang=${language}`, { name: "zero" });
+        await expect(page.locator("#sentence")).toBeHidden();
+        await page.keyboard.press("l");
+        await expect(page.locator("#sentence")).toBeVisible(SOON);
+        expect(await page.evaluate(faultsOfLayout, height / 40)).toEqual([]);
+        await expect(page.locator("#sentence")).toBeHidden({ timeout: 4000 });
+      });
+    }
+  }
 
   test("the token of the link goes out of the address, and stays over a reload", async ({ page }) => {
     const { calls } = await open(page, `/stage#controls=${TOKEN}`);
