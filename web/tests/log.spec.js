@@ -100,8 +100,10 @@ for (const [width, height, path] of [
     const log = page.locator(".log li");
     await expect(log).toHaveCount(MANY.length);
     for (const line of [log.last(), log.nth(4), log.first()]) {
-      await line.scrollIntoViewIfNeeded();
-      await expect(line).toBeInViewport({ ratio: 0.9 });
+      await expect(async () => {
+        await line.scrollIntoViewIfNeeded({ timeout: 1000 });
+        await expect(line).toBeInViewport({ ratio: 0.9, timeout: 300 });
+      }).toPass({ timeout: 10_000 }); // messages come meanwhile, and move it
     }
   });
 }
