@@ -1,6 +1,7 @@
 // The keys of the stage, and the controls of the demo: each does what it says within a second, where it is allowed.
 
 import { expect, expectNoFindings, test } from "./support/page.js";
+import { faultsOfLayout } from "./support/layout.js";
 import { fly, scaling, show, STATES } from "./support/pipeline.js";
 
 const SOON = { timeout: 1000 };
@@ -28,7 +29,7 @@ async function open(page, path, { name = "scaling", allowed = true, answer, look
 const asked = ({ call, body }) => [call, body];
 
 test.describe("on the stage", () => {
-  const says = (page, text) => expect(page.locator("#sentence")).toHaveText(text, SOON);
+  const says = (page, text) => expect(page.locator("#sentence:visible")).toHaveText(text, SOON);
 
   test("each key does what it says, and answers in the place of the sentence for two seconds", async ({ page }) => {
     await open(page, "/stage");
@@ -126,7 +127,7 @@ test.describe("on the stage", () => {
     await expect(tools).toHaveCSS("opacity", "1");
     await expectNoFindings(page);
     const press = async (name, text, call, body) => {
-      await page.mouse.move(300, 300);
+      await page.mouse.move(310, 300); // another point: the tools may have gone meanwhile
       await tools.getByRole("button", { name, exact: true }).click();
       await says(page, text);
       if (call) await expect.poll(() => calls.at(-1) && asked(calls.at(-1)), SOON).toEqual([call, body]);
@@ -134,12 +135,29 @@ test.describe("on the stage", () => {
     await press("One processor more", "By hand: 6 processors.", "PUT /demo/processors", { processors: 6 });
     await press("Automatic", "Automatic: the load decides.", "PUT /demo/processors", { processors: "automatic" });
     await press("A stampede", "Load: a stampede.", "POST /demo/load/stampede", {});
-    await press("Kill the router", "Kill the router again kills event-router.");
+    await press("Kill the router", "“Kill the router” again kills event-router.");
     await press("Kill the router", "event-router killed.", "POST /demo/parts/event-router/kill", {});
     await expect(tools).toHaveCSS("opacity", "0", { timeout: 5000 }); // also with the focus that a click has left
     await page.keyboard.press("Tab");
     await expect(tools).toHaveCSS("opacity", "1"); // the keyboard's focus shows them
   });
+
+  for (const [width, height] of [
+    [1024, 768],
+    [1920, 1080],
+  ]) {
+    for (const language of ["en", "zh"]) {
+      test(`on the empty screen of ${width} by ${height} a key is answered, too, in ${language}`, async ({ page }) => {
+        await page.setViewportSize({ width, height });
+        await open(page, `/stage?lang=${language}`, { name: "zero" });
+        await expect(page.locator("#sentence")).toBeHidden();
+        await page.keyboard.press("l");
+        await expect(page.locator("#sentence")).toBeVisible(SOON);
+        expect(await page.evaluate(faultsOfLayout, height / 40)).toEqual([]);
+        await expect(page.locator("#sentence")).toBeHidden({ timeout: 4000 });
+      });
+    }
+  }
 
   test("the token of the link goes out of the address, and stays over a reload", async ({ page }) => {
     const { calls } = await open(page, `/stage#controls=${TOKEN}`);
@@ -363,5 +381,23 @@ test.describe("on the page", () => {
     expect(controls.y).toBeGreaterThanOrEqual(scaling.y + scaling.height);
     await page.setViewportSize({ width: 390, height: 844 });
     await expect(page.locator(".desk")).toBeHidden();
+  });
+});
+
+test.describe("with a finger", () => {
+  test.use({ hasTouch: true });
+
+  test("a tap brings the tools of the stage, and only the next one presses them", async ({ page }) => {
+    const { calls } = await open(page, `/stage#controls=${TOKEN}`);
+    const tools = page.locator(".tools");
+    const button = tools.getByRole("button", { name: "Quiet" });
+    await expect(button).toBeAttached();
+    const { x, y, width, height } = await button.boundingBox();
+    const tap = () => page.touchscreen.tap(x + width / 2, y + height / 2);
+    await tap();
+    await expect(tools).toHaveCSS("opacity", "1");
+    await tap();
+    await expect(page.locator("#sentence")).toHaveText("Load: quiet.", SOON);
+    await expect.poll(() => calls.map(asked), SOON).toEqual([["POST /demo/load/quiet", {}]]);
   });
 });

@@ -14,6 +14,9 @@ const EVENTS = [
   event(30, "part_down", { part: "event-router" }),
 ];
 
+/** As many as the log keeps. */
+const MANY = Array.from({ length: 30 }, (_, i) => event(i, "by_hand", { id: i, to: i + 1 }));
+
 /** A page with reduced motion, so with the list, that hears of these events. Returns a function that changes them. */
 async function open(page, path, events) {
   let all = events;
@@ -22,6 +25,14 @@ async function open(page, path, events) {
   await show(page, () => ({ ...STATES.pace(), now: at(50), events: all }));
   await page.goto(path);
   return (next) => (all = next);
+}
+
+/** Two answers that were asked for after this call, the first of which has been drawn. */
+async function answers(page) {
+  for (let i = 0; i < 2; i += 1) {
+    const asked = await page.waitForRequest("**/pipeline");
+    await asked.response();
+  }
 }
 
 for (const [path, caption, lines] of [
@@ -38,6 +49,7 @@ for (const [path, caption, lines] of [
     change([...EVENTS, event(36, "part_back", { ...back, lost: 0 })]);
     await expect(log.first()).toContainText(/0 lost|丢失 0/);
     change([]);
+    await answers(page);
     await expect(log).toHaveCount(5); // what the answers have forgotten
     await expectNoFindings(page);
   });
@@ -80,5 +92,18 @@ for (const [width, height, path] of [
     const isWide = (node) => node.scrollWidth > node.clientWidth + 1;
     expect(await page.locator("#list").evaluate(isWide)).toBe(false);
     expect(await page.locator(".log li").evaluateAll((all) => all.filter((it) => it.scrollWidth > it.clientWidth + 1).length)).toBe(0);
+  });
+
+  test(`all events can be reached on ${path} at ${width} by ${height}`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    await open(page, path, MANY);
+    const log = page.locator(".log li");
+    await expect(log).toHaveCount(MANY.length);
+    for (const line of [log.last(), log.nth(4), log.first()]) {
+      await expect(async () => {
+        await line.scrollIntoViewIfNeeded({ timeout: 1000 });
+        await expect(line).toBeInViewport({ ratio: 0.9, timeout: 300 });
+      }).toPass({ timeout: 10_000 }); // messages come meanwhile, and move it
+    }
   });
 }

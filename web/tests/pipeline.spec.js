@@ -104,6 +104,8 @@ test("at a cold start the first message stands in Kafka, and goes when its proce
   change("cold");
   await expect(first).toHaveText("first message");
   await expect(first).toHaveCSS("border-style", "dashed");
+  change(() => ({ ...STATES.cold(), waiting: 3000 })); // they have waited since none was allowed to run
+  await expect(first).toHaveCount(0);
   change("pace");
   await expect(first).toHaveCount(0);
   await expect(page.locator(".trend")).toHaveText("= steady");

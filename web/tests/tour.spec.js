@@ -11,16 +11,17 @@ const SOON = { timeout: 1000 };
 const PLAYING = () => touring("scale_out");
 const caption = (page) => page.locator(".tour");
 
-/** Opens a page; the calls of its controls are answered here and noted. */
-async function open(page, path, state, { allowed = true, answer = { status: 204 } } = {}) {
+/** Opens a page; the calls of its controls are noted here, and answered after `until`. */
+async function open(page, path, state, { allowed = true, answer = { status: 204 }, until } = {}) {
   const calls = [];
   await fly(page, { change: (reply) => ({ ...reply, bullets: [] }) });
   const change = await show(page, state);
-  await page.route(/\/demo(\/|$)/, (route) => {
+  await page.route(/\/demo(\/|$)/, async (route) => {
     const request = route.request();
     if (!allowed) return route.fulfill({ status: 403, json: { title: "Forbidden" } });
     if (request.method() === "GET") return route.fulfill({ json: { scaling: scaling() } });
     calls.push([`${request.method()} ${new URL(request.url()).pathname}`, request.postDataJSON()]);
+    await until;
     return route.fulfill(answer);
   });
   await page.goto(path);
@@ -29,24 +30,26 @@ async function open(page, path, state, { allowed = true, answer = { status: 204 
   return { calls, change };
 }
 
-const says = (page, text) => expect(page.locator("#sentence")).toHaveText(text, SOON);
+const says = (page, text) => expect(page.locator("#sentence:visible")).toHaveText(text, SOON);
 const START = ["PUT /demo/tour", { playing: true }];
 const STOP = ["PUT /demo/tour", { playing: false }];
+const STAMPEDE = ["POST /demo/load/stampede", {}];
 
 for (const [language, texts] of Object.entries(LANGUAGES)) {
   for (const path of ["/stage", "/"]) {
-    test(`each step has its caption on ${path} in ${language}, and screen readers hear it`, async ({ page }) => {
+    test(`each step has its caption on ${path} in ${language}, which is heard on the stage`, async ({ page }) => {
       const { change } = await open(page, `${path}?lang=${language}`, "zero");
-      const heard = page.locator("#wall [role=status]");
-      await expect(heard).toBeEmpty(); // there before the tour, so that what comes is told
+      const shown = page.locator("#wall > p").first();
+      await expect(shown).toBeEmpty(); // there before the tour, so that what comes is told
+      await expect(page.locator("#wall [role=status]")).toHaveCount(path === "/stage" ? 1 : 0);
       for (const [i, step] of TOUR_STEPS.entries()) {
         change(() => touring(step));
         const text = texts.tour.steps[step].join(texts.space);
-        await expect(heard).toHaveText(`${i + 1}/8${texts.tour.step(i + 1, 8)}${text}`);
+        await expect(shown).toHaveText(`${i + 1}/8${texts.tour.step(i + 1, 8)}${text}`);
         await expect(caption(page).getByText(`${i + 1}/8`)).toBeVisible();
       }
       change("pace");
-      await expect(heard).toBeEmpty();
+      await expect(shown).toBeEmpty();
       await expect(caption(page)).toHaveCount(0);
     });
   }
@@ -112,7 +115,6 @@ for (const [path, step] of [
 
 test("T starts the tour and stops it, and says so", async ({ page }) => {
   const { calls, change } = await open(page, "/stage", "zero");
-  await page.keyboard.press("w"); // the sentence is in sight
   await page.keyboard.press("t");
   await says(page, "The tour begins. Any click stops it.");
   await expect(caption(page)).toContainText("1/8", SOON); // before the server tells of it
@@ -121,7 +123,32 @@ test("T starts the tour and stops it, and says so", async ({ page }) => {
   await page.keyboard.press("t");
   await says(page, "The tour has stopped.");
   await expect(caption(page)).toHaveCount(0, SOON);
-  expect(calls).toEqual([START, STOP]);
+  await expect.poll(() => calls, SOON).toEqual([START, STOP]);
+});
+
+for (const [keys, text, then] of [
+  [["t", "3"], "Load: a stampede.", [STOP, STAMPEDE]],
+  [["3"], "Load: a stampede. The tour has stopped.", [STOP, STAMPEDE]],
+]) {
+  test(`what comes after T waits until the tour has started: ${keys.join(", ")}`, async ({ page }) => {
+    let start;
+    const { calls } = await open(page, "/stage", "pace", { until: new Promise((done) => (start = done)) });
+    await page.keyboard.press("t");
+    await expect.poll(() => calls, SOON).toEqual([START]);
+    for (const key of keys) await page.keyboard.press(key);
+    await says(page, text);
+    expect(calls).toEqual([START]);
+    start();
+    await expect.poll(() => calls, SOON).toEqual([START, ...then]);
+    await expect(caption(page)).toHaveCount(0);
+  });
+}
+
+test("a double click on the page's button starts the tour and stops it", async ({ page }) => {
+  const { calls } = await open(page, "/", "pace");
+  await page.getByRole("button", { name: "Play the tour" }).dblclick();
+  await says(page, "The tour has stopped.");
+  await expect.poll(() => calls, SOON).toEqual([START, STOP]);
 });
 
 test("any click stops the tour, on a bullet, a number or a tool", async ({ page }) => {
@@ -129,11 +156,12 @@ test("any click stops the tour, on a bullet, a number or a tool", async ({ page 
   await expect(caption(page)).toBeVisible();
   await page.mouse.click(400, 500);
   await says(page, "The tour has stopped.");
-  expect(calls).toEqual([STOP]);
+  await expect.poll(() => calls, SOON).toEqual([STOP]);
   await expect(caption(page)).toBeVisible({ timeout: 4000 }); // the answers of this test still tell of it
+  await page.mouse.move(410, 500); // the tools may have gone meanwhile
   await page.getByRole("button", { name: "Pause" }).click();
   await says(page, "The tour has stopped.");
-  expect(calls).toEqual([STOP, STOP]);
+  await expect.poll(() => calls, SOON).toEqual([STOP, STOP]);
 });
 
 test("a key that acts stops the tour first, and a key that does nothing does not", async ({ page }) => {
@@ -152,7 +180,7 @@ test("a view key stops the tour, too", async ({ page }) => {
   await expect(caption(page)).toBeVisible();
   await page.keyboard.press("q");
   await expect(page.locator("#sentence")).toContainText("The tour has stopped.", SOON);
-  expect(calls).toEqual([STOP]);
+  await expect.poll(() => calls, SOON).toEqual([STOP]);
 });
 
 test("the buttons of the stage play and stop the tour, and a preset stops it", async ({ page }) => {
@@ -211,5 +239,30 @@ test.describe("a launcher that cannot play the tour", () => {
     await page.keyboard.press("t");
     await says(page, "That did not work: a tour needs a range from 0 to at least 2, such as --scale 0..4.");
     await expect(caption(page)).toHaveCount(0);
+  });
+});
+
+test.describe("a page that has lost", () => {
+  test.use({ expectsFailedRequests: true });
+
+  for (const path of ["/stage", "/"]) {
+    test(`its server has no caption on ${path}, and one again when it is back`, async ({ page }) => {
+      const { change } = await open(page, path, PLAYING);
+      await expect(caption(page)).toBeVisible();
+      change(() => undefined);
+      await expect(caption(page)).toHaveCount(0);
+      change(PLAYING);
+      await expect(caption(page)).toBeVisible();
+    });
+  }
+
+  test("the style of the caption asks for it again at the next step", async ({ page }) => {
+    let asked = 0;
+    await page.route("**/tour.css", (route) => ((asked += 1), asked === 1 ? route.abort() : route.fallback()));
+    const { change } = await open(page, "/", PLAYING);
+    await expect(caption(page)).not.toHaveCSS("display", "flex");
+    change(() => touring("kafka_killed"));
+    await expect(caption(page)).toHaveCSS("display", "flex");
+    await expect(page.locator("link[href*='tour.css']")).toHaveCount(1);
   });
 });

@@ -4,13 +4,13 @@ import { make, mute } from "./dom.js";
 import { style } from "./style.js";
 import { texts } from "./texts.js";
 
-/** Stands first in `wall`, while a tour plays. Screen readers hear each step. */
+/** Stands first in `wall`, while a tour plays. Screen readers hear each step if it `isSpoken`: one live region is enough for `/`. */
 export class Caption {
   #shown = "";
 
-  constructor(wall) {
+  constructor(wall, { isSpoken }) {
     this.root = make("p", "unseen");
-    this.root.setAttribute("role", "status"); // empty at first: screen readers tell what changes in it
+    if (isSpoken) this.root.setAttribute("role", "status"); // empty at first: screen readers tell what changes in it
     wall.prepend(this.root);
   }
 

@@ -79,7 +79,8 @@ export function scaled(wanted, fixed, said) {
 }
 
 class Demo {
-  #stopping;
+  #before = Promise.resolve(); // a start or stop of the tour, which what is asked for next waits for
+  #starting; // the start that is under way
 
   constructor(secret) {
     this.secret = secret;
@@ -122,24 +123,28 @@ class Demo {
     return this.#ask("POST", `demo/parts/${encodeURIComponent(part)}/${how}`, {});
   }
 
-  /** Starts the tour from its first step, or stops it; the pipeline shows that at once. */
+  /** Starts the tour from its first step, or stops it; the pipeline shows that at once. What is asked for next waits. */
   async tour(isPlaying, pipeline) {
     if (!isPlaying) pipeline.expect({ tour: null });
+    const asked = this.#ask("PUT", "demo/tour", { playing: isPlaying });
+    const over = asked.catch(() => {}); // this call tells of the failure, not the next one
+    this.#before = over;
+    this.#starting = isPlaying ? over : undefined;
     try {
-      await this.#ask("PUT", "demo/tour", { playing: isPlaying });
+      await asked;
+      if (this.#starting === over) pipeline.expect({ tour: FIRST_STEP }); // nobody has stopped it meanwhile
     } catch (error) {
       pipeline.expect(undefined);
       throw error;
+    } finally {
+      if (this.#starting === over) this.#starting = undefined;
     }
-    if (isPlaying) pipeline.expect({ tour: FIRST_STEP });
   }
 
-  /** A hand stops the tour if it plays; undefined if it does not. What is asked for next waits for that. */
+  /** A hand stops the tour if it plays or is about to; undefined if neither. */
   stopTour(pipeline) {
-    if (!pipeline.state?.tour) return undefined;
-    const stopped = this.tour(false, pipeline);
-    this.#stopping = stopped.catch(() => {}); // whoever stops it says so
-    return stopped;
+    const isPlaying = this.#starting !== undefined || Boolean(pipeline.state?.tour);
+    return isPlaying ? this.tour(false, pipeline) : undefined;
   }
 
   /** A processor that runs, by the name of its process. */
@@ -148,7 +153,7 @@ class Demo {
   }
 
   async #ask(method, path, body, isRight) {
-    await this.#stopping;
+    await this.#before;
     const headers = this.secret ? { authorization: `Bearer ${this.secret}` } : {};
     return call(address(path), { method, body, headers, isRight });
   }

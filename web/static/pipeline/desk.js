@@ -247,9 +247,9 @@ export class Desk {
 
   #toggleTour() {
     const { said } = texts;
-    const hasTour = Boolean(this.pipeline.state?.tour);
-    this.pipeline.says.answer(hasTour ? said.tourStopped : said.tourBegins);
-    const asked = hasTour ? this.demo.stopTour(this.pipeline) : this.demo.tour(true, this.pipeline);
+    const stopped = this.demo.stopTour(this.pipeline);
+    this.pipeline.says.answer(stopped ? said.tourStopped : said.tourBegins);
+    const asked = stopped ?? this.demo.tour(true, this.pipeline);
     asked.catch((error) => this.pipeline.says.answer(tourFailure(error, said)));
   }
 

@@ -64,7 +64,7 @@ export class Keys {
     if (!target.closest("[data-key], dialog") && this.#stopTour()) this.#answer(texts.said.tourStopped);
   }
 
-  /** True if the tour played. */
+  /** True if the tour played, or was about to. */
   #stopTour() {
     const stopped = this.#demo?.stopTour(this.pipeline);
     stopped?.catch((error) => this.#answer(failure(error, texts.said)));

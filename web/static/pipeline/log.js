@@ -31,7 +31,7 @@ function isSame(one, other) {
   return isNear && one.kind === other.kind && one.part === other.part && one.to === other.to;
 }
 
-/** Stands beside the messages of `list`, and like them is drawn while the list is open and not held. */
+/** Stands beside or below the messages of `list`, and like them is drawn while the list is open and not held. */
 export class Log {
   #known = [];
   #now = 0;
@@ -44,7 +44,7 @@ export class Log {
     this.items = make("ol");
     const root = make("section", "log", title, this.items);
     root.setAttribute("aria-labelledby", title.id);
-    list.body.closest("table").before(root);
+    list.body.closest("table").after(root);
     list.onDraw = () => this.#draw();
   }
 

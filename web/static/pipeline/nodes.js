@@ -100,7 +100,7 @@ export class Nodes {
     const filled = Math.ceil((waiting / most) * BLOCKS);
     this.blocks.forEach((block, i) => block.classList.toggle("on", BLOCKS - i <= filled));
     const isMoving = !failure && !isQuiet(state) && state.ready > 0;
-    const isFirst = isColdStart(state);
+    const isFirst = isColdStart(state) && !isBacklog;
     this.trend.classList.toggle("unknown", !isMoving && !isFirst); // it keeps its place, so that nothing jumps
     this.trend.classList.toggle("first", isFirst);
     if (isFirst) write(this.trend, this.#first());

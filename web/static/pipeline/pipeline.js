@@ -15,7 +15,7 @@ const FAILURES_BEFORE_OFFLINE = 2;
  * Draws into the parts of the page with the ids `sentence`, `pipe` and `time`. `onState(state)` gets each state,
  * `feed` is the page, which knows what the feed says is down, `problems()` what it tells people of problems,
  * `announce(text)` speaks, `up()` is how far above the wall is, `own()` the message of this page that is under way. The
- * caption of a tour comes first in the part with the id `wall`.
+ * caption of a tour comes first in the part with the id `wall`, as a live region where that `isSpoken`.
  */
 export class Pipeline {
   #told;
@@ -25,12 +25,12 @@ export class Pipeline {
   #fixed;
   #answeredAt = new Date();
 
-  constructor({ feed, onState = () => {}, problems, announce, up, own }) {
+  constructor({ feed, onState = () => {}, problems, announce, up, own, isSpoken = false }) {
     const node = (id) => document.getElementById(id);
     this.feed = feed;
     this.onState = onState;
     this.nodes = new Nodes(node("pipe"), { up, own });
-    this.caption = new Caption(node("wall"));
+    this.caption = new Caption(node("wall"), { isSpoken });
     this.timeline = new Timeline(node("time"));
     this.says = new Says(node("sentence"), { problems, announce });
     this.poll = new Poll({ onState: (state) => this.#take(state), onFailure: (failures) => this.#fail(failures) });
@@ -91,6 +91,7 @@ export class Pipeline {
   #fail(failures) {
     if (failures < FAILURES_BEFORE_OFFLINE) return;
     this.#isOffline = true;
+    this.caption.update(null); // nobody knows where the tour is
     if (this.#state) this.nodes.update(this.#state, true);
     this.says.offline(clock(this.#answeredAt));
   }

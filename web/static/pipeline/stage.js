@@ -28,6 +28,7 @@ export function begin(page) {
     problems: () => page.banners.notices.filter(({ key }) => !SAID.has(key)),
     announce: (text) => page.announcer.say(text),
     up: () => node("sentence").offsetHeight + 4,
+    isSpoken: true,
   });
   const keys = new Keys({ page, pipeline });
   const tools = new Tools(document.querySelector(".tools"), keys);

@@ -26,7 +26,8 @@ export class Tools {
   constructor(root, keys) {
     this.root = root;
     this.keys = keys;
-    for (const kind of ["pointermove", "pointerdown"]) document.addEventListener(kind, () => this.#show(), { passive: true });
+    document.addEventListener("pointermove", ({ pointerType }) => pointerType === "touch" || this.#show(), { passive: true });
+    document.addEventListener("click", () => this.#show()); // of a finger, too: by then it has pressed what was under it
   }
 
   /** The demo may be controlled from here. */
@@ -45,7 +46,7 @@ export class Tools {
     button.type = "button";
     button.dataset.key = key;
     if (name) button.setAttribute("aria-label", name);
-    button.addEventListener("click", () => this.keys.press(key, text));
+    button.addEventListener("click", () => this.keys.press(key, `“${text}”`));
     this.#buttons.set(key, button);
     group.append(button);
   }

@@ -213,8 +213,8 @@ export const invitation = {
 export const tour = {
   step: (number, of) => `Tour, step ${number} of ${of}:`,
   steps: {
-    zero: ["Scaled to zero.", "No messages come, so no processor runs. Look at the processors: 0."],
-    first_message: ["The first message.", "It waits in Kafka until a processor has started. Look at the dashed frame."],
+    zero: ["Down to zero.", "Without messages no processor runs. Look at the processors: they go to 0."],
+    first_message: ["The first message.", "It waits in Kafka until a processor has started, about a second. Then it flies past."],
     burst: ["A burst.", "More messages come than one processor can finish. Look at Kafka, where they wait."],
     scale_out: ["Scaling out.", "More processors start, each in its own colour. Look at Kafka: fewer messages wait."],
     processor_killed: ["A processor is killed.", "Its messages go to the others, and it starts again. Look at its lane."],
