@@ -8,6 +8,7 @@ import { ended, expect, fill, sendButton, test, unique } from "./support/page.js
 import { pidOf } from "./support/stack.js";
 
 const MOST_BYTES = 60_000;
+const MOST_ROWS = 20;
 
 /** Answers to these paths are data. */
 const DATA = ["/feed", "/pipeline", "/demo"];
@@ -16,6 +17,7 @@ const PIPELINE = /^\/static\/\w+\/(pipeline\/|translations\/pipeline-|desk\.css)
 
 for (const path of ["/", "/?lang=zh", "/stage"]) {
   test(`the first load of ${path} is at most ${MOST_BYTES} bytes, from this host alone`, async ({ page, request }) => {
+    await listed(request);
     await compressed(request, path);
     const hosts = new Set();
     page.on("request", (asked) => hosts.add(new URL(asked.url()).origin));
@@ -39,6 +41,14 @@ for (const path of ["/", "/?lang=zh", "/stage"]) {
     expect(size).toBeLessThan(MOST_BYTES);
     expect([...hosts]).toEqual([new URL(page.url()).origin]);
   });
+}
+
+/** Fills the table for people without JavaScript, which is part of the page. */
+async function listed(request) {
+  const rows = async () => (await (await request.get("/")).text()).split('<td class="list-message">').length - 1;
+  const data = { message: unique("a message of the table"), concurrency: MOST_ROWS, duration: 1, rate: 1 };
+  expect((await request.post("/bursts", { data })).status()).toBe(202);
+  await expect.poll(rows).toBe(MOST_ROWS);
 }
 
 /** In its first moments a homepage compresses its files. The last one by name is the last. */

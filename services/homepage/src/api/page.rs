@@ -28,7 +28,7 @@ use crate::reader::feed::Feed;
 use crate::request::RawFields;
 
 /// How many bullets the table for people without JavaScript has.
-const BULLETS: usize = 50;
+const BULLETS: usize = 20;
 
 /// What both pages are made of.
 pub(crate) struct Pages {
