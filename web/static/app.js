@@ -52,7 +52,8 @@ async function pick(entry, anchor) {
   if (isBullet) page.wall.hold(anchor);
   const goOn = () => isBullet && page.wall.hold(undefined);
   try {
-    const { Card } = await import("./wall/card.js");
+    const [{ Card }, { style }] = await Promise.all([import("./wall/card.js"), import("./style.js")]);
+    await style("card.css");
     card ??= new Card(node("card"), { slotOf: (processor) => page.slotOf(processor) });
     card.open(entry, anchor, goOn);
   } catch (error) {

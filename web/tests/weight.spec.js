@@ -13,7 +13,7 @@ const MOST_ROWS = 20;
 /** Answers to these paths are data. */
 const DATA = ["/feed", "/pipeline", "/demo"];
 /** What draws the pipeline, of the page's own files. */
-const PIPELINE = /^\/static\/\w+\/(pipeline\/|translations\/pipeline-|desk\.css)/;
+const PIPELINE = /^\/static\/\w+\/(style\.js|pipeline\/|translations\/pipeline-|desk\.css)/;
 
 for (const path of ["/", "/?lang=zh", "/stage"]) {
   test(`the first load of ${path} is at most ${MOST_BYTES} bytes, from this host alone`, async ({ page, request }) => {

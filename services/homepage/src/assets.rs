@@ -28,7 +28,7 @@ struct Vendored;
 const ENTRIES: [&str; 2] = ["app.js", "stage.js"];
 
 /// The style sheets of each page, sent as one file.
-const STYLES: [(&str, &[&str]); 6] = [
+const STYLES: [(&str, &[&str]); 7] = [
     (
         "index.css",
         &[
@@ -38,7 +38,6 @@ const STYLES: [(&str, &[&str]); 6] = [
             "wall/quiet.css",
             "wall/bullets.css",
             "wall/list.css",
-            "wall/card.css",
             "send/send.css",
             "send/narrow.css",
             "status/counters.css",
@@ -66,6 +65,7 @@ const STYLES: [(&str, &[&str]); 6] = [
         ],
     ),
     ("light.css", &["light.css"]),
+    ("card.css", &["wall/card.css"]),
     ("desk.css", &["pipeline/desk.css"]),
     ("tour.css", &["pipeline/tour.css"]),
     ("noscript.css", &["noscript.css"]),

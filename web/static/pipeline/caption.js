@@ -1,7 +1,7 @@
 // The caption of the tour: which step it plays, what is shown, and what to look at.
 
 import { make, mute } from "./dom.js";
-import { style } from "./style.js";
+import { style } from "../style.js";
 import { texts } from "./texts.js";
 
 /** Stands first in `wall`, while a tour plays. Screen readers hear each step if it `isSpoken`: one live region is enough for `/`. */

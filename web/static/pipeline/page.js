@@ -3,7 +3,7 @@
 import { controls } from "./demo.js";
 import { Log } from "./log.js";
 import { Pipeline } from "./pipeline.js";
-import { style } from "./style.js";
+import { style } from "../style.js";
 
 /** Starts the pipeline below the wall of `page`. `own()` is the message that this page has sent last, if it is under way. */
 export function begin(page, { own }) {

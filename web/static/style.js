@@ -10,7 +10,7 @@ export function style(name) {
 
 function load(name) {
   return new Promise((done) => {
-    const href = new URL(`../${name}`, import.meta.url).href;
+    const href = new URL(name, import.meta.url).href;
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href, onload: done });
     link.onerror = () => {
       loaded.delete(name);
