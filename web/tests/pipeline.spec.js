@@ -1,7 +1,7 @@
 // The pipeline as people see it, on the stage and on the page: every state, from made-up answers of the server.
 
 import { expect, expectNoFindings, test } from "./support/page.js";
-import { faultsOfLayout } from "./support/layout.js";
+import { faultsOfLayout, STAGES } from "./support/layout.js";
 import { fly, show, STATES } from "./support/pipeline.js";
 import { sentence } from "../static/pipeline/sentence.js";
 import * as en from "../static/translations/pipeline-en.js";
@@ -311,12 +311,7 @@ test("axe finds nothing where people prefer light", async ({ page }) => {
 
 const LAYOUT_STATES = ["zero", "cold", "behind", "scaling", "full", "twelve", "idle", "router", "processors", "knative"];
 
-for (const [width, height] of [
-  [1024, 768],
-  [1280, 720],
-  [1920, 1080],
-  [3840, 2160],
-]) {
+for (const [width, height] of STAGES) {
   for (const language of ["en", "zh"]) {
     test(`nothing is small, cut or covered on a stage of ${width} by ${height} in ${language}`, async ({ page }) => {
       await page.setViewportSize({ width, height });

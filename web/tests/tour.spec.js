@@ -2,7 +2,7 @@
 
 import { expect, expectNoFindings, test } from "./support/page.js";
 import { fly, scaling, show, STATES, touring, TOUR_STEPS } from "./support/pipeline.js";
-import { faultsOfLayout } from "./support/layout.js";
+import { faultsOfLayout, STAGES } from "./support/layout.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
 
@@ -62,12 +62,7 @@ test("a step that this page does not know has no caption", async ({ page }) => {
   await expect(caption(page)).toHaveCount(0);
 });
 
-for (const [width, height] of [
-  [1024, 768],
-  [1280, 720],
-  [1920, 1080],
-  [3840, 2160],
-]) {
+for (const [width, height] of STAGES) {
   for (const language of ["en", "zh"]) {
     test(`the caption covers nothing and nothing covers it on a stage of ${width} by ${height} in ${language}`, async ({ page }) => {
       await page.setViewportSize({ width, height });

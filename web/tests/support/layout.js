@@ -1,4 +1,12 @@
-// What is wrong with how a page is laid out.
+// What is wrong with how a page is laid out, and on which screens to look.
+
+/** Width and height of the screens that a stage is shown on, in px. */
+export const STAGES = [
+  [1024, 768],
+  [1280, 720],
+  [1920, 1080],
+  [3840, 2160],
+];
 
 /**
  * Runs in the page: texts that are smaller than 1/40 of the height, leave their box, lie over each other, or are cut.
