@@ -1,6 +1,9 @@
 //! The verdict of a run: whether every message, every homepage and the viewer agree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use client::{
     homepage::Homepage,
@@ -50,7 +53,7 @@ impl Verdict {
         }
         broken.extend(seen.twice.iter().cloned());
         let rows = Table::at(stack.address(TABLE)).all().await;
-        let shown: Vec<_> = rows.iter().filter_map(shown).collect();
+        let shown: Vec<_> = rows.iter().filter_map(Shown::of).collect();
         broken.extend(not_drawn(&shown, seen));
         let (shown, drawn) = (shown.len() as u64, seen.drawn() as u64);
         let (bursts, unknown) = (sent.bursts.len() as u64, unknown.len() as u64);
@@ -148,20 +151,31 @@ async fn wrong_answers<'a>(
     wrong
 }
 
-/// Bullets that were never drawn. Allowed are as many as the feed reported as left out, if they were stored
-/// when those can have been stored.
-fn not_drawn(shown: &[(MessageId, u64)], seen: &Seen) -> Vec<String> {
-    let missing: Vec<_> = shown.iter().filter(|(message, _)| !seen.has_drawn(message)).collect();
+/// Bullets that were never drawn. Allowed are as many as the feed reported as left out, if they can have been among
+/// those.
+fn not_drawn(shown: &[Shown], seen: &Seen) -> Vec<String> {
+    let missing: Vec<_> = shown.iter().filter(|it| !seen.has_drawn(&it.message)).collect();
     let too_many = missing.len() as u64 > seen.left_out;
-    let wrong = missing.into_iter().filter(|(_, at)| too_many || !seen.may_be_left_out(*at));
-    wrong.map(|(message, _)| format!("never drawn: {message}")).collect()
+    let wrong = missing.into_iter().filter(|it| too_many || !seen.may_be_left_out(&it.stored));
+    wrong
+        .map(|it| format!("never drawn: {}, stored within {:?} ms", it.message, it.stored))
+        .collect()
 }
 
-/// The message of a row that is shown on the page, and when the row was stored.
-fn shown(row: &Row) -> Option<(MessageId, u64)> {
-    let is_shown = text(row, "verdict")? == "shown";
-    let burst = text(row, "burst")?.parse().ok()?;
-    let (sender, seq) = (text(row, "sender")?.parse().ok()?, text(row, "seq")?.parse().ok()?);
-    let stored_at = text(row, "stored_at")?.parse().ok()?;
-    is_shown.then_some((MessageId { burst, sender, seq }, stored_at))
+/// A message whose row is shown on the page.
+struct Shown {
+    message: MessageId,
+    /// From when it was sent to when its row was written for the last time: the first time is somewhere between,
+    /// because a record that is delivered again is written again. Milliseconds since 1970.
+    stored: RangeInclusive<u64>,
+}
+
+impl Shown {
+    fn of(row: &Row) -> Option<Self> {
+        let is_shown = text(row, "verdict")? == "shown";
+        let burst = text(row, "burst")?.parse().ok()?;
+        let (sender, seq) = (text(row, "sender")?.parse().ok()?, text(row, "seq")?.parse().ok()?);
+        let stored = text(row, "sent_at")?.parse().ok()?..=text(row, "stored_at")?.parse().ok()?;
+        is_shown.then_some(Self { message: MessageId { burst, sender, seq }, stored })
+    }
 }
