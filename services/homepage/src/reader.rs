@@ -227,7 +227,8 @@ impl Reader {
         let round = self.at_end_of_round(is_history, stalled_since);
         // Under one lock: an answer of `/feed` counts exactly the bullets that it has.
         let all_read_at = (was_read && self.has_read_all()).then_some(began);
-        let end = RoundEnd { finished: round.finished.clone(), all_read_at, is_history };
+        let (finished_before, begins) = (round.finished.clone(), self.each(Tracker::begin));
+        let end = RoundEnd { finished: finished_before, begins, all_read_at, is_history };
         self.deps.feed.add(&rows, end, || self.deps.progress.update(round));
         if !self.history {
             self.deps.feed.list_processors(&rows);

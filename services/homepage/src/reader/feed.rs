@@ -29,6 +29,8 @@ struct State {
     /// Not all is known yet that was there before the run.
     is_history: bool,
     bullets: VecDeque<Bullet>,
+    /// In each partition all bullets from this offset on are kept. Those before it were never read, or are dropped.
+    kept_from: PartitionOffsets,
     /// The number of the next bullet in this run.
     next: u64,
     /// When the last round of this run began that read all rows.
@@ -54,6 +56,8 @@ struct Bullet {
 pub(crate) struct RoundEnd {
     /// All records before these offsets are finished.
     pub(crate) finished: PartitionOffsets,
+    /// Where the run began to read.
+    pub(crate) begins: PartitionOffsets,
     /// When the round began, if it read every row that was in the table then.
     pub(crate) all_read_at: Option<Millis>,
     /// Not all is known yet that was there before the run.
@@ -66,7 +70,8 @@ pub(crate) struct View {
     pub(crate) bullets: Vec<Bytes>,
     /// Where the viewer goes on; empty until the homepage knows what was there before it.
     pub(crate) cursor: Arc<str>,
-    /// How many bullets came after the viewer's cursor. What only comes again does not count, as far as it is known.
+    /// How many bullets came after the viewer's cursor. What only comes again does not count, as far as it is known. Of
+    /// bullets that this homepage does not keep, each offset counts, so that none is missed without a word.
     pub(crate) passed: u64,
     /// The processors that stored a row in the last seconds.
     pub(crate) processors: Vec<String>,
@@ -96,14 +101,16 @@ impl Feed {
 
     /// Adds the new rows of one round. `also` runs under the same lock, as in [`Feed::begin`].
     pub(crate) fn add(&self, rows: &[Row], end: RoundEnd, also: impl FnOnce()) {
-        let RoundEnd { finished, all_read_at, is_history } = end;
+        let RoundEnd { finished, begins, all_read_at, is_history } = end;
         let bullets: Vec<_> = rows.iter().filter_map(Bullet::of).collect();
         let (mut state, now) = (self.0.lock(), Millis::now());
         rows.iter().for_each(|row| state.slots.note(&row.processor, row.stored_at, now));
+        if state.is_history && state.bullets.is_empty() {
+            state.kept_from = begins;
+        }
         state.next += bullets.len() as u64;
         state.bullets.extend(bullets);
-        let surplus = state.bullets.len().saturating_sub(Self::BULLETS);
-        state.bullets.drain(..surplus);
+        state.drop_oldest();
         state.is_history = is_history;
         state.all_read_at = all_read_at.or(state.all_read_at);
         let (run, next, all_read_at) = (state.run, state.next, state.all_read_at);
@@ -169,12 +176,31 @@ impl State {
             earlier_runs,
             is_history: true,
             bullets: VecDeque::new(),
+            kept_from: PartitionOffsets::new(),
             next,
             all_read_at,
             cursor: cursor.text().into(),
             processors: BTreeMap::new(),
             slots: Slots::default(),
         }
+    }
+
+    /// Drops the oldest bullets of those that are too many.
+    fn drop_oldest(&mut self) {
+        let surplus = self.bullets.len().saturating_sub(Feed::BULLETS);
+        for bullet in self.bullets.drain(..surplus) {
+            let kept = self.kept_from.entry(bullet.partition).or_default();
+            *kept = bullet.offset.next().max(*kept);
+        }
+    }
+
+    /// How many offsets after a cursor of another homepage lie before the bullets that are kept.
+    fn not_kept(&self, foreign: &Cursor) -> u64 {
+        let after = |partition| foreign.finished.get(partition).copied().unwrap_or_default();
+        if foreign.finished.is_empty() {
+            return 0;
+        }
+        self.kept_from.iter().map(|(partition, kept)| kept.since(after(partition))).sum()
     }
 
     /// The newest `limit` of the kept bullets after a cursor, and how many came after it in all.
@@ -198,7 +224,7 @@ impl State {
                 let passed = self.bullets.iter().filter(unseen).filter(new).count();
                 let bullets = newest(newest_first.filter(unseen), limit);
                 let passed = passed.max(bullets.len()) as u64;
-                (bullets, passed)
+                (bullets, passed + self.not_kept(foreign))
             }
         }
     }
@@ -253,7 +279,7 @@ mod tests {
     }
 
     fn end(finished: PartitionOffsets, all_read_at: Option<Millis>) -> RoundEnd {
-        RoundEnd { finished, all_read_at, is_history: false }
+        RoundEnd { finished, all_read_at, ..RoundEnd::default() }
     }
 
     /// A feed whose run has begun, and has read what was there before.
@@ -327,6 +353,29 @@ mod tests {
         other.add(&rows, end(offsets(&[(0, 3), (1, 1), (2, 1)]), None), || ());
         // 0/2 comes again, because 0/1 before it was open. The page knows it by its position.
         assert_eq!(ids(&other.view(Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
+    }
+
+    #[test]
+    fn another_homepage_counts_what_a_viewer_misses_because_it_keeps_it_no_more() {
+        let (one, other) = (begun(), begun_as(2));
+        one.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), || ());
+        let cursor = cursor(&one.view(None, 100));
+        let rows: Vec<_> = (0..5000).map(|offset| row(0, offset)).collect();
+        other.add(&rows, end(offsets(&[(0, 5000)]), None), || ());
+        let view = other.view(Some(&cursor), 500);
+        assert_eq!((view.bullets.len(), view.passed), (500, 4999));
+    }
+
+    #[test]
+    fn a_homepage_that_began_later_counts_what_a_viewer_misses_before_its_begin() {
+        let (one, other) = (begun(), Feed::default());
+        one.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), || ());
+        let cursor = cursor(&one.view(None, 100));
+        other.begin(2, || ());
+        let begins = offsets(&[(0, 30)]);
+        other.add(&[row(0, 30)], RoundEnd { begins, ..end(offsets(&[(0, 31)]), None) }, || ());
+        let view = other.view(Some(&cursor), 500);
+        assert_eq!((ids(&view), view.passed), (vec!["0/30".to_owned()], 30));
     }
 
     /// By the clock of the homepage that makes a cursor.
