@@ -26,10 +26,6 @@ const POLL_TIMEOUT: Duration = Duration::from_secs(2);
 /// The viewer changes the homepage after this many polls on average.
 const POLLS_PER_HOMEPAGE: u32 = 10;
 
-/// How long after it was stored a row may reach a homepage: one fault may hold it back, then a second one, and a third
-/// one. In one run a frozen table, a broken network and a frozen broker made 24.3 s.
-const MAX_DELAY: Duration = Duration::from_secs(3 * LONGEST.as_secs());
-
 /// What the viewer has seen. Times are milliseconds since 1970.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -39,8 +35,8 @@ pub(crate) struct Seen {
     pub(crate) left_out: u64,
     /// When the bullets that were left out can have been stored.
     gaps: Vec<RangeInclusive<u64>>,
-    /// The time of the last answer.
-    answered: u64,
+    /// The time of the last answer after which no message waited: then nothing was missing but what had been left out.
+    complete: u64,
     /// One text for each bullet that was drawn twice.
     pub(crate) twice: Vec<String>,
 }
@@ -109,9 +105,8 @@ impl Seen {
 
     /// Whether a row that was stored within this time may be one that the feed left out.
     pub(crate) fn may_be_left_out(&self, stored: &RangeInclusive<u64>) -> bool {
-        let overlaps =
-            |gap: &&RangeInclusive<u64>| stored.start() <= gap.end() && gap.start() <= stored.end();
-        self.gaps.iter().any(|gap| overlaps(&gap))
+        let mut gaps = self.gaps.iter();
+        gaps.any(|gap| stored.start() <= gap.end() && gap.start() <= stored.end())
     }
 
     /// How many messages were drawn.
@@ -123,7 +118,7 @@ impl Seen {
         if session.since != feed.totals.since {
             *session = Session { since: feed.totals.since.clone(), ids: BTreeSet::new() };
         }
-        self.add_gap(feed.left_out());
+        self.add_gap(feed);
         for bullet in &feed.bullets {
             if !session.ids.insert(bullet.id.clone()) {
                 self.twice.push(format!("{} came twice from one homepage", bullet.id));
@@ -132,14 +127,17 @@ impl Seen {
         }
     }
 
-    /// Bullets of this answer may have been stored before the last answer, by up to [`MAX_DELAY`].
-    fn add_gap(&mut self, left_out: u64) {
+    /// What this answer leaves out was sent after the last complete answer. But a fault can hide from a homepage, for
+    /// [`LONGEST`], that something was sent.
+    fn add_gap(&mut self, feed: &Feed) {
         let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970").as_millis() as u64;
-        if left_out > 0 {
-            self.left_out += left_out;
-            self.gaps.push(self.answered.saturating_sub(MAX_DELAY.as_millis() as u64)..=now);
+        if feed.left_out() > 0 {
+            self.left_out += feed.left_out();
+            self.gaps.push(self.complete.saturating_sub(LONGEST.as_millis() as u64)..=now);
         }
-        self.answered = now;
+        if feed.totals.since.is_some() && feed.totals.waiting == 0 {
+            self.complete = now;
+        }
     }
 
     /// A page ignores a bullet whose id it has drawn already.
