@@ -7,9 +7,12 @@ use std::{
 
 use anyhow::{Context as _, anyhow, ensure};
 use process::folder_lock::{Error, FolderLock};
-use stack::plan::name::{BROKER, TABLE};
+use stack::{
+    plan::name::{BROKER, TABLE},
+    sink_file,
+};
 
-use crate::{leftovers, sink_file, stack_file};
+use crate::{leftovers, stack_file};
 
 /// The lock file. It also marks the folder as one of ours.
 const MARKER: &str = "barrage-demo.lock";

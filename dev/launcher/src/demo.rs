@@ -69,7 +69,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         programs: options.programs,
         data: folder.path().into(),
         processors: 0,
-        sink: Some(sink.path().into()),
+        sink: Some(sink.path()),
         page,
         public_url: public_url.clone(),
         environment: Some(options.environment),

@@ -176,8 +176,9 @@ impl Stack {
     /// Replaces the list of processors of a stack with a [file](crate::Setup::sink_file) for it. Each may be a replica
     /// that [`Stack::scale_out`] has started.
     pub fn set_sink(&self, processors: &[&str]) {
-        let addresses = processors.iter().map(|name| self.address(name));
-        let written = sink_file::write(self.data.path(), addresses);
+        let url = |name: &&str| format!("http://{}", self.address(name));
+        let urls: Vec<_> = processors.iter().map(url).collect();
+        let written = sink_file::write(self.data.path(), &urls);
         written.expect("the data folder can be written");
     }
 
