@@ -25,10 +25,10 @@ struct Ours;
 struct Vendored;
 
 /// The modules that pages begin with.
-const ENTRIES: [&str; 2] = ["app.js", "stage.js"];
+const ENTRIES: [&str; 3] = ["app.js", "stage.js", "join/join.js"];
 
 /// The style sheets of each page, sent as one file.
-const STYLES: [(&str, &[&str]); 7] = [
+const STYLES: [(&str, &[&str]); 8] = [
     (
         "index.css",
         &[
@@ -64,6 +64,7 @@ const STYLES: [(&str, &[&str]); 7] = [
             "forced.css",
         ],
     ),
+    ("join.css", &["app.css", "wall/bullets.css", "join/join.css", "forced.css"]),
     ("light.css", &["light.css"]),
     ("card.css", &["wall/card.css"]),
     ("desk.css", &["pipeline/desk.css"]),

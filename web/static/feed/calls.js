@@ -11,6 +11,7 @@ export class Refused extends Error {
     super(problem?.detail || problem?.title || `the server answered ${response.status}`);
     this.status = response.status;
     this.isOurs = typeof problem?.title === "string";
+    this.mayHaveBeenSent = problem?.may_have_been_sent === true;
     this.errors = Array.isArray(problem?.errors) ? problem.errors : [];
     this.retryAfter = Number(response.headers.get("retry-after")) || undefined;
   }

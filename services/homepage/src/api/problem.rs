@@ -26,6 +26,9 @@ pub(crate) struct Problem {
     /// One entry for each invalid field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<InvalidField>,
+    /// The message is not accepted, but it may still appear: whoever sends it again may send it twice.
+    #[serde(skip_serializing_if = "is_false")]
+    may_have_been_sent: bool,
     #[serde(skip)]
     retry_after: Option<Duration>,
     /// The methods that the address answers, for `Allow`.
@@ -54,6 +57,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            may_have_been_sent: false,
             retry_after: None,
             allow: None,
         }
@@ -170,7 +174,7 @@ impl Problem {
     pub(crate) fn not_acknowledged() -> Self {
         let detail = "Kafka did not acknowledge the message in time. It does not count as sent, but it may \
                       still appear.";
-        Self::away(detail)
+        Self { may_have_been_sent: true, ..Self::away(detail) }
     }
 
     /// 503: the part that knows the state of a message does not answer.
@@ -200,6 +204,11 @@ impl Problem {
             .map(|wait| wait.as_millis().div_ceil(1000).max(1))
             .and_then(|seconds| u64::try_from(seconds).ok())
     }
+}
+
+/// serde asks by reference.
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 impl fmt::Display for Problem {

@@ -102,6 +102,15 @@ pub(crate) struct Translations {
     pub(crate) too_much: Pattern,
     pub(crate) kafka_away: Pattern,
 
+    pub(crate) on_the_wall: &'static str,
+    pub(crate) your_messages: &'static str,
+    pub(crate) your_name: &'static str,
+    pub(crate) emojis: &'static str,
+    pub(crate) everybody: &'static str,
+    pub(crate) nothing_sent_yet: &'static str,
+    pub(crate) too_soon: Pattern,
+    pub(crate) sent_one: &'static str,
+
     pub(crate) since_opened: &'static str,
     pub(crate) waiting: &'static str,
     pub(crate) folded: &'static str,

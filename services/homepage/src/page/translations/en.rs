@@ -74,6 +74,15 @@ pub(crate) const EN: Translations = Translations {
     too_much: Pattern("Too many messages are being sent now. Try again in {} s."),
     kafka_away: Pattern("Kafka does not accept messages now. Try again in {} s."),
 
+    on_the_wall: "On the wall now",
+    your_messages: "Your messages",
+    your_name: "Name (optional)",
+    emojis: "Emojis",
+    everybody: "Everybody in the room can read it.",
+    nothing_sent_yet: "Nothing was sent. Correct the marked fields.",
+    too_soon: Pattern("Nothing was sent yet. Send again in {} s."),
+    sent_one: "Your message was sent. It is on the wall in a moment.",
+
     since_opened: "Since this page opened",
     waiting: "Waiting",
     folded: "Folded",

@@ -70,6 +70,15 @@ pub(crate) const ZH: Translations = Translations {
     too_much: Pattern("发送太频繁，请 {} 秒后再试。"),
     kafka_away: Pattern("Kafka 暂时无法接收，请 {} 秒后再试。"),
 
+    on_the_wall: "现在的弹幕墙",
+    your_messages: "你的弹幕",
+    your_name: "昵称（可不填）",
+    emojis: "表情",
+    everybody: "现场所有人都能看到。",
+    nothing_sent_yet: "尚未发送。请修改标出的内容。",
+    too_soon: Pattern("尚未发送，请 {} 秒后再发。"),
+    sent_one: "已发送，马上就会出现在弹幕墙上。",
+
     since_opened: "打开页面以来",
     waiting: "等待处理",
     folded: "已折叠",
