@@ -101,6 +101,8 @@ pub struct Bullet {
     pub stored_at: i64,
     /// `shown` or `blocked`; the feed does not say it, because all bullets are shown.
     pub verdict: Option<String>,
+    /// What its sender has typed; a nameless one has none.
+    pub name: Option<String>,
 }
 
 impl Bullet {

@@ -54,6 +54,15 @@ async fn every_bad_field_is_named() {
             assert_eq!(answer.body["errors"][0]["field"], "message", "{body}");
         }
     }
+    let no_names = [json!(null), json!(5), json!([]), json!("x".repeat(21)), json!("😀".repeat(21))];
+    for name in invisible.map(Value::from).into_iter().chain(no_names) {
+        for path in ["/bursts", "/messages"] {
+            let body = json!({ "message": "hi", "name": name }).to_string();
+            let answer = post(&stack, path, JSON, &body).await;
+            assert_problem(&answer, 422, &body);
+            assert_eq!(answer.body["errors"][0]["field"], "name", "{body}");
+        }
+    }
     let all = json!({ "concurrency": 0, "duration": 0, "rate": 0 }).to_string();
     let answer = post(&stack, "/bursts", JSON, &all).await;
     assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(4));

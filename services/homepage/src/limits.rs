@@ -136,7 +136,8 @@ mod tests {
         Limits { bursts: 2, rate: 100, client_rate: NonZeroU32::new(3).unwrap() };
 
     fn request(concurrency: u32, rate: u32) -> BurstRequest {
-        BurstRequest { message: Text::parse("hi").unwrap(), concurrency, duration: 1, rate }
+        let message = Text::parse("hi").unwrap();
+        BurstRequest { message, concurrency, duration: 1, rate, name: None }
     }
 
     fn running(rate: u64, seconds: u64) -> Running {

@@ -19,7 +19,7 @@ use crate::limits::ClientLimits;
 use crate::lookup::{Error, Lookup, State};
 use crate::producer::{MessageProducer, OutgoingMessage};
 use crate::reader::record_status::RecordStatus;
-use crate::request::message;
+use crate::request::MessageRequest;
 use crate::row_json::RowJson;
 
 /// How long a person waits for Kafka's acknowledgement.
@@ -40,12 +40,13 @@ pub(super) async fn send(
     caller: Caller,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let text = message(&body.raw).map_err(Problem::fields)?;
+    let request = MessageRequest::parse(&body.raw).map_err(Problem::fields)?;
     admission.admit(caller.address).await?;
     let id = Uuid::now_v7();
     let message = OutgoingMessage {
         id,
-        text: &text,
+        text: &request.message,
+        name: request.name.as_ref(),
         burst: id,
         sender: 1,
         seq: 1,

@@ -5,7 +5,7 @@ mod zh;
 
 use std::fmt::Display;
 
-use barrage::message::Text;
+use barrage::message::{Name, Text};
 
 use crate::request::FieldError;
 
@@ -94,6 +94,8 @@ pub(crate) struct Translations {
     pub(crate) invalid_message: Pattern,
     pub(crate) invisible_message: &'static str,
     pub(crate) message_too_long: Pattern,
+    pub(crate) invalid_name: Pattern,
+    pub(crate) invisible_name: &'static str,
     pub(crate) invalid_number: Pattern,
     pub(crate) total_rate_too_high: Pattern,
     pub(crate) invalid_rate: Pattern,
@@ -126,9 +128,9 @@ impl Translations {
         match error {
             FieldError::Message => self.invalid_message.with(Text::MAX_CHARS),
             FieldError::Invisible => self.invisible_message.to_owned(),
-            FieldError::TooLong { excess } => {
-                self.message_too_long.with_both(excess, Text::MAX_CHARS)
-            }
+            FieldError::TooLong { excess, max } => self.message_too_long.with_both(excess, max),
+            FieldError::Name => self.invalid_name.with(Name::MAX_CHARS),
+            FieldError::InvisibleName => self.invisible_name.to_owned(),
             FieldError::Number { max } => self.invalid_number.with(max),
             FieldError::TotalRate { max } => self.total_rate_too_high.with(max),
         }

@@ -64,6 +64,8 @@ pub(crate) const EN: Translations = Translations {
     invalid_message: Pattern("Type a message of 1 to {} characters."),
     invisible_message: "Nothing of it can be seen. Type at least one visible character.",
     message_too_long: Pattern("{} too many: at most {} characters."),
+    invalid_name: Pattern("Type a name of 1 to {} characters, or none."),
+    invisible_name: "Nothing of the name can be seen. Type at least one visible character, or none.",
     invalid_number: Pattern("Whole number, 1 to {}."),
     total_rate_too_high: Pattern("Concurrency times rate must be at most {} messages per second."),
     invalid_rate: Pattern("Nothing was sent. Rate of each sender: {}"),
