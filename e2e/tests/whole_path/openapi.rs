@@ -187,6 +187,7 @@ fn pages() -> Vec<Case> {
     let text = |path, kind| [case(path, path.trim_start_matches("GET "), 200, kind)];
     let mut all = Vec::new();
     all.extend(text("GET /", "text/html"));
+    all.extend(text("GET /join", "text/html"));
     all.extend(text("GET /stage", "text/html"));
     all.extend(text("GET /qr.svg", "image/svg+xml"));
     all.extend(text("GET /healthz", "text/plain"));
@@ -201,6 +202,9 @@ fn pages() -> Vec<Case> {
         }));
         all.push(refused(operation, path, 400).header("host", "a b"));
     }
+    all.extend(
+        ["zh", "fr", ""].map(|it| case("GET /join", &format!("/join?lang={it}"), 200, "text/html")),
+    );
     all
 }
 

@@ -299,6 +299,12 @@ export { g } from "../g.js"; // not from here
         for name in ["app.js", "stage.js", "pipeline/page.js", "pipeline/stage.js"] {
             assert!(!modules.contains(name), "{name}");
         }
+        let guests = assets.modules("join/join.js");
+        for (name, is_at_once) in
+            [("join/outbox.js", true), ("text.js", true), ("wall/wall.js", false)]
+        {
+            assert_eq!(guests.contains(name), is_at_once, "{name}");
+        }
         assert!(modules.iter().all(|name| !name.starts_with("translations/")));
     }
 }

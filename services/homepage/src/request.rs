@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_message_that_is_refused_has_its_reason() {
-        let error = |text: &str| MessageRequest::parse(json!({ "message": text }).as_object().unwrap());
+        let error =
+            |text: &str| MessageRequest::parse(json!({ "message": text }).as_object().unwrap());
         let reason = |text: &str| error(text).unwrap_err()["message"];
         assert_eq!(reason(" "), FieldError::Message);
         assert_eq!(reason("\u{200b}\u{2800}"), FieldError::Invisible);

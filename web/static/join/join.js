@@ -1,7 +1,6 @@
 // The guest's page: the form with its pause, one's own messages and what became of them, and the wall where there is room.
 
 import { painted } from "../feed/presence.js";
-import { translations } from "../translations.js";
 import { Button } from "./button.js";
 import { Form } from "./form.js";
 import { followKeyboard } from "./keyboard.js";
@@ -39,10 +38,10 @@ const lookups = new Lookups(own, (entry, progress, tries) => {
   else settle(entry, progress, tries);
 });
 
-let peek;
+let peek; // the small wall
 const watch = new Watch(own, {
-  onReply(reply, fresh) {
-    peek?.add(reply, fresh);
+  onReply(reply, fresh, unseen) {
+    peek?.add(fresh, unseen);
     notes.problems(reply.problems, reply.totals);
     for (const entry of own.waiting) draw(entry);
   },
@@ -96,4 +95,24 @@ for (const entry of own.entries) draw(entry);
 for (const entry of own.waiting) lookups.watch(entry);
 watch.start();
 
+const room = matchMedia("(min-height: 700px)");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** The wall is loaded once there is room for it, after the form. Nothing moves for people who asked for that. */
+async function look() {
+  if (peek || !room.matches || still.matches) return;
+  try {
+    const { Peek } = await import("./peek.js");
+    const hooks = { own, now: () => watch.now, slotOf: (processor) => watch.slotOf(processor) };
+    peek ??= new Peek(node("sky"), {
+      ...hooks,
+      onFolded: (entry) => entry.state === "now" && own.change(entry, { state: "folded" }),
+    });
+  } catch (error) {
+    console.warn("the wall cannot be loaded", error); // without it the page works all the same
+  }
+}
+
 await painted();
+for (const query of [room, still]) query.addEventListener("change", look);
+look();

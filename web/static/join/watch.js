@@ -16,7 +16,7 @@ const FAILURES_BEFORE_OFFLINE = 2;
 /** What becomes another state when the feed brings the message. */
 const BEFORE_WALL = new Set(["kept", "held", "sending", "waiting", "unsure"]);
 
-/** Hooks: `onReply(reply, fresh)`, `onOnline(isOnline, reason)`, `onPresence(isVisible)`. */
+/** Hooks: `onReply(reply, fresh, unseen)`, `onOnline(isOnline, reason)`, `onPresence(isVisible)`. */
 export class Watch {
   #clock = new Clock();
   #palette = new Palette();
@@ -46,6 +46,11 @@ export class Watch {
 
   slotOf(processor) {
     return this.#palette.slot(processor);
+  }
+
+  /** The server's time, in ms since the epoch. */
+  get now() {
+    return this.#clock.now();
   }
 
   /** Seconds until the message is processed, or undefined. */
@@ -83,7 +88,7 @@ export class Watch {
     }
     if (totals.since) this.#estimate(totals);
     this.#tell(true);
-    this.hooks.onReply(reply, isFirst ? [] : fresh);
+    this.hooks.onReply(reply, isFirst ? [] : fresh, isContinued ? Math.max(0, passed - bullets.length) : 0);
   }
 
   #estimate(totals) {

@@ -242,6 +242,9 @@ struct BulletJson {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::body::to_bytes;
+    use actix_web::test::TestRequest;
+
     use super::*;
     use crate::page::translations::ZH;
 
@@ -249,6 +252,20 @@ mod tests {
     fn a_refusal_without_a_field_error_says_when_to_try_again() {
         let text = refusal(&Problem::kafka_away(), &ZH);
         assert_eq!(text, "Kafka 暂时无法接收，请 2 秒后再试。");
+    }
+
+    #[actix_web::test]
+    async fn the_qr_code_leads_to_the_guests_page_in_the_language_of_the_address() {
+        let public: PublicUrl = "https://example.com/barrage".parse().unwrap();
+        for (query, address) in [
+            ("", "https://example.com/barrage/join"),
+            ("?lang=zh", "https://example.com/barrage/join?lang=zh"),
+        ] {
+            let request = TestRequest::with_uri(&format!("/qr.svg{query}")).to_http_request();
+            let answer = qr(Locale::of(&request), public.clone()).await;
+            let code = to_bytes(answer.into_body()).await.unwrap();
+            assert_eq!(code, picture(address).as_bytes(), "{address}");
+        }
     }
 
     #[test]

@@ -100,6 +100,7 @@ mod tests {
             "/a/.",
             "/{id}",
             "/feed",
+            "/join/x",
             "/static/x",
             "http://x/y",
             &long,
