@@ -206,7 +206,10 @@ mod tests {
         );
         let named = Message { name: Some(Name::parse("小明").unwrap()), ..message };
         let json = serde_json::to_string(&named).unwrap();
-        assert!(json.ends_with(r#","sent_at":"2023-11-14T22:13:20.123Z","name":"小明"}"#), "{json}");
+        assert!(
+            json.ends_with(r#","sent_at":"2023-11-14T22:13:20.123Z","name":"小明"}"#),
+            "{json}"
+        );
         assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), named);
     }
 

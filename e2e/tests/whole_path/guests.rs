@@ -34,7 +34,8 @@ async fn a_name_goes_from_the_sender_through_event_and_row_to_bullet_and_results
     assert_eq!(state.body["row"]["name"], "小明 😀", "{}", state.body);
 
     let twenty = "👩".repeat(20);
-    let burst = json!({ "message": "all", "name": twenty, "concurrency": 2, "duration": 1, "rate": 2 });
+    let burst =
+        json!({ "message": "all", "name": twenty, "concurrency": 2, "duration": 1, "rate": 2 });
     let id = stack.send_burst(burst).await;
     stack.settled(&id).await;
     let results = stack.results(&id).await;

@@ -54,7 +54,8 @@ async fn every_bad_field_is_named() {
             assert_eq!(answer.body["errors"][0]["field"], "message", "{body}");
         }
     }
-    let no_names = [json!(null), json!(5), json!([]), json!("x".repeat(21)), json!("😀".repeat(21))];
+    let no_names =
+        [json!(null), json!(5), json!([]), json!("x".repeat(21)), json!("😀".repeat(21))];
     for name in invisible.map(Value::from).into_iter().chain(no_names) {
         for path in ["/bursts", "/messages"] {
             let body = json!({ "message": "hi", "name": name }).to_string();

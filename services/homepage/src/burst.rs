@@ -13,6 +13,7 @@ mod run;
 mod snapshot;
 
 pub(crate) use dependencies::Dependencies;
+pub(crate) use local::Burst;
 pub(crate) use recount::Recounter;
 pub(crate) use registry::{Bursts, StartError};
 pub(crate) use remote::{RemoteBursts, RemoteError};

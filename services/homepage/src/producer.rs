@@ -138,8 +138,7 @@ fn record(
     let traceparent = header("traceparent", above.to_string());
     let tracestate = caller.and_then(|caller| caller.state.as_ref());
     let tracestate = tracestate.map(|state| header("tracestate", state.as_str().to_owned()));
-    let value =
-        Message { message: text.clone(), burst, sender, seq, sent_at, name: name.cloned() };
+    let value = Message { message: text.clone(), burst, sender, seq, sent_at, name: name.cloned() };
     let value = serde_json::to_vec(&value).expect("a message is texts and numbers");
     ProducerRecord {
         key: Some(Bytes::from(format!("{burst}/{sender}"))),

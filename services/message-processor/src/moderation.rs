@@ -22,7 +22,8 @@ pub(crate) struct BlockedWords(BTreeSet<String>);
 
 impl BlockedWords {
     pub(crate) fn verdict(&self, text: &Text, name: Option<&Name>) -> Verdict {
-        let is_blocked = self.block(text.as_str()) || name.is_some_and(|it| self.block(it.as_str()));
+        let is_blocked =
+            self.block(text.as_str()) || name.is_some_and(|it| self.block(it.as_str()));
         if is_blocked { Verdict::Blocked } else { Verdict::Shown }
     }
 
@@ -68,7 +69,8 @@ mod tests {
     #[test]
     fn a_blocked_word_in_the_name_blocks_the_message() {
         let words: BlockedWords = "spam".parse().unwrap();
-        let of = |name| words.verdict(&Text::parse("hi").unwrap(), Some(&Name::parse(name).unwrap()));
+        let of =
+            |name| words.verdict(&Text::parse("hi").unwrap(), Some(&Name::parse(name).unwrap()));
         assert_eq!(of("Mr. ЅРАМ"), Verdict::Blocked);
         assert_eq!(of("Sam"), Verdict::Shown);
     }

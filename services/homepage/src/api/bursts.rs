@@ -1,5 +1,6 @@
 //! `/bursts`: begin, show and stop a burst.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header;
@@ -13,7 +14,7 @@ use super::caller::Caller;
 use super::extract::BurstId;
 use super::page::Pages;
 use super::problem::Problem;
-use crate::burst::{Bursts, RemoteBursts, Snapshot};
+use crate::burst::{Burst, Bursts, RemoteBursts, Snapshot};
 use crate::page::language::Locale;
 use crate::page::notice::Sent;
 use crate::page::public_url::PublicUrl;
@@ -31,21 +32,21 @@ pub(super) async fn start(
     (locale, public): (Locale, Result<PublicUrl, Problem>),
     Body { raw, is_form }: Body,
 ) -> Result<HttpResponse, Problem> {
-    match begin(&bursts, &admission, caller, &raw).await {
-        Ok(snapshot) if is_form => {
-            let page = format!("{}{}", pages.settings.base_path, locale.query("?"));
-            let cookie = (
-                header::SET_COOKIE,
-                Sent { messages: snapshot.planned() }.cookie(&pages.settings.base_path),
-            );
+    let visit = caller.visit;
+    let answer = match begin(&bursts, &admission, caller, &raw).await {
+        Ok(burst) if is_form => {
+            let base_path = &pages.settings.base_path;
+            let page = format!("{base_path}{}", locale.query("?"));
+            let sent = Sent { messages: burst.request.planned() }.cookie(base_path);
             let mut response = HttpResponse::SeeOther();
             let response = response.insert_header((header::LOCATION, page));
-            Ok(response.insert_header(cookie).finish())
+            Ok(response.insert_header((header::SET_COOKIE, sent)).finish())
         }
-        Ok(snapshot) => Ok(accepted(&pages, &snapshot)),
+        Ok(burst) => Ok(accepted(&pages, &burst.snapshot())),
         Err(problem) if is_form => pages.refused(locale, public?, &raw, &problem),
         Err(problem) => Err(problem),
-    }
+    };
+    Ok(pages.introduce(visit, answer))
 }
 
 /// 202 with the burst, and where it is found.
@@ -60,14 +61,14 @@ pub(super) async fn begin(
     admission: &Admission,
     caller: Caller,
     raw: &RawFields,
-) -> Result<Snapshot, Problem> {
+) -> Result<Arc<Burst>, Problem> {
     let burst = BurstRequest::parse(raw).map_err(Problem::fields)?;
     bursts.check_rate(&burst).map_err(Problem::fields)?;
     admission.admit(caller.address).await?;
-    let burst = bursts.start(burst, caller.trace)?;
+    let burst = bursts.start(burst, caller.client(), caller.trace)?;
     // Every homepage knows a burst by its row, even if this homepage dies.
     let _written = timeout(ROW_PATIENCE, burst.written.cancelled()).await;
-    Ok(burst.snapshot())
+    Ok(burst)
 }
 
 /// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::problem::Problem;
 use crate::config::Page;
+use crate::device::Visit;
 use crate::page::language::Locale;
 use crate::page::public_url::PublicUrl;
 
@@ -36,6 +37,16 @@ impl FromRequest for PublicUrl {
             page.public_url.clone().or_else(|| Self::of(request)?.below(&page.base_path))
         });
         ready(url.ok_or_else(|| Problem::malformed("Host must be a host, with or without a port.")))
+    }
+}
+
+/// The device of the request, or a new one, which the answer makes known by [`Visit::cookie`].
+impl FromRequest for Visit {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::burst::{RemoteError, StartError};
 use crate::launcher;
-use crate::limits::LimitExceeded;
+use crate::limits::{Limit, LimitExceeded};
 use crate::lookup;
 use crate::page::translations::EN;
 use crate::request::{FieldError, FieldErrors};
@@ -26,11 +26,24 @@ pub(crate) struct Problem {
     /// One entry for each invalid field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<InvalidField>,
+    /// The name of the limit, and how many bursts are running of whoever has sent the request, where that is it: for
+    /// a page that says it in its own language.
+    #[serde(flatten)]
+    exceeded: Option<Exceeded>,
     #[serde(skip)]
     retry_after: Option<Duration>,
     /// The methods that the address answers, for `Allow`.
     #[serde(skip)]
     allow: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Exceeded {
+    limit: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running: Option<usize>,
+    #[serde(skip)]
+    exceeded: Limit,
 }
 
 /// An entry of `errors`: a field or a parameter, and what it must be.
@@ -54,6 +67,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            exceeded: None,
             retry_after: None,
             allow: None,
         }
@@ -194,6 +208,11 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The limit that the request is over.
+    pub(crate) fn limit(&self) -> Option<Limit> {
+        self.exceeded.map(|it| it.exceeded)
+    }
+
     /// `Retry-After` in whole seconds, if another try can help.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         self.retry_after
@@ -231,6 +250,8 @@ impl From<LimitExceeded> for Problem {
     fn from(error: LimitExceeded) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "");
         problem.retry_after = Some(error.retry_after);
+        let (limit, running) = (error.limit.name(), error.limit.running());
+        problem.exceeded = Some(Exceeded { limit, running, exceeded: error.limit });
         let seconds = problem.retry_after().unwrap_or(1);
         problem.detail = format!("{} Try again in {seconds} s.", error.limit);
         problem
