@@ -25,6 +25,7 @@ mod row_json;
 mod sample;
 mod server;
 mod service;
+mod token;
 mod viewers;
 
 pub use config::Config;

@@ -12,6 +12,8 @@ export class Refused extends Error {
     this.status = response.status;
     this.isOurs = typeof problem?.title === "string";
     this.errors = Array.isArray(problem?.errors) ? problem.errors : [];
+    this.limit = problem?.limit; // of a 429: which one
+    this.running = problem?.running;
     this.retryAfter = Number(response.headers.get("retry-after")) || undefined;
   }
 }

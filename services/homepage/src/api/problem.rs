@@ -43,7 +43,7 @@ struct Exceeded {
     #[serde(skip_serializing_if = "Option::is_none")]
     running: Option<usize>,
     #[serde(skip)]
-    exceeded: Limit,
+    of: Limit,
 }
 
 /// An entry of `errors`: a field or a parameter, and what it must be.
@@ -132,6 +132,12 @@ impl Problem {
         Self::away("The launcher does not answer. It is not known whether anything was changed.")
     }
 
+    /// 403: a burst is stopped only by who has begun it.
+    pub(crate) fn not_yours() -> Self {
+        let detail = "Only who has begun a burst can stop it: by its stop_token as Authorization: Bearer, or by the cookie barrage_device of the browser that has begun it.";
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
     /// 403: the page of another site has sent the request.
     pub(crate) fn cross_site() -> Self {
         Self::new(StatusCode::FORBIDDEN, "A page of another site must not send messages.")
@@ -210,7 +216,7 @@ impl Problem {
 
     /// The limit that the request is over.
     pub(crate) fn limit(&self) -> Option<Limit> {
-        self.exceeded.map(|it| it.exceeded)
+        self.exceeded.map(|it| it.of)
     }
 
     /// `Retry-After` in whole seconds, if another try can help.
@@ -251,7 +257,7 @@ impl From<LimitExceeded> for Problem {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "");
         problem.retry_after = Some(error.retry_after);
         let (limit, running) = (error.limit.name(), error.limit.running());
-        problem.exceeded = Some(Exceeded { limit, running, exceeded: error.limit });
+        problem.exceeded = Some(Exceeded { limit, running, of: error.limit });
         let seconds = problem.retry_after().unwrap_or(1);
         problem.detail = format!("{} Try again in {seconds} s.", error.limit);
         problem

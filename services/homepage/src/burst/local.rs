@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::owner::Owner;
 use super::snapshot::Snapshot;
 use crate::device::Client;
 use crate::limits::Running;
@@ -25,6 +26,8 @@ pub(crate) struct Burst {
     pub(crate) request: BurstRequest,
     /// Who has begun it.
     pub(crate) client: Client,
+    /// Who may stop it.
+    pub(crate) owner: Owner,
     /// Cancelled to stop the senders.
     pub(crate) stop: CancellationToken,
     /// Cancelled once its row is written: from then on every homepage knows it.
@@ -55,7 +58,7 @@ struct Status {
 impl Burst {
     /// A burst whose records will have offsets of `from` or later ones, in the topic of this run of the reader.
     pub(crate) fn new(
-        (request, client): (BurstRequest, Client),
+        (request, client, owner): (BurstRequest, Client, Owner),
         (run, from): (u64, PartitionOffsets),
         rows: Arc<BurstRows>,
         id: Uuid,
@@ -67,6 +70,7 @@ impl Burst {
             id,
             request,
             client,
+            owner,
             stop,
             written: CancellationToken::new(),
             rows,
@@ -191,6 +195,8 @@ impl Burst {
             expired: now.expired,
             from,
             to,
+            stop_token: self.owner.stop_token.clone(),
+            device: self.owner.device.clone(),
             homepage: homepage.to_owned(),
             started_at: self.started_at,
             heartbeat,

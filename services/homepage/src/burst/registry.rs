@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::dependencies::Dependencies;
 use super::local::Burst;
+use super::owner::Owner;
 use super::run::run;
 use crate::caller_trace::CallerTrace;
 use crate::device::Client;
@@ -47,12 +48,12 @@ impl Bursts {
         Self { deps, bursts, tasks, runtime: Handle::current() }
     }
 
-    /// Starts a burst of a client. Its first message continues the caller's trace. Fails if it exceeds a limit, or if
+    /// Starts a burst of a client, which only its owner can stop. Its first message continues the caller's trace. Fails if it exceeds a limit, or if
     /// the topic's high watermarks are not known yet.
     pub(crate) fn start(
         &self,
         request: BurstRequest,
-        client: Client,
+        (client, owner): (Client, Owner),
         caller: Option<CallerTrace>,
     ) -> Result<Arc<Burst>, StartError> {
         let (run_of_reader, from) = self.deps.progress.run_and_high_watermarks();
@@ -68,7 +69,7 @@ impl Bursts {
         let id = Uuid::now_v7();
         let rows = self.deps.progress.follow_burst(id);
         let stop = self.deps.shutdown.child_token();
-        let burst = Burst::new((request, client), (run_of_reader, from), rows, id, stop);
+        let burst = Burst::new((request, client, owner), (run_of_reader, from), rows, id, stop);
         let burst = Arc::new(burst);
         bursts.insert(id, burst.clone());
         drop(bursts);

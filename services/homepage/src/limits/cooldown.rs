@@ -78,7 +78,8 @@ mod tests {
         while cooldown.count(device).is_err() {
             std::thread::yield_now();
         }
-        assert!(Instant::now() >= next);
+        // The limiter has a clock of its own.
+        assert!(Instant::now() + Duration::from_millis(5) >= next);
         assert!(Instant::now() < next + Duration::from_secs(10));
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn admit(
     let counts = |burst: &&Running| match limit {
         Limit::OwnBursts { .. } => is_own(client, burst.client),
         Limit::AddressBursts { .. } => client.has_address_of(burst.client),
-        _ => true,
+        Limit::Requests | Limit::Cooldown | Limit::Bursts | Limit::Rate | Limit::Draining => true,
     };
     let first_end = running.iter().filter(counts).map(|burst| burst.remaining).min();
     let retry_after = first_end.unwrap_or_default().max(Duration::from_secs(1));
