@@ -82,6 +82,11 @@ impl BurstRequest {
         Ok(Self { message, concurrency, duration, rate, name })
     }
 
+    /// How many messages it has if none fails and nobody stops it.
+    pub(crate) fn planned(&self) -> u64 {
+        self.total_rate() * u64::from(self.duration)
+    }
+
     /// Messages per second of all senders together.
     pub(crate) fn total_rate(&self) -> u64 {
         u64::from(self.concurrency) * u64::from(self.rate)
@@ -173,7 +178,7 @@ mod tests {
             (request.message.as_str(), request.concurrency, request.duration, request.rate),
             ("hi", 10, 10, 5)
         );
-        assert_eq!(request.total_rate(), 50);
+        assert_eq!((request.total_rate(), request.planned()), (50, 500));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::web::{Data, Query};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
 use askama::Template;
 use barrage::time::Millis;
 use qrcode::render::svg::Color;
@@ -17,6 +17,7 @@ use super::permission::may_show;
 use super::problem::Problem;
 use crate::assets::Assets;
 use crate::config::Page;
+use crate::device::Visit;
 use crate::page::form::{FormView, GuestForm};
 use crate::page::language::Locale;
 use crate::page::notice::{Notice, Sent};
@@ -43,7 +44,7 @@ pub(crate) struct Pages {
 /// their burst has begun.
 pub(super) async fn show(
     pages: Data<Pages>,
-    request: HttpRequest,
+    (request, visit): (HttpRequest, Visit),
     locale: Locale,
     public: PublicUrl,
     parameters: Query<Vec<(String, String)>>,
@@ -53,8 +54,11 @@ pub(super) async fn show(
     let translations = locale.language.translations();
     let form = FormView::open(&raw, translations);
     let mut response = HttpResponse::Ok();
+    if let Some(cookie) = visit.cookie(&pages.settings.base_path) {
+        response.append_header((SET_COOKIE, cookie));
+    }
     let notice = Sent::of(&request).map(|sent| {
-        response.insert_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
+        response.append_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
         Notice::sent(sent, translations)
     });
     let page = pages.index(locale, public, form, notice);
@@ -83,13 +87,16 @@ pub(super) async fn stage(
 /// The guest's page: one message at a time. To people without JavaScript it says once that theirs was sent.
 pub(super) async fn join(
     pages: Data<Pages>,
-    request: HttpRequest,
+    (request, visit): (HttpRequest, Visit),
     locale: Locale,
 ) -> Result<HttpResponse, Problem> {
     let translations = locale.language.translations();
     let mut response = HttpResponse::Ok();
+    if let Some(cookie) = visit.cookie(&pages.settings.base_path) {
+        response.append_header((SET_COOKIE, cookie));
+    }
     let notice = Sent::of(&request).map(|_| {
-        response.insert_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
+        response.append_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
         Notice::sent_one(translations)
     });
     let form = GuestForm::new(&RawFields::new(), &FieldErrors::new(), translations);
@@ -106,6 +113,19 @@ pub(super) async fn qr(locale: Locale, public: PublicUrl) -> HttpResponse {
 }
 
 impl Pages {
+    /// The answer, with the cookie that makes a new device known.
+    pub(super) fn introduce(
+        &self,
+        visit: Visit,
+        answer: Result<HttpResponse, Problem>,
+    ) -> HttpResponse {
+        let mut response = answer.unwrap_or_else(|problem| problem.error_response());
+        if let Some(cookie) = visit.cookie(&self.settings.base_path) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+
     /// The first page with the form that was refused, and with the reason.
     pub(super) fn refused(
         &self,
@@ -202,7 +222,9 @@ fn refusing(problem: &Problem) -> HttpResponseBuilder {
 /// Why nothing was sent, when no field has an error.
 fn refusal(problem: &Problem, translations: &Translations) -> String {
     match (problem.status(), problem.retry_after()) {
-        (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => translations.too_much.with(seconds),
+        (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => {
+            translations.limit_exceeded(problem.limit(), seconds)
+        }
         (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => translations.kafka_away.with(seconds),
         _ => problem.detail.clone(),
     }

@@ -130,8 +130,9 @@ fn csv(write: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>) -> Bytes {
 /// A text that a spreadsheet would run as a formula gets a quote before it.
 fn without_formulas(row: &Row) -> Cow<'_, Row> {
     let is_formula = |text: &str| text.starts_with(['=', '+', '-', '@']);
-    let texts = [&row.id, &row.message, &row.processor, &row.trace].into_iter().chain(&row.name);
-    if !texts.into_iter().any(|it| is_formula(it)) {
+    let mut texts =
+        [&row.id, &row.message, &row.processor, &row.trace].into_iter().chain(&row.name);
+    if !texts.any(|it| is_formula(it)) {
         return Cow::Borrowed(row);
     }
     let mut row = row.clone();

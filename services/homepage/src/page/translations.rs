@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use barrage::message::{Name, Text};
 
+use crate::limits::Limit;
 use crate::request::FieldError;
 
 pub(crate) use en::EN;
@@ -21,7 +22,7 @@ impl Pattern {
     }
 
     /// For a text with two places, and a first value without `{}`.
-    fn with_both(&self, first: usize, second: usize) -> String {
+    fn with_both(&self, first: impl Display, second: impl Display) -> String {
         self.with(first).replacen("{}", &second.to_string(), 1)
     }
 }
@@ -102,6 +103,9 @@ pub(crate) struct Translations {
     pub(crate) nothing_sent: Pattern,
     pub(crate) sent: Pattern,
     pub(crate) too_much: Pattern,
+    pub(crate) cooldown: Pattern,
+    pub(crate) own_bursts: Pattern,
+    pub(crate) address_bursts: Pattern,
     pub(crate) kafka_away: Pattern,
 
     pub(crate) on_the_wall: &'static str,
@@ -124,6 +128,20 @@ pub(crate) struct Translations {
 }
 
 impl Translations {
+    /// Why a request over a limit was refused, and in how many seconds to try again.
+    pub(crate) fn limit_exceeded(&self, limit: Option<Limit>, seconds: u64) -> String {
+        match limit {
+            Some(Limit::Cooldown) => self.cooldown.with(seconds),
+            Some(Limit::OwnBursts { running }) => self.own_bursts.with_both(running, seconds),
+            Some(Limit::AddressBursts { running }) => {
+                self.address_bursts.with_both(running, seconds)
+            }
+            Some(Limit::Requests | Limit::Bursts | Limit::Rate | Limit::Draining) | None => {
+                self.too_much.with(seconds)
+            }
+        }
+    }
+
     pub(crate) fn field_error(&self, error: FieldError) -> String {
         match error {
             FieldError::Message => self.invalid_message.with(Text::MAX_CHARS),

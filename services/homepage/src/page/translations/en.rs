@@ -74,6 +74,13 @@ pub(crate) const EN: Translations = Translations {
         "The burst has begun. It sends at most {} messages. Load the page again to see them in the list.",
     ),
     too_much: Pattern("Too many messages are being sent now. Try again in {} s."),
+    cooldown: Pattern("You have just sent a message. Send the next one in {} s."),
+    own_bursts: Pattern(
+        "This device has as many bursts running as it may: {}. Try again in {} s, or stop one.",
+    ),
+    address_bursts: Pattern(
+        "Your network has as many bursts running as it may: {}. Try again in {} s.",
+    ),
     kafka_away: Pattern("Kafka does not accept messages now. Try again in {} s."),
 
     on_the_wall: "On the wall now",

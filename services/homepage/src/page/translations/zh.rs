@@ -70,6 +70,9 @@ pub(crate) const ZH: Translations = Translations {
     nothing_sent: Pattern("尚未发送。请修改标出的 {} 项，已填内容会保留。"),
     sent: Pattern("已开始发送，最多 {} 条。刷新页面后可在列表中看到。"),
     too_much: Pattern("发送太频繁，请 {} 秒后再试。"),
+    cooldown: Pattern("刚刚发送过，请 {} 秒后再发。"),
+    own_bursts: Pattern("这台设备已有 {} 批弹幕在发送，请 {} 秒后再试，或先停止一批。"),
+    address_bursts: Pattern("你所在的网络已有 {} 批弹幕在发送，请 {} 秒后再试。"),
     kafka_away: Pattern("Kafka 暂时无法接收，请 {} 秒后再试。"),
 
     on_the_wall: "现在的弹幕墙",
