@@ -234,7 +234,7 @@ mod tests {
             let is_style = styles.copied().any(|part| part == name);
             assert!(is_style || assets.get(&name).is_some(), "{name}");
         }
-        assert!(assets.get("vendor/danmu/LICENSE").is_some());
+        assert!(assets.get("vendor/uplot/LICENSE").is_some());
         assert!(assets.get("vendor/README.md").is_none());
         assert!(assets.get("vendor/SHA256SUMS").is_none());
     }

@@ -16,7 +16,10 @@ export const fieldErrors = {
 /** An error that only the server can find, as the server puts it. */
 export const serverError = ({ detail }) => detail;
 
-export const foldText = (n) => `+${counted(n, "more message", "more messages")}`;
+export const foldText = (n) => `+${grouped(n)} more`;
+
+/** Marks a message of this page. */
+export const you = "you";
 
 export const lettersUsed = (letters, most) => `${letters} of ${most}`;
 

@@ -120,6 +120,8 @@ pub(crate) struct Translations {
     pub(crate) since_opened: &'static str,
     pub(crate) waiting: &'static str,
     pub(crate) folded: &'static str,
+    pub(crate) shown_latest: &'static str,
+    pub(crate) folded_latest: &'static str,
     pub(crate) events: &'static str,
 
     pub(crate) how_numbers: &'static str,

@@ -95,11 +95,13 @@ pub(crate) const EN: Translations = Translations {
     since_opened: "Since this page opened",
     waiting: "Waiting",
     folded: "Folded",
+    shown_latest: "Shown, 60 s",
+    folded_latest: "Folded, 60 s",
     events: "Events",
 
     how_numbers: "Accepted: Kafka has the message. Waiting: accepted, but not finished yet. Stored: its row exists. \
-                  Shown: a bullet on this page stands for it. Folded: the wall had no room for it and shows only how \
-                  many there are.",
+                  Shown: it could be read here, by itself or in a bullet with ×. Folded: too many came at once, so the \
+                  wall shows only how many; the results have it.",
     api: "API for programs",
     metrics: "Metrics for Prometheus",
 };

@@ -87,10 +87,12 @@ pub(crate) const ZH: Translations = Translations {
     since_opened: "打开页面以来",
     waiting: "等待处理",
     folded: "已折叠",
+    shown_latest: "已展示，60 秒",
+    folded_latest: "已折叠，60 秒",
     events: "事件",
 
     how_numbers: "已接收：Kafka 已经收下。等待处理：已接收，但还没处理完。已存储：数据表里有它的一行。\
-                  已展示：这里有弹幕代表它。已折叠：弹幕墙放不下，只显示条数。",
+                  已展示：在这里能读到它，单独一条或合并为 ×n。已折叠：同时来得太多，墙上只显示条数，结果里仍有它。",
     api: "API 说明（供程序使用）",
     metrics: "监控指标（Prometheus 格式）",
 };
