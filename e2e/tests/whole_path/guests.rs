@@ -17,9 +17,6 @@ use tokio::task::JoinSet;
 
 const JSON: &str = "application/json";
 
-/// A proxy of this machine says which address a client has.
-const TRUSTED: [(&str, &str, &str); 1] = [(HOMEPAGE, "TRUSTED_PROXIES", "127.0.0.1")];
-
 /// A client that keeps no cookie by itself.
 fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
@@ -247,75 +244,79 @@ async fn nobody_takes_all_places_for_bursts() {
 }
 
 /// What a homepage answers to the request to stop a burst.
-async fn stop(url: &str, id: &str, key: Option<(&str, &str)>) -> (u16, String) {
-    let request = client().delete(format!("{url}/bursts/{id}"));
-    let request = key.into_iter().fold(request, |it, (name, value)| it.header(name, value));
+async fn stop(url: &str, id: &str, (name, value): (&str, &str)) -> (u16, String) {
+    let request = client().delete(format!("{url}/bursts/{id}")).header(name, value);
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
+/// Tries to stop a burst by everything but its token and its device's cookie.
+async fn assert_strangers_are_refused(url: &str, id: &str, token: &str, cookie: &str) {
+    for (name, value) in [
+        ("x-nothing", String::new()),
+        ("cookie", made_up(3)),
+        ("cookie", "barrage_device=".to_owned()),
+        ("cookie", format!("barrage_device={token}")),
+        ("authorization", format!("Bearer {:032x}", 1)),
+        ("authorization", "Bearer ".to_owned()),
+        ("authorization", cookie.replace("barrage_device=", "Bearer ")),
+        ("authorization", format!("Basic {token}")),
+    ] {
+        let (status, said) = stop(url, id, (name, &value)).await;
+        assert_eq!(status, 403, "{name}: {value}: {said}");
+        assert!(said.contains("stop_token") && said.contains("cookie"), "{said}");
+    }
+    let shown = client().get(format!("{url}/bursts/{id}")).send().await.unwrap();
+    let shown = shown.text().await.unwrap();
+    assert!(!shown.contains("token") && !shown.contains("device"), "{shown}");
+    assert!(shown.contains("running"), "{shown}");
+}
+
+/// Begins a burst on the stack's homepage, and stops it by the homepage at this URL.
+async fn assert_beginner_can_stop(stack: &Stack, url: &str, by_token: bool) {
+    let long = json!({ "message": "mine", "concurrency": 1, "rate": 5, "duration": 120 });
+    let begin = format!("{}/bursts", stack.homepage().url());
+    let answer = post(&begin, "", None, &long).send().await.unwrap();
+    let cookie = device(&answer).unwrap();
+    let burst: Value = answer.json().await.unwrap();
+    let (id, token) = (burst["id"].as_str().unwrap(), burst["stop_token"].as_str().unwrap());
+    assert_eq!(token.len(), 32, "{burst}");
+    eventually("this homepage knows it", async || {
+        let shown = client().get(format!("{url}/bursts/{id}")).send().await;
+        shown.is_ok_and(|it| it.status().is_success())
+    })
+    .await;
+    assert_strangers_are_refused(url, id, token, &cookie).await;
+    let bearer = format!("Bearer {token}");
+    let key = if by_token { ("authorization", &*bearer) } else { ("cookie", &*cookie) };
+    let (status, said) = stop(url, id, key).await;
+    assert_eq!(status, 202, "{said}");
+    let ended = stack.settled(id).await;
+    let reason = ended.stop_reason.as_deref();
+    assert_eq!((ended.state.as_str(), reason), ("stopped", Some("requested")));
+    let again = async || stop(url, id, key).await.0 == 200;
+    eventually("this homepage knows that it has ended", again).await;
+    let secret = cookie.trim_start_matches("barrage_device=");
+    for process in stack.names() {
+        let log = stack.log(&process);
+        assert!(!log.contains(token) && !log.contains(secret), "{process} logs a token");
+    }
+}
+
 #[tokio::test]
 async fn a_stranger_cannot_stop_a_burst_and_its_beginner_can_on_any_homepage() {
-    let mut stack = Stack::with(TRUSTED).await;
+    let mut stack = Stack::start().await;
     let other = stack.add_homepage("homepage-2").await;
-    let own = stack.homepage().url().to_owned();
-    let long = json!({ "message": "mine", "concurrency": 1, "rate": 5, "duration": 120 });
-    for (url, by_token) in [
-        (&own, false),
-        (&own, true),
-        (&other.url().to_owned(), false),
-        (&other.url().to_owned(), true),
-    ] {
-        let answer = post(&format!("{own}/bursts"), "", None, &long).send().await.unwrap();
-        let cookie = device(&answer).unwrap();
-        let burst: Value = answer.json().await.unwrap();
-        let (id, token) = (burst["id"].as_str().unwrap(), burst["stop_token"].as_str().unwrap());
-        assert_eq!(token.len(), 32, "{burst}");
-        eventually("every homepage knows it", async || other.burst(id).await.is_ok()).await;
-
-        let bearer = format!("Bearer {token}");
-        let forged = format!("Bearer {:032x}", 1);
-        for key in [
-            None,
-            Some(("cookie", made_up(3))),
-            Some(("cookie", "barrage_device=".to_owned())),
-            Some(("cookie", format!("barrage_device={token}"))),
-            Some(("authorization", forged)),
-            Some(("authorization", "Bearer ".to_owned())),
-            Some(("authorization", cookie.replace("barrage_device=", "Bearer "))),
-            Some(("authorization", bearer.replace("Bearer", "Basic"))),
-        ] {
-            let key = key.as_ref().map(|(name, value)| (*name, value.as_str()));
-            let (status, said) = stop(url, id, key).await;
-            assert_eq!(status, 403, "{key:?}: {said}");
-            assert!(said.contains("stop_token") && said.contains("cookie"), "{said}");
-        }
-        let shown = client().get(format!("{url}/bursts/{id}")).send().await.unwrap();
-        let shown = shown.text().await.unwrap();
-        assert!(!shown.contains("token") && !shown.contains("device"), "{shown}");
-        assert!(shown.contains("running"), "{shown}");
-
-        let key = if by_token { ("authorization", bearer.as_str()) } else { ("cookie", &*cookie) };
-        let (status, said) = stop(url, id, Some(key)).await;
-        assert_eq!(status, 202, "{said}");
-        let ended = stack.settled(id).await;
-        assert_eq!(
-            (ended.state.as_str(), ended.stop_reason.as_deref()),
-            ("stopped", Some("requested"))
-        );
-        let again = async || stop(url, id, Some(key)).await.0 == 200;
-        eventually("this homepage knows that it has ended", again).await;
-        let secret = cookie.trim_start_matches("barrage_device=");
-        for process in stack.names() {
-            let log = stack.log(&process);
-            assert!(!log.contains(token) && !log.contains(secret), "{process} logs a token");
+    for url in [stack.homepage().url(), other.url()] {
+        for by_token in [false, true] {
+            assert_beginner_can_stop(&stack, url, by_token).await;
         }
     }
 }
 
 #[tokio::test]
 async fn a_guest_sends_by_a_plain_form_and_is_told_why_one_is_refused() {
-    let stack = Stack::start().await;
+    let stack = Stack::with([(HOMEPAGE, "MESSAGE_COOLDOWN_MS", "60000")]).await;
     let form = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     let form = form.build().unwrap();
     let url = format!("{}/messages", stack.homepage().url());
