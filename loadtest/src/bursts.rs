@@ -42,8 +42,8 @@ pub(crate) async fn send(run: &Run) -> Vec<Burst> {
 /// Stops what still sends: a run that a person has ended leaves no load behind.
 async fn stop(run: &Run, bursts: &mut [Burst]) {
     for burst in bursts.iter_mut().filter(|burst| !burst.has_ended()) {
-        match run.homepage.stop_burst(&burst.id).await {
-            Ok(now) => *burst = now,
+        match run.homepage.stop_burst(burst).await {
+            Ok(now) => burst.update(now),
             Err(error) => run.measurements.failed(Request::Burst, error),
         }
     }

@@ -39,9 +39,9 @@ export class Page {
       slotOf: (processor) => this.slotOf(processor),
       onShown: (entry) => this.#shown(entry),
       onPick: hooks.onPick,
-      onDropped: hooks.onDropped,
     };
-    this.wall = new Wall(node("sky"), { unit, ...shows });
+    const { onFlying, onDropped } = { onFlying: (entry) => this.#begins(entry), onDropped: hooks.onDropped };
+    this.wall = new Wall(node("sky"), { unit, now: () => this.now, onFlying, onDropped, ...shows });
     this.list = new List(node("list-body"), shows);
     this.view = new View(node("wall"), { wall: this.wall, list: this.list });
     this.banners = new Banners(node("banners"), node("banner-template"), (text) => this.announcer.say(text));
@@ -129,9 +129,13 @@ export class Page {
     return came;
   }
 
-  /** An entry of the wall or the list is visible now. */
+  #begins({ first }) {
+    first.shown_at ??= this.now;
+  }
+
+  /** All of an entry can be read now, on the wall or in the list; or the wall says how many it has folded. */
   #shown(entry) {
-    if (entry.first) entry.first.shown_at ??= this.#clock.now();
+    if (entry.first) this.#begins(entry);
     if (entry.text === undefined) {
       this.counters.folded(entry.counts);
       return;

@@ -51,7 +51,7 @@ test.describe("on the stage", () => {
     await open(page, "/stage");
     await page.keyboard.press("w");
     await expect(page.locator("#pipe")).toBeHidden(SOON);
-    await expect(page.locator(".counter:visible dt")).toHaveText(["Waiting", "Shown", "Folded"]);
+    await expect(page.locator(".counter:visible dt")).toHaveText(["Waiting", "Shown, 60 s", "Folded, 60 s"]);
     await page.keyboard.press("W");
     await expect(page.locator("#pipe")).toBeVisible(SOON);
     await page.keyboard.press("q");

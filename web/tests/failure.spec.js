@@ -90,7 +90,7 @@ test("a reply that leaves messages out is called a sample, of how many", async (
   await expect(page.locator("#pill")).toHaveText("Live");
   await message(request, unique("one of many"));
   await expect(page.locator("#wall-note")).toHaveText("A sample: 1 of 41 messages.");
-  await expect(page.locator("#sky .fold")).toHaveText("+40 more messages");
+  await expect(page.locator("#sky .fold")).toHaveText("+40 more");
   await expect(page.locator("[data-counter=shown]")).toHaveText("1"); // nobody could read the others
   await expect(page.locator("[data-counter=folded]")).toHaveText("40");
   await expect(page.locator("#wall-note")).toBeEmpty();

@@ -1,4 +1,4 @@
-// The page's rules that need no browser: what merges, who gets which colour, when to ask again.
+// The page's rules that need no browser: who gets which colour, when to ask again. Those of the wall: wall-rules.spec.js.
 
 import { expect, test } from "@playwright/test";
 import { Clock } from "../static/feed/clock.js";
@@ -6,9 +6,7 @@ import { pollDelay, retryDelay } from "../static/feed/pace.js";
 import { isBurst, isReply } from "../static/feed/shapes.js";
 import { characters, check } from "../static/send/limits.js";
 import { cut, grouped, short } from "../static/text.js";
-import { layout } from "../static/wall/sizes.js";
 import { isShared, Palette, styleOf } from "../static/wall/palette.js";
-import { Queue } from "../static/wall/queue.js";
 import { Sample } from "../static/wall/sample.js";
 import { Seen } from "../static/wall/seen.js";
 import * as en from "../static/translations/en.js";
@@ -17,47 +15,6 @@ import * as pipelineEn from "../static/translations/pipeline-en.js";
 import * as pipelineZh from "../static/translations/pipeline-zh.js";
 
 const MOST = { message: 100, concurrency: 100, duration: 300, rate: 1000 };
-const bullet = (message, processor = "a") => ({ message, processor });
-
-function drain(queue) {
-  const taken = [];
-  for (let now = 0; !queue.isEmpty; now += 100) {
-    const entry = queue.take(now);
-    if (entry) taken.push(entry);
-  }
-  return taken;
-}
-
-const COUNTED = { counts: true, isMine: true };
-
-test("equal messages of one processor merge, and no message is lost in merging or folding", () => {
-  const queue = new Queue();
-  for (let i = 0; i < 1000; i += 1) queue.add(bullet(`text ${i % 400}`, `p${i % 2}`), COUNTED);
-  queue.addUnseen(7, true);
-  expect(queue.messages).toBe(1007);
-  const taken = drain(queue);
-  const sum = (name) => taken.reduce((all, entry) => all + entry[name], 0);
-  expect(taken.filter(({ text }) => text !== undefined)).toHaveLength(60);
-  expect([sum("n"), sum("counts"), sum("mine")]).toEqual([1007, 1007, 1000]);
-});
-
-test("messages from before the page opened fly but do not count, and a merge knows its first message", () => {
-  const queue = new Queue();
-  const first = bullet("hi");
-  queue.add(first, COUNTED);
-  queue.uncount();
-  queue.add(bullet(" hi "), { counts: true, isMine: false });
-  expect(queue.take(0)).toEqual({ processor: "a", text: "hi", first, n: 2, counts: 1, mine: 1 });
-});
-
-test("on a full wall one bullet of this page's own burst goes first every three seconds", () => {
-  const queue = new Queue();
-  for (let i = 0; i < 40; i += 1) queue.add(bullet(`other ${i}`), { counts: true, isMine: false });
-  for (const processor of ["a", "b"]) queue.add(bullet("own", processor), COUNTED);
-  const places = drain(queue).flatMap(({ mine }, i) => (mine > 0 ? [i] : []));
-  expect(places).toEqual([0, 30]);
-});
-
 test("the server says which slot a processor has, and the others are grey", () => {
   const palette = new Palette();
   palette.update({ second: 2, first: 1, gone: 3 }, ["first", "second"], 0);
@@ -72,19 +29,6 @@ test("the server says which slot a processor has, and the others are grey", () =
 test("twelve processors look different, and a 13th takes the style of the first with its number", () => {
   expect([0, 1, 12, 13, 25].map(styleOf)).toEqual([0, 1, 12, 1, 1]);
   expect([0, 12, 13].map(isShared)).toEqual([false, false, true]);
-});
-
-test("tracks fill the height of the wall, and bullets grow with screens wider than 1920 px", () => {
-  expect(layout(390, 365)).toEqual({ size: 18, speed: 0.09, gap: 36, trackHeight: 365 / 9 });
-  expect(layout(1400, 440)).toEqual({ size: 21, speed: 0.15, gap: 60, trackHeight: 44 });
-  expect(layout(300, 20).trackHeight).toBe(20);
-  expect(layout(2400, 440).size).toBe(21 * 1.25);
-});
-
-test("on the stage all sizes are in its unit, 1/108 of the height", () => {
-  expect(layout(1920, 360, 10)).toEqual({ size: 41, speed: 0.2, gap: 80, trackHeight: 52.5 });
-  expect(layout(3840, 630, 20)).toEqual({ size: 82, speed: 0.4, gap: 160, trackHeight: 105 });
-  for (const units of [36, 31.5]) expect(Math.floor((units * 10) / layout(1920, units * 10, 10).trackHeight)).toBe(6);
 });
 
 test("the quickest reply tells the server's time best", () => {

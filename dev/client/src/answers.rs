@@ -70,9 +70,20 @@ pub struct Burst {
     /// How many messages Kafka deleted before they were processed. A homepage of before did not say it.
     #[serde(default)]
     pub expired: u64,
+    /// What stops it, which only the answer says that begins it.
+    pub stop_token: Option<String>,
+    /// As before, as the cookie of that answer: `name=value`.
+    #[serde(skip)]
+    pub cookie: Option<String>,
 }
 
 impl Burst {
+    /// How it is doing by a later answer, which does not say what stops it.
+    pub fn update(&mut self, now: Self) {
+        let (stop_token, cookie) = (self.stop_token.take(), self.cookie.take());
+        *self = Self { stop_token, cookie, ..now };
+    }
+
     /// Whether nothing of it changes any more.
     pub fn has_ended(&self) -> bool {
         matches!(self.state.as_str(), "done" | "stopped" | "failed")
@@ -101,6 +112,8 @@ pub struct Bullet {
     pub stored_at: i64,
     /// `shown` or `blocked`; the feed does not say it, because all bullets are shown.
     pub verdict: Option<String>,
+    /// What its sender has typed; a nameless one has none.
+    pub name: Option<String>,
 }
 
 impl Bullet {

@@ -86,7 +86,7 @@ pub async fn refresh(homepage: &Homepage, bursts: &mut [Burst]) -> Vec<Error> {
     let mut errors = Vec::new();
     for burst in bursts.iter_mut().filter(|burst| !burst.has_ended()) {
         match homepage.burst(&burst.id).await {
-            Ok(now) => *burst = now,
+            Ok(now) => burst.update(now),
             Err(error) => errors.push(error),
         }
     }

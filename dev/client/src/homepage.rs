@@ -4,7 +4,7 @@ use std::{fmt::Display, net::SocketAddr, time::Duration};
 
 use reqwest::{
     Client, Method, RequestBuilder,
-    header::{ACCEPT, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderValue, SET_COOKIE},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -105,16 +105,38 @@ impl Homepage {
     }
 
     pub async fn start_burst(&self, burst: &impl Serialize) -> Result<Burst, Error> {
-        read(self.request(Method::POST, "/bursts").json(burst)).await
+        let answer = http::success(self.request(Method::POST, "/bursts").json(burst)).await?;
+        let cookie = answer.headers().get(SET_COOKIE).and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|it| Some(it.split_once(';')?.0.to_owned()));
+        let burst = answer.bytes().await?;
+        let burst: Burst = serde_json::from_slice(&burst).map_err(|_| Error::Malformed)?;
+        Ok(Burst { cookie, ..burst })
     }
 
-    /// Stops a burst, which may be refused. The answer says by its status whether the burst had ended already.
-    pub async fn delete_burst(&self, id: impl Display) -> Result<Answer, Error> {
-        answer(self.request(Method::DELETE, &format!("/bursts/{id}"))).await
+    /// Stops a burst by its token, which may be refused. The answer says by its status whether the burst had ended
+    /// already.
+    pub async fn delete_burst(
+        &self,
+        id: impl Display,
+        stop_token: Option<&str>,
+    ) -> Result<Answer, Error> {
+        let request = self.request(Method::DELETE, &format!("/bursts/{id}"));
+        answer(match stop_token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
     }
 
-    pub async fn stop_burst(&self, id: impl Display) -> Result<Burst, Error> {
-        read(self.request(Method::DELETE, &format!("/bursts/{id}"))).await
+    /// Stops a burst that this client has begun. It has the burst's cookie for that: a gateway may need the header for
+    /// a password.
+    pub async fn stop_burst(&self, burst: &Burst) -> Result<Burst, Error> {
+        let request = self.request(Method::DELETE, &format!("/bursts/{}", burst.id));
+        read(match &burst.cookie {
+            Some(cookie) => request.header(COOKIE, cookie),
+            None => request,
+        })
+        .await
     }
 
     /// How a burst is doing.

@@ -100,6 +100,6 @@ async fn probes_and_metrics_stay_at_the_root() {
 async fn the_public_url_names_the_path() {
     let stack = Stack::with([(HOMEPAGE, "PUBLIC_URL", "https://a.example/b/")]).await;
     let stage = get(&stack, "/stage").await.text().await.unwrap();
-    assert!(stage.contains("<b>a.example/b</b>"), "{stage}");
+    assert!(stage.contains("<b>a.example/b<wbr>/join</b>"), "{stage}");
     assert!(stage.contains("src=\"/b/qr.svg\""), "{stage}");
 }

@@ -45,6 +45,7 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
             ("LOG_FORMAT", "xml"),
             ("SHUTDOWN_GRACE", "0"),
             ("MAX_BURSTS", "none"),
+            ("MESSAGE_COOLDOWN_MS", "60001"),
             ("MAX_RATE", "-1"),
             ("MAX_CLIENT_RATE", "0"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),

@@ -7,6 +7,7 @@ mod base_path;
 mod carriers;
 mod collector;
 mod configuration;
+mod guests;
 mod launcher;
 mod load_test;
 mod message_state;

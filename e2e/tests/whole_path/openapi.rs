@@ -187,6 +187,7 @@ fn pages() -> Vec<Case> {
     let text = |path, kind| [case(path, path.trim_start_matches("GET "), 200, kind)];
     let mut all = Vec::new();
     all.extend(text("GET /", "text/html"));
+    all.extend(text("GET /join", "text/html"));
     all.extend(text("GET /stage", "text/html"));
     all.extend(text("GET /qr.svg", "image/svg+xml"));
     all.extend(text("GET /healthz", "text/plain"));
@@ -201,6 +202,9 @@ fn pages() -> Vec<Case> {
         }));
         all.push(refused(operation, path, 400).header("host", "a b"));
     }
+    all.extend(
+        ["zh", "fr", ""].map(|it| case("GET /join", &format!("/join?lang={it}"), 200, "text/html")),
+    );
     all
 }
 
@@ -252,8 +256,8 @@ fn forms() -> Vec<Case> {
     vec![
         case("POST /bursts", "/bursts", 303, "").body(FORM, valid),
         case("POST /bursts", "/bursts", 422, "text/html").body(FORM, "message="),
-        case("POST /messages", "/messages", 202, JSON).body(FORM, valid),
-        refused("POST /messages", "/messages", 422).body(FORM, "message="),
+        case("POST /messages", "/messages", 303, "").body(FORM, valid),
+        case("POST /messages", "/messages", 422, "text/html").body(FORM, "message="),
     ]
 }
 
@@ -273,7 +277,7 @@ fn numbers() -> Vec<Case> {
     all
 }
 
-fn reads(burst: &str, cursor: &str) -> Vec<Case> {
+fn reads(burst: &str, stop_token: &str, cursor: &str) -> Vec<Case> {
     let (show, stop, results) =
         ("GET /bursts/{id}", "DELETE /bursts/{id}", "GET /bursts/{id}/results");
     let (message, feed) = ("GET /messages/{partition}/{offset}", "GET /feed");
@@ -283,7 +287,9 @@ fn reads(burst: &str, cursor: &str) -> Vec<Case> {
         case(show, &burst, 200, JSON),
         refused(show, NO_BURST, 404),
         refused(show, "/bursts/x", 404),
-        case(stop, &burst, 200, JSON),
+        case(stop, &burst, 200, JSON).header("authorization", stop_token),
+        refused(stop, &burst, 403),
+        refused(stop, &burst, 403).header("authorization", "Bearer x"),
         refused(stop, NO_BURST, 404),
         case(results, &rows, 200, "application/x-ndjson"),
         case(results, &rows, 200, "text/csv").header("accept", "text/csv"),
@@ -364,7 +370,11 @@ async fn every_answer_is_as_the_document_says() {
     let vars = [(HOMEPAGE, "MAX_CLIENT_RATE", "100000"), (HOMEPAGE, "DEMO_CONTROLS", "true")];
     let mut stack = Stack::with(vars).await;
     eventually("all is ready", async || stack.is_ready(HOMEPAGE).await).await;
-    let id = stack.send_burst(json!({ "message": "hi", "duration": 1 })).await;
+    let begin = async |burst| {
+        let burst = stack.homepage().start_burst(&burst).await.unwrap();
+        (burst.id, format!("Bearer {}", burst.stop_token.unwrap()))
+    };
+    let (id, stop_token) = begin(json!({ "message": "hi", "duration": 1 })).await;
     stack.settled(&id).await;
     let cursor = stack.feed(None, 1).await.cursor;
     let mut api = Api::new(&stack).await;
@@ -373,13 +383,14 @@ async fn every_answer_is_as_the_document_says() {
     api.check(bodies("POST /messages", "/messages")).await;
     api.check(forms()).await;
     api.check(numbers()).await;
-    api.check(reads(&id, &cursor)).await;
+    api.check(reads(&id, &stop_token, &cursor)).await;
     api.check(controls()).await;
     let bullet = stack.feed(None, 1).await.bullets.pop().expect("something was stored");
     let path = format!("/messages/{}/{}", bullet.partition, bullet.offset);
     api.check([case("GET /messages/{partition}/{offset}", &path, 200, JSON)]).await;
-    let running = stack.send_burst(json!({ "message": "hi", "duration": 60, "rate": 1 })).await;
-    api.check([case("DELETE /bursts/{id}", &format!("/bursts/{running}"), 202, JSON)]).await;
+    let (running, token) = begin(json!({ "message": "hi", "duration": 60, "rate": 1 })).await;
+    let stop = case("DELETE /bursts/{id}", &format!("/bursts/{running}"), 202, JSON);
+    api.check([stop.header("authorization", &token)]).await;
     assert_eq!(api.document.called, api.document.operations(), "not all operations were called");
     for process in [BROKER, TABLE] {
         stack.kill(process).await;

@@ -129,7 +129,7 @@ async fn the_qr_code_has_the_address_that_the_browser_uses() {
         assert_eq!(header(&code, "x-content-type-options"), "nosniff");
     }
     let named = get(&stack, "/stage", &[("host", "barrage.example")]).await.text().await.unwrap();
-    assert!(named.contains("<b>barrage.example</b>"), "{named}");
+    assert!(named.contains("<b>barrage.example<wbr>/join</b>"), "{named}");
     let here = get(&stack, "/stage", &[]).await.text().await.unwrap();
     assert!(here.contains("Only this machine"), "{here}");
     for path in ["/", "/stage", "/qr.svg"] {
@@ -146,7 +146,7 @@ async fn the_public_url_wins_over_the_address_that_the_browser_uses() {
     ])
     .await;
     let stage = get(&stack, "/stage", &[("host", "\"><script>")]).await.text().await.unwrap();
-    assert!(stage.contains("<b>barrage.example</b>"), "{stage}");
+    assert!(stage.contains("<b>barrage.example<wbr>/join</b>"), "{stage}");
     let page = get(&stack, "/", &[]).await.text().await.unwrap();
     assert!(page.contains("data-trace-ui=\"http://jaeger:16686/trace/{trace}\""), "{page}");
 }

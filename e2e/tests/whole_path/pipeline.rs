@@ -263,7 +263,9 @@ async fn each_control_asks_the_launcher_and_a_load_is_a_burst() {
     assert_eq!(load.body["message"], "蜂拥而至");
     let id = load.body["id"].as_str().unwrap();
     eventually("it sends", async || stack.burst(id).await.accepted > 100).await;
-    stack.homepage().stop_burst(id).await.unwrap();
+    let stopped =
+        stack.homepage().delete_burst(id, load.body["stop_token"].as_str()).await.unwrap();
+    assert_eq!(stopped.status.as_u16(), 202, "{}", stopped.body);
 }
 
 #[tokio::test]

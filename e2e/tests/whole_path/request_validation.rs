@@ -54,6 +54,16 @@ async fn every_bad_field_is_named() {
             assert_eq!(answer.body["errors"][0]["field"], "message", "{body}");
         }
     }
+    let no_names =
+        [json!(null), json!(5), json!([]), json!("x".repeat(21)), json!("😀".repeat(21))];
+    for name in invisible.map(Value::from).into_iter().chain(no_names) {
+        for path in ["/bursts", "/messages"] {
+            let body = json!({ "message": "hi", "name": name }).to_string();
+            let answer = post(&stack, path, JSON, &body).await;
+            assert_problem(&answer, 422, &body);
+            assert_eq!(answer.body["errors"][0]["field"], "name", "{body}");
+        }
+    }
     let all = json!({ "concurrency": 0, "duration": 0, "rate": 0 }).to_string();
     let answer = post(&stack, "/bursts", JSON, &all).await;
     assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(4));
@@ -71,7 +81,7 @@ async fn an_invalid_body_is_refused_with_the_matching_status() {
         (JSON, r#"{"message":"\ud800"}"#, 400),
         (JSON, r#"{"message":"hi","rate":NaN}"#, 400),
         ("text/plain", "hi", 415),
-        (FORM, "message=", 422),
+        (FORM, "message=%ff", 400),
         (JSON, &large, 413),
     ];
     for (kind, body, status) in cases {

@@ -98,9 +98,11 @@ async fn blocked_words_are_stored_but_never_shown() {
 async fn any_homepage_can_stop_a_burst() {
     let mut stack = Stack::start().await;
     let other = stack.add_homepage("homepage-2").await;
-    let id = stack.send_burst(json!({ "message": "hi", "duration": 60 })).await;
+    let begun = json!({ "message": "hi", "duration": 60 });
+    let begun = stack.homepage().start_burst(&begun).await.unwrap();
+    let (id, token) = (begun.id, begun.stop_token.as_deref());
     eventually("the other homepage knows the burst", async || other.burst(&id).await.is_ok()).await;
-    let answer = other.delete_burst(&id).await.unwrap();
+    let answer = other.delete_burst(&id, token).await.unwrap();
     assert_eq!(answer.status.as_u16(), 202, "{}", answer.body);
     let burst = stack.settled(&id).await;
     assert_eq!((burst.state.as_str(), burst.stored), ("stopped", burst.accepted));
@@ -109,7 +111,7 @@ async fn any_homepage_can_stop_a_burst() {
         other.burst(&id).await.is_ok_and(|burst| burst.state == "stopped")
     })
     .await;
-    assert_eq!(other.delete_burst(&id).await.unwrap().status.as_u16(), 200);
+    assert_eq!(other.delete_burst(&id, token).await.unwrap().status.as_u16(), 200);
     stack.assert_complete(&id, burst.accepted).await;
 }
 

@@ -91,6 +91,7 @@ fn add_routes(config: &mut ServiceConfig) {
     let burst = resource("/bursts/{id}", "GET, HEAD, DELETE");
     config
         .service(get("/", page::show))
+        .service(get("/join", page::join))
         .service(get("/stage", page::stage))
         .service(get("/qr.svg", page::qr))
         .service(get("/static/{digest}/{file:.*}", assets::serve))

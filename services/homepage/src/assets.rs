@@ -25,10 +25,10 @@ struct Ours;
 struct Vendored;
 
 /// The modules that pages begin with.
-const ENTRIES: [&str; 2] = ["app.js", "stage.js"];
+const ENTRIES: [&str; 3] = ["app.js", "stage.js", "join/join.js"];
 
 /// The style sheets of each page, sent as one file.
-const STYLES: [(&str, &[&str]); 7] = [
+const STYLES: [(&str, &[&str]); 8] = [
     (
         "index.css",
         &[
@@ -64,6 +64,7 @@ const STYLES: [(&str, &[&str]); 7] = [
             "forced.css",
         ],
     ),
+    ("join.css", &["app.css", "wall/bullets.css", "join/join.css", "forced.css"]),
     ("light.css", &["light.css"]),
     ("card.css", &["wall/card.css"]),
     ("desk.css", &["pipeline/desk.css"]),
@@ -233,7 +234,7 @@ mod tests {
             let is_style = styles.copied().any(|part| part == name);
             assert!(is_style || assets.get(&name).is_some(), "{name}");
         }
-        assert!(assets.get("vendor/danmu/LICENSE").is_some());
+        assert!(assets.get("vendor/uplot/LICENSE").is_some());
         assert!(assets.get("vendor/README.md").is_none());
         assert!(assets.get("vendor/SHA256SUMS").is_none());
     }
@@ -297,6 +298,12 @@ export { g } from "../g.js"; // not from here
         }
         for name in ["app.js", "stage.js", "pipeline/page.js", "pipeline/stage.js"] {
             assert!(!modules.contains(name), "{name}");
+        }
+        let guests = assets.modules("join/join.js");
+        for (name, is_at_once) in
+            [("join/outbox.js", true), ("text.js", true), ("wall/wall.js", false)]
+        {
+            assert_eq!(guests.contains(name), is_at_once, "{name}");
         }
         assert!(modules.iter().all(|name| !name.starts_with("translations/")));
     }

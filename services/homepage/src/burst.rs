@@ -4,6 +4,7 @@
 mod dependencies;
 mod heartbeats;
 mod local;
+mod owner;
 mod pace;
 mod recount;
 mod registry;
@@ -13,6 +14,8 @@ mod run;
 mod snapshot;
 
 pub(crate) use dependencies::Dependencies;
+pub(crate) use local::Burst;
+pub(crate) use owner::{Keys, Owner};
 pub(crate) use recount::Recounter;
 pub(crate) use registry::{Bursts, StartError};
 pub(crate) use remote::{RemoteBursts, RemoteError};

@@ -1,6 +1,7 @@
 //! The homepage's variables, and the configuration that is read from them.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use barrage::config::{self, Faults, Listen, Reader, Secret, Variable, Vars};
 use barrage::{kafka, table, telemetry};
@@ -15,7 +16,7 @@ const MAX_BURSTS: Variable = Variable::new(
     "MAX_BURSTS",
     "20",
     "1 to 1000",
-    "The maximum number of bursts that run at the same time.",
+    "The maximum number of bursts that run at the same time. One device gets a quarter of them, one address seven eighths. A burst of one message does not count.",
 );
 const MAX_RATE: Variable = Variable::new(
     "MAX_RATE",
@@ -28,6 +29,12 @@ const MAX_CLIENT_RATE: Variable = Variable::new(
     "100",
     "requests per second, 1 to 1000000",
     "For each client address: the maximum rate of sends, and of requests for single messages. An IPv6 network of 64 bits has ten times as much.",
+);
+const MESSAGE_COOLDOWN_MS: Variable = Variable::new(
+    "MESSAGE_COOLDOWN_MS",
+    "2000",
+    "milliseconds, 0 to 60000",
+    "How long a device waits between two single messages. 0: it need not wait.",
 );
 const TRUSTED_PROXIES: Variable = Variable::optional(
     "TRUSTED_PROXIES",
@@ -120,6 +127,8 @@ pub(crate) struct Limits {
     pub(crate) rate: u64,
     /// The most sends per second of one client address, and its most requests for single messages.
     pub(crate) client_rate: NonZeroU32,
+    /// How long a device waits between two messages; zero for no time.
+    pub(crate) cooldown: Duration,
 }
 
 /// What a demo allows, and who does it.
@@ -193,7 +202,9 @@ impl Limits {
         let bursts = reader.read_if(&MAX_BURSTS, |n| (1..=1000).contains(n));
         let rate = reader.read_if(&MAX_RATE, |n| (1..=10_000_000).contains(n));
         let client_rate = reader.read_if(&MAX_CLIENT_RATE, |n: &NonZeroU32| n.get() <= 1_000_000);
-        Some(Self { bursts: bursts?, rate: rate?, client_rate: client_rate? })
+        let cooldown = reader.read_if(&MESSAGE_COOLDOWN_MS, |millis| *millis <= 60_000);
+        let cooldown = Duration::from_millis(cooldown?);
+        Some(Self { bursts: bursts?, rate: rate?, client_rate: client_rate?, cooldown })
     }
 }
 
@@ -299,6 +310,7 @@ mod tests {
             ("MAX_BURSTS", "0"),
             ("MAX_RATE", "fast"),
             ("MAX_CLIENT_RATE", "0"),
+            ("MESSAGE_COOLDOWN_MS", "60001"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("PUBLIC_URL", "barrage.example"),
             ("BASE_PATH", "barrage"),

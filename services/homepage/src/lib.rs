@@ -6,6 +6,7 @@ mod assets;
 mod burst;
 mod caller_trace;
 pub mod config;
+mod device;
 mod events;
 mod launcher;
 mod limits;
@@ -24,6 +25,7 @@ mod row_json;
 mod sample;
 mod server;
 mod service;
+mod token;
 mod viewers;
 
 pub use config::Config;

@@ -1,39 +1,29 @@
-//! The limits of sending: how many bursts and messages at once, and how many requests from one address.
+//! The limits of sending: how many bursts and messages at once and for each client, how long between two messages of
+//! one device, and how many requests from one address.
+
+mod cooldown;
+mod exceeded;
+mod shares;
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::Instant;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
+use self::cooldown::Cooldown;
+pub(crate) use self::exceeded::{Limit, LimitExceeded};
+pub(crate) use self::shares::{Running, admit, used_up};
 use crate::config::Limits;
-use crate::request::BurstRequest;
+use crate::device::Device;
 
-/// A request was refused because of a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{limit}")]
-pub(crate) struct LimitExceeded {
-    /// Which limit, as a sentence for a person.
-    pub(crate) limit: &'static str,
-    /// An earlier try would be refused as well.
-    pub(crate) retry_after: Duration,
-}
-
-impl LimitExceeded {
-    /// So many bursts are draining that no further one is started.
-    pub(crate) fn too_many_draining() -> Self {
-        Self {
-            limit: "Too many bursts are not finished yet.",
-            retry_after: Duration::from_secs(10),
-        }
-    }
-}
-
-/// Counts the requests of each client address. Sends and lookups have a limit each, of the same size.
+/// Counts the requests of each client address, and the messages of each device. Sends and lookups have a limit each,
+/// of the same size.
 pub(crate) struct ClientLimits {
     sends: RateLimits,
     lookups: RateLimits,
+    cooldown: Cooldown,
 }
 
 /// One person may have all addresses of an IPv6 network of 64 bits, and so may all people of a venue's network. So such
@@ -46,7 +36,7 @@ struct RateLimits {
 impl ClientLimits {
     pub(crate) fn new(limits: Limits) -> Self {
         let limits_of = || RateLimits::new(limits.client_rate);
-        Self { sends: limits_of(), lookups: limits_of() }
+        Self { sends: limits_of(), lookups: limits_of(), cooldown: Cooldown::new(limits.cooldown) }
     }
 
     /// Counts a request to send. Fails if this address sends too often.
@@ -59,7 +49,16 @@ impl ClientLimits {
         self.lookups.count(client)
     }
 
-    /// Forgets the addresses that have made no request for a while, so that memory stays bounded.
+    /// Counts a message. Returns when the device may send the next one; `None` if it may do so at once, as a request
+    /// without a device may. Fails if it has just sent one.
+    pub(crate) fn count_message(
+        &self,
+        device: Option<Device>,
+    ) -> Result<Option<Instant>, LimitExceeded> {
+        device.map_or(Ok(None), |device| self.cooldown.count(device))
+    }
+
+    /// Forgets the addresses and the devices that have made no request for a while, so that memory stays bounded.
     pub(crate) fn forget_old(&self) {
         for limits in [&self.sends, &self.lookups] {
             limits.addresses.retain_recent();
@@ -67,6 +66,7 @@ impl ClientLimits {
             limits.networks.retain_recent();
             limits.networks.shrink_to_fit();
         }
+        self.cooldown.forget_old();
     }
 }
 
@@ -88,7 +88,7 @@ impl RateLimits {
         };
         self.addresses.check_key(&client).and_then(|()| of_network()).map_err(|until| {
             let retry_after = until.wait_time_from(DefaultClock::default().now());
-            LimitExceeded { limit: "Too many requests from your address.", retry_after }
+            LimitExceeded { limit: Limit::Requests, retry_after }
         })
     }
 }
@@ -98,59 +98,18 @@ fn network(address: Ipv6Addr) -> u64 {
     u64::try_from(address.to_bits() >> 64).unwrap_or_default()
 }
 
-/// The share of the limits that a running burst has.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Running {
-    /// Messages per second of all its senders together.
-    pub(crate) rate: u64,
-    pub(crate) remaining: Duration,
-}
-
-/// Fails if with one more burst there are too many bursts, or too many messages per second in all.
-pub(crate) fn admit(
-    limits: Limits,
-    running: &[Running],
-    request: &BurstRequest,
-) -> Result<(), LimitExceeded> {
-    let first_end = running.iter().map(|burst| burst.remaining).min().unwrap_or_default();
-    let retry_after = first_end.max(Duration::from_secs(1));
-    if running.len() >= limits.bursts {
-        return Err(LimitExceeded { limit: "Too many bursts.", retry_after });
-    }
-    let rate: u64 = running.iter().map(|burst| burst.rate).sum();
-    if rate + request.total_rate() > limits.rate {
-        return Err(LimitExceeded { limit: "Too many messages per second.", retry_after });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
-    use barrage::message::Text;
+    use std::time::Duration;
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { bursts: 2, rate: 100, client_rate: NonZeroU32::new(3).unwrap() };
-
-    fn request(concurrency: u32, rate: u32) -> BurstRequest {
-        BurstRequest { message: Text::parse("hi").unwrap(), concurrency, duration: 1, rate }
-    }
-
-    fn running(rate: u64, seconds: u64) -> Running {
-        Running { rate, remaining: Duration::from_secs(seconds) }
-    }
-
-    #[test]
-    fn a_burst_is_admitted_until_there_are_too_many_bursts_or_messages_per_second() {
-        assert_eq!(admit(LIMITS, &[], &request(10, 10)), Ok(()));
-        assert!(admit(LIMITS, &[], &request(10, 11)).is_err());
-        assert!(admit(LIMITS, &[running(50, 3)], &request(6, 10)).is_err());
-        let full = admit(LIMITS, &[running(1, 9), running(1, 4)], &request(1, 1)).unwrap_err();
-        assert_eq!(full.retry_after, Duration::from_secs(4));
-    }
+    const LIMITS: Limits = Limits {
+        bursts: 2,
+        rate: 100,
+        client_rate: NonZeroU32::new(3).unwrap(),
+        cooldown: Duration::ZERO,
+    };
 
     #[test]
     fn each_client_address_has_its_own_limit() {

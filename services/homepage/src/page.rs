@@ -11,7 +11,7 @@ pub(crate) mod translations;
 use askama::Template;
 
 use self::base_path::BasePath;
-use self::form::FormView;
+use self::form::{FormView, GuestForm};
 use self::language::Locale;
 use self::notice::Notice;
 use self::public_url::PublicUrl;
@@ -47,6 +47,19 @@ pub(crate) struct Stage<'a> {
     pub(crate) public: PublicUrl,
     /// Whether the page may ask for the controls of a demo.
     pub(crate) controls: bool,
+    pub(crate) bullets: Vec<BulletView>,
+}
+
+/// The guest's page: one message at a time.
+#[derive(Template)]
+#[template(path = "join.html")]
+pub(crate) struct Join<'a> {
+    pub(crate) locale: Locale,
+    pub(crate) translations: &'static Translations,
+    pub(crate) base: &'a BasePath,
+    pub(crate) assets: &'a Assets,
+    pub(crate) form: GuestForm,
+    pub(crate) notice: Option<Notice>,
     pub(crate) bullets: Vec<BulletView>,
 }
 

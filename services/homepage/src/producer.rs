@@ -5,7 +5,7 @@ use std::sync::Arc;
 use barrage::event::{Event, Header};
 use barrage::health::Probe;
 use barrage::kafka::{self, PartitionOffsets, PermissionProbe, Producer, ProducerRecord};
-use barrage::message::{EVENT_TYPE, Message, Text};
+use barrage::message::{EVENT_TYPE, Message, Name, Text};
 use barrage::position::{Position, Topic};
 use barrage::propagation::TraceParent;
 use barrage::telemetry::Tracer;
@@ -57,6 +57,7 @@ pub(crate) struct OutgoingMessage<'a> {
     /// The id of its event.
     pub(crate) id: Uuid,
     pub(crate) text: &'a Text,
+    pub(crate) name: Option<&'a Name>,
     pub(crate) burst: Uuid,
     pub(crate) sender: u32,
     pub(crate) seq: u64,
@@ -123,7 +124,7 @@ fn record(
     now: Millis,
     above: &TraceParent,
 ) -> ProducerRecord {
-    let OutgoingMessage { id, text, burst, sender, seq, caller, .. } = *message;
+    let OutgoingMessage { id, text, name, burst, sender, seq, caller, .. } = *message;
     let sent_at = now.rfc3339();
     let event = Event {
         id: id.to_string(),
@@ -137,7 +138,7 @@ fn record(
     let traceparent = header("traceparent", above.to_string());
     let tracestate = caller.and_then(|caller| caller.state.as_ref());
     let tracestate = tracestate.map(|state| header("tracestate", state.as_str().to_owned()));
-    let value = Message { message: text.clone(), burst, sender, seq, sent_at };
+    let value = Message { message: text.clone(), burst, sender, seq, sent_at, name: name.cloned() };
     let value = serde_json::to_vec(&value).expect("a message is texts and numbers");
     ProducerRecord {
         key: Some(Bytes::from(format!("{burst}/{sender}"))),
@@ -154,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_record_has_the_key_the_headers_and_the_value_of_the_contract() {
-        let text = Text::parse("hi").unwrap();
+        let (text, name) = (Text::parse("hi").unwrap(), Name::parse("Ada").unwrap());
         let (id, burst) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let above = TraceParent { trace_id: 7, span_id: 9, sampled: true };
         let caller =
@@ -162,6 +163,7 @@ mod tests {
         let message = OutgoingMessage {
             id,
             text: &text,
+            name: Some(&name),
             burst,
             sender: 3,
             seq: 17,
@@ -184,5 +186,6 @@ mod tests {
         assert_eq!(record.key.unwrap(), "00000000-0000-0000-0000-000000000002/3");
         let value: Message = serde_json::from_slice(&record.value.unwrap()).unwrap();
         assert_eq!((value.sender, value.seq, value.burst), (3, 17, burst));
+        assert_eq!(value.name, Some(name));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use barrage::message::{Text, TextError};
+use barrage::message::{Name, NameError, Text, TextError};
 use serde_json::Value;
 
 /// A number with a name and a range: 1 to `max`.
@@ -23,6 +23,7 @@ pub(crate) const DURATION: Field = Field { name: "duration", max: 300, default: 
 pub(crate) const RATE: Field = Field { name: "rate", max: 1000, default: 5 };
 
 pub(crate) const MESSAGE: &str = "message";
+pub(crate) const NAME: &str = "name";
 
 /// The parameters of a burst, each within its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,14 @@ pub(crate) struct BurstRequest {
     pub(crate) concurrency: u32,
     pub(crate) duration: u32,
     pub(crate) rate: u32,
+    pub(crate) name: Option<Name>,
+}
+
+/// A single message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MessageRequest {
+    pub(crate) message: Text,
+    pub(crate) name: Option<Name>,
 }
 
 /// Why a field was refused. The translations put it into words.
@@ -40,8 +49,12 @@ pub(crate) enum FieldError {
     Message,
     /// It is a text without a visible character.
     Invisible,
-    /// It is a text with `excess` characters too many.
-    TooLong { excess: usize },
+    /// It is a text with `excess` characters more than `max`.
+    TooLong { excess: usize, max: usize },
+    /// The name is no text.
+    Name,
+    /// The name is a text without a visible character.
+    InvisibleName,
     /// It is not a whole number from 1 to `max`.
     Number { max: u32 },
     /// All senders together would send more than `max` messages per second.
@@ -61,11 +74,17 @@ impl BurstRequest {
         let message = keep_error(&mut errors, MESSAGE, text(raw));
         let mut number = |field: Field| keep_error(&mut errors, field.name, field.read(raw));
         let (concurrency, duration, rate) = (number(CONCURRENCY), number(DURATION), number(RATE));
-        let all = (message, concurrency, duration, rate);
-        let (Some(message), Some(concurrency), Some(duration), Some(rate)) = all else {
+        let name = keep_error(&mut errors, NAME, name(raw));
+        let all = (message, concurrency, duration, rate, name);
+        let (Some(message), Some(concurrency), Some(duration), Some(rate), Some(name)) = all else {
             return Err(errors);
         };
-        Ok(Self { message, concurrency, duration, rate })
+        Ok(Self { message, concurrency, duration, rate, name })
+    }
+
+    /// How many messages it has if none fails and nobody stops it.
+    pub(crate) fn planned(&self) -> u64 {
+        self.total_rate() * u64::from(self.duration)
     }
 
     /// Messages per second of all senders together.
@@ -74,9 +93,16 @@ impl BurstRequest {
     }
 }
 
-/// The text of a single message, which has no other field.
-pub(crate) fn message(raw: &RawFields) -> Result<Text, FieldErrors> {
-    text(raw).map_err(|error| FieldErrors::from([(MESSAGE, error)]))
+impl MessageRequest {
+    /// Fails with one error for each invalid field.
+    pub(crate) fn parse(raw: &RawFields) -> Result<Self, FieldErrors> {
+        let mut errors = FieldErrors::new();
+        let message = keep_error(&mut errors, MESSAGE, text(raw));
+        match (message, keep_error(&mut errors, NAME, name(raw))) {
+            (Some(message), Some(name)) => Ok(Self { message, name }),
+            _ => Err(errors),
+        }
+    }
 }
 
 fn keep_error<T>(
@@ -92,8 +118,22 @@ fn text(raw: &RawFields) -> Result<Text, FieldError> {
     Text::parse(text).map_err(|error| match error {
         TextError::Empty => FieldError::Message,
         TextError::Invisible => FieldError::Invisible,
-        TextError::TooLong { chars } => FieldError::TooLong { excess: chars - Text::MAX_CHARS },
+        TextError::TooLong { chars } => too_long(chars, Text::MAX_CHARS),
     })
+}
+
+/// A name that is empty counts as none, as a form sends it that was left blank.
+fn name(raw: &RawFields) -> Result<Option<Name>, FieldError> {
+    let Some(name) = raw.get(NAME) else { return Ok(None) };
+    Name::parse_optional(name.as_str().ok_or(FieldError::Name)?).map_err(|error| match error {
+        NameError::Empty => FieldError::Name,
+        NameError::Invisible => FieldError::InvisibleName,
+        NameError::TooLong { chars } => too_long(chars, Name::MAX_CHARS),
+    })
+}
+
+fn too_long(chars: usize, max: usize) -> FieldError {
+    FieldError::TooLong { excess: chars.saturating_sub(max), max }
 }
 
 impl Field {
@@ -138,7 +178,7 @@ mod tests {
             (request.message.as_str(), request.concurrency, request.duration, request.rate),
             ("hi", 10, 10, 5)
         );
-        assert_eq!(request.total_rate(), 50);
+        assert_eq!((request.total_rate(), request.planned()), (50, 500));
     }
 
     #[test]
@@ -164,11 +204,31 @@ mod tests {
 
     #[test]
     fn a_message_that_is_refused_has_its_reason() {
-        let error = |text: &str| message(json!({ "message": text }).as_object().unwrap());
+        let error =
+            |text: &str| MessageRequest::parse(json!({ "message": text }).as_object().unwrap());
         let reason = |text: &str| error(text).unwrap_err()["message"];
         assert_eq!(reason(" "), FieldError::Message);
         assert_eq!(reason("\u{200b}\u{2800}"), FieldError::Invisible);
-        assert_eq!(reason(&"x".repeat(130)), FieldError::TooLong { excess: 30 });
+        assert_eq!(reason(&"x".repeat(130)), FieldError::TooLong { excess: 30, max: 100 });
+    }
+
+    #[test]
+    fn a_name_may_be_left_out_or_empty_and_is_refused_with_its_reason() {
+        let name = |value: Value| {
+            let raw = json!({ "message": "hi", "name": value });
+            let single = MessageRequest::parse(raw.as_object().unwrap()).map(|it| it.name);
+            assert_eq!(parse(&raw).map(|it| it.name), single);
+            single.map(|name| name.map(String::from)).map_err(|errors| errors["name"])
+        };
+        assert_eq!(parse(&json!({"message": "hi"})).unwrap().name, None);
+        assert_eq!(name(json!(" ")), Ok(None));
+        assert_eq!(name(json!(" 小明 ")), Ok(Some("小明".into())));
+        assert_eq!(name(json!("😀".repeat(20))), Ok(Some("😀".repeat(20))));
+        assert_eq!(name(json!("😀".repeat(23))), Err(FieldError::TooLong { excess: 3, max: 20 }));
+        assert_eq!(name(json!("\u{200b}")), Err(FieldError::InvisibleName));
+        for wild in [json!(null), json!(5), json!(["x"])] {
+            assert_eq!(name(wild), Err(FieldError::Name));
+        }
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(crate) struct RowJson<'a> {
     received_at: Millis,
     stored_at: Millis,
     trace: &'a str,
+    /// Left out if the sender has typed none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
 }
 
 impl<'a> RowJson<'a> {
@@ -44,10 +47,16 @@ impl<'a> RowJson<'a> {
             received_at: row.received_at,
             stored_at: row.stored_at,
             trace: &row.trace,
+            name: row.name.as_deref(),
         }
     }
 
     pub(crate) fn result(row: &'a Row) -> Self {
         Self { verdict: Some(row.verdict.as_str()), read_at: None, ..Self::bullet(row) }
+    }
+
+    /// The cells of a result in CSV. Each row has one for the name, the last one, which may be empty.
+    pub(crate) fn cells(row: &'a Row) -> impl Serialize + use<'a> {
+        (Self { name: None, ..Self::result(row) }, row.name.as_deref())
     }
 }

@@ -25,5 +25,6 @@ pub(crate) fn row(partition: Partition, offset: i64, id: &str) -> Row {
         trace: String::new(),
         traceparent: None,
         expires_at: Millis(i64::MAX),
+        name: None,
     }
 }

@@ -1,4 +1,4 @@
-//! Moderation: a message is shown unless it contains a blocked word.
+//! Moderation: a message is shown unless it, or the name of its sender, contains a blocked word.
 
 mod lookalikes;
 mod skeleton;
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::str::FromStr;
 
-use barrage::message::Text;
+use barrage::message::{Name, Text};
 use barrage::table::Verdict;
 
 use self::skeleton::readings;
@@ -21,13 +21,18 @@ use self::skeleton::readings;
 pub(crate) struct BlockedWords(BTreeSet<String>);
 
 impl BlockedWords {
-    pub(crate) fn verdict(&self, text: &Text) -> Verdict {
+    pub(crate) fn verdict(&self, text: &Text, name: Option<&Name>) -> Verdict {
+        let is_blocked =
+            self.block(text.as_str()) || name.is_some_and(|it| self.block(it.as_str()));
+        if is_blocked { Verdict::Blocked } else { Verdict::Shown }
+    }
+
+    fn block(&self, text: &str) -> bool {
         if self.0.is_empty() {
-            return Verdict::Shown;
+            return false;
         }
-        let readings = readings(text.as_str());
-        let is_blocked = |word: &String| readings.iter().any(|reading| reading.contains(word));
-        if self.0.iter().any(is_blocked) { Verdict::Blocked } else { Verdict::Shown }
+        let readings = readings(text);
+        self.0.iter().any(|word| readings.iter().any(|reading| reading.contains(word)))
     }
 }
 
@@ -58,7 +63,16 @@ mod tests {
     use super::*;
 
     fn verdict(words: &str, text: &str) -> Verdict {
-        words.parse::<BlockedWords>().unwrap().verdict(&Text::parse(text).unwrap())
+        words.parse::<BlockedWords>().unwrap().verdict(&Text::parse(text).unwrap(), None)
+    }
+
+    #[test]
+    fn a_blocked_word_in_the_name_blocks_the_message() {
+        let words: BlockedWords = "spam".parse().unwrap();
+        let of =
+            |name| words.verdict(&Text::parse("hi").unwrap(), Some(&Name::parse(name).unwrap()));
+        assert_eq!(of("Mr. ЅРАМ"), Verdict::Blocked);
+        assert_eq!(of("Sam"), Verdict::Shown);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use barrage::event::{Numbers, WRAPPED_TYPE};
 use barrage::json_object::JsonObject;
-use barrage::message::{EVENT_TYPE, Message, Text};
+use barrage::message::{EVENT_TYPE, Message, Name, Text};
 use barrage::time::Millis;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +29,7 @@ pub(crate) fn message(record: &Record, received_at: Millis) -> Result<Message, R
     }
     let mut fields = Fields::parse(&record.data)?;
     let text: String = fields.take("message", "a text")?;
+    let name: Option<String> = fields.take_optional("name", "a text")?;
     if record.kind == WRAPPED_TYPE {
         let Numbers { burst, sender, seq } = Numbers::of_single(&record.position);
         fields.set_default("burst", burst);
@@ -42,6 +43,7 @@ pub(crate) fn message(record: &Record, received_at: Millis) -> Result<Message, R
         sender: fields.take::<NonZeroU32>("sender", "a number from 1")?.get(),
         seq: fields.take::<NonZeroU64>("seq", "a number from 1")?.get(),
         sent_at: fields.take("sent_at", "a time as in RFC 3339")?,
+        name: name.map_or(Ok(None), |name| Name::parse_optional(&name))?,
     })
 }
 
@@ -78,8 +80,18 @@ impl Fields {
         field: &'static str,
         expected: &'static str,
     ) -> Result<T, Rejection> {
-        let value = self.0.remove(field).ok_or(Rejection::MissingField(field))?;
-        serde_json::from_value(value).map_err(|_| Rejection::Field { field, expected })
+        self.take_optional(field, expected)?.ok_or(Rejection::MissingField(field))
+    }
+
+    /// `None` for a field that is missing. One that is null is there.
+    fn take_optional<T: DeserializeOwned>(
+        &mut self,
+        field: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, Rejection> {
+        let read = |value| serde_json::from_value(value);
+        let value = self.0.remove(field).map(read).transpose();
+        value.map_err(|_| Rejection::Field { field, expected })
     }
 }
 
@@ -187,6 +199,25 @@ mod tests {
         assert_eq!(empty.to_string(), "the message is empty");
         let invisible = read(&with("message", "\u{200b}\u{3164}".into())).unwrap_err();
         assert_eq!(invisible.to_string(), "the message has no visible character");
+    }
+
+    #[test]
+    fn a_name_may_be_missing_or_empty_and_is_checked_like_a_message() {
+        let name = |value: Value| {
+            let message = read(&with("name", value));
+            message.map(|message| message.name.map(String::from)).map_err(|it| it.to_string())
+        };
+        assert_eq!(read(&Record::example()).unwrap().name, None);
+        assert_eq!(name(" ".into()), Ok(None));
+        assert_eq!(name(" 小明 😀 ".into()), Ok(Some("小明 😀".into())));
+        for (value, reason) in [
+            (Value::Null, "the data's field name is not a text"),
+            (7.into(), "the data's field name is not a text"),
+            ("\u{200b}".into(), "the name has no visible character"),
+            ("弹".repeat(21).into(), "the name has 21 characters, at most 20 are allowed"),
+        ] {
+            assert_eq!(name(value), Err(reason.to_owned()));
+        }
     }
 
     #[test]

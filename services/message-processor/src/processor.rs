@@ -91,7 +91,7 @@ impl Processor {
             position: record.position,
             id: record.id,
             source: Some(record.source).filter(|source| !source.is_empty()),
-            verdict: self.blocked.verdict(&message.message),
+            verdict: self.blocked.verdict(&message.message, message.name.as_ref()),
             message: message.message.into(),
             burst: message.burst,
             sender: message.sender,
@@ -103,6 +103,7 @@ impl Processor {
             trace: span.trace(),
             traceparent: span.sampled.then_some(*span),
             expires_at: now.plus(self.ttl),
+            name: message.name.map(String::from),
         }
     }
 

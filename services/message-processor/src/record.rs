@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use axum::body::Bytes;
-use barrage::message::TextError;
+use barrage::message::{NameError, TextError};
 use barrage::position::{Offset, Position, TopicError};
 use barrage::propagation::TraceParent;
 use barrage::time::Millis;
@@ -107,6 +107,8 @@ pub(crate) enum Rejection {
     Field { field: &'static str, expected: &'static str },
     #[error(transparent)]
     Text(#[from] TextError),
+    #[error(transparent)]
+    Name(#[from] NameError),
     #[error("the table never accepts this row: {0}")]
     Unstorable(String),
 }

@@ -11,7 +11,10 @@ export class Refused extends Error {
     super(problem?.detail || problem?.title || `the server answered ${response.status}`);
     this.status = response.status;
     this.isOurs = typeof problem?.title === "string";
+    this.mayHaveBeenSent = problem?.may_have_been_sent === true;
     this.errors = Array.isArray(problem?.errors) ? problem.errors : [];
+    this.limit = problem?.limit; // of a 429: which one
+    this.running = problem?.running;
     this.retryAfter = Number(response.headers.get("retry-after")) || undefined;
   }
 }

@@ -84,7 +84,7 @@ export class Pipeline {
     this.onState(state);
     this.nodes.update(state, false);
     this.timeline.update(state, performance.now());
-    this.says.state(state);
+    this.says.state({ ...state, crowd: this.feed.wall.crowd });
   }
 
   /** One answer may get lost. */

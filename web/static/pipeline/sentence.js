@@ -21,7 +21,7 @@ export function roundedTime(seconds) {
 }
 
 /**
- * The sentence for a state: its `key` says which one it is, `tone` is a colour, `reason` is pale and `result` strong.
+ * The sentence for a state, of which `crowd` is what the wall does with too many texts: its `key` says which one it is, `tone` is a colour, `reason` is pale and `result` strong.
  * A failure `leads` with its result, and `subject` is the part that it is of. `texts` are those of the page's language.
  */
 export function sentence(state, texts) {
@@ -89,6 +89,7 @@ function working(state, texts) {
     return ["starting", "accent", text];
   }
   if (draining > 0) return ["scalingIn", "good", [whyFewer(state, texts.fewer), texts.leave(draining)]];
+  if (state.crowd) return ["dense", "accent", dense(state.crowd, texts)];
   if (isQuiet(state)) {
     const goes = state.mode === "automatic" && state.min === 0;
     const left = Number.isFinite(state.zero_in_ms) ? roundedTime(state.zero_in_ms / 1000) : undefined;
@@ -96,6 +97,12 @@ function working(state, texts) {
   }
   if (hasNoArrivals(state)) return ["last", "accent", texts.last(state.waiting)];
   return ["pace", "accent", texts.pace(state.ready, arrive)];
+}
+
+/** The numbers add up as they are written. */
+function dense({ fly, folded, oldest }, texts) {
+  const [flying, under] = [rounded(fly), rounded(folded)];
+  return texts.dense(flying + under, flying, under, (oldest / 1000).toFixed(1));
 }
 
 /** Why processors go. Those that drain are no longer counted as ready. */

@@ -12,18 +12,24 @@ const VISIBLE =
 export function check(typed, most) {
   const values = { message: typed.message };
   const errors = {};
-  const length = characters(typed.message);
-  if (length < 1 || length > most.message) {
-    errors.message = translations.fieldErrors.message(most.message, length);
-  } else if (!VISIBLE.test(typed.message)) {
-    errors.message = translations.fieldErrors.invisible;
-  }
+  const error = messageError(typed.message, most.message);
+  if (error) errors.message = error;
   for (const name of NUMBERS) {
     values[name] = wholeNumber(typed[name], most[name]);
     if (values[name] === undefined) errors[name] = translations.fieldErrors.number(most[name]);
   }
   return { values, errors, isValid: Object.keys(errors).length === 0 };
 }
+
+/** Why the server would refuse this message, or undefined. */
+export function messageError(text, most) {
+  const length = characters(text);
+  if (length < 1 || length > most) return translations.fieldErrors.message(most, length);
+  return isVisible(text) ? undefined : translations.fieldErrors.invisible;
+}
+
+/** Whether a person sees anything of it. */
+export const isVisible = (text) => VISIBLE.test(text);
 
 /**
  * How many characters the server will count: Unicode scalar values, not the UTF-16 halves of `length`,

@@ -4,6 +4,7 @@
 import { recall, remember } from "../memory.js";
 import { clock, grouped } from "../text.js";
 import { translations } from "../translations.js";
+import { Latest } from "./latest.js";
 
 const STORAGE_KEY = `barrage.counters ${location.pathname}`; // a reload goes on counting
 
@@ -14,6 +15,7 @@ export class Counters {
   #shown = 0;
   #folded = 0;
   #accepted = 0;
+  #latest = { shown: new Latest(), folded: new Latest() };
 
   constructor(root) {
     const cells = [...root.querySelectorAll("[data-counter]")];
@@ -48,6 +50,7 @@ export class Counters {
     this.#write("accepted", this.#accepted);
     this.#write("stored", since("stored"));
     this.#write("waiting", totals.waiting);
+    for (const name of ["shown", "folded"]) this.#count(name, 0); // what is older than a minute goes
     const expired = { n: since("expired"), at: totals.expired_since };
     this.#annotate(since("blocked"), since("finished_without_row"), expired);
     return isRestart;
@@ -65,6 +68,7 @@ export class Counters {
     if (n === 0) return;
     this.#shown += n;
     this.#write("shown", this.#shown);
+    this.#count("shown", n);
     this.#remember();
   }
 
@@ -73,6 +77,7 @@ export class Counters {
     if (n === 0) return;
     this.#folded += n;
     this.#write("folded", this.#folded);
+    this.#count("folded", n);
     this.#remember();
   }
 
@@ -89,6 +94,11 @@ export class Counters {
     const from = expired.at && !this.#base.expired ? clock(expired.at) : undefined;
     if (expired.n > 0) parts.push(translations.counterNotes.expired(expired.n, from));
     fill(this.note, parts.join(", "));
+  }
+
+  /** The same of the last minute. */
+  #count(name, n) {
+    this.#write(`${name}-latest`, this.#latest[name].add(n, performance.now()));
   }
 
   #remember() {

@@ -16,7 +16,10 @@ export const fieldErrors = {
 /** An error that only the server can find, as the server puts it. */
 export const serverError = ({ detail }) => detail;
 
-export const foldText = (n) => `+${counted(n, "more message", "more messages")}`;
+export const foldText = (n) => `+${grouped(n)} more`;
+
+/** Marks a message of this page. */
+export const you = "you";
 
 export const lettersUsed = (letters, most) => `${letters} of ${most}`;
 
@@ -49,9 +52,14 @@ export const noBurst = {
 export const offlineForm = "Sending is off until the server answers. Your values are kept.";
 
 /** Why the server refused a burst, and when to try again. */
-export function refused({ status, message }, seconds) {
-  const reasons = { 429: "Too many messages are being sent now.", 503: "Kafka does not accept messages now." };
-  const reason = reasons[status] ?? `Nothing was sent: ${message}.`;
+export function refused({ status, message, limit, running }, seconds) {
+  const reasons = {
+    429: "Too many messages are being sent now.",
+    503: "Kafka does not accept messages now.",
+    own_bursts: `You have ${counted(running, "burst", "bursts")} running already.`,
+    address_bursts: `Your network has ${counted(running, "burst", "bursts")} running already.`,
+  };
+  const reason = reasons[limit] ?? reasons[status] ?? `Nothing was sent: ${message}.`;
   return seconds > 0 ? `${reason} Try again in ${seconds} s.` : reason;
 }
 

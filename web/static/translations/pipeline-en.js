@@ -92,6 +92,11 @@ export const sentence = {
     return ["Nothing to do:", seconds === undefined ? "back to zero soon." : `back to zero in ${left(seconds)}.`];
   },
   last: (n) => (n > 0 ? ["Nothing new comes:", `${grouped(n)} ${verb(n, "is", "are")} under way.`] : ["", "Nothing new comes."]),
+  /** The wall is full: so many different texts come in a second, and the oldest bullet was so old when it started. */
+  dense: (texts, fly, folded, oldest) => [
+    `${grouped(texts)} different texts a second:`,
+    `${grouped(fly)} ${verb(fly, "flies", "fly")}, ${grouped(folded)} ${verb(folded, "is", "are")} folded, none is older than ${oldest} s.`,
+  ],
   pace: (n, arrive) => ["", `${processors(n)} ${verb(n, "keeps", "keep")} pace with ${grouped(arrive)} a second.`],
   offline: (title, since) => [`Numbers and curves stand since ${since}.`, title],
 };

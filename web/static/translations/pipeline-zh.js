@@ -80,6 +80,10 @@ export const sentence = {
     return ["没有消息：", seconds === undefined ? "即将缩容到零。" : `${left(seconds)}后缩容到零。`];
   },
   last: (n) => (n > 0 ? ["没有新消息到达：", `${grouped(n)} 条正在处理。`] : ["", "没有新消息到达。"]),
+  dense: (texts, fly, folded, oldest) => [
+    `每秒 ${grouped(texts)} 条不同弹幕：`,
+    `${grouped(fly)} 条飞过，${grouped(folded)} 条折叠，最久不超过 ${oldest} 秒。`,
+  ],
   pace: (n, arrive) => ["", `${n} 个处理器跟得上每秒 ${grouped(arrive)} 条。`],
   offline: (title, since) => [`数字和曲线停在 ${since}。`, title],
 };

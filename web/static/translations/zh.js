@@ -17,7 +17,9 @@ export const fieldErrors = {
 export const serverError = ({ field }) =>
   field === "rate" ? "并发数乘以速率超过了服务器的上限。" : "服务器不接受这个值。";
 
-export const foldText = (n) => `+${grouped(n)} 条其他消息`;
+export const foldText = (n) => `+${grouped(n)} 条`;
+
+export const you = "你";
 
 export const lettersUsed = (letters, most) => `${letters} / ${most}`;
 
@@ -43,9 +45,14 @@ export const noBurst = {
 export const offlineForm = "服务器恢复前无法发送。已填内容会保留。";
 
 /** Why the server refused a burst, and when to try again. */
-export function refused({ status }, seconds) {
-  const reasons = { 429: "发送太频繁", 503: "Kafka 暂时无法接收" };
-  const reason = reasons[status] ?? `尚未发送，服务器拒绝了请求（${status}）`;
+export function refused({ status, limit, running }, seconds) {
+  const reasons = {
+    429: "发送太频繁",
+    503: "Kafka 暂时无法接收",
+    own_bursts: `你已有 ${running} 批弹幕在发送`,
+    address_bursts: `你所在的网络已有 ${running} 批弹幕在发送`,
+  };
+  const reason = reasons[limit] ?? reasons[status] ?? `尚未发送，服务器拒绝了请求（${status}）`;
   return seconds > 0 ? `${reason}，请 ${seconds} 秒后再试。` : `${reason}。`;
 }
 

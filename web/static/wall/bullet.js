@@ -5,6 +5,9 @@ import { translations } from "../translations.js";
 import { isShared, styleOf } from "./palette.js";
 
 const MOST_LETTERS = 60;
+const MOST_SHAPES = 3;
+/** The server takes no longer names. */
+const MOST_NAME = 20;
 
 /** The shape of a processor; its colour comes with the class of the slot. */
 export function shapeNode(slot) {
@@ -13,25 +16,36 @@ export function shapeNode(slot) {
   return shape;
 }
 
-/** Makes `node` a bullet of the wall: shape, text and, when it stands for several equal messages, how many. */
-export function dress(node, { processor, text, n }, slotOf) {
+/**
+ * Makes `node` a bullet of the wall: its processor's shape, who said it, the text and, when it stands for several equal
+ * messages, how many. Those of several processors have the shapes of three of them in that mark, and no one's colour.
+ */
+export function dress(node, { parts, text, name, n, isFramed }, slotOf) {
   if (text === undefined) {
     node.className = "bullet fold";
     node.textContent = translations.foldText(n);
     return;
   }
-  const slot = slotOf(processor);
-  node.className = `bullet slot-${styleOf(slot)}`;
-  node.append(shapeNode(slot), ...(isShared(slot) ? [numberNode(slot)] : []), textNode(cut(text, MOST_LETTERS)));
-  if (n > 1) node.append(chipNode(n));
+  const most = [...parts].sort(([, a], [, b]) => b - a).slice(0, MOST_SHAPES);
+  const slots = most.map(([processor]) => slotOf(processor));
+  const isMixed = slots.length > 1;
+  node.className = isMixed ? "bullet mixed" : `bullet slot-${styleOf(slots[0])}`;
+  if (!isMixed) node.append(shapeNode(slots[0]), ...(isShared(slots[0]) ? [spanNode("number", slots[0])] : []));
+  if (isFramed) {
+    node.classList.add("mine");
+    node.append(spanNode("you", translations.you));
+  }
+  if (name) node.append(whoNode(name));
+  node.append(textNode(cut(text, MOST_LETTERS)));
+  if (n > 1) node.append(chipNode(n, isMixed ? slots : []));
 }
 
-/** The number of a processor that shares its colour and shape with another one. */
-function numberNode(slot) {
-  const number = document.createElement("span");
-  number.className = "number";
-  number.textContent = String(slot);
-  return number;
+/** The number of a processor that shares its colour and shape with another one, or who you are. */
+function spanNode(className, text) {
+  const node = document.createElement("span");
+  node.className = className;
+  node.textContent = text;
+  return node;
 }
 
 /** The typed text, isolated so that a direction override ends with it. */
@@ -42,10 +56,17 @@ export function textNode(text) {
   return node;
 }
 
-/** The mark ×n of a bullet that stands for n equal messages. */
-export function chipNode(n) {
+/** The name of who sent it, which people type as well. */
+export function whoNode(name) {
+  const node = textNode(cut(name, MOST_NAME));
+  node.className = "who";
+  return node;
+}
+
+/** The mark ×n of a bullet that stands for n equal messages, of the processors with these slots. */
+export function chipNode(n, slots = []) {
   const chip = document.createElement("b");
   chip.className = "chip";
-  chip.textContent = `×${n}`;
+  chip.append(...slots.map(shapeNode), `×${n}`);
   return chip;
 }

@@ -2,6 +2,7 @@
 
 import { translations } from "../translations.js";
 import { styleOf } from "./palette.js";
+import { nameOf } from "./queue.js";
 
 const SPACE = 8;
 const STEPS = ["read_at", "received_at", "stored_at", "shown_at"];
@@ -46,6 +47,7 @@ export class Card {
   #fill(bullet, n) {
     this.node.className = `card-pop slot-${styleOf(this.slotOf(bullet.processor))}`;
     this.node.querySelector("#card-title .text").textContent = bullet.message;
+    this.node.querySelector("#card-title .who").textContent = nameOf(bullet);
     const merged = this.node.querySelector(".card-merged");
     merged.hidden = n === 1;
     merged.textContent = translations.card.merged(n);

@@ -1,9 +1,10 @@
 // The list: the newest messages as a table, for reduced motion, keyboards and screen readers.
 
-import { chipNode, shapeNode, textNode } from "./bullet.js";
+import { chipNode, shapeNode, textNode, whoNode } from "./bullet.js";
 import { clock, short } from "../text.js";
 import { translations } from "../translations.js";
 import { styleOf } from "./palette.js";
+import { nameOf } from "./queue.js";
 
 const MOST_ROWS = 50;
 
@@ -34,7 +35,7 @@ export class List {
     const merged = new Map();
     for (const bullet of bullets) {
       const { counts, isMine } = of(bullet);
-      const key = JSON.stringify([bullet.processor, bullet.message]);
+      const key = JSON.stringify([bullet.processor, nameOf(bullet), bullet.message]);
       const before = merged.get(key) ?? { first: bullet, text: bullet.message, n: 0, counts: 0, mine: 0 };
       const { n, mine } = before;
       merged.delete(key); // of equal times, the newest message of a merged row decides its place
@@ -106,7 +107,8 @@ export class List {
   #message(entry) {
     const { first } = entry;
     const node = document.createElement(this.onPick ? "button" : "span");
-    node.append(shapeNode(this.slotOf(first.processor)), textNode(first.message));
+    const name = nameOf(first);
+    node.append(shapeNode(this.slotOf(first.processor)), ...(name ? [whoNode(name)] : []), textNode(first.message));
     if (this.onPick) {
       node.type = "button";
       node.addEventListener("click", () => this.onPick(entry, node));

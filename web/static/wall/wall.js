@@ -1,37 +1,52 @@
-// The wall: bullets fly from right to left. Our queue chooses the next one; danmu gives it a track and moves it.
+// The wall: bullets fly from right to left. The queue chooses the next one, the density its size and speed, the tracks
+// its place.
 
 import { dress } from "./bullet.js";
-import { layout } from "./sizes.js";
+import { Crowd } from "./crowd.js";
+import { Density } from "./density.js";
+import { Flight } from "./flight.js";
 import { Queue } from "./queue.js";
+import { BUSY, layouts, widthOf } from "./sizes.js";
+import { Tracks } from "./tracks.js";
 
-const RELEASE_EVERY_MS = 100;
-const MOST_FLYING = 120;
+const TICK_MS = 50;
+const MOST_FLYING = 160;
+/** The least time between two starts, by the level: if all tracks began at once, that would look like a column. */
+const START_EVERY_MS = [100, 50, 25];
+/** After a long frame so many may follow at once. */
+const MOST_STARTS = 6;
+const HOOKS = ["onFlying", "onShown", "onLanded", "onFolded", "onPick", "onDropped"];
 
 /**
- * Shows bullets in `sky`. Calls `onShown(entry)` for each that begins to fly, `onPick(entry, node)` on a click, and
- * `onDropped()` when the held bullet is removed.
+ * Shows bullets in `sky`. `now()` is the server's time in ms since the epoch, `slotOf(processor)` a number for its colour.
+ * Calls `onFlying(entry)` when a bullet starts, `onShown(entry)` for each that has become readable and for each fold,
+ * `onLanded(entry)` when it has left the wall, `onFolded(bullets)` with those of this page that were folded,
+ * `onPick(entry, node)` on a click, and `onDropped()` when the held bullet is removed. See queue.js for entries.
  */
 export class Wall {
   #queue = new Queue();
-  #launching; // the last entry that danmu got
+  #density = new Density();
+  #tracks = new Tracks();
+  #crowd = new Crowd();
+  #flights = new Map(); // by their nodes
+  #layouts;
+  #width = 0;
   #isFrozen = false;
-  #held; // the one bullet that stands still for its card
-  #layout;
+  #isHidden = false;
+  #stoodAt = 0; // of the timeline
+  #offset = 0; // how long the wall has stood still in all
+  #held; // the one flight that stands still for its card, and since when
   #timer;
-  #danmu;
+  #startAt = 0; // no earlier than this is the next start
 
-  constructor(sky, { unit, slotOf, onShown, onPick = () => {}, onDropped = () => {} }) {
-    this.sky = sky;
-    this.unit = unit;
-    this.slotOf = slotOf;
-    this.onShown = onShown;
-    this.onDropped = onDropped;
-    this.#danmu = this.#engine();
+  constructor(sky, hooks) {
+    const { unit, now = Date.now, slotOf, ...calls } = hooks;
+    Object.assign(this, { sky, unit, now, slotOf });
+    this.calls = Object.fromEntries(HOOKS.map((name) => [name, calls[name] ?? (() => {})]));
     sky.addEventListener("click", (event) => {
-      const bullet = event.target.closest(".bullet")?.__danmaku__;
-      if (bullet?.data.first) onPick(bullet.data, bullet.node);
+      const flight = this.#flights.get(event.target.closest(".bullet"));
+      if (flight?.entry.first) this.calls.onPick(flight.entry, flight.node);
     });
-    sky.addEventListener("transitionend", onlyFlown, true);
     new ResizeObserver(() => this.#fit()).observe(sky);
   }
 
@@ -39,9 +54,24 @@ export class Wall {
     return this.#queue.messages;
   }
 
-  /** `of(bullet)` says whether a bullet counts as shown and whether it is of this page's burst. */
+  /** 1 is calm, 2 busy, 3 dense. */
+  get level() {
+    return this.#density.level;
+  }
+
+  /** What becomes of the texts of the last seconds; undefined while all can be read. */
+  get crowd() {
+    return this.#crowd.at(performance.now());
+  }
+
+  /** `of(bullet)` says whether a bullet counts as shown and whether it is of this page. */
   add(bullets, of) {
-    for (const bullet of bullets) this.#queue.add(bullet, of(bullet));
+    const now = performance.now();
+    const server = this.now();
+    for (const bullet of bullets) {
+      const entry = this.#queue.add(bullet, of(bullet), now, Math.max(0, server - bullet.stored_at));
+      if (entry && this.#layouts) this.#density.came(widthOf(entry.text + entry.name), this.#layouts, now);
+    }
     this.#wake();
   }
 
@@ -50,131 +80,146 @@ export class Wall {
     this.#wake();
   }
 
-  /** Stops or continues every bullet where it is; the queue goes on merging. */
+  /** Stops or continues every bullet where it is; the queue goes on merging and folding. */
   freeze(isFrozen) {
     if (this.#isFrozen === isFrozen) return;
+    if (isFrozen) {
+      this.#stoodAt = this.#timeline;
+      for (const flight of this.#flights.values()) if (flight !== this.#held?.flight) flight.stand(this.#clock);
+    } else this.#offset += this.#timeline - this.#stoodAt;
     this.#isFrozen = isFrozen;
-    if (isFrozen) this.#danmu.freeze();
-    else this.#unfreeze();
+    if (!isFrozen) for (const flight of this.#flights.values()) if (flight !== this.#held?.flight) flight.goOn(this.#offset);
     this.#wake();
   }
 
-  /** Makes bullets invisible or visible; they fly on. */
+  /** Makes bullets invisible or visible; they fly on. What nobody sees does not count as shown. */
   hide(isHidden) {
-    if (isHidden) this.#danmu.hide();
-    else this.#danmu.show();
+    this.#isHidden = isHidden;
+    this.sky.classList.toggle("is-empty", isHidden);
   }
 
   /** One bullet stands still, and the others pass behind it. Without a node it flies on. */
   hold(node) {
-    this.#held?.node?.classList.remove("held");
-    if (!this.#isFrozen) this.#held?.resume();
-    this.#held = node?.__danmaku__;
-    this.#held?.pause();
+    if (this.#held) {
+      const { flight, since } = this.#held;
+      flight.node.classList.remove("held");
+      flight.start += this.#clock - since;
+      if (!this.#isFrozen) flight.goOn(this.#offset);
+    }
+    const flight = this.#flights.get(node);
+    this.#held = flight && { flight, since: this.#clock };
+    flight?.stand(this.#clock);
     node?.classList.add("held");
   }
 
   uncount() {
     this.#queue.uncount();
-    if (this.#launching) this.#launching.counts = 0;
+    for (const { entry } of this.#flights.values()) entry.counts = 0;
   }
 
   /** Removes all bullets, also those that wait: these were not shown and do not count. */
   clear() {
-    this.#takeDown();
+    if (this.#held) this.calls.onDropped();
+    this.#held = undefined;
+    for (const flight of this.#flights.values()) this.#remove(flight);
     this.#queue.clear();
   }
 
-  #takeDown() {
-    if (this.#held) this.onDropped();
-    this.#held = undefined;
-    this.#danmu.clear();
+  get #timeline() {
+    return document.timeline.currentTime ?? 0;
   }
 
-  /** The held bullet stays where it is. */
-  #unfreeze() {
-    if (this.#held) this.#held.moving = false;
-    this.#danmu.unfreeze();
-    if (this.#held) this.#held.moving = true;
-  }
-
-  #engine() {
-    const engine = globalThis.Danmu.create({
-      mode: "strict",
-      interval: RELEASE_EVERY_MS,
-      distribution: "random",
-      limits: { view: MOST_FLYING, stash: 2 },
-      plugin: {
-        limitWarning: () => {}, // danmu would write to the console
-        $createNode: ({ data }, node) => dress(node, data, this.slotOf),
-        $beforeMove: (bullet) => {
-          this.onShown(bullet.data);
-          timeByPixels(bullet);
-        },
-      },
-    });
-    engine.mount(this.sky);
-    engine.startPlaying();
-    return engine;
+  /** The wall's time: it stands while the wall does. */
+  get #clock() {
+    return (this.#isFrozen ? this.#stoodAt : this.#timeline) - this.#offset;
   }
 
   #wake() {
-    const isIdle = this.#isFrozen || this.#queue.isEmpty;
+    const isIdle = this.#isFrozen || (this.#queue.isEmpty && this.#flights.size === 0);
     if (isIdle) {
       clearInterval(this.#timer);
       this.#timer = undefined;
-    } else {
-      this.#timer ??= setInterval(() => this.#release(), RELEASE_EVERY_MS);
+    } else if (this.#timer === undefined) {
+      this.#timer = setInterval(() => this.#tick(), TICK_MS);
+      this.#tick();
     }
   }
 
-  /** danmu gets the next bullet when the last one has a track. Until then the others wait in our queue and merge. */
-  #release() {
-    const { stash, view } = this.#danmu.len();
-    if (stash > 0 || view >= MOST_FLYING || !this.#layout) return;
-    const entry = this.#queue.take(performance.now());
-    if (entry) {
-      this.#launching = entry;
-      this.#danmu.push(entry, { speed: this.#layout.speed });
-    }
+  #tick() {
+    const now = performance.now();
+    this.#queue.foldOld(now);
+    this.#queue.mergeAcross(this.#density.update(this.#queue.wait(now), now) >= BUSY);
+    const every = START_EVERY_MS[this.level - 1];
+    this.#startAt = Math.max(this.#startAt, now - MOST_STARTS * every);
+    while (this.#layouts && this.#startAt <= now && this.#startNext(now)) this.#startAt += every;
+    this.#count();
     this.#wake();
   }
 
-  /** The wall changed its size. Bullets with the old speed would overlap with the new ones. */
+  /** Starts the next bullet if a track will be free before the next tick; false if there is none, or no space. */
+  #startNext(now) {
+    if (this.#queue.isEmpty || this.#flights.size >= MOST_FLYING) return false;
+    const clock = this.#clock;
+    const layout = this.#layouts[this.level - 1];
+    const place = this.#tracks.next(layout, this.#width, clock);
+    if (place.at > clock + TICK_MS) return false;
+    const entry = this.#queue.take(now, this.level >= BUSY);
+    if (!entry) return false;
+    this.#start(entry, layout, { top: place.top, start: Math.max(clock, place.at) });
+    this.#note(entry, now);
+    return true;
+  }
+
+  #start(entry, { size, speed, gap, track }, { top, start }) {
+    const node = document.createElement("div");
+    dress(node, entry, this.slotOf);
+    node.style.fontSize = `${size}px`;
+    node.style.top = `${top + track / 2}px`;
+    node.style.left = `${this.#width}px`;
+    this.sky.append(node);
+    const flight = new Flight(node, entry, { left: this.#width, top, bottom: top + track, speed, gap, start }, this.#offset);
+    flight.animation.onfinish = () => {
+      this.#remove(flight);
+      if (entry.first) this.calls.onLanded(entry);
+    };
+    this.#flights.set(node, flight);
+    this.#tracks.add(flight);
+  }
+
+  #note(entry, now) {
+    if (entry.text === undefined) {
+      this.#crowd.folded(entry.texts, now);
+      this.calls.onShown(entry);
+      if (entry.own.length > 0) this.calls.onFolded(entry.own);
+    } else {
+      this.#crowd.flew(now - entry.born, now);
+      this.calls.onFlying(entry);
+    }
+  }
+
+  #count() {
+    if (this.#isHidden) return;
+    const clock = this.#clock;
+    for (const flight of this.#flights.values()) {
+      if (flight.isCounted || flight.entry.text === undefined || clock < flight.wholeAt) continue;
+      flight.isCounted = true;
+      this.calls.onShown(flight.entry);
+    }
+  }
+
+  #remove(flight) {
+    flight.animation.onfinish = null;
+    flight.animation.cancel();
+    flight.node.remove();
+    this.#flights.delete(flight.node);
+    this.#tracks.remove(flight);
+  }
+
+  /** Bullets under way keep their size and their place. */
   #fit() {
     const { clientWidth, clientHeight } = this.sky;
     if (clientWidth === 0 || clientHeight === 0) return; // the list is open
-    const before = this.#layout;
-    this.#layout = layout(clientWidth, clientHeight, this.unit?.());
-    const { size, speed, gap, trackHeight } = this.#layout;
-    this.sky.style.setProperty("--bullet", `${size}px`);
-    if (before && before.speed !== speed) this.#takeDown();
-    this.#danmu.updateOptions({ gap, trackHeight });
-  }
-}
-
-/**
- * The compositor may set the start of a flight a moment after the current frame, so the flight is before its start
- * again. Browsers send `transitionend` then, too (https://www.w3.org/TR/css-transitions-2/#event-dispatch). danmu would
- * remove the bullet and give its track away while it flies.
- */
-function onlyFlown(event) {
-  if (event.elapsedTime === 0) event.stopPropagation();
-}
-
-/**
- * danmu measures space by its own clock, which is ahead of a bullet whose first frame is late. So no bullet follows in
- * its track before it moves, and its time counts from then.
- */
-async function timeByPixels({ node, track, recorder }) {
-  const [flight] = node.getAnimations();
-  track?.lock();
-  try {
-    await flight?.ready;
-    recorder.startTime = flight?.startTime ?? recorder.startTime;
-  } catch {
-    // It was stopped before it began to move, so danmu knows its place.
-  } finally {
-    track?.unlock();
+    this.#width = clientWidth;
+    this.#layouts = layouts(clientWidth, clientHeight, this.unit?.());
   }
 }

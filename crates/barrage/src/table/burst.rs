@@ -128,6 +128,10 @@ pub struct BurstRow {
     pub from: PartitionOffsets,
     /// All its records that are known are before these offsets.
     pub to: PartitionOffsets,
+    /// The SHA-256 of the token that stops it, and of the device that has begun it, in hexadecimal digits. A row of an
+    /// older version has neither.
+    pub stop_token: Option<String>,
+    pub device: Option<String>,
     /// The instance of the homepage that runs it.
     pub homepage: String,
     pub started_at: Millis,
@@ -157,6 +161,8 @@ impl BurstRow {
             .n("expired", self.expired)
             .offsets("from", &self.from)
             .offsets("to", &self.to)
+            .optional_s("stop_token", self.stop_token.as_deref())
+            .optional_s("device", self.device.as_deref())
             .s("homepage", &self.homepage)
             .n("started_at", self.started_at.0)
             .n("heartbeat", self.heartbeat.0)
@@ -181,6 +187,8 @@ impl BurstRow {
             expired: read.optional_n("expired").unwrap_or_default(),
             from: read.offsets("from")?,
             to: read.offsets("to")?,
+            stop_token: read.optional_s("stop_token"),
+            device: read.optional_s("device"),
             homepage: read.s("homepage")?,
             started_at: Millis(read.n("started_at")?),
             heartbeat: Millis(read.n("heartbeat")?),
@@ -285,11 +293,15 @@ mod tests {
                 (3, Offset::new(70_000).unwrap()),
             ]),
             to: PartitionOffsets::new(),
+            stop_token: Some("5f".repeat(32)),
+            device: Some("a0".repeat(32)),
             homepage: "h-1".into(),
             started_at: Millis(1_700_000_000_123),
             heartbeat: Millis(1_700_000_001_123),
             expires_at: Millis(1_700_086_400_000),
         };
         assert_eq!(BurstRow::from_item(row.id, &row.to_item()).unwrap(), row);
+        let older = BurstRow { stop_token: None, device: None, ..row };
+        assert_eq!(BurstRow::from_item(older.id, &older.to_item()).unwrap(), older);
     }
 }

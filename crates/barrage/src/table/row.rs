@@ -76,6 +76,8 @@ pub struct Row {
     pub traceparent: Option<TraceParent>,
     /// From then on the table may delete it.
     pub expires_at: Millis,
+    /// The name that the message's sender has typed.
+    pub name: Option<String>,
 }
 
 impl Row {
@@ -102,6 +104,7 @@ impl Row {
             .s("trace", &self.trace)
             .optional_s("traceparent", self.traceparent.map(|parent| parent.to_string()))
             .n("expires_at", self.expires_at.as_seconds())
+            .optional_s("name", self.name.as_deref())
             .item()
     }
 
@@ -125,6 +128,7 @@ impl Row {
             trace: read.s("trace")?,
             traceparent,
             expires_at: Millis(read.n::<i64>("expires_at")?.saturating_mul(1000)),
+            name: read.optional_s("name"),
         })
     }
 }
@@ -154,6 +158,7 @@ mod tests {
             (sent, received, stored) in (0..1i64 << 45, 0..1i64 << 45, 0..1i64 << 45),
             read in proptest::option::of(0..1i64 << 45),
             traced in any::<bool>(),
+            name in proptest::option::of("\\PC{1,20}"),
         ) -> Row {
             let parent = TraceParent { trace_id: 7, span_id: 9, sampled: true };
             Row {
@@ -177,6 +182,7 @@ mod tests {
                 trace: parent.trace(),
                 traceparent: traced.then_some(parent),
                 expires_at: Millis(stored / 1000 * 1000),
+                name,
             }
         }
     }

@@ -75,13 +75,14 @@ pub(super) async fn send_bursts(
     for body in bodies {
         // A request that has been sent is waited for: its burst must be known, so that it can be stopped.
         let Some(burst) = until_accepted(&homepage, "/bursts", &body, &end).await else { break };
-        running.extend(burst["id"].as_str().map(str::to_owned));
+        running.extend(Running::of(&burst));
     }
     if end.run_until_cancelled(until_ended(&homepage, &mut running)).await.is_some() {
         ended.send_replace(true);
         return;
     }
-    let stopping: JoinSet<_> = running.into_iter().map(|id| stop(homepage.clone(), id)).collect();
+    let stopping: JoinSet<_> =
+        running.into_iter().map(|burst| stop(homepage.clone(), burst)).collect();
     stopping.join_all().await;
 }
 
@@ -112,11 +113,11 @@ async fn until_accepted(
 }
 
 /// Waits until all bursts have ended, and forgets each that has.
-async fn until_ended(homepage: &Homepage, running: &mut Vec<String>) {
+async fn until_ended(homepage: &Homepage, running: &mut Vec<Running>) {
     let mut due = interval(LOOK);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while let Some(id) = running.last() {
-        let has_ended = match homepage.burst(id).await {
+    while let Some(burst) = running.last() {
+        let has_ended = match homepage.burst(&burst.id).await {
             Ok(burst) => burst.has_ended(),
             Err(error) => error.is_not_found(),
         };
@@ -128,12 +129,25 @@ async fn until_ended(homepage: &Homepage, running: &mut Vec<String>) {
     }
 }
 
-async fn stop(homepage: Homepage, burst: String) {
+/// A burst that has begun, and what stops it.
+struct Running {
+    id: String,
+    stop_token: Option<String>,
+}
+
+impl Running {
+    fn of(answer: &Value) -> Option<Self> {
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        Some(Self { id: text("id")?, stop_token: text("stop_token") })
+    }
+}
+
+async fn stop(homepage: Homepage, burst: Running) {
     let stopped = async {
         let mut due = interval(LOOK);
         loop {
             due.tick().await;
-            let answer = homepage.delete_burst(&burst).await;
+            let answer = homepage.delete_burst(&burst.id, burst.stop_token.as_deref()).await;
             let is_known = |answer: &Answer| answer.status.is_success();
             // One that it does not know sends nothing.
             if answer.is_ok_and(|it| is_known(&it) || it.status.as_u16() == 404) {
@@ -142,7 +156,7 @@ async fn stop(homepage: Homepage, burst: String) {
         }
     };
     if timeout(STOP, stopped).await.is_err() {
-        eprintln!("tour: the homepage did not stop the burst {burst}; it ends by itself");
+        eprintln!("tour: the homepage did not stop the burst {}; it ends by itself", burst.id);
     }
 }
 
@@ -153,7 +167,7 @@ mod tests {
     use axum::{
         Json, Router,
         extract::State,
-        http::{Method, StatusCode, Uri},
+        http::{HeaderMap, Method, StatusCode, Uri},
         response::IntoResponse as _,
     };
     use client::eventually::eventually;
@@ -176,14 +190,20 @@ mod tests {
         let said = Arc::new(Mutex::new(Said { posts, deletes, asked: Vec::new() }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let homepage = Homepage::new(listener.local_addr().unwrap()).unwrap();
-        let answer = async |State(said): State<Arc<Mutex<Said>>>, method: Method, uri: Uri| {
+        let answer = async |State(said): State<Arc<Mutex<Said>>>,
+                            method: Method,
+                            uri: Uri,
+                            headers: HeaderMap| {
             let mut said = said.lock();
-            said.asked.push(format!("{method} {uri}"));
+            let key = headers.get("authorization").map(|it| it.to_str().unwrap());
+            let asked = format!("{method} {uri} {}", key.unwrap_or_default());
+            said.asked.push(asked.trim_end().to_owned());
             let statuses = if method == Method::POST { &mut said.posts } else { &mut said.deletes };
             let last = statuses.len() == 1;
             let status = if last { statuses.front().copied() } else { statuses.pop_front() };
             let status = StatusCode::from_u16(status.unwrap()).unwrap();
-            let burst = json!({ "id": said.asked.len().to_string(), "state": "running" });
+            let id = said.asked.len().to_string();
+            let burst = json!({ "id": id, "state": "running", "stop_token": format!("key-{id}") });
             (status, Json(burst)).into_response()
         };
         let app = Router::new().fallback(answer).with_state(said.clone());
@@ -214,6 +234,6 @@ mod tests {
         assert!(!*has_ended.borrow());
         let asked = said.lock().asked.clone();
         let stops: Vec<_> = asked.iter().filter(|it| it.starts_with("DELETE")).collect();
-        assert_eq!(stops, ["DELETE /bursts/1"; 2], "{asked:?}");
+        assert_eq!(stops, ["DELETE /bursts/1 Bearer key-1"; 2], "{asked:?}");
     }
 }

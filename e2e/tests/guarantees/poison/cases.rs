@@ -92,6 +92,16 @@ fn messages() -> Vec<Poison> {
         ("a huge sender", with("sender", json!(u64::MAX)), number("sender")),
         ("a sender with a fraction", with("sender", json!(1.5)), number("sender")),
         ("seq 0", with("seq", json!(0)), number("seq")),
+        (
+            "a name that is no text",
+            with("name", Value::Null),
+            "the data's field name is not a text".into(),
+        ),
+        (
+            "a name of 21 characters",
+            with("name", "弹".repeat(21).into()),
+            "the name has 21 characters, at most 20 are allowed".into(),
+        ),
         ("no time", with("sent_at", "now".into()), "the data's field sent_at is not a time".into()),
     ]
     .map(|(what, value, reason)| judged(what, Content::message(value), reason))

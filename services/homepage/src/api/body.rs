@@ -115,11 +115,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::request::{self, BurstRequest};
+    use crate::request::{BurstRequest, MessageRequest};
 
     /// Any JSON, but with the names of our fields more often than by chance.
     fn any_json() -> impl Strategy<Value = Value> {
-        let name = "message|concurrency|duration|rate|.{0,8}";
+        let name = "message|name|concurrency|duration|rate|.{0,8}";
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
@@ -141,7 +141,7 @@ mod tests {
         match raw {
             Err(problem) => refused(&problem),
             Ok(raw) => {
-                let text = request::message(&raw).map_err(Problem::fields);
+                let text = MessageRequest::parse(&raw).map_err(Problem::fields);
                 let request = BurstRequest::parse(&raw).map_err(Problem::fields);
                 let named = |problem: &Problem| refused(problem) && !problem.errors.is_empty();
                 text.as_ref().err().is_none_or(named) && request.as_ref().err().is_none_or(named)
@@ -162,7 +162,7 @@ mod tests {
         }
 
         #[test]
-        fn any_form_is_taken_or_refused_in_form(text in "((message|rate|.{0,5})=(%[0-9a-f]{2}|.{0,9})&){0,6}") {
+        fn any_form_is_taken_or_refused_in_form(text in "((message|name|rate|.{0,5})=(%[0-9a-f]{2}|.{0,9})&){0,6}") {
             prop_assert!(is_answered(form(&Bytes::from(text))));
         }
     }

@@ -1,10 +1,12 @@
 //! `/bursts`: begin, show and stop a burst.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
+use serde::Serialize;
 use tokio::time::timeout;
 
 use super::admission::Admission;
@@ -13,11 +15,12 @@ use super::caller::Caller;
 use super::extract::BurstId;
 use super::page::Pages;
 use super::problem::Problem;
-use crate::burst::{Bursts, RemoteBursts, Snapshot};
+use crate::burst::{Burst, Bursts, Keys, Owner, RemoteBursts, Snapshot};
 use crate::page::language::Locale;
 use crate::page::notice::Sent;
 use crate::page::public_url::PublicUrl;
 use crate::request::{BurstRequest, RawFields};
+use crate::token::Token;
 
 /// How long an answer waits for a burst's row. Without a table a burst is sent all the same.
 const ROW_PATIENCE: Duration = Duration::from_millis(500);
@@ -31,27 +34,45 @@ pub(super) async fn start(
     (locale, public): (Locale, Result<PublicUrl, Problem>),
     Body { raw, is_form }: Body,
 ) -> Result<HttpResponse, Problem> {
-    match begin(&bursts, &admission, caller, &raw).await {
-        Ok(snapshot) if is_form => {
-            let page = format!("{}{}", pages.settings.base_path, locale.query("?"));
-            let cookie = (
-                header::SET_COOKIE,
-                Sent { messages: snapshot.planned() }.cookie(&pages.settings.base_path),
-            );
+    let visit = caller.visit;
+    let answer = match begin(&bursts, &admission, caller, &raw).await {
+        Ok(Begun { burst, .. }) if is_form => {
+            let base_path = &pages.settings.base_path;
+            let page = format!("{base_path}{}", locale.query("?"));
+            let sent = Sent { messages: burst.request.planned() }.cookie(base_path);
             let mut response = HttpResponse::SeeOther();
             let response = response.insert_header((header::LOCATION, page));
-            Ok(response.insert_header(cookie).finish())
+            Ok(response.insert_header((header::SET_COOKIE, sent)).finish())
         }
-        Ok(snapshot) => Ok(accepted(&pages, &snapshot)),
+        Ok(begun) => Ok(accepted(&pages, &begun)),
         Err(problem) if is_form => pages.refused(locale, public?, &raw, &problem),
         Err(problem) => Err(problem),
-    }
+    };
+    Ok(pages.introduce(visit, answer))
 }
 
-/// 202 with the burst, and where it is found.
-pub(super) fn accepted(pages: &Pages, snapshot: &Snapshot) -> HttpResponse {
-    let burst = format!("{}bursts/{}", pages.settings.base_path, snapshot.id);
-    HttpResponse::Accepted().insert_header((header::LOCATION, burst)).json(snapshot)
+/// A burst that has begun, and what stops it.
+pub(super) struct Begun {
+    pub(super) burst: Arc<Burst>,
+    stop_token: Token,
+}
+
+/// The body of the answer. No other answer has the token.
+#[derive(Serialize)]
+struct BegunJson {
+    #[serde(flatten)]
+    snapshot: Snapshot,
+    stop_token: String,
+}
+
+/// 202 with the burst, where it is found, and what stops it.
+pub(super) fn accepted(pages: &Pages, begun: &Begun) -> HttpResponse {
+    let Begun { burst, stop_token } = begun;
+    let address = format!("{}bursts/{}", pages.settings.base_path, burst.id);
+    let body = BegunJson { snapshot: burst.snapshot(), stop_token: stop_token.expose() };
+    let mut response = HttpResponse::Accepted();
+    response.insert_header((header::LOCATION, address));
+    response.insert_header((header::CACHE_CONTROL, "no-store")).json(body)
 }
 
 /// Starts a burst, if its fields are valid and nothing is over a limit.
@@ -60,14 +81,17 @@ pub(super) async fn begin(
     admission: &Admission,
     caller: Caller,
     raw: &RawFields,
-) -> Result<Snapshot, Problem> {
+) -> Result<Begun, Problem> {
     let burst = BurstRequest::parse(raw).map_err(Problem::fields)?;
     bursts.check_rate(&burst).map_err(Problem::fields)?;
     admission.admit(caller.address).await?;
-    let burst = bursts.start(burst, caller.trace)?;
+    let stop_token = Token::random();
+    // Also of a device that comes to be with this answer: the next request has its cookie.
+    let owner = Owner::new(stop_token, caller.visit.device);
+    let burst = bursts.start(burst, (caller.client(), owner), caller.trace)?;
     // Every homepage knows a burst by its row, even if this homepage dies.
     let _written = timeout(ROW_PATIENCE, burst.written.cancelled()).await;
-    Ok(burst.snapshot())
+    Ok(Begun { burst, stop_token })
 }
 
 /// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written.
@@ -83,21 +107,25 @@ pub(super) async fn show(
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(snapshot))
 }
 
-/// `DELETE /bursts/{id}`: its senders stop; what was accepted is finished all the same. Another homepage reads
-/// the request to stop in the burst's row, so it may take a second.
+/// `DELETE /bursts/{id}` by its owner: its senders stop; what was accepted is finished all the same. Another homepage
+/// reads the request to stop in the burst's row, so it may take a second.
 pub(super) async fn stop(
     bursts: Data<Bursts>,
     remote: Data<RemoteBursts>,
+    keys: Keys,
     BurstId(id): BurstId,
 ) -> Result<impl Responder, Problem> {
+    let check = |owner: &Owner| if owner.has(keys) { Ok(()) } else { Err(Problem::not_yours()) };
     let (snapshot, had_ended) = match bursts.find(id) {
         Some(burst) => {
+            check(&burst.owner)?;
             let snapshot = burst.snapshot();
             burst.stop.cancel();
             let had_ended = snapshot.state.is_final();
             (snapshot, had_ended)
         }
         None => {
+            check(&Owner::of(&remote.row(id).await?))?;
             let (row, had_ended) = remote.stop(id).await?;
             (row.into(), had_ended)
         }

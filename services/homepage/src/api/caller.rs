@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::problem::Problem;
 use crate::caller_trace::CallerTrace;
+use crate::device::{Client, Visit};
 use crate::proxies::Origin;
 
 /// Who the client of a request is. Whoever names a client, for a limit or in a log, takes it from here; [`Origin::of`]
@@ -16,6 +17,8 @@ use crate::proxies::Origin;
 pub(super) struct Caller {
     /// `None` for a connection without an address.
     pub(super) address: Option<IpAddr>,
+    /// The device that it comes from, or the one that the answer makes known.
+    pub(super) visit: Visit,
     pub(super) trace: Option<CallerTrace>,
 }
 
@@ -26,13 +29,22 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let origin = Origin::of(request);
         let trace = CallerTrace::of(request.headers(), origin.is_by_trusted_proxy);
-        ready(Ok(Self { address: origin.client, trace }))
+        ready(Ok(Self { address: origin.client, visit: Visit::of(request), trace }))
+    }
+}
+
+impl Caller {
+    /// Whom limits count. The device only if the request names it: else a program that keeps no cookie would be a new
+    /// device with each request.
+    pub(super) fn client(&self) -> Client {
+        Client::new(self.visit.known(), self.address)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::time::Duration;
 
     use actix_web::http::StatusCode;
     use actix_web::test::{TestRequest, call_service, init_service};
@@ -52,8 +64,8 @@ mod tests {
     /// How many of 300 people are accepted who send one message each, all from one address: the proxy's, or that of
     /// somebody who forges the header.
     async fn accepted(trusted: &str, peer: &str) -> usize {
-        let limits =
-            Limits { bursts: 1, rate: 1, client_rate: const { NonZeroU32::new(100).unwrap() } };
+        let client_rate = const { NonZeroU32::new(100).unwrap() };
+        let limits = Limits { bursts: 1, rate: 1, client_rate, cooldown: Duration::ZERO };
         let app = App::new()
             .app_data(Data::new(trusted.parse::<TrustedProxies>().unwrap()))
             .app_data(Data::new(ClientLimits::new(limits)))

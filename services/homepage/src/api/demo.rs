@@ -149,8 +149,8 @@ pub(super) async fn load(
 ) -> Result<HttpResponse, Problem> {
     let preset = PRESETS.iter().find(|it| it.name == *preset);
     let preset = preset.ok_or_else(|| Problem::not_found("load"))?;
-    let snapshot = begin(&bursts, &admission, caller, &preset.fields(locale.language)).await?;
-    Ok(accepted(&pages, &snapshot))
+    let begun = begin(&bursts, &admission, caller, &preset.fields(locale.language)).await?;
+    Ok(accepted(&pages, &begun))
 }
 
 impl Preset {

@@ -1,7 +1,7 @@
 //! `POST /messages` sends one message and answers once Kafka has it. `GET /messages/{partition}/{offset}` shows
 //! how far a message is.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -14,12 +14,15 @@ use uuid::Uuid;
 use super::admission::Admission;
 use super::body::Body;
 use super::caller::Caller;
+use super::page::Pages;
 use super::problem::Problem;
 use crate::limits::ClientLimits;
 use crate::lookup::{Error, Lookup, State};
+use crate::page::language::Locale;
+use crate::page::notice::Sent;
 use crate::producer::{MessageProducer, OutgoingMessage};
 use crate::reader::record_status::RecordStatus;
-use crate::request::message;
+use crate::request::{MessageRequest, RawFields};
 use crate::row_json::RowJson;
 
 /// How long a person waits for Kafka's acknowledgement.
@@ -31,21 +34,56 @@ struct Accepted {
     id: Uuid,
     partition: i32,
     offset: i64,
+    /// How long until the next message of this device is accepted; 0 for a request without a device.
+    cooldown_ms: u64,
 }
 
-/// Sends one message. It is a burst of its own: `burst` is its id, `sender` and `seq` are 1.
+/// `POST /messages`: JSON gets 202; a form gets 303 to the guest's page, or that page with its errors.
+///
+/// A single message is a burst of its own: `burst` is its id, `sender` and `seq` are 1.
 pub(super) async fn send(
     admission: Data<Admission>,
     producer: Data<MessageProducer>,
+    pages: Data<Pages>,
+    (caller, locale): (Caller, Locale),
+    Body { raw, is_form }: Body,
+) -> HttpResponse {
+    let visit = caller.visit;
+    let answer = match accept(&admission, &producer, caller, &raw).await {
+        Ok(_) if is_form => Ok(back_to_the_form(&pages, locale)),
+        Ok(accepted) => Ok(HttpResponse::Accepted().json(accepted)),
+        Err(problem) if is_form => pages.join_refused(locale, &raw, &problem),
+        Err(problem) => Err(problem),
+    };
+    pages.introduce(visit, answer)
+}
+
+/// 303 to the guest's page, which says once that the message was sent.
+fn back_to_the_form(pages: &Pages, locale: Locale) -> HttpResponse {
+    let base_path = &pages.settings.base_path;
+    let page = format!("{base_path}join{}", locale.query("?"));
+    let sent = Sent { messages: 1 }.cookie(base_path);
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, page));
+    response.insert_header((header::SET_COOKIE, sent)).finish()
+}
+
+/// Sends a message, if its fields are valid and nothing is over a limit, and waits for Kafka.
+async fn accept(
+    admission: &Admission,
+    producer: &MessageProducer,
     caller: Caller,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
-    let text = message(&body.raw).map_err(Problem::fields)?;
+    raw: &RawFields,
+) -> Result<Accepted, Problem> {
+    let request = MessageRequest::parse(raw).map_err(Problem::fields)?;
     admission.admit(caller.address).await?;
+    // Last, so that a message that Kafka could not take does not count.
+    let next = admission.clients.count_message(caller.visit.known())?;
     let id = Uuid::now_v7();
     let message = OutgoingMessage {
         id,
-        text: &text,
+        text: &request.message,
+        name: request.name.as_ref(),
         burst: id,
         sender: 1,
         seq: 1,
@@ -54,8 +92,8 @@ pub(super) async fn send(
     };
     match tokio::time::timeout(ACK_TIMEOUT, producer.send(message)).await {
         Ok(Ok(at)) => {
-            let accepted = Accepted { id, partition: at.partition, offset: at.offset.get() };
-            Ok(HttpResponse::Accepted().json(accepted))
+            let cooldown_ms = next.map_or(0, millis_until);
+            Ok(Accepted { id, partition: at.partition, offset: at.offset.get(), cooldown_ms })
         }
         Ok(Err(error)) => {
             let error = with_sources(&error);
@@ -64,6 +102,12 @@ pub(super) async fn send(
         }
         Err(_) => Err(Problem::not_acknowledged()),
     }
+}
+
+/// Rounded up, so that nobody comes too early.
+fn millis_until(at: Instant) -> u64 {
+    let rest = at.saturating_duration_since(Instant::now());
+    u64::try_from(rest.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
 #[derive(Serialize)]

@@ -1,12 +1,12 @@
-//! `GET /`, `GET /stage`, and the QR code that leads to the page. Without JavaScript the page is a plain form and
-//! a table of the newest messages.
+//! `GET /`, `GET /stage`, `GET /join`, and the QR code that leads to the last one. Without JavaScript each page is a
+//! plain form and the newest messages.
 
 use std::cmp::Reverse;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, RETRY_AFTER, SET_COOKIE, VARY};
 use actix_web::web::{Data, Query};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError as _};
 use askama::Template;
 use barrage::time::Millis;
 use qrcode::render::svg::Color;
@@ -17,20 +17,23 @@ use super::permission::may_show;
 use super::problem::Problem;
 use crate::assets::Assets;
 use crate::config::Page;
-use crate::page::form::FormView;
+use crate::device::Visit;
+use crate::page::form::{FormView, GuestForm};
 use crate::page::language::Locale;
 use crate::page::notice::{Notice, Sent};
 use crate::page::public_url::PublicUrl;
 use crate::page::trace_ui::TraceUi;
 use crate::page::translations::Translations;
-use crate::page::{BulletView, Index, Stage};
+use crate::page::{BulletView, Index, Join, Stage};
 use crate::reader::feed::Feed;
-use crate::request::RawFields;
+use crate::request::{FieldErrors, RawFields};
 
 /// How many bullets the table for people without JavaScript has.
 const BULLETS: usize = 20;
+/// How many the guest's page has for them.
+const GUEST_BULLETS: usize = 8;
 
-/// What both pages are made of.
+/// What all pages are made of.
 pub(crate) struct Pages {
     pub(crate) assets: Data<Assets>,
     pub(crate) feed: Data<Feed>,
@@ -41,7 +44,7 @@ pub(crate) struct Pages {
 /// their burst has begun.
 pub(super) async fn show(
     pages: Data<Pages>,
-    request: HttpRequest,
+    (request, visit): (HttpRequest, Visit),
     locale: Locale,
     public: PublicUrl,
     parameters: Query<Vec<(String, String)>>,
@@ -51,8 +54,11 @@ pub(super) async fn show(
     let translations = locale.language.translations();
     let form = FormView::open(&raw, translations);
     let mut response = HttpResponse::Ok();
+    if let Some(cookie) = visit.cookie(&pages.settings.base_path) {
+        response.append_header((SET_COOKIE, cookie));
+    }
     let notice = Sent::of(&request).map(|sent| {
-        response.insert_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
+        response.append_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
         Notice::sent(sent, translations)
     });
     let page = pages.index(locale, public, form, notice);
@@ -73,14 +79,33 @@ pub(super) async fn stage(
         assets: &pages.assets,
         public,
         controls: may_show(&request),
-        bullets: pages.newest(),
+        bullets: pages.newest(BULLETS),
     };
     html(HttpResponse::Ok(), locale, &page)
 }
 
-/// A QR code of the page's address, with a form that sends one message.
+/// The guest's page: one message at a time. To people without JavaScript it says once that theirs was sent.
+pub(super) async fn join(
+    pages: Data<Pages>,
+    (request, visit): (HttpRequest, Visit),
+    locale: Locale,
+) -> Result<HttpResponse, Problem> {
+    let translations = locale.language.translations();
+    let mut response = HttpResponse::Ok();
+    if let Some(cookie) = visit.cookie(&pages.settings.base_path) {
+        response.append_header((SET_COOKIE, cookie));
+    }
+    let notice = Sent::of(&request).map(|_| {
+        response.append_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
+        Notice::sent_one(translations)
+    });
+    let form = GuestForm::new(&RawFields::new(), &FieldErrors::new(), translations);
+    html(response, locale, &pages.guest(locale, form, notice))
+}
+
+/// A QR code of the guest's page.
 pub(super) async fn qr(locale: Locale, public: PublicUrl) -> HttpResponse {
-    let address = format!("{}/?c=1&d=1&r=1{}", public.as_str(), locale.query("&"));
+    let address = format!("{}{}", public.guest(), locale.query("?"));
     HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -88,6 +113,19 @@ pub(super) async fn qr(locale: Locale, public: PublicUrl) -> HttpResponse {
 }
 
 impl Pages {
+    /// The answer, with the cookie that makes a new device known.
+    pub(super) fn introduce(
+        &self,
+        visit: Visit,
+        answer: Result<HttpResponse, Problem>,
+    ) -> HttpResponse {
+        let mut response = answer.unwrap_or_else(|problem| problem.error_response());
+        if let Some(cookie) = visit.cookie(&self.settings.base_path) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+        response
+    }
+
     /// The first page with the form that was refused, and with the reason.
     pub(super) fn refused(
         &self,
@@ -99,11 +137,38 @@ impl Pages {
         let translations = locale.language.translations();
         let form = FormView::new(raw, &problem.field_errors(), translations);
         let notice = form.notice(translations).unwrap_or_else(|| refusal(problem, translations));
-        let mut response = HttpResponseBuilder::new(problem.status());
-        if let Some(seconds) = problem.retry_after() {
-            response.insert_header((RETRY_AFTER, seconds));
+        let page = self.index(locale, public, form, Some(Notice::refused(notice)));
+        html(refusing(problem), locale, &page)
+    }
+
+    /// The guest's page with the message that was refused, and with the reason.
+    pub(super) fn join_refused(
+        &self,
+        locale: Locale,
+        raw: &RawFields,
+        problem: &Problem,
+    ) -> Result<HttpResponse, Problem> {
+        let translations = locale.language.translations();
+        let form = GuestForm::new(raw, &problem.field_errors(), translations);
+        let notice = match (problem.status(), problem.retry_after()) {
+            _ if form.has_errors() => translations.nothing_sent_yet.to_owned(),
+            (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => translations.too_soon.with(seconds),
+            _ => refusal(problem, translations),
+        };
+        let page = self.guest(locale, form, Some(Notice::refused(notice)));
+        html(refusing(problem), locale, &page)
+    }
+
+    fn guest(&self, locale: Locale, form: GuestForm, notice: Option<Notice>) -> Join<'_> {
+        Join {
+            locale,
+            translations: locale.language.translations(),
+            base: &self.settings.base_path,
+            assets: &self.assets,
+            form,
+            notice,
+            bullets: self.newest(GUEST_BULLETS),
         }
-        html(response, locale, &self.index(locale, public, form, Some(Notice::refused(notice))))
     }
 
     fn index(
@@ -123,13 +188,13 @@ impl Pages {
             form,
             notice,
             controls: false,
-            bullets: self.newest(),
+            bullets: self.newest(BULLETS),
         }
     }
 
-    /// The newest bullets for the table, the newest first.
-    fn newest(&self) -> Vec<BulletView> {
-        let view = self.feed.view(None, BULLETS);
+    /// The newest bullets for the table, at most so many, the newest first.
+    fn newest(&self, most: usize) -> Vec<BulletView> {
+        let view = self.feed.view(None, most);
         let bullets = view.bullets.iter().rev();
         let read = bullets.filter_map(|json| serde_json::from_slice::<BulletJson>(json).ok());
         let mut read: Vec<_> = read.collect();
@@ -145,10 +210,21 @@ impl Pages {
     }
 }
 
+/// An answer with the problem's status.
+fn refusing(problem: &Problem) -> HttpResponseBuilder {
+    let mut response = HttpResponseBuilder::new(problem.status());
+    if let Some(seconds) = problem.retry_after() {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    response
+}
+
 /// Why nothing was sent, when no field has an error.
 fn refusal(problem: &Problem, translations: &Translations) -> String {
     match (problem.status(), problem.retry_after()) {
-        (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => translations.too_much.with(seconds),
+        (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) => {
+            translations.limit_exceeded(problem.limit(), seconds)
+        }
         (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => translations.kafka_away.with(seconds),
         _ => problem.detail.clone(),
     }
@@ -188,6 +264,9 @@ struct BulletJson {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::body::to_bytes;
+    use actix_web::test::TestRequest;
+
     use super::*;
     use crate::page::translations::ZH;
 
@@ -197,10 +276,24 @@ mod tests {
         assert_eq!(text, "Kafka 暂时无法接收，请 2 秒后再试。");
     }
 
+    #[actix_web::test]
+    async fn the_qr_code_leads_to_the_guests_page_in_the_language_of_the_address() {
+        let public: PublicUrl = "https://example.com/barrage".parse().unwrap();
+        for (query, address) in [
+            ("", "https://example.com/barrage/join"),
+            ("?lang=zh", "https://example.com/barrage/join?lang=zh"),
+        ] {
+            let request = TestRequest::with_uri(&format!("/qr.svg{query}")).to_http_request();
+            let answer = qr(Locale::of(&request), public.clone()).await;
+            let code = to_bytes(answer.into_body()).await.unwrap();
+            assert_eq!(code, picture(address).as_bytes(), "{address}");
+        }
+    }
+
     #[test]
     fn a_qr_code_is_a_picture_that_grows_with_its_address() {
-        let short = picture("http://192.168.1.5:8080/?c=1&d=1&r=1");
-        let long = picture(&format!("https://{}/?c=1&d=1&r=1&lang=zh", "x".repeat(192)));
+        let short = picture("http://192.168.1.5:8080/join");
+        let long = picture(&format!("https://{}/join?lang=zh", "x".repeat(192)));
         for text in [&short, &long] {
             assert!(text.contains("<svg") && text.contains("viewBox"), "{text}");
             assert!(text.contains("#0a0d13") && text.contains("#ffffff"), "{text}");

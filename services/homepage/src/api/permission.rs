@@ -60,7 +60,7 @@ pub(super) fn may_show(request: &HttpRequest) -> bool {
     demo.is_some_and(|demo| demo.controls && demo.allow(request).is_ok())
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 

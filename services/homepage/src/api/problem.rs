@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::burst::{RemoteError, StartError};
 use crate::launcher;
-use crate::limits::LimitExceeded;
+use crate::limits::{Limit, LimitExceeded};
 use crate::lookup;
 use crate::page::translations::EN;
 use crate::request::{FieldError, FieldErrors};
@@ -26,11 +26,27 @@ pub(crate) struct Problem {
     /// One entry for each invalid field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<InvalidField>,
+    /// The message is not accepted, but it may still appear: whoever sends it again may send it twice.
+    #[serde(skip_serializing_if = "is_false")]
+    may_have_been_sent: bool,
+    /// The name of the limit, and how many bursts are running of whoever has sent the request, where that is it: for
+    /// a page that says it in its own language.
+    #[serde(flatten)]
+    exceeded: Option<Exceeded>,
     #[serde(skip)]
     retry_after: Option<Duration>,
     /// The methods that the address answers, for `Allow`.
     #[serde(skip)]
     allow: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Exceeded {
+    limit: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running: Option<usize>,
+    #[serde(skip)]
+    of: Limit,
 }
 
 /// An entry of `errors`: a field or a parameter, and what it must be.
@@ -54,6 +70,8 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            may_have_been_sent: false,
+            exceeded: None,
             retry_after: None,
             allow: None,
         }
@@ -118,6 +136,12 @@ impl Problem {
         Self::away("The launcher does not answer. It is not known whether anything was changed.")
     }
 
+    /// 403: a burst is stopped only by who has begun it.
+    pub(crate) fn not_yours() -> Self {
+        let detail = "Only who has begun a burst can stop it: by its stop_token as Authorization: Bearer, or by the cookie barrage_device of the browser that has begun it.";
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
     /// 403: the page of another site has sent the request.
     pub(crate) fn cross_site() -> Self {
         Self::new(StatusCode::FORBIDDEN, "A page of another site must not send messages.")
@@ -170,7 +194,7 @@ impl Problem {
     pub(crate) fn not_acknowledged() -> Self {
         let detail = "Kafka did not acknowledge the message in time. It does not count as sent, but it may \
                       still appear.";
-        Self::away(detail)
+        Self { may_have_been_sent: true, ..Self::away(detail) }
     }
 
     /// 503: the part that knows the state of a message does not answer.
@@ -194,12 +218,22 @@ impl Problem {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The limit that the request is over.
+    pub(crate) fn limit(&self) -> Option<Limit> {
+        self.exceeded.map(|it| it.of)
+    }
+
     /// `Retry-After` in whole seconds, if another try can help.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         self.retry_after
             .map(|wait| wait.as_millis().div_ceil(1000).max(1))
             .and_then(|seconds| u64::try_from(seconds).ok())
     }
+}
+
+/// serde asks by reference.
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 impl fmt::Display for Problem {
@@ -231,6 +265,8 @@ impl From<LimitExceeded> for Problem {
     fn from(error: LimitExceeded) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "");
         problem.retry_after = Some(error.retry_after);
+        let (limit, running) = (error.limit.name(), error.limit.running());
+        problem.exceeded = Some(Exceeded { limit, running, of: error.limit });
         let seconds = problem.retry_after().unwrap_or(1);
         problem.detail = format!("{} Try again in {seconds} s.", error.limit);
         problem

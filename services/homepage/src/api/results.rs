@@ -53,8 +53,8 @@ enum Format {
     Csv,
 }
 
-/// The columns of CSV, which are the members of a line of NDJSON.
-const COLUMNS: [&str; 13] = [
+/// The columns of CSV, which are the members of a line of NDJSON. That leaves the name out if there is none.
+const COLUMNS: [&str; 14] = [
     "id",
     "message",
     "verdict",
@@ -68,6 +68,7 @@ const COLUMNS: [&str; 13] = [
     "received_at",
     "stored_at",
     "trace",
+    "name",
 ];
 
 impl Format {
@@ -107,7 +108,7 @@ impl Format {
             Self::Ndjson => rows.map(ndjson).collect::<String>().into(),
             Self::Csv => csv(|writer| {
                 rows.map(without_formulas)
-                    .try_for_each(|row| writer.serialize(RowJson::result(&row)))
+                    .try_for_each(|row| writer.serialize(RowJson::cells(&row)))
             }),
         }
     }
@@ -129,11 +130,14 @@ fn csv(write: impl FnOnce(&mut Writer<Vec<u8>>) -> csv::Result<()>) -> Bytes {
 /// A text that a spreadsheet would run as a formula gets a quote before it.
 fn without_formulas(row: &Row) -> Cow<'_, Row> {
     let is_formula = |text: &str| text.starts_with(['=', '+', '-', '@']);
-    if ![&row.id, &row.message, &row.processor, &row.trace].into_iter().any(|it| is_formula(it)) {
+    let mut texts =
+        [&row.id, &row.message, &row.processor, &row.trace].into_iter().chain(&row.name);
+    if !texts.any(|it| is_formula(it)) {
         return Cow::Borrowed(row);
     }
     let mut row = row.clone();
-    for text in [&mut row.id, &mut row.message, &mut row.processor, &mut row.trace] {
+    let texts = [&mut row.id, &mut row.message, &mut row.processor, &mut row.trace];
+    for text in texts.into_iter().chain(&mut row.name) {
         if is_formula(text) {
             text.insert(0, '\'');
         }
@@ -172,6 +176,7 @@ mod tests {
             trace: "t".into(),
             traceparent: None,
             expires_at: Millis(8),
+            name: None,
         }
     }
 
@@ -186,14 +191,17 @@ mod tests {
 
     #[test]
     fn a_record_of_csv_has_what_a_line_of_json_has() {
-        let row = row("a \"quote\", a comma\nand two lines");
-        let text = [Format::Csv.header(), Format::Csv.lines([&row].into_iter())].concat();
+        let plain = row("hi");
+        let row = Row { name: Some("小明".into()), ..row("a \"quote\", a comma\nand two lines") };
+        let text = [Format::Csv.header(), Format::Csv.lines([&row, &plain].into_iter())].concat();
         let mut reader = csv::Reader::from_reader(&text[..]);
         let names: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-        let record = reader.records().next().unwrap().unwrap();
+        let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+        let [record, nameless] = &records[..] else { panic!("{records:?}") };
         let json: Value = serde_json::from_str(&ndjson(&row)).unwrap();
         assert_eq!(json.as_object().unwrap().len(), names.len());
-        for (name, cell) in names.iter().zip(&record) {
+        assert_eq!(nameless.get(names.len() - 1), Some(""));
+        for (name, cell) in names.iter().zip(record) {
             let value = json[name].as_str().map_or_else(|| json[name].to_string(), str::to_owned);
             assert_eq!(cell, value, "{name}");
         }
@@ -201,9 +209,10 @@ mod tests {
 
     #[test]
     fn a_record_of_csv_is_never_a_formula() {
-        let line = Format::Csv.lines([&row("=1+\"1\",2")].into_iter());
+        let row = Row { name: Some("@SUM(A1)".into()), ..row("=1+\"1\",2") };
+        let line = Format::Csv.lines([&row].into_iter());
         let line = std::str::from_utf8(&line).unwrap();
         assert!(line.starts_with("i,\"'=1+\"\"1\"\",2\",shown,00000000-"), "{line}");
-        assert!(line.ends_with("\r\n"), "{line}");
+        assert!(line.ends_with(",'@SUM(A1)\r\n"), "{line}");
     }
 }

@@ -12,7 +12,9 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::owner::Owner;
 use super::snapshot::Snapshot;
+use crate::device::Client;
 use crate::limits::Running;
 use crate::reader::progress::BurstRows;
 use crate::request::BurstRequest;
@@ -22,6 +24,10 @@ use crate::request::BurstRequest;
 pub(crate) struct Burst {
     pub(crate) id: Uuid,
     pub(crate) request: BurstRequest,
+    /// Who has begun it.
+    pub(crate) client: Client,
+    /// Who may stop it.
+    pub(crate) owner: Owner,
     /// Cancelled to stop the senders.
     pub(crate) stop: CancellationToken,
     /// Cancelled once its row is written: from then on every homepage knows it.
@@ -52,7 +58,7 @@ struct Status {
 impl Burst {
     /// A burst whose records will have offsets of `from` or later ones, in the topic of this run of the reader.
     pub(crate) fn new(
-        request: BurstRequest,
+        (request, client, owner): (BurstRequest, Client, Owner),
         (run, from): (u64, PartitionOffsets),
         rows: Arc<BurstRows>,
         id: Uuid,
@@ -63,6 +69,8 @@ impl Burst {
         Self {
             id,
             request,
+            client,
+            owner,
             stop,
             written: CancellationToken::new(),
             rows,
@@ -118,12 +126,14 @@ impl Burst {
         status.ended_at = Some(Millis::now());
     }
 
-    /// Its share of the limits; `None` once its senders have ended.
+    /// Its share of the limits; `None` once its senders have ended, and for a burst of one message, which is no more
+    /// than a single message.
     pub(crate) fn running(&self) -> Option<Running> {
+        let (client, rate) = (self.client, self.request.total_rate());
         let duration = Duration::from_secs(self.request.duration.into());
         let remaining = duration.saturating_sub(self.started.elapsed());
-        (self.status.lock().state == State::Running)
-            .then(|| Running { rate: self.request.total_rate(), remaining })
+        let takes_a_place = self.request.planned() > 1 && self.state() == State::Running;
+        takes_a_place.then_some(Running { client, rate, remaining })
     }
 
     pub(crate) fn state(&self) -> State {
@@ -185,6 +195,8 @@ impl Burst {
             expired: now.expired,
             from,
             to,
+            stop_token: self.owner.stop_token.clone(),
+            device: self.owner.device.clone(),
             homepage: homepage.to_owned(),
             started_at: self.started_at,
             heartbeat,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -10,9 +11,11 @@ use uuid::Uuid;
 
 use super::dependencies::Dependencies;
 use super::local::Burst;
+use super::owner::Owner;
 use super::run::run;
 use crate::caller_trace::CallerTrace;
-use crate::limits::{LimitExceeded, admit};
+use crate::device::Client;
+use crate::limits::{Limit, LimitExceeded, admit, used_up};
 use crate::request::{BurstRequest, FieldError, FieldErrors, RATE};
 
 /// Why a burst was not started.
@@ -45,10 +48,12 @@ impl Bursts {
         Self { deps, bursts, tasks, runtime: Handle::current() }
     }
 
-    /// Starts a burst. Its first message continues the caller's trace. Fails if it exceeds a limit, or if the topic's high watermarks are not known yet.
+    /// Starts a burst of a client, which only its owner can stop. Its first message continues the caller's trace. Fails if it exceeds a limit, or if
+    /// the topic's high watermarks are not known yet.
     pub(crate) fn start(
         &self,
         request: BurstRequest,
+        (client, owner): (Client, Owner),
         caller: Option<CallerTrace>,
     ) -> Result<Arc<Burst>, StartError> {
         let (run_of_reader, from) = self.deps.progress.run_and_high_watermarks();
@@ -56,16 +61,16 @@ impl Bursts {
             return Err(StartError::NotReady);
         }
         let mut bursts = self.bursts.lock();
-        let running: Vec<_> = bursts.values().filter_map(|burst| burst.running()).collect();
-        admit(self.deps.limits, &running, &request)?;
-        make_room(&mut bursts, Self::MAX);
-        if bursts.len() >= Self::MAX {
-            return Err(LimitExceeded::too_many_draining().into());
+        if request.planned() > 1 {
+            let running: Vec<_> = bursts.values().filter_map(|burst| burst.running()).collect();
+            admit(self.deps.limits, &running, client, request.total_rate())?;
         }
+        make_room(&mut bursts, client)?;
         let id = Uuid::now_v7();
         let rows = self.deps.progress.follow_burst(id);
         let stop = self.deps.shutdown.child_token();
-        let burst = Arc::new(Burst::new(request, (run_of_reader, from), rows, id, stop));
+        let burst = Burst::new((request, client, owner), (run_of_reader, from), rows, id, stop);
+        let burst = Arc::new(burst);
         bursts.insert(id, burst.clone());
         drop(bursts);
         self.tasks.spawn_on(run(burst.clone(), caller, self.deps.clone()), &self.runtime);
@@ -93,12 +98,20 @@ impl Bursts {
     }
 }
 
-/// Forgets the oldest burst that has ended. Ids are UUIDv7: the smallest is the oldest.
-fn make_room(bursts: &mut HashMap<Uuid, Arc<Burst>>, max: usize) {
+/// Forgets the oldest burst that has ended. Ids are UUIDv7: the smallest is the oldest. Fails if too many have not
+/// ended, in all or of this client: while nobody processes messages, not even a burst of one message ends.
+fn make_room(bursts: &mut HashMap<Uuid, Arc<Burst>>, client: Client) -> Result<(), LimitExceeded> {
+    let max = Bursts::MAX;
     let has_ended = |burst: &&Arc<Burst>| burst.state().is_final();
     if bursts.len() >= max
         && let Some(oldest) = bursts.values().filter(has_ended).map(|burst| burst.id).min()
     {
         bursts.remove(&oldest);
     }
+    let open = bursts.values().filter(|burst| !has_ended(burst)).map(|burst| burst.client);
+    if bursts.len() >= max || used_up(max, client, open).is_some() {
+        let retry_after = Duration::from_secs(10);
+        return Err(LimitExceeded { limit: Limit::Draining, retry_after });
+    }
+    Ok(())
 }

@@ -114,7 +114,8 @@ impl RemoteBursts {
         &self.recounter.results.table
     }
 
-    async fn row(&self, id: Uuid) -> Result<BurstRow, RemoteError> {
+    /// The row of a burst as it was last written.
+    pub(crate) async fn row(&self, id: Uuid) -> Result<BurstRow, RemoteError> {
         self.table().burst(id).await?.ok_or(RemoteError::NotFound)
     }
 

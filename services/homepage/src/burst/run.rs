@@ -58,6 +58,7 @@ async fn send(burst: &Burst, deps: &Dependencies, sender: u32, caller: Option<&C
         let message = OutgoingMessage {
             id: Uuid::now_v7(),
             text: &request.message,
+            name: request.name.as_ref(),
             burst: burst.id,
             sender,
             seq,

@@ -25,13 +25,6 @@ pub(crate) struct Snapshot {
     pub(crate) ended_at: Option<Rfc3339>,
 }
 
-impl Snapshot {
-    /// How many messages it has if none fails and nobody stops it.
-    pub(crate) fn planned(&self) -> u64 {
-        u64::from(self.concurrency) * u64::from(self.duration) * u64::from(self.rate)
-    }
-}
-
 /// The last heartbeat of a burst that has ended is its end.
 impl From<BurstRow> for Snapshot {
     fn from(row: BurstRow) -> Self {

@@ -13,11 +13,12 @@ impl BasePath {
 
     /// The first parts of our own addresses. They are served at the root as well, for a gateway that strips the
     /// path, so a path that begins like one of them would be ambiguous.
-    const OURS: [&str; 12] = [
+    const OURS: [&str; 13] = [
         "bursts",
         "demo",
         "feed",
         "healthz",
+        "join",
         "messages",
         "metrics",
         "openapi.json",
@@ -99,6 +100,7 @@ mod tests {
             "/a/.",
             "/{id}",
             "/feed",
+            "/join/x",
             "/static/x",
             "http://x/y",
             &long,

@@ -1,10 +1,10 @@
 //! The form as a page shows it: what was typed, and the error of each refused field.
 
-use barrage::message::Text;
+use barrage::message::{Name, Text};
 use serde_json::Value;
 
 use super::translations::Translations;
-use crate::request::{CONCURRENCY, DURATION, Field, FieldErrors, MESSAGE, RATE, RawFields};
+use crate::request::{CONCURRENCY, DURATION, Field, FieldErrors, MESSAGE, NAME, RATE, RawFields};
 
 /// One field of the form.
 #[derive(Debug)]
@@ -77,13 +77,45 @@ impl FormView {
     }
 }
 
+/// The fields of the guest's page.
+#[derive(Debug)]
+pub(crate) struct GuestForm {
+    pub(crate) name: FieldView,
+    pub(crate) message: FieldView,
+}
+
+impl GuestForm {
+    /// The form with what was typed, and with these errors.
+    pub(crate) fn new(raw: &RawFields, errors: &FieldErrors, translations: &Translations) -> Self {
+        let field = |name, max| {
+            let value = raw.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let error = errors.get(name).map(|error| translations.field_error(*error));
+            FieldView { name, max, value, error }
+        };
+        Self { name: field(NAME, Name::MAX_CHARS), message: field(MESSAGE, Text::MAX_CHARS) }
+    }
+
+    /// Whether this field is the first with an error, which gets the focus. The message comes first: it has been typed last.
+    pub(crate) fn is_first_error(&self, field: &FieldView) -> bool {
+        self.marked().next().is_some_and(|first| first.name == field.name)
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.marked().next().is_some()
+    }
+
+    fn marked(&self) -> impl Iterator<Item = &FieldView> {
+        [&self.message, &self.name].into_iter().filter(|field| field.error.is_some())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::page::translations::{EN, ZH};
-    use crate::request::BurstRequest;
+    use crate::request::{BurstRequest, MessageRequest};
 
     fn raw(value: Value) -> RawFields {
         value.as_object().unwrap().clone()
@@ -121,6 +153,23 @@ mod tests {
         let form = refused(json!({ "message": "hi", "rate": "0" }), &EN);
         let notice = "Nothing was sent. Rate of each sender: Whole number, 1 to 1000.";
         assert_eq!(form.notice(&EN).as_deref(), Some(notice));
+    }
+
+    #[test]
+    fn the_form_of_a_guest_keeps_what_was_typed_beside_its_errors() {
+        let raw = raw(json!({ "message": "x".repeat(130), "name": "n".repeat(21), "rate": "0" }));
+        let errors = MessageRequest::parse(&raw).unwrap_err();
+        let form = GuestForm::new(&raw, &errors, &EN);
+        assert_eq!((form.message.value.len(), form.name.value.len()), (130, 21));
+        assert!(form.message.error.is_some() && form.name.error.is_some() && form.has_errors());
+        assert!(form.is_first_error(&form.message) && !form.is_first_error(&form.name));
+    }
+
+    #[test]
+    fn the_form_of_a_guest_is_empty_when_the_page_is_opened() {
+        let form = GuestForm::new(&RawFields::new(), &FieldErrors::new(), &EN);
+        assert_eq!((form.message.value.as_str(), form.name.value.as_str()), ("", ""));
+        assert!(!form.has_errors() && !form.is_first_error(&form.message));
     }
 
     #[test]

@@ -65,6 +65,14 @@ impl Language {
         }
     }
 
+    /// The module with the texts that the guest's page alone has.
+    pub(crate) fn guest_script(self) -> &'static str {
+        match self {
+            Self::English => "translations/join-en.js",
+            Self::Chinese => "translations/join-zh.js",
+        }
+    }
+
     /// The language of a tag like `zh-CN`, of any region.
     fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default().trim();

@@ -18,6 +18,11 @@ impl Notice {
         Self { text, tone: "bad" }
     }
 
+    /// Of one message of a guest.
+    pub(crate) fn sent_one(translations: &Translations) -> Self {
+        Self { text: translations.sent_one.to_owned(), tone: "good" }
+    }
+
     pub(crate) fn sent(sent: Sent, translations: &Translations) -> Self {
         Self { text: translations.sent.with(sent.messages), tone: "good" }
     }

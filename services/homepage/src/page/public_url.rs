@@ -49,6 +49,11 @@ impl PublicUrl {
         self.as_str().split_once("://").map_or(self.as_str(), |(_, address)| address)
     }
 
+    /// The guest's page there.
+    pub(crate) fn guest(&self) -> String {
+        format!("{}/join", self.as_str())
+    }
+
     /// Whether it leads to the machine on which it is opened, so that no phone can use it.
     pub(crate) fn is_loopback(&self) -> bool {
         let uri: Option<Uri> = self.as_str().parse().ok();
@@ -102,6 +107,7 @@ mod tests {
         assert_eq!(below.as_str(), "https://example.com/barrage");
         assert_eq!(below, "https://example.com/barrage/".parse().unwrap());
         assert_eq!(below.path(), "/barrage".parse().ok());
+        assert_eq!(below.guest(), "https://example.com/barrage/join");
         assert!(url.path().is_some_and(|path| path.is_root()));
         for bad in [
             "example.com",

@@ -5,8 +5,9 @@ mod zh;
 
 use std::fmt::Display;
 
-use barrage::message::Text;
+use barrage::message::{Name, Text};
 
+use crate::limits::Limit;
 use crate::request::FieldError;
 
 pub(crate) use en::EN;
@@ -21,7 +22,7 @@ impl Pattern {
     }
 
     /// For a text with two places, and a first value without `{}`.
-    fn with_both(&self, first: usize, second: usize) -> String {
+    fn with_both(&self, first: impl Display, second: impl Display) -> String {
         self.with(first).replacen("{}", &second.to_string(), 1)
     }
 }
@@ -94,17 +95,33 @@ pub(crate) struct Translations {
     pub(crate) invalid_message: Pattern,
     pub(crate) invisible_message: &'static str,
     pub(crate) message_too_long: Pattern,
+    pub(crate) invalid_name: Pattern,
+    pub(crate) invisible_name: &'static str,
     pub(crate) invalid_number: Pattern,
     pub(crate) total_rate_too_high: Pattern,
     pub(crate) invalid_rate: Pattern,
     pub(crate) nothing_sent: Pattern,
     pub(crate) sent: Pattern,
     pub(crate) too_much: Pattern,
+    pub(crate) cooldown: Pattern,
+    pub(crate) own_bursts: Pattern,
+    pub(crate) address_bursts: Pattern,
     pub(crate) kafka_away: Pattern,
+
+    pub(crate) on_the_wall: &'static str,
+    pub(crate) your_messages: &'static str,
+    pub(crate) your_name: &'static str,
+    pub(crate) emojis: &'static str,
+    pub(crate) everybody: &'static str,
+    pub(crate) nothing_sent_yet: &'static str,
+    pub(crate) too_soon: Pattern,
+    pub(crate) sent_one: &'static str,
 
     pub(crate) since_opened: &'static str,
     pub(crate) waiting: &'static str,
     pub(crate) folded: &'static str,
+    pub(crate) shown_latest: &'static str,
+    pub(crate) folded_latest: &'static str,
     pub(crate) events: &'static str,
 
     pub(crate) how_numbers: &'static str,
@@ -113,13 +130,27 @@ pub(crate) struct Translations {
 }
 
 impl Translations {
+    /// Why a request over a limit was refused, and in how many seconds to try again.
+    pub(crate) fn limit_exceeded(&self, limit: Option<Limit>, seconds: u64) -> String {
+        match limit {
+            Some(Limit::Cooldown) => self.cooldown.with(seconds),
+            Some(Limit::OwnBursts { running }) => self.own_bursts.with_both(running, seconds),
+            Some(Limit::AddressBursts { running }) => {
+                self.address_bursts.with_both(running, seconds)
+            }
+            Some(Limit::Requests | Limit::Bursts | Limit::Rate | Limit::Draining) | None => {
+                self.too_much.with(seconds)
+            }
+        }
+    }
+
     pub(crate) fn field_error(&self, error: FieldError) -> String {
         match error {
             FieldError::Message => self.invalid_message.with(Text::MAX_CHARS),
             FieldError::Invisible => self.invisible_message.to_owned(),
-            FieldError::TooLong { excess } => {
-                self.message_too_long.with_both(excess, Text::MAX_CHARS)
-            }
+            FieldError::TooLong { excess, max } => self.message_too_long.with_both(excess, max),
+            FieldError::Name => self.invalid_name.with(Name::MAX_CHARS),
+            FieldError::InvisibleName => self.invisible_name.to_owned(),
             FieldError::Number { max } => self.invalid_number.with(max),
             FieldError::TotalRate { max } => self.total_rate_too_high.with(max),
         }

@@ -64,6 +64,8 @@ pub(crate) const EN: Translations = Translations {
     invalid_message: Pattern("Type a message of 1 to {} characters."),
     invisible_message: "Nothing of it can be seen. Type at least one visible character.",
     message_too_long: Pattern("{} too many: at most {} characters."),
+    invalid_name: Pattern("Type a name of 1 to {} characters, or none."),
+    invisible_name: "Nothing of the name can be seen. Type at least one visible character, or none.",
     invalid_number: Pattern("Whole number, 1 to {}."),
     total_rate_too_high: Pattern("Concurrency times rate must be at most {} messages per second."),
     invalid_rate: Pattern("Nothing was sent. Rate of each sender: {}"),
@@ -72,16 +74,34 @@ pub(crate) const EN: Translations = Translations {
         "The burst has begun. It sends at most {} messages. Load the page again to see them in the list.",
     ),
     too_much: Pattern("Too many messages are being sent now. Try again in {} s."),
+    cooldown: Pattern("You have just sent a message. Send the next one in {} s."),
+    own_bursts: Pattern(
+        "This device has as many bursts running as it may: {}. Try again in {} s, or stop one.",
+    ),
+    address_bursts: Pattern(
+        "Your network has as many bursts running as it may: {}. Try again in {} s.",
+    ),
     kafka_away: Pattern("Kafka does not accept messages now. Try again in {} s."),
+
+    on_the_wall: "On the wall now",
+    your_messages: "Your messages",
+    your_name: "Name (optional)",
+    emojis: "Emojis",
+    everybody: "Everybody in the room can read it.",
+    nothing_sent_yet: "Nothing was sent. Correct the marked fields.",
+    too_soon: Pattern("Nothing was sent yet. Send again in {} s."),
+    sent_one: "Your message was sent. It is on the wall in a moment.",
 
     since_opened: "Since this page opened",
     waiting: "Waiting",
     folded: "Folded",
+    shown_latest: "Shown, 60 s",
+    folded_latest: "Folded, 60 s",
     events: "Events",
 
     how_numbers: "Accepted: Kafka has the message. Waiting: accepted, but not finished yet. Stored: its row exists. \
-                  Shown: a bullet on this page stands for it. Folded: the wall had no room for it and shows only how \
-                  many there are.",
+                  Shown: it could be read here, by itself or in a bullet with ×. Folded: too many came at once, so the \
+                  wall shows only how many; the results have it.",
     api: "API for programs",
     metrics: "Metrics for Prometheus",
 };

@@ -1,0 +1,43 @@
+// How long a message still waits, estimated from the feed's totals: pure arithmetic, no clock.
+
+/** Over so long the pace is measured. */
+const WINDOW_MS = 5000;
+/** Nobody believes an estimate that is longer. */
+const MOST_S = 600;
+
+/** How fast messages are finished. */
+export class Pace {
+  #samples = [];
+  #since;
+
+  /** Takes the totals of a reply and its time in ms. True when the server counts from another moment than before. */
+  take({ accepted, waiting, since }, now) {
+    const isRestart = this.#since !== undefined && this.#since !== since;
+    if (isRestart) this.#samples = [];
+    this.#since = since;
+    this.#samples.push({ at: now, finished: accepted - waiting });
+    while (this.#samples[1]?.at <= now - WINDOW_MS) this.#samples.shift();
+    return isRestart;
+  }
+
+  /** All that were finished so far. */
+  get finished() {
+    return this.#samples.at(-1)?.finished ?? 0;
+  }
+
+  /** Seconds until `target` messages are finished; undefined if that cannot be said. */
+  secondsTo(target) {
+    const [first] = this.#samples;
+    const last = this.#samples.at(-1);
+    const perSecond = last && ((last.finished - first.finished) / (last.at - first.at)) * 1000;
+    if (!(perSecond > 0)) return undefined;
+    return rounded(Math.max(0, target - last.finished) / perSecond);
+  }
+}
+
+/** Steps of one second below thirty, of five below two minutes, then of a minute. */
+function rounded(seconds) {
+  if (seconds > MOST_S) return undefined;
+  const step = seconds < 30 ? 1 : seconds < 120 ? 5 : 60;
+  return Math.max(1, Math.ceil(seconds / step) * step);
+}

@@ -1,0 +1,107 @@
+// The two fields and the emojis. It checks as the server does, loses nothing that was typed, and keeps the focus.
+
+import { recall, remember } from "../memory.js";
+import { address } from "../feed/calls.js";
+import { characters, isVisible, messageError } from "../send/limits.js";
+import { texts } from "./texts.js";
+
+const DRAFT_KEY = `barrage.draft ${address("")}`;
+const NAME_KEY = `barrage.name ${address("")}`;
+/** From so many characters on they are counted. */
+const COUNTED_FROM = 80;
+
+/** Calls `onSubmit()` when the person wants to send. */
+export class Form {
+  constructor(root, onSubmit) {
+    this.name = root.querySelector("#name");
+    this.message = root.querySelector("#message");
+    this.letters = root.querySelector("#letters");
+    this.message.value ||= recall(DRAFT_KEY) ?? "";
+    this.name.value ||= recallName();
+    root.addEventListener("submit", (event) => {
+      event.preventDefault(); // for Enter and for the button: the page is not loaded again
+      onSubmit();
+    });
+    root.addEventListener("input", ({ target }) => this.#typed(target));
+    // A button that is pressed takes the focus, and with it the keyboard, from the field.
+    for (const button of root.querySelectorAll("button")) button.addEventListener("mousedown", (event) => event.preventDefault());
+    const emojis = root.querySelector("#emojis");
+    emojis.addEventListener("click", ({ target }) => target.matches("button") && this.#add(target.textContent));
+    this.#count();
+  }
+
+  /** What was typed, `{ text, name }`; undefined if it is marked as wrong now. */
+  read() {
+    const [text, name] = [this.message.value, this.name.value];
+    const errors = { message: messageError(text, Number(this.message.dataset.max)), name: nameError(name, Number(this.name.dataset.max)) };
+    for (const field of [this.name, this.message]) this.#mark(field, errors[field.name]);
+    const wrong = [this.message, this.name].find((field) => errors[field.name]);
+    wrong?.focus();
+    return wrong ? undefined : { text: text.trim(), name: name.trim() };
+  }
+
+  /** The message was taken: its field is free for the next one. */
+  clear() {
+    this.message.value = "";
+    this.#typed(this.message);
+    // Where a keyboard would come up over the page, only a field that has the focus keeps it.
+    if (!matchMedia("(pointer: coarse)").matches) this.message.focus();
+  }
+
+  /** At the place of the cursor, or at the end. */
+  #add(emoji) {
+    const { message } = this;
+    const [from, to] = [message.selectionStart ?? message.value.length, message.selectionEnd ?? message.value.length];
+    message.setRangeText(emoji, from, to, "end");
+    this.#typed(message);
+  }
+
+  #typed(field) {
+    this.#mark(field, undefined);
+    if (field === this.message) {
+      remember(DRAFT_KEY, field.value || undefined);
+      this.#count();
+    } else {
+      keepName(field.value.trim());
+    }
+  }
+
+  #mark(field, error) {
+    if (error) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    field.parentElement.querySelector(".error").textContent = error ?? "";
+  }
+
+  #count() {
+    const most = Number(this.message.dataset.max);
+    const letters = characters(this.message.value);
+    const isCounted = letters >= COUNTED_FROM;
+    this.letters.textContent = isCounted ? texts.letters(letters, most) : "";
+    this.letters.classList.toggle("over", letters > most);
+    this.message.parentElement.classList.toggle("counts", isCounted);
+  }
+}
+
+function nameError(name, most) {
+  const length = characters(name);
+  if (length > most) return texts.nameError(length - most, most);
+  return length === 0 || isVisible(name) ? undefined : texts.nameError(0, most);
+}
+
+/** The name outlives the tab; private browsing may forbid to store it. */
+function keepName(name) {
+  try {
+    if (name) localStorage.setItem(NAME_KEY, name);
+    else localStorage.removeItem(NAME_KEY);
+  } catch {
+    // then it is typed again
+  }
+}
+
+function recallName() {
+  try {
+    return localStorage.getItem(NAME_KEY) ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,97 @@
+// The list of one's own messages: each with its state in words, a shape or a mark, and, where it helps, a button.
+
+import { translations } from "../translations.js";
+import { shapeNode, textNode } from "../wall/bullet.js";
+import { styleOf } from "../wall/palette.js";
+import { texts } from "./texts.js";
+
+/** The mark of each state that has no processor's shape. */
+const MARKS = {
+  waiting: "waiting",
+  kept: "kept",
+  held: "kept",
+  folded: "plus",
+  blocked: "minus",
+  gone: "minus",
+  unknown: "minus",
+  expired: "bad",
+  refused: "bad",
+  failed: "bad",
+};
+const WITH_SHAPE = new Set(["now", "was", "stored"]);
+const WITH_BUTTON = new Set(["failed", "unsure", "unsent"]);
+const BAD = new Set(["failed", "refused", "expired"]);
+
+/** Draws into `root`. `onRetry(entry)` is called by the button of a message that was not sent. */
+export class OwnList {
+  #rows = new Map();
+
+  constructor(root, onRetry) {
+    this.root = root;
+    this.onRetry = onRetry;
+  }
+
+  /** `facts` are those of this moment: `wait` in seconds, `left` of the time in Kafka. Returns the state in words. */
+  draw(entries, entry, facts) {
+    const row = this.#rows.get(entry) ?? this.#make(entry);
+    const said = describe(entry, facts);
+    const drawn = JSON.stringify([entry.state, entry.slot, said]);
+    if (row.drawn !== drawn) {
+      row.drawn = drawn;
+      this.#fill(row, entry, said);
+    }
+    for (const [other, { node }] of this.#rows) {
+      if (entries.includes(other)) continue;
+      node.remove();
+      this.#rows.delete(other);
+    }
+    return said;
+  }
+
+  #make(entry) {
+    const node = document.createElement("li");
+    const text = document.createElement("b");
+    text.append(textNode(entry.text));
+    const row = { node, text, says: document.createElement("p") };
+    this.#rows.set(entry, row);
+    this.root.append(node);
+    return row;
+  }
+
+  #fill({ node, text, says }, entry, said) {
+    const hasShape = WITH_SHAPE.has(entry.state) && entry.slot > 0;
+    node.className = hasShape ? `slot-${styleOf(entry.slot)}` : "";
+    node.classList.toggle("now", entry.state === "now");
+    node.classList.toggle("bad", BAD.has(entry.state));
+    says.textContent = said;
+    const parts = [hasShape ? shapeNode(entry.slot) : markNode(entry.state), text, says];
+    const hadFocus = node.contains(document.activeElement);
+    node.replaceChildren(...parts, ...(WITH_BUTTON.has(entry.state) ? [this.#button(entry)] : []));
+    if (hadFocus) document.getElementById("message").focus(); // its button has gone
+  }
+
+  #button(entry) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = entry.state === "unsent" ? texts.sendNow : texts.again;
+    button.setAttribute("aria-label", `${button.textContent}: ${entry.text}`);
+    button.addEventListener("click", () => this.onRetry(entry));
+    return button;
+  }
+}
+
+function describe(entry, { wait, left }) {
+  return texts.states[entry.state]({ ...entry, wait, left: left && texts.left(left), reason: reasonOf(entry) });
+}
+
+/** Why it was not taken. */
+function reasonOf({ state, why, status, detail }) {
+  if (state === "failed") return { busy: texts.notes.busyLong, kafka: texts.notes.kafkaLong, intercepted: texts.notes.network }[why];
+  return detail ? translations.serverError({ detail }) : texts.notes.refused(status);
+}
+
+function markNode(state) {
+  const mark = document.createElement("i");
+  mark.className = `mark ${MARKS[state] ?? ""}`;
+  return mark;
+}

@@ -1,0 +1,57 @@
+// Where and when the next bullet may start, so that no two ever overlap: pure arithmetic on what flies.
+
+/**
+ * Bullets of several sizes and speeds share the wall while its density changes, so a track is no fixed row: a bullet
+ * needs the height of its own, and what flies there must be out of its way. All times are of the wall's clock, in ms.
+ */
+export class Tracks {
+  #flights = new Set();
+
+  get size() {
+    return this.#flights.size;
+  }
+
+  /** A flight has `top` and `bottom`, began at `start` with its head at `left`, and has `width`, `speed` and `gap`. */
+  add(flight) {
+    this.#flights.add(flight);
+  }
+
+  remove(flight) {
+    this.#flights.delete(flight);
+  }
+
+  /**
+   * The track for the next bullet of this layout on a wall of this width: `top`, and `at`, when it may start there. Of
+   * those that are free now any one, else the one that is free first.
+   */
+  next({ tracks, track, speed, gap }, width, now, random = Math.random) {
+    const all = Array.from({ length: tracks }, (_, i) => {
+      const place = { top: i * track, bottom: (i + 1) * track, speed, gap, width };
+      return { top: place.top, at: this.#free(place) };
+    });
+    const free = all.filter(({ at }) => at <= now);
+    if (free.length > 0) return free[Math.min(free.length - 1, Math.floor(random() * free.length))];
+    return all.reduce((first, other) => (other.at < first.at ? other : first));
+  }
+
+  /** When a place is free. Half a pixel does not count as overlapping: heights are no whole numbers. */
+  #free(place) {
+    let at = -Infinity;
+    for (const flight of this.#flights) {
+      if (flight.bottom > place.top + 0.5 && flight.top < place.bottom - 0.5) at = Math.max(at, follows(flight, place));
+    }
+    return at;
+  }
+}
+
+/**
+ * When a bullet may follow another one: its end has come in with the gap behind it, and a faster one reaches the left
+ * edge no sooner than that gap does. As both move evenly, they keep the gap in between.
+ */
+function follows(flight, { width, speed, gap }) {
+  const space = Math.max(gap, flight.gap);
+  const end = flight.left + flight.width + space;
+  const isIn = flight.start + (end - width) / flight.speed;
+  const isOut = flight.start + end / flight.speed;
+  return Math.max(isIn, isOut - width / speed);
+}

@@ -1,0 +1,601 @@
+// The guest's page: one message at a time, what became of it, and whatever a room and its network do to a phone.
+
+import { expect, expectNoFindings, flown, message, test, unique } from "./support/page.js";
+import { pidOf, startStack } from "./support/stack.js";
+
+const PHONE = { width: 390, height: 844 };
+const TOUCH = { viewport: PHONE, hasTouch: true, isMobile: true };
+const LOGIN = { status: 200, contentType: "text/html", body: "<html>Please log in</html>" };
+
+const isLive = (page) => expect(page.locator("#pill[data-state=live]")).toBeAttached();
+const field = (page) => page.locator("#message");
+const go = (page) => page.locator("#go");
+/** The row of one's own message with this text. */
+const own = (page, text) => page.locator("#own li").filter({ hasText: text });
+const ON_THE_WALL = /^(On the wall now|Was on the wall after \d+\.\d s), processor \d+$/;
+
+test.beforeEach(({ context }) => context.clearCookies());
+
+async function open(page, path = "/join") {
+  await page.goto(path);
+  await isLive(page);
+}
+
+/** Counts the requests to send; `answer(route, n)` may answer them, the n-th from 1 on. */
+async function countPosts(page, answer = (route) => route.continue()) {
+  const posts = [];
+  await page.route("**/messages", (route) => {
+    posts.push(route.request().postDataJSON());
+    return answer(route, posts.length);
+  });
+  return posts;
+}
+
+const isOnWall = (page, text) => expect(own(page, text).locator("p")).toHaveText(ON_THE_WALL);
+
+test.describe("on a phone", () => {
+  test.use(TOUCH);
+
+  test("one message goes by touch, with an emoji, and is found again on the wall", async ({ page }) => {
+    await open(page);
+    const text = unique("hello, row 12");
+    await page.locator("#name").tap();
+    await page.keyboard.type("Mei");
+    await field(page).tap();
+    await page.keyboard.type(text);
+    await page.getByRole("button", { name: "🎉" }).tap();
+    await expect(field(page)).toHaveValue(`${text}🎉`);
+    await expect(field(page)).toBeFocused();
+    await go(page).tap();
+    await expect(field(page)).toHaveValue("");
+    await expect(field(page)).toBeFocused();
+    await isOnWall(page, text);
+    await expect(own(page, text).locator(".shape")).toBeVisible();
+    await expect(page.locator("#sky .bullet.mine")).toContainText(`${text}🎉`);
+    await expect(page.locator("#name")).toHaveValue("Mei");
+    await expect(own(page, text).locator("p")).toHaveText(/^Was on the wall after/); // it has flown
+  });
+
+  test("an emoji alone is a message, and calls no keyboard up", async ({ page }) => {
+    await open(page);
+    await page.getByRole("button", { name: "🚀" }).tap();
+    await page.getByRole("button", { name: "🚀" }).tap();
+    await expect(field(page)).not.toBeFocused();
+    await go(page).tap();
+    await isOnWall(page, "🚀🚀");
+    await expect(field(page)).not.toBeFocused();
+  });
+
+  for (const [name, viewport, emojis] of [
+    ["a phone", PHONE, 7],
+    ["a small phone", { width: 320, height: 568 }, 6],
+    ["a phone on its side", { width: 844, height: 390 }, 7],
+    ["a small phone on its side", { width: 568, height: 320 }, 7],
+    ["a phone with its keyboard open", { width: 390, height: 508 }, 7],
+    ["a small phone with its keyboard open", { width: 320, height: 300 }, 6],
+    ["a phone on its side with its keyboard open", { width: 844, height: 180 }, 0],
+  ]) {
+    test(`on ${name} only the list scrolls, and nothing of the form is hidden or too small for a finger`, async ({ page }) => {
+      await page.setViewportSize(viewport);
+      await page.addInitScript(remembered, 12);
+      await open(page);
+      const faults = await page.evaluate(faultsOfForm);
+      expect(faults).toEqual([]);
+      await expect(page.locator("#emojis button:visible")).toHaveCount(emojis);
+      if (viewport.height > 300) {
+        const list = page.locator(".own-scroll");
+        expect(await list.evaluate((it) => it.scrollHeight > it.clientHeight)).toBe(true);
+        await expect(page.locator("#own li").last()).toBeInViewport();
+      }
+      await expect(page.locator("#sky")).toBeVisible({ visible: viewport.height >= 700 });
+    });
+  }
+
+  test("where the browser only moves the page for its keyboard, the page follows", async ({ page }) => {
+    await page.addInitScript(() => {
+      const keyboard = Object.assign(new EventTarget(), { scale: 1, height: 844, offsetTop: 0 });
+      Object.defineProperty(window, "visualViewport", { value: keyboard });
+    });
+    await open(page);
+    await page.evaluate(() => {
+      Object.assign(visualViewport, { height: 460, offsetTop: 120 });
+      visualViewport.dispatchEvent(new Event("resize"));
+    });
+    const box = await go(page).boundingBox();
+    expect(box.y).toBeGreaterThan(120);
+    expect(box.y + box.height).toBeLessThanOrEqual(580);
+    await expect(page.locator("#sky")).toBeHidden();
+  });
+
+  test("no field is so small that a phone zooms into it", async ({ page }) => {
+    await open(page);
+    const sizes = await page.locator("input").evaluateAll((all) => all.map((it) => parseFloat(getComputedStyle(it).fontSize)));
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(16);
+    expect(await page.locator("meta[name=viewport]").getAttribute("content")).toContain("interactive-widget=resizes-content");
+  });
+});
+
+/** Runs before the page's scripts: the tab remembers so many messages. */
+function remembered(n) {
+  const entries = Array.from({ length: n }, (_, i) => ({ text: `message ${i}`, name: "", state: "was", ms: 600, slot: 1, trace: `t${i}` }));
+  sessionStorage.setItem("barrage.own /", JSON.stringify(entries));
+}
+
+/** Runs in the page: what of the form leaves the screen, lies over another part, or is too small for a finger. */
+function faultsOfForm() {
+  const found = [];
+  const { scrollWidth, scrollHeight } = document.scrollingElement;
+  if (scrollWidth > innerWidth || scrollHeight > innerHeight) found.push(`the page scrolls: ${scrollWidth} x ${scrollHeight}`);
+  const parts = [...document.querySelectorAll("#name, #message, #emojis button, #go, .links a")].filter((it) => it.checkVisibility());
+  const boxes = parts.map((it) => ({ name: it.id || it.textContent, box: it.getBoundingClientRect() }));
+  for (const { name, box } of boxes) {
+    if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight) found.push(`${name} leaves the screen`);
+    if (box.height < 44 && name !== "中文") found.push(`${name} is ${box.height} px high`);
+    if (box.width < 36) found.push(`${name} is ${box.width} px wide`);
+  }
+  boxes.forEach((one, i) => {
+    for (const other of boxes.slice(i + 1)) {
+      const across = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
+      const down = Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top);
+      if (across > 1 && down > 1) found.push(`${one.name} lies over ${other.name}`);
+    }
+  });
+  return found;
+}
+
+test("by the keyboard: Enter sends, and the field is ready for the next", async ({ page }) => {
+  await open(page);
+  await field(page).focus();
+  const texts = [unique("first"), unique("second")];
+  for (const text of texts) {
+    await page.keyboard.type(text);
+    await page.keyboard.press("Enter");
+    await expect(field(page)).toHaveValue("");
+    await expect(field(page)).toBeFocused();
+  }
+  for (const text of texts) await isOnWall(page, text);
+  expect(await page.locator("#own li .text").allTextContents()).toEqual(texts);
+});
+
+test("every part is reached by Tab, and an emoji by Enter", async ({ page }) => {
+  await open(page);
+  const reached = [];
+  for (let presses = 0; presses < 14; presses += 1) {
+    await page.keyboard.press("Tab");
+    reached.push(await page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim()));
+  }
+  for (const part of ["中文", "name", "message", "👏", "👋", "go"]) expect(reached).toContain(part);
+  await page.getByRole("button", { name: "👏" }).press("Enter");
+  await expect(field(page)).toHaveValue("👏");
+});
+
+test("the page speaks Chinese", async ({ page }) => {
+  await open(page, "/join?lang=zh");
+  const text = unique("自动扩容真快");
+  await field(page).fill(text);
+  await go(page).click();
+  await expect(own(page, text).locator("p")).toHaveText(/^(正在墙上|已上墙，用时 \d+\.\d 秒)，处理器 \d+$/);
+  await expect(page.locator("#pill")).toHaveText("在线");
+  const words = await page.locator(".top nav, h2, .send").allInnerTexts();
+  expect(words.join(" ").match(/[A-Za-z]{3,}/g)).toEqual(["English"]);
+  await expectNoFindings(page);
+});
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false, expectsFailedRequests: true });
+
+  test("a message goes by a plain form, and is found below it after a reload", async ({ page }) => {
+    await page.goto("/join?lang=en");
+    const text = unique("plain guest");
+    await page.locator("#name").fill("Mei");
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/\/join\?lang=en$/);
+    await expect(page.locator("#note")).toHaveText("Your message was sent. It is on the wall in a moment.");
+    await expect(async () => {
+      await page.goto("/join");
+      await expect(page.locator(".newest").getByText(text)).toBeVisible({ timeout: 500 });
+    }).toPass();
+    await expect(page.locator("#note")).toHaveText("Everybody in the room can read it."); // it is said once
+    for (const part of ["#pill", "#sky", "#own", "#emojis"]) await expect(page.locator(part)).toBeHidden();
+  });
+
+  test("a message that is too long comes back with the reason", async ({ page }) => {
+    await page.goto("/join");
+    await field(page).fill("x".repeat(130));
+    await page.locator("#name").fill("n".repeat(21));
+    await go(page).click();
+    await expect(page.locator("#message-error")).toHaveText("30 too many: at most 100 characters.");
+    await expect(page.locator("#name-error")).not.toBeEmpty();
+    await expect(field(page)).toHaveValue("x".repeat(130));
+    await expect(field(page)).toBeFocused();
+    await expect(page.locator("#note")).toHaveText("Nothing was sent. Correct the marked fields.");
+  });
+});
+
+test("characters are counted from 80 on, and too many are refused beside their field", async ({ page }) => {
+  const posts = await countPosts(page);
+  await open(page);
+  await field(page).fill("x".repeat(79));
+  await expect(page.locator("#letters")).toBeEmpty();
+  await field(page).fill("🎉".repeat(80));
+  await expect(page.locator("#letters")).toHaveText("80 of 100");
+  await field(page).fill("x".repeat(101));
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#message-error")).toHaveText("1 too many. At most 100 characters.");
+  await expectNoFindings(page);
+  await field(page).fill("fine");
+  await page.locator("#name").fill("n".repeat(21));
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#name-error")).toHaveText("1 too many. At most 20 characters.");
+  await expect(page.locator("#name")).toBeFocused();
+  expect(posts).toEqual([]);
+});
+
+test("markup and direction overrides stay text, in the list and on the wall", async ({ page }) => {
+  await page.setViewportSize(PHONE);
+  await open(page);
+  const text = unique("<img src=x onerror=alert(1)>\u202eabc");
+  await page.locator("#name").fill("<b>Mei</b>");
+  await field(page).fill(text);
+  await page.keyboard.press("Enter");
+  await isOnWall(page, text);
+  await expect.poll(() => flown(page, text)).toBe(1);
+  await expect(page.locator("#own, #sky").locator("img, b b")).toHaveCount(0);
+});
+
+test("during the pause the button fills and says how long, typing goes on, and Enter is kept", async ({ page }) => {
+  const posts = await countPosts(page, (route, n) => {
+    const json = { id: `made-up-${n}`, partition: 0, offset: 1e9 + n, cooldown_ms: 2000 };
+    return route.fulfill({ status: 202, json });
+  });
+  await open(page);
+  await field(page).fill("one");
+  await page.keyboard.press("Enter");
+  await expect(go(page)).toHaveText("Send again in 2 s");
+  const filled = () => go(page).evaluate((it) => Number(it.style.getPropertyValue("--filled")));
+  expect(await filled()).toBeLessThan(0.5);
+  await field(page).fill("two");
+  await page.keyboard.press("Enter");
+  await expect(own(page, "two").locator("p")).toHaveText(/^Goes in [12] s$/);
+  await expect(field(page)).toHaveValue("");
+  expect(posts.length).toBe(1);
+  await field(page).fill("three"); // one more is not kept, and not lost
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#note")).toHaveText("One message waits already. This one stays here.");
+  await expect(field(page)).toHaveValue("three");
+  await expect.poll(() => posts.length).toBe(2);
+  expect(posts.map((it) => it.message)).toEqual(["one", "two"]);
+  await expect(go(page)).toHaveText("Send");
+  await expect(own(page, "three")).toHaveCount(0);
+});
+
+test("at 320 px the pause fits on the button", async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 568 });
+  await countPosts(page, (route) => route.fulfill({ status: 202, json: { id: "x", partition: 0, offset: 1e9, cooldown_ms: 30_000 } }));
+  await open(page);
+  await field(page).fill("one");
+  await page.keyboard.press("Enter");
+  await expect(go(page)).toHaveText(/^Again in \d+ s$/);
+  await expectNoFindings(page);
+});
+
+test("the server's own pause is obeyed: two messages at once, and none is refused", async ({ page }) => {
+  const statuses = [];
+  page.on("response", (it) => new URL(it.url()).pathname === "/messages" && statuses.push(it.status()));
+  await open(page);
+  const texts = [unique("one"), unique("two")];
+  for (const text of texts) {
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+  }
+  await expect(go(page)).toHaveText(/^Send again in/);
+  for (const text of texts) await isOnWall(page, text);
+  expect(statuses).toEqual([202, 202]);
+});
+
+test.describe("a server or a network that refuses", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("a 429 is said in words, obeyed, and the message goes by itself, once", async ({ page }) => {
+    const text = unique("kept through 429");
+    const at = [];
+    const posts = await countPosts(page, (route, n) => {
+      at.push(Date.now());
+      if (n > 1) return route.continue();
+      return route.fulfill({ status: 429, headers: { "retry-after": "2" }, json: { title: "Too Many Requests" } });
+    });
+    await open(page);
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await expect(page.locator("#note")).toHaveText("Too many messages are being sent now. Yours is kept and goes then.");
+    await expect(own(page, text).locator("p")).toHaveText(/^Goes in [123] s$/);
+    await isOnWall(page, text);
+    expect(at[1] - at[0]).toBeGreaterThanOrEqual(2000);
+    expect(posts.length).toBe(2);
+    await expect(page.locator("#note")).toHaveText("Everybody in the room can read it.");
+  });
+
+  test("a room that stays full is told, and a press sends the message again", async ({ page }) => {
+    const text = unique("again");
+    const posts = await countPosts(page, (route, n) => {
+      if (n > 5) return route.continue();
+      return route.fulfill({ status: 429, headers: { "retry-after": "1" }, json: { title: "Too Many Requests" } });
+    });
+    await open(page);
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await expect(own(page, text).locator("p")).toHaveText("Could not be sent: too many messages were being sent", { timeout: 30_000 });
+    expect(posts.length).toBe(5);
+    await expectNoFindings(page);
+    await own(page, text).getByRole("button").click();
+    await isOnWall(page, text);
+    expect(posts.length).toBe(6);
+  });
+
+  for (const [name, portal] of Object.entries({
+    "a login page": (route) => route.fulfill(LOGIN),
+    "a redirect": (route) => route.fulfill({ status: 302, headers: { location: "http://login.invalid/" } }),
+    "Network Authentication Required": (route) => route.fulfill({ ...LOGIN, status: 511 }),
+  })) {
+    test(`${name} in between loses nothing and sends nothing twice`, async ({ page }) => {
+      let isPortal = false;
+      const through = (route) => (isPortal ? portal(route) : route.continue());
+      await page.route("**/feed?*", through);
+      await open(page);
+      const posts = await countPosts(page, through);
+      isPortal = true;
+      const text = unique("through the portal");
+      await field(page).fill(text);
+      await page.keyboard.press("Enter");
+      await expect(page.locator("#note")).toHaveText(/^This network answers with a page of its own\./);
+      await field(page).fill("a draft");
+      await expect(page.locator("#pill")).toHaveText("Offline");
+      await expect(own(page, text).locator("p")).toHaveText(/^Goes /);
+      isPortal = false;
+      await isOnWall(page, text);
+      await isLive(page);
+      await expect(field(page)).toHaveValue("a draft");
+      const got = posts.length;
+      await page.waitForRequest("**/feed?*"); // some time later
+      expect(posts.length).toBe(got);
+      await expect.poll(() => stored(page, text)).toBe(1);
+    });
+  }
+
+  test("an answer that gets lost is no second message: the page finds its own in the feed", async ({ page }) => {
+    const text = unique("lost answer");
+    const posts = await countPosts(page, async (route) => {
+      await route.fetch();
+      return route.abort();
+    });
+    await open(page);
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await isOnWall(page, text);
+    expect(posts.length).toBe(1);
+  });
+
+  test("an answer of which nothing is known is told, and only a person sends again", async ({ page }) => {
+    const text = unique("nothing known");
+    const posts = await countPosts(page, (route, n) => (n === 1 ? route.abort() : route.continue()));
+    await open(page);
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await expect(own(page, text).locator("p")).toHaveText("The server did not answer: it may have been sent");
+    await page.waitForResponse("**/feed?*");
+    expect(posts.length).toBe(1);
+    await own(page, text).getByRole("button", { name: "Try again" }).click();
+    await isOnWall(page, text);
+    expect(posts.length).toBe(2);
+  });
+
+  for (const [name, problem, says, again] of [
+    ["that surely has not sent it", {}, /^Goes in \d s$/, true],
+    ["that may have sent it", { may_have_been_sent: true }, "The server did not answer: it may have been sent", false],
+  ]) {
+    test(`a 503 ${name} is told apart`, async ({ page }) => {
+      const text = unique("kafka");
+      const posts = await countPosts(page, (route, n) => {
+        if (n > 1) return route.continue();
+        return route.fulfill({ status: 503, headers: { "retry-after": "2" }, json: { title: "Service Unavailable", ...problem } });
+      });
+      await open(page);
+      await field(page).fill(text);
+      await page.keyboard.press("Enter");
+      await expect(own(page, text).locator("p")).toHaveText(says);
+      if (again) await isOnWall(page, text);
+      expect(posts.length).toBe(again ? 2 : 1);
+    });
+  }
+
+  test("without a connection that is said, what is sent is kept, and goes once it is back", async ({ page }) => {
+    let isAway = false;
+    await page.route("**/feed?*", (route) => (isAway ? route.abort() : route.continue()));
+    const posts = await countPosts(page);
+    await open(page);
+    isAway = true;
+    await expect(page.locator("#note")).toHaveText("No connection. What you type is kept.");
+    await expect(page.locator("#pill")).toHaveText("Offline");
+    await expectNoFindings(page);
+    const text = unique("from a dead spot");
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await expect(own(page, text).locator("p")).toHaveText("Goes when this page is live again");
+    expect(posts.length).toBe(0);
+    isAway = false;
+    await isOnWall(page, text);
+    expect(posts.length).toBe(1);
+  });
+});
+
+/** How many rows of this text the newest bullets have. */
+async function stored(page, text) {
+  const { bullets } = await (await page.request.get("/feed?limit=500")).json();
+  return bullets.filter((bullet) => bullet.message === text).length;
+}
+
+test("a phone that was locked while others wrote finds its own message, and sends nothing again", async ({ page, request }) => {
+  const posts = await countPosts(page);
+  await open(page);
+  const text = unique("before the lock");
+  await field(page).fill(text);
+  await page.keyboard.press("Enter");
+  await expect(own(page, text)).toBeVisible();
+  await field(page).fill("a draft");
+  await look(page, "hidden");
+  for (let i = 0; i < 30; i += 1) await message(request, unique(`meanwhile ${i}`));
+  await look(page, "visible");
+  await isOnWall(page, text);
+  await expect(field(page)).toHaveValue("a draft");
+  expect(posts.length).toBe(1);
+});
+
+async function look(page, state) {
+  await page.evaluate((value) => {
+    Object.defineProperty(document, "visibilityState", { value, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+}
+
+test("a reload keeps the messages, what was typed and the name, and sends nothing again", async ({ page }) => {
+  const posts = await countPosts(page);
+  await open(page);
+  const text = unique("before the reload");
+  await page.locator("#name").fill("Mei");
+  await field(page).fill(text);
+  await page.keyboard.press("Enter");
+  await isOnWall(page, text);
+  await field(page).fill("kept by the pause");
+  await page.keyboard.press("Enter");
+  await expect(own(page, "kept by the pause").locator("p")).toHaveText(/^Goes/);
+  await field(page).fill("a draft");
+  await page.reload();
+  await isLive(page);
+  await expect(own(page, text).locator("p")).toHaveText(/^Was on the wall after/);
+  await expect(own(page, "kept by the pause").locator("p")).toHaveText("Not sent yet");
+  await expect(field(page)).toHaveValue("a draft");
+  await expect(page.locator("#name")).toHaveValue("Mei");
+  await expect(go(page)).toHaveText("Send"); // the pause is over
+  expect(posts.length).toBe(1);
+});
+
+test("a reload while a message waits asks the server what became of it", async ({ page }) => {
+  await open(page);
+  const text = unique("reloaded while it waits");
+  await frozen("event-router", async () => {
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await expect(own(page, text).locator("p")).toHaveText(/^Waiting in Kafka/);
+    await page.reload();
+    await isLive(page);
+    await expect(own(page, text).locator("p")).toHaveText(/^Waiting in Kafka/);
+  });
+  await expect(own(page, text).locator("p")).toHaveText(/wall|Kept in the list after/);
+});
+
+async function frozen(service, during) {
+  const pid = pidOf(process.env.BARRAGE_DATA, service);
+  process.kill(pid, "SIGSTOP");
+  try {
+    await during();
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+}
+
+test("two tabs of a browser share their pause, and each finds its own messages", async ({ page, context }) => {
+  await open(page);
+  const other = await context.newPage();
+  await open(other);
+  const texts = [unique("first tab"), unique("second tab")];
+  await field(page).fill(texts[0]);
+  await page.keyboard.press("Enter");
+  await expect(go(page)).toHaveText(/^Send again in/);
+  await expect(go(other)).toHaveText(/^Send again in/);
+  await field(other).fill(texts[1]);
+  await other.keyboard.press("Enter");
+  await isOnWall(page, texts[0]);
+  await isOnWall(other, texts[1]);
+  await expect(page.locator("#own li")).toHaveCount(1);
+  await expect(other.locator("#own li")).toHaveCount(1);
+});
+
+test("a message that waits says so in words, and about how long", async ({ page }) => {
+  let [cursor, stored] = [0, 1000];
+  await page.route("**/feed?*", (route) => {
+    cursor += 1;
+    stored += 40;
+    const totals = { accepted: stored + 400, stored, waiting: 400, since: "2026-11-29T07:00:00Z" };
+    const rest = { now: Date.now(), passed: 0, poll_after_ms: 400, bullets: [], processors: [], problems: [] };
+    return route.fulfill({ json: { cursor: String(cursor), totals, ...rest } });
+  });
+  await countPosts(page, (route) => route.fulfill({ status: 202, json: { id: "x", partition: 0, offset: 1e9, cooldown_ms: 0 } }));
+  await page.goto("/join");
+  await expect(page.locator("#pill")).toHaveText("Live");
+  await field(page).fill("in a queue");
+  await page.keyboard.press("Enter");
+  await expect(own(page, "in a queue").locator("p")).toHaveText(/^Waiting in Kafka, about [2-5] s$/);
+  await expect(own(page, "in a queue").locator(".mark.waiting")).toBeVisible();
+  await expectNoFindings(page);
+});
+
+for (const [state, row, says] of [
+  ["stored", { verdict: "blocked" }, "Arrived, but not shown: it has a word that is not shown here"],
+  ["finished_without_row", undefined, "Arrived, but was sorted out on its way"],
+  ["expired", undefined, "Lost: Kafka deleted it before it was processed"],
+]) {
+  test(`what the feed never brings is asked for: ${says}`, async ({ page }) => {
+    await page.route("**/messages/*/*", (route) => route.fulfill({ json: { state, row: row ?? null } }));
+    await countPosts(page, (route) => route.fulfill({ status: 202, json: { id: "x", partition: 0, offset: 1e9, cooldown_ms: 0 } }));
+    await open(page);
+    await field(page).fill("asked for");
+    await page.keyboard.press("Enter");
+    await expect(own(page, "asked for").locator("p")).toHaveText(says);
+    await expect(page.locator("#own-says")).toContainText(`asked for: ${says}`);
+  });
+}
+
+test("a word that is blocked is told to whoever sent it, and to nobody else", async ({ page }) => {
+  const stack = await startStack({ BLOCKED_WORDS: "rude" });
+  try {
+    await page.goto(`${stack.url}/join`);
+    await isLive(page);
+    await field(page).fill("how rude of me");
+    await page.keyboard.press("Enter");
+    await expect(own(page, "how rude").locator("p")).toHaveText(/^Arrived, but not shown/);
+    await page.goto("about:blank");
+  } finally {
+    await stack.stop();
+  }
+});
+
+test("screen readers hear of each state, and of the page's own troubles apart", async ({ page }) => {
+  await open(page);
+  const text = unique("spoken");
+  await field(page).fill(text);
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#own-says")).toContainText(new RegExp(`${text}: (On|Was on) the wall`));
+  await expect(page.locator("#announcer")).toBeEmpty();
+  expect(await page.locator("[aria-live=polite]").count()).toBe(2);
+});
+
+for (const media of [{}, { colorScheme: "light" }, { forcedColors: "active" }, { reducedMotion: "reduce" }]) {
+  test(`axe finds nothing with ${JSON.stringify(media)}, and each state has a mark`, async ({ page }) => {
+    await page.emulateMedia(media);
+    await page.setViewportSize(PHONE);
+    await open(page);
+    const text = unique("seen");
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await isOnWall(page, text);
+    await expectNoFindings(page);
+    const shape = own(page, text).locator(".shape");
+    const [mark, ground] = await shape.evaluate((it) => [it, document.body].map((node) => getComputedStyle(node).backgroundColor));
+    expect(mark).not.toBe(ground);
+    if (media.reducedMotion) {
+      await expect(page.locator("#sky")).toBeHidden();
+      expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+    }
+  });
+}
