@@ -92,7 +92,7 @@ test.describe("tracks", () => {
     for (let now = 0; now < 20_000; now += 50) {
       if (now % change === 0) level = Math.floor(random() * 3);
       const layout = layouts(width, height, unit)[level];
-      const place = tracks.next(layout, width, now, random);
+      const place = tracks.next(layout, width, now, { random, ...(random() < 0.3 ? { faster: 1 } : {}) });
       if (place.at > now + 50) continue;
       const { gap, track } = layout;
       const start = Math.max(now, place.at);
@@ -134,7 +134,7 @@ test.describe("tracks", () => {
     const starts = [];
     for (let now = 0; now < 14_000; now += 25) {
       for (const flight of flights) if (flight.start + (1920 + flight.width) / flight.speed < now) tracks.remove(flight);
-      const { at, top, speed } = tracks.next(dense, 1920, now, seeded(now));
+      const { at, top, speed } = tracks.next(dense, 1920, now, { random: seeded(now) });
       if (at > now) continue;
       expect([0.28, 0.36]).toContainEqual(Math.round(speed * 100) / 100);
       fly(top, dense, speed, now);

@@ -28,10 +28,11 @@ export class Tracks {
 
   /**
    * The track for the next bullet of this layout on a wall of this width: `top`, its `speed` there, and `at`, when it may
-   * start. Of the fastest that are free now any one, else the one that is free first.
+   * start. Of the fastest that are free now any one, else the one that is free first. It may be `faster` so many times
+   * than the one before.
    */
-  next({ tracks, track, speed, gap }, width, now, random = Math.random) {
-    const all = Array.from({ length: tracks }, (_, i) => this.#free({ top: i * track, bottom: (i + 1) * track, speed, gap, width }));
+  next({ tracks, track, speed, gap }, width, now, { faster = FASTER, random = Math.random } = {}) {
+    const all = Array.from({ length: tracks }, (_, i) => this.#free({ top: i * track, bottom: (i + 1) * track, speed, gap, width, faster }));
     const ready = all.filter(({ at }) => at <= now);
     const fastest = Math.max(...ready.map((place) => place.speed));
     const free = ready.filter((place) => place.speed === fastest);
@@ -42,7 +43,7 @@ export class Tracks {
   /** When a place is free. Half a pixel does not count as overlapping: heights are no whole numbers. */
   #free(place) {
     const before = [...this.#flights].filter(({ top, bottom }) => bottom > place.top + 0.5 && top < place.bottom - 0.5);
-    const speed = Math.min(place.speed, ...before.map((flight) => flight.speed * FASTER));
+    const speed = Math.min(place.speed, ...before.map((flight) => flight.speed * place.faster));
     const at = Math.max(-Infinity, ...before.map((flight) => follows(flight, { ...place, speed })));
     return { top: place.top, at, speed };
   }
