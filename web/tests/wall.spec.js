@@ -1,6 +1,7 @@
 // The wall in the page while a room writes: how old bullets are when they start, how many can be read, and what is said of the others.
 
 import { counter, expect, fill, sendButton, test, unique } from "./support/page.js";
+import { faultsOfLayout, STAGES } from "./support/layout.js";
 import { show } from "./support/pipeline.js";
 import { agesOf, crowd, watchStarts } from "./support/room.js";
 
@@ -136,3 +137,16 @@ for (const [width, height] of [[1024, 768], [1920, 1080], [3840, 2160]]) {
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(height / 40 - 0.1);
   });
 }
+
+test("key W leaves a row in which the sentence and the numbers have room, on every screen and in both languages", async ({ page }) => {
+  await crowd(page, { perSecond: 40 });
+  for (const language of ["en", "zh"]) {
+    await open(page, `/stage?lang=${language}`, STAGE);
+    await page.keyboard.press("w");
+    await expect(page.locator("#sentence")).toHaveAttribute("data-key", "dense", { timeout: 30_000 });
+    for (const [width, height] of STAGES) {
+      await page.setViewportSize({ width, height });
+      expect(await page.evaluate(faultsOfLayout, height / 40), `${language} ${width}x${height}`).toEqual([]);
+    }
+  }
+});
