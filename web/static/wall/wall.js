@@ -15,6 +15,8 @@ const MOST_FLYING = 160;
 const START_EVERY_MS = [100, 50, 25];
 /** After a long frame so many may follow at once. */
 const MOST_STARTS = 6;
+/** On a busy wall, what has waited so long follows a slower bullet at its speed. A dense wall needs its tracks to be fast. */
+const PATIENCE_MS = 500;
 const HOOKS = ["onFlying", "onShown", "onLanded", "onFolded", "onPick", "onDropped"];
 
 /**
@@ -161,16 +163,18 @@ export class Wall {
     if (this.#queue.isEmpty || this.#flights.size >= MOST_FLYING) return false;
     const clock = this.#clock;
     const layout = this.#layouts[this.level - 1];
-    const place = this.#tracks.next(layout, this.#width, clock);
+    const isInHurry = this.level === BUSY && this.#queue.wait(now) > PATIENCE_MS;
+    let place = this.#tracks.next(layout, this.#width, clock);
+    if (place.at > clock + TICK_MS && isInHurry) place = this.#tracks.next(layout, this.#width, clock, { faster: 1 });
     if (place.at > clock + TICK_MS) return false;
     const entry = this.#queue.take(now, this.level >= BUSY);
     if (!entry) return false;
-    this.#start(entry, layout, { top: place.top, start: Math.max(clock, place.at) });
+    this.#start(entry, layout, { ...place, start: Math.max(clock, place.at) });
     this.#note(entry, now);
     return true;
   }
 
-  #start(entry, { size, speed, gap, track }, { top, start }) {
+  #start(entry, { size, gap, track }, { top, speed, start }) {
     const node = document.createElement("div");
     dress(node, entry, this.slotOf);
     node.style.fontSize = `${size}px`;
