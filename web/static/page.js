@@ -83,8 +83,8 @@ export class Page {
 
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
-    // When a reply was made that came to many at once, nobody can say.
-    if (!reply.isWaited) this.#clock.take(reply.now, reply.askedAt, Date.now());
+    // Of a reply that waited, nobody knows when it was made.
+    if (!reply.wait) this.#clock.take(reply.now, reply.askedAt, Date.now());
     this.#know(reply.problems);
     if (!totals.since) {
       this.health.beginning(reply);

@@ -129,8 +129,8 @@ fn client() -> Client {
 }
 
 /// Looks on as a browser does, with the cookie that it has, until it has seen so many bullets.
-async fn look_on(url: String, viewer: u32, bullets: u64) {
-    let (client, mut cursor, mut seen) = (client(), String::new(), 0);
+async fn look_on(client: Client, url: String, viewer: u32, bullets: u64) {
+    let (mut cursor, mut seen) = (String::new(), 0);
     while seen < bullets {
         let wait = if cursor.is_empty() { "limit=1" } else { "limit=500&wait=5&after=" };
         let request = client.get(format!("{url}/feed?{wait}{cursor}"));
@@ -157,9 +157,9 @@ async fn cost(stack: &Stack, cache: &Cache, viewers: u32) -> (f64, f64) {
         (count("homepage_feed_requests_total").await, count("homepage_feed_bodies_total").await)
     };
     let before = costs().await;
-    let mut all = JoinSet::new();
+    let (client, mut all) = (client(), JoinSet::new());
     for viewer in 0..viewers {
-        all.spawn(look_on(cache.url.clone(), viewer, MESSAGES));
+        all.spawn(look_on(client.clone(), cache.url.clone(), viewer, MESSAGES));
     }
     // While nothing happens, all of them wait for one answer.
     eventually("viewers wait", async || count("homepage_feed_waiting_viewers").await > 0.0).await;

@@ -13,9 +13,12 @@ const LONG: u64 = 15;
 /// On a busy machine an answer may take a moment. It is far less than `LONG`.
 const SOON: Duration = Duration::from_secs(5);
 
+fn client() -> Client {
+    Client::builder().no_proxy().build().unwrap()
+}
+
 /// Asks as a browser does.
-async fn ask(url: String) -> Response {
-    let client = Client::builder().no_proxy().build().unwrap();
+async fn ask(client: Client, url: String) -> Response {
     client.get(url).header("accept-encoding", "gzip, deflate").send().await.unwrap()
 }
 
@@ -40,11 +43,12 @@ async fn quiet(stack: &Stack) -> String {
 
 /// So many viewers wait at a cursor. Returns once all do.
 async fn waiting(stack: &Stack, viewers: u32, cursor: &str) -> JoinSet<(Response, Instant)> {
-    let mut all = JoinSet::new();
+    let (client, mut all) = (client(), JoinSet::new());
     for _ in 0..viewers {
+        let client = client.clone();
         let url = stack.homepage().url();
         let url = format!("{url}/feed?after={cursor}&limit=500&wait={LONG}");
-        all.spawn(async { (ask(url).await, Instant::now()) });
+        all.spawn(async { (ask(client, url).await, Instant::now()) });
     }
     eventually("all viewers wait", async || {
         stack.metric(HOMEPAGE, "homepage_feed_waiting_viewers").await == f64::from(viewers)
@@ -116,7 +120,7 @@ async fn without_news_an_answer_comes_after_the_wait_and_leads_on() {
         let asked = Instant::now();
         stack.post_message("news for an old cursor").await;
         let url = format!("{}/feed?{after}wait={LONG}", stack.homepage().url());
-        assert_eq!(ask(url).await.status(), StatusCode::OK);
+        assert_eq!(ask(client(), url).await.status(), StatusCode::OK);
         assert!(asked.elapsed() < SOON, "{after:?}: {:?}", asked.elapsed());
     }
 }
@@ -200,7 +204,7 @@ async fn an_answer_that_a_cache_has_is_not_sent_again_as_long_as_it_is_the_same(
     let stack = Stack::start().await;
     quiet(&stack).await;
     let url = format!("{}/feed?limit=5", stack.homepage().url());
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = client();
     // The same body is used for a moment only, so one of some tries must meet it.
     eventually("an answer is not modified", async || {
         let first = client.get(&url).send().await.unwrap();

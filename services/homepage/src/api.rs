@@ -6,6 +6,7 @@ mod body;
 mod bursts;
 mod caller;
 mod demo;
+mod encoding;
 mod extract;
 mod feed;
 mod messages;

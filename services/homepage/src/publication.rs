@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::bodies::{Bodies, Key, Whose};
-pub(crate) use self::body::{Body, Encoding};
+pub(crate) use self::body::Body;
 use self::body::{Parts, PollAfter};
 use self::pace::Pace;
 use self::snapshot::Snapshot;
@@ -312,6 +312,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::assets::Encoding;
     use crate::reader::feed::RoundEnd;
     use crate::reader::progress::{Counts, Round};
     use crate::sample;
@@ -453,7 +454,8 @@ mod tests {
         let body = at_once(&other, &own).await.expect("an answer at once");
         assert_eq!(json(&body)["cursor"], json(&own)["cursor"]);
         assert!(!body.is_for_all && body.poll_after_ms >= 400);
-        assert_eq!(json(&answer(&other, None, LONG).await)["cursor"], "");
+        let newcomer = answer(&other, None, LONG).await;
+        assert_eq!(json(&newcomer)["cursor"], "");
     }
 
     #[tokio::test]

@@ -1,21 +1,15 @@
-// Asks for the feed: one request at a time, the cursor taken from the last reply. A request waits for news on the server,
-// unless what is in between cuts it off.
+// Asks for the feed: one request at a time, the cursor taken from the last reply. The server holds it back for news.
 
 import { address, call, Intercepted, Refused } from "./calls.js";
-import { askDelay, pollDelay, retryDelay } from "./pace.js";
+import { pollDelay, retryDelay } from "./pace.js";
 import { isReply } from "./shapes.js";
 
 const FIRST = 100;
 const MOST = 500;
 /** A proxy's Retry-After may be an hour. The page asks again before that. */
 const MOST_RETRY_AFTER_S = 60;
-/** Only an answer shows that the server is there. So the page waits for less than the server would, and asks again. */
-const WAIT_S = 5;
-/** … and sooner while messages wait or a part is down: the page says for how long. */
-const BUSY_WAIT_S = 1;
-const DEADLINE_MS = 4000;
-/** After so many requests in a row that were cut off while they waited, the page polls. */
-const MOST_CUTS = 2;
+/** Ten replies a second are as many as eyes follow. */
+const PACE_MS = 100;
 const AFTER_ABSENCE = 200;
 const ABSENCE_MS = 30_000;
 /** Whoever logs in to a network waits for the page, so it does not try as seldom as after a long outage. */
@@ -32,8 +26,8 @@ export class Feed {
   #cursor;
   #hasReplied = false;
   #isRunning = false;
-  #isCalm = false; // the last answer was right, since the start
-  #cuts = 0;
+  #isSure = false; // the server has just replied
+  #cuts = 0; // of requests that waited
   #empty = 0;
   #failures = 0;
   #lastReply = performance.now();
@@ -45,11 +39,11 @@ export class Feed {
     this.onFailure = onFailure;
   }
 
-  /** Asks for what is there now, and goes on. */
+  /** Polls at once and goes on. */
   start() {
     this.stop();
     this.#isRunning = true;
-    this.#isCalm = false;
+    this.#isSure = false;
     this.#cuts = 0;
     this.#poll();
   }
@@ -61,7 +55,7 @@ export class Feed {
     this.#request = undefined;
   }
 
-  /** Something was sent from here, so its bullets come soon: asks at once. Does nothing while the page is hidden. */
+  /** Something was sent from here, so its bullets come soon: polls at once. Does nothing while the page is hidden. */
   hurry() {
     this.#empty = 0;
     if (!this.#isRunning || this.#failures > 0 || this.#request) return;
@@ -69,34 +63,34 @@ export class Feed {
     this.#poll();
   }
 
-  /** The first request, and each after a failure, is answered at once. It shows whether the server is there. */
-  get #waits() {
-    return this.#isCalm && this.#cursor !== undefined && this.#cuts < MOST_CUTS;
-  }
-
+  /**
+   * For how many seconds a request waits: not long, because only a reply shows that the server is there, and not at all
+   * where two in a row were cut off.
+   */
   get #wait() {
-    return this.#empty > 0 ? WAIT_S : BUSY_WAIT_S;
+    if (!this.#isSure || !this.#cursor || this.#cuts > 1) return 0;
+    return this.#empty > 0 ? 5 : 1;
   }
 
   async #poll() {
     const request = new AbortController();
     this.#request = request;
     const [isFirst, isContinued] = [!this.#hasReplied, this.#cursor !== undefined];
-    const [askedAt, isWaited] = [Date.now(), this.#waits];
-    const deadline = DEADLINE_MS + (isWaited ? this.#wait * 1000 : 0);
+    const [askedAt, wait] = [Date.now(), this.#wait];
     try {
-      const { json } = await call(this.#address(), { controller: request, deadline, isRight: isReply });
-      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, isWaited, askedAt });
+      const deadline = 4000 + wait * 1000;
+      const { json } = await call(this.#address(wait), { controller: request, deadline, isRight: isReply });
+      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, wait, askedAt });
     } catch (error) {
       if (this.#request !== request) return;
-      if (isWaited) this.#cuts += 1;
+      if (wait) this.#cuts += 1;
       this.#fail(error);
     }
   }
 
-  #address() {
+  #address(wait) {
     const query = new URLSearchParams({ limit: this.#limit() });
-    if (this.#waits) query.set("wait", this.#wait);
+    if (wait) query.set("wait", wait);
     if (this.#cursor !== undefined) query.set("after", this.#cursor);
     return address(`feed?${query}`);
   }
@@ -119,10 +113,10 @@ export class Feed {
     this.#lastReply = performance.now();
     this.#show(reply);
     this.#failures = 0;
-    this.#isCalm = true;
-    if (reply.isWaited) this.#cuts = 0;
-    const paces = reply.isWaited ? reply.poll_after_ms : 0; // of a poll, it is for those who go on polling
-    this.#again(this.#waits ? askDelay(paces) : pollDelay(reply.poll_after_ms, this.#empty));
+    this.#isSure = true;
+    if (reply.wait) this.#cuts = 0;
+    const delay = pollDelay(reply.poll_after_ms, this.#empty);
+    this.#again(this.#wait ? Math.max(PACE_MS, reply.wait && reply.poll_after_ms) : delay);
   }
 
   #show(reply) {
@@ -142,7 +136,7 @@ export class Feed {
       return;
     }
     this.#failures += 1;
-    this.#isCalm = false;
+    this.#isSure = false;
     const reason = reasonOf(error);
     const tries = reason === "intercepted" ? Math.min(this.#failures, MOST_PATIENCE) : this.#failures;
     const delay = Math.max(retryDelay(tries), Math.min(error.retryAfter ?? 0, MOST_RETRY_AFTER_S) * 1000);

@@ -6,17 +6,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::header::{
-    self, AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETAG, EntityTag, IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IF_NONE_MATCH, VARY};
 use actix_web::web::{Data, Query, QueryConfig};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, error};
+use actix_web::{HttpRequest, HttpResponse, error};
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::encoding::{accepted, coding};
 use super::problem::Problem;
 use crate::metrics;
-use crate::publication::{Body, Encoding, Publication, Request};
+use crate::publication::{Body, Publication, Request};
 use crate::reader::cursor::Cursor;
 
 /// How many bullets an answer has at most: without `limit`, and with it.
@@ -90,27 +89,12 @@ fn response(body: &Body, request: &HttpRequest) -> HttpResponse {
         return response.finish(); // A 304 must not have a body.
     }
     response.content_type("application/json");
-    let accepted = request.get_header::<AcceptEncoding>();
-    let takes = |encoding: &Encoding| accepted.as_ref().is_some_and(|it| takes(it, *encoding));
-    match Encoding::ALL.into_iter().find(takes) {
+    match accepted(request).next() {
         Some(encoding) => {
-            // So the middleware leaves the bytes as they are.
             response.insert_header(coding(encoding));
             response.body(InPieces(body.encoded(encoding)))
         }
         None => response.body(InPieces(body.plain())),
-    }
-}
-
-fn takes(header: &AcceptEncoding, encoding: Encoding) -> bool {
-    let coding = header::Encoding::Known(coding(encoding));
-    header.negotiate([&coding].into_iter()).as_ref() == Some(&coding)
-}
-
-fn coding(encoding: Encoding) -> ContentEncoding {
-    match encoding {
-        Encoding::Brotli => ContentEncoding::Brotli,
-        Encoding::Gzip => ContentEncoding::Gzip,
     }
 }
 

@@ -12,29 +12,19 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 
 use super::snapshot::Snapshot;
+use crate::assets::Encoding;
 use crate::events::Event;
 use crate::metrics;
 use crate::problems::PartProblem;
 use crate::reader::cursor::Cursor;
 use crate::reader::progress::Counts;
 
-/// How hard it is tried. A higher level costs more than it saves.
+/// Of 500 bullets, 173 kB, level 1 of zlib makes 29 kB in 2.2 ms, level 6 25 kB in 3.6 ms, and level 9 24 kB in 8 ms.
+/// Every viewer gets these bytes, and they are made once.
 const GZIP: u32 = 6;
 const BROTLI: u32 = 4;
 /// 256 KiB, which holds any answer.
 const BROTLI_WINDOW: u32 = 18;
-
-/// An encoding of an answer, as HTTP names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Brotli,
-    Gzip,
-}
-
-impl Encoding {
-    /// The one with the smallest result first.
-    pub(crate) const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
-}
 
 /// For whom the answer says when to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
