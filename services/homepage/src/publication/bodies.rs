@@ -34,17 +34,17 @@ pub(super) enum Whose {
 #[derive(Debug)]
 pub(super) struct Bodies {
     /// The newest last.
-    kept: Mutex<VecDeque<Kept>>,
+    pub(super) kept: Mutex<VecDeque<Kept>>,
     made: AtomicU64,
     /// Tells the bodies of this process from those of others.
     process: u32,
 }
 
 #[derive(Debug)]
-struct Kept {
+pub(super) struct Kept {
     key: Key,
     made: Instant,
-    body: Arc<Body>,
+    pub(super) body: Arc<Body>,
 }
 
 impl Whose {
@@ -88,13 +88,6 @@ impl Bodies {
             bytes -= kept.pop_front().map_or(0, |oldest| oldest.body.size());
         }
         Some(body)
-    }
-
-    /// How many are kept, and how many bytes they have.
-    #[cfg(test)]
-    pub(super) fn kept(&self) -> (usize, usize) {
-        let kept = self.kept.lock();
-        (kept.len(), size(&kept))
     }
 
     /// A body that nobody else gets.
