@@ -146,10 +146,12 @@ impl Asset {
         self.compressed.plain()
     }
 
-    /// The content in the best encoding that `takes` accepts and that is ready.
-    pub(crate) fn encoded(&self, takes: impl Fn(Encoding) -> bool) -> Option<(Encoding, &Bytes)> {
-        let mut taken = Encoding::ALL.into_iter().filter(|encoding| takes(*encoding));
-        taken.find_map(|encoding| Some((encoding, self.compressed.get(encoding)?)))
+    /// The content in the first of these encodings that is ready.
+    pub(crate) fn encoded(
+        &self,
+        mut accepted: impl Iterator<Item = Encoding>,
+    ) -> Option<(Encoding, &Bytes)> {
+        accepted.find_map(|encoding| Some((encoding, self.compressed.get(encoding)?)))
     }
 
     /// The content as text; empty if it is not UTF-8.

@@ -17,6 +17,7 @@ mod pipeline;
 mod problems;
 mod producer;
 mod proxies;
+mod publication;
 mod reader;
 mod request;
 mod routers;

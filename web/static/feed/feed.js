@@ -1,4 +1,4 @@
-// Polls the feed: one request at a time, the cursor taken from the last reply, slower while nothing happens.
+// Asks for the feed: one request at a time, the cursor taken from the last reply. The server holds it back for news.
 
 import { address, call, Intercepted, Refused } from "./calls.js";
 import { pollDelay, retryDelay } from "./pace.js";
@@ -8,6 +8,8 @@ const FIRST = 100;
 const MOST = 500;
 /** A proxy's Retry-After may be an hour. The page asks again before that. */
 const MOST_RETRY_AFTER_S = 60;
+/** Ten replies a second are as many as eyes follow. */
+const PACE_MS = 100;
 const AFTER_ABSENCE = 200;
 const ABSENCE_MS = 30_000;
 /** Whoever logs in to a network waits for the page, so it does not try as seldom as after a long outage. */
@@ -24,6 +26,8 @@ export class Feed {
   #cursor;
   #hasReplied = false;
   #isRunning = false;
+  #isSure = false; // the server has just replied
+  #cuts = 0; // of requests that waited
   #empty = 0;
   #failures = 0;
   #lastReply = performance.now();
@@ -39,6 +43,8 @@ export class Feed {
   start() {
     this.stop();
     this.#isRunning = true;
+    this.#isSure = false;
+    this.#cuts = 0;
     this.#poll();
   }
 
@@ -52,24 +58,39 @@ export class Feed {
   /** Something was sent from here, so its bullets come soon: polls at once. Does nothing while the page is hidden. */
   hurry() {
     this.#empty = 0;
-    if (this.#isRunning && this.#failures === 0) this.start();
+    if (!this.#isRunning || this.#failures > 0 || this.#request) return;
+    clearTimeout(this.#timer);
+    this.#poll();
+  }
+
+  /**
+   * For how many seconds a request waits: not long, because only a reply shows that the server is there, and not at all
+   * where two in a row were cut off.
+   */
+  get #wait() {
+    if (!this.#isSure || !this.#cursor || this.#cuts > 1) return 0;
+    return this.#empty > 0 ? 5 : 1;
   }
 
   async #poll() {
     const request = new AbortController();
     this.#request = request;
     const [isFirst, isContinued] = [!this.#hasReplied, this.#cursor !== undefined];
-    const askedAt = Date.now();
+    const [askedAt, wait] = [Date.now(), this.#wait];
     try {
-      const { json } = await call(this.#address(), { controller: request, isRight: isReply });
-      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, askedAt });
+      const deadline = 4000 + wait * 1000;
+      const { json } = await call(this.#address(wait), { controller: request, deadline, isRight: isReply });
+      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, wait, askedAt });
     } catch (error) {
-      if (this.#request === request) this.#fail(error);
+      if (this.#request !== request) return;
+      if (wait) this.#cuts += 1;
+      this.#fail(error);
     }
   }
 
-  #address() {
+  #address(wait) {
     const query = new URLSearchParams({ limit: this.#limit() });
+    if (wait) query.set("wait", wait);
     if (this.#cursor !== undefined) query.set("after", this.#cursor);
     return address(`feed?${query}`);
   }
@@ -92,7 +113,10 @@ export class Feed {
     this.#lastReply = performance.now();
     this.#show(reply);
     this.#failures = 0;
-    this.#again(pollDelay(reply.poll_after_ms, this.#empty));
+    this.#isSure = true;
+    if (reply.wait) this.#cuts = 0;
+    const delay = pollDelay(reply.poll_after_ms, this.#empty);
+    this.#again(this.#wait ? Math.max(PACE_MS, reply.wait && reply.poll_after_ms) : delay);
   }
 
   #show(reply) {
@@ -112,6 +136,7 @@ export class Feed {
       return;
     }
     this.#failures += 1;
+    this.#isSure = false;
     const reason = reasonOf(error);
     const tries = reason === "intercepted" ? Math.min(this.#failures, MOST_PATIENCE) : this.#failures;
     const delay = Math.max(retryDelay(tries), Math.min(error.retryAfter ?? 0, MOST_RETRY_AFTER_S) * 1000);

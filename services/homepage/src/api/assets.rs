@@ -1,13 +1,12 @@
 //! `GET /static/{digest}/{file}`: the page's files.
 
-use actix_web::http::header::{
-    self, AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETAG, EntityTag, IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IF_NONE_MATCH, VARY};
 use actix_web::web::{Data, Path};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 
+use super::encoding::{accepted, coding};
 use super::problem::Problem;
-use crate::assets::{Assets, Encoding};
+use crate::assets::Assets;
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -31,24 +30,10 @@ pub(super) async fn serve(
         return Ok(response.finish()); // A 304 must not have a body.
     }
     response.content_type(asset.content_type);
-    let accepted = request.get_header::<AcceptEncoding>();
-    let takes = |encoding| accepted.as_ref().is_some_and(|header| takes(header, encoding));
-    let Some((encoding, content)) = asset.encoded(takes) else {
+    let Some((encoding, content)) = asset.encoded(accepted(&request)) else {
         // The middleware compresses it if the browser accepts that.
         return Ok(response.body(asset.plain().clone()));
     };
     response.insert_header(coding(encoding));
     Ok(response.body(content.clone()))
-}
-
-fn takes(header: &AcceptEncoding, encoding: Encoding) -> bool {
-    let coding = header::Encoding::Known(coding(encoding));
-    header.negotiate([&coding].into_iter()).as_ref() == Some(&coding)
-}
-
-fn coding(encoding: Encoding) -> ContentEncoding {
-    match encoding {
-        Encoding::Brotli => ContentEncoding::Brotli,
-        Encoding::Gzip => ContentEncoding::Gzip,
-    }
 }
