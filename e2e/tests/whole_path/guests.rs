@@ -312,3 +312,31 @@ async fn a_stranger_cannot_stop_a_burst_and_its_beginner_can_on_any_homepage() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_guest_sends_by_a_plain_form_and_is_told_why_one_is_refused() {
+    let stack = Stack::start().await;
+    let form = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    let form = form.build().unwrap();
+    let url = format!("{}/messages", stack.homepage().url());
+    let send = |query: &str, fields: &'static [(&str, &str)]| {
+        let request = form.post(format!("{url}{query}")).header("accept-language", "en");
+        request.header("cookie", made_up(1)).form(fields).send()
+    };
+    let sent = send("?lang=zh", &[("message", "by form"), ("name", "Ada")]).await.unwrap();
+    assert_eq!(
+        (sent.status().as_u16(), &sent.headers()["location"]),
+        (303, &"/join?lang=zh".parse().unwrap())
+    );
+    assert_eq!(bullet(&stack, "by form").await.name.as_deref(), Some("Ada"));
+
+    let early = send("", &[("message", "kept <b>"), ("name", "Ada")]).await.unwrap();
+    assert_eq!(early.status().as_u16(), 429);
+    assert!(early.headers().contains_key("retry-after"));
+    let page = early.text().await.unwrap();
+    assert!(page.contains("kept &#60;b&#62;") && page.contains("Ada"), "{page}");
+
+    let empty = send("", &[("message", ""), ("name", "")]).await.unwrap();
+    assert_eq!(empty.status().as_u16(), 422);
+    assert!(empty.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+}

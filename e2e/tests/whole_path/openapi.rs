@@ -256,8 +256,8 @@ fn forms() -> Vec<Case> {
     vec![
         case("POST /bursts", "/bursts", 303, "").body(FORM, valid),
         case("POST /bursts", "/bursts", 422, "text/html").body(FORM, "message="),
-        case("POST /messages", "/messages", 202, JSON).body(FORM, valid),
-        refused("POST /messages", "/messages", 422).body(FORM, "message="),
+        case("POST /messages", "/messages", 303, "").body(FORM, valid),
+        case("POST /messages", "/messages", 422, "text/html").body(FORM, "message="),
     ]
 }
 

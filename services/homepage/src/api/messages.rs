@@ -18,6 +18,8 @@ use super::page::Pages;
 use super::problem::Problem;
 use crate::limits::ClientLimits;
 use crate::lookup::{Error, Lookup, State};
+use crate::page::language::Locale;
+use crate::page::notice::Sent;
 use crate::producer::{MessageProducer, OutgoingMessage};
 use crate::reader::record_status::RecordStatus;
 use crate::request::{MessageRequest, RawFields};
@@ -36,17 +38,34 @@ struct Accepted {
     cooldown_ms: u64,
 }
 
-/// Sends one message. It is a burst of its own: `burst` is its id, `sender` and `seq` are 1.
+/// `POST /messages`: JSON gets 202; a form gets 303 to the guest's page, or that page with its errors.
+///
+/// A single message is a burst of its own: `burst` is its id, `sender` and `seq` are 1.
 pub(super) async fn send(
     admission: Data<Admission>,
     producer: Data<MessageProducer>,
     pages: Data<Pages>,
-    caller: Caller,
-    body: Body,
+    (caller, locale): (Caller, Locale),
+    Body { raw, is_form }: Body,
 ) -> HttpResponse {
     let visit = caller.visit;
-    let sent = accept(&admission, &producer, caller, &body.raw).await;
-    pages.introduce(visit, sent.map(|accepted| HttpResponse::Accepted().json(accepted)))
+    let answer = match accept(&admission, &producer, caller, &raw).await {
+        Ok(_) if is_form => Ok(back_to_the_form(&pages, locale)),
+        Ok(accepted) => Ok(HttpResponse::Accepted().json(accepted)),
+        Err(problem) if is_form => pages.join_refused(locale, &raw, &problem),
+        Err(problem) => Err(problem),
+    };
+    pages.introduce(visit, answer)
+}
+
+/// 303 to the guest's page, which says once that the message was sent.
+fn back_to_the_form(pages: &Pages, locale: Locale) -> HttpResponse {
+    let base_path = &pages.settings.base_path;
+    let page = format!("{base_path}join{}", locale.query("?"));
+    let sent = Sent { messages: 1 }.cookie(base_path);
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, page));
+    response.insert_header((header::SET_COOKIE, sent)).finish()
 }
 
 /// Sends a message, if its fields are valid and nothing is over a limit, and waits for Kafka.
