@@ -34,8 +34,8 @@ for (const { name, path, viewport } of [
       figures.arrived = (await counter(page, "accepted")) - accepted;
       console.log(report(name, figures));
       expect(figures.arrived).toBeGreaterThan(0);
-      expect(figures.mostBullets).toBeLessThanOrEqual(130); // 120 fly, and a few that have landed wait for removal
-      expect(figures.mostNodes).toBeLessThanOrEqual(700);
+      expect(figures.mostBullets).toBeLessThanOrEqual(170); // 160 fly, and a few that have landed wait for removal
+      expect(figures.mostNodes).toBeLessThanOrEqual(900);
       expect(figures.heapAfter).toBeLessThan(heapBefore + 8e6);
       await expect.poll(() => counter(page, "waiting"), { timeout: 60_000 }).toBe(0);
     });

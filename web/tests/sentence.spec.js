@@ -105,6 +105,16 @@ const say = (change) => {
 };
 
 /** A history whose waiting ends with these values. */
+test("a full wall is told while the pipeline keeps pace, in numbers that add up, and no more serious matter is hidden", () => {
+  const crowd = { texts: 40, fly: 19, folded: 21, oldest: 2410 };
+  expect(say({ crowd })).toBe("40 different texts a second: 19 fly, 21 are folded, none is older than 2.4 s.");
+  expect(say({ crowd: { fly: 1, folded: 1, oldest: 90 } })).toBe("2 different texts a second: 1 flies, 1 is folded, none is older than 0.1 s.");
+  expect(say({ crowd: { fly: 104, folded: 152, oldest: 0 } })).toContain("250 different texts a second: 100 fly, 150 are folded");
+  const chinese = sentence({ ...STATES.pace(), crowd }, zh.sentence);
+  expect([chinese.tone, whole(chinese, zh.space)]).toEqual(["accent", "每秒 40 条不同弹幕：19 条飞过，21 条折叠，最久不超过 2.4 秒。"]);
+  for (const name of ["kafka", "scaling", "behind", "scalingIn"]) expect(sentence({ ...STATES[name](), crowd }, en.sentence).key, name).not.toBe("dense");
+});
+
 const waiting = (...last) => ({ history: { ...STATES.pace().history, waiting: [...Array(90 - last.length).fill(0), ...last] } });
 
 test("a part that is down comes before everything, and of several the one that matters most", () => {

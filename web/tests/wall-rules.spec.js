@@ -94,9 +94,9 @@ test.describe("tracks", () => {
       const layout = layouts(width, height, unit)[level];
       const place = tracks.next(layout, width, now, random);
       if (place.at > now + 50) continue;
-      const { speed, gap, track } = layout;
+      const { gap, track } = layout;
       const start = Math.max(now, place.at);
-      const flight = { top: place.top, bottom: place.top + track, left: width, start, speed, gap, width: 60 + random() * 900 };
+      const flight = { top: place.top, bottom: place.top + track, left: width, start, speed: place.speed, gap, width: 60 + random() * 900 };
       tracks.add(flight);
       flights.push(flight);
       for (const old of flights) if (old.start + (old.left + old.width) / old.speed < now) tracks.remove(old);
@@ -121,6 +121,29 @@ test.describe("tracks", () => {
       });
     });
   }
+
+  test("a wall that becomes denser gains speed level by level, and is not empty for long", () => {
+    const tracks = new Tracks();
+    const [calm, , dense] = layouts(1920, 935, 10);
+    const flights = [];
+    const fly = (top, { track, gap }, speed, start) => {
+      flights.push({ top, bottom: top + track, left: 1920, start, speed, gap, width: 150 + ((flights.length * 97) % 300) });
+      tracks.add(flights.at(-1));
+    };
+    for (let i = 0; i < calm.tracks; i += 1) fly(i * calm.track, calm, calm.speed, -300 * i);
+    const starts = [];
+    for (let now = 0; now < 14_000; now += 25) {
+      for (const flight of flights) if (flight.start + (1920 + flight.width) / flight.speed < now) tracks.remove(flight);
+      const { at, top, speed } = tracks.next(dense, 1920, now, seeded(now));
+      if (at > now) continue;
+      expect([0.28, 0.36]).toContainEqual(Math.round(speed * 100) / 100);
+      fly(top, dense, speed, now);
+      starts.push({ now, speed });
+    }
+    const inSecond = (second) => starts.filter(({ now }) => Math.floor(now / 1000) === second);
+    for (let second = 3; second < 14; second += 1) expect(inSecond(second).length, String(second)).toBeGreaterThan(2);
+    expect(inSecond(13).every(({ speed }) => speed === dense.speed)).toBe(true);
+  });
 
   test("one of the free tracks is taken, and on a full wall the one that is free first", () => {
     const tracks = new Tracks();

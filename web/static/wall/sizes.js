@@ -14,7 +14,7 @@ const DESK = [level(21, 150, 60, 44), level(17.5, 210, 36, 30), level(15, 270, 2
  * In units of 1/108 of the screen's height. A wall that has not the height for `most` tracks has as many as fit, and
  * they keep their places while the sentence below takes a second line.
  */
-const STAGE = [level(4.1, 20, 8, 5.25, 14), level(3.4, 28, 5, 4.2, 17), level(2.9, 36, 3.3, 3.5, 20)];
+const STAGE = [level(4.1, 20, 8, 5.25, 14), level(3.4, 28, 5, 4.2, 17), level(2.9, 36, 2.9, 3.5, 20)];
 
 /** On a wider wall bullets are larger, because people see such a screen from farther away. */
 const GROWS_FROM = 1920;

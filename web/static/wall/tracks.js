@@ -1,6 +1,12 @@
 // Where and when the next bullet may start, so that no two ever overlap: pure arithmetic on what flies.
 
 /**
+ * So much faster than the one before a bullet may be: one level. Behind a much slower one it would have to wait long, and
+ * a wall that becomes denser would be empty meanwhile.
+ */
+const FASTER = 1.41;
+
+/**
  * Bullets of several sizes and speeds share the wall while its density changes, so a track is no fixed row: a bullet
  * needs the height of its own, and what flies there must be out of its way. All times are of the wall's clock, in ms.
  */
@@ -21,26 +27,24 @@ export class Tracks {
   }
 
   /**
-   * The track for the next bullet of this layout on a wall of this width: `top`, and `at`, when it may start there. Of
-   * those that are free now any one, else the one that is free first.
+   * The track for the next bullet of this layout on a wall of this width: `top`, its `speed` there, and `at`, when it may
+   * start. Of the fastest that are free now any one, else the one that is free first.
    */
   next({ tracks, track, speed, gap }, width, now, random = Math.random) {
-    const all = Array.from({ length: tracks }, (_, i) => {
-      const place = { top: i * track, bottom: (i + 1) * track, speed, gap, width };
-      return { top: place.top, at: this.#free(place) };
-    });
-    const free = all.filter(({ at }) => at <= now);
+    const all = Array.from({ length: tracks }, (_, i) => this.#free({ top: i * track, bottom: (i + 1) * track, speed, gap, width }));
+    const ready = all.filter(({ at }) => at <= now);
+    const fastest = Math.max(...ready.map((place) => place.speed));
+    const free = ready.filter((place) => place.speed === fastest);
     if (free.length > 0) return free[Math.min(free.length - 1, Math.floor(random() * free.length))];
     return all.reduce((first, other) => (other.at < first.at ? other : first));
   }
 
   /** When a place is free. Half a pixel does not count as overlapping: heights are no whole numbers. */
   #free(place) {
-    let at = -Infinity;
-    for (const flight of this.#flights) {
-      if (flight.bottom > place.top + 0.5 && flight.top < place.bottom - 0.5) at = Math.max(at, follows(flight, place));
-    }
-    return at;
+    const before = [...this.#flights].filter(({ top, bottom }) => bottom > place.top + 0.5 && top < place.bottom - 0.5);
+    const speed = Math.min(place.speed, ...before.map((flight) => flight.speed * FASTER));
+    const at = Math.max(-Infinity, ...before.map((flight) => follows(flight, { ...place, speed })));
+    return { top: place.top, at, speed };
   }
 }
 

@@ -165,12 +165,12 @@ export class Wall {
     if (place.at > clock + TICK_MS) return false;
     const entry = this.#queue.take(now, this.level >= BUSY);
     if (!entry) return false;
-    this.#start(entry, layout, { top: place.top, start: Math.max(clock, place.at) });
+    this.#start(entry, layout, { ...place, start: Math.max(clock, place.at) });
     this.#note(entry, now);
     return true;
   }
 
-  #start(entry, { size, speed, gap, track }, { top, start }) {
+  #start(entry, { size, gap, track }, { top, speed, start }) {
     const node = document.createElement("div");
     dress(node, entry, this.slotOf);
     node.style.fontSize = `${size}px`;

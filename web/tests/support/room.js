@@ -11,33 +11,58 @@ const NAMES = ["Ana", "Jonas", "Li Na", "Tom", "Aisha", "Kofi", "小林", "Eva"]
 
 /**
  * From now on the feed of `page` brings `perSecond` different texts, of `slots` processors, stored 60 ms before. Every
- * sixth guest has a name, every `again`th text is an earlier one, `mine()` may add messages by their text. Returns
- * `{ stop, sent }`: ends the texts, and tells what came, as a map from text to the time when it was stored.
+ * sixth guest has a name, and every `again`th message says what another one has said. Returns `sent`, a map from each
+ * text to the time when it was stored; `say(bullet)`, which adds one with these members; and `stop()`, which ends the texts.
  */
-export async function fill(page, { perSecond, slots = 8, poll = 100, again = Infinity, names = true } = {}) {
+export async function crowd(page, { perSecond, slots = 8, again = Infinity } = {}) {
   const processors = Array.from({ length: slots }, (_, i) => `message-processor-${i + 1}`);
   const sent = new Map();
+  const extra = [];
   let [offset, begun, ended] = [0, undefined, Infinity];
-  const bullet = (stored_at) => {
+  const make = (rest) => {
     offset += 1;
+    const stored_at = Date.now() - 60;
     const base = TEXTS[(offset * 7) % TEXTS.length];
-    const message = offset % again === 0 ? base : `${base} ${offset}`;
-    sent.set(message, stored_at);
-    const place = { id: `room-${offset}`, burst: `room-${offset}`, sender: 1, seq: 1, partition: 0, offset };
-    const name = names && offset % 6 === 0 ? { name: NAMES[(offset / 6) % NAMES.length] } : {};
-    return { ...place, ...name, message, processor: processors[(offset * 5) % slots], sent_at: stored_at - 80, stored_at };
+    const name = offset % 6 === 1 ? { name: NAMES[((offset - 1) / 6) % NAMES.length] } : {};
+    const place = { id: `room-${offset}`, burst: `room-${offset}`, sender: 1, seq: 1, partition: 0, offset, sent_at: stored_at - 80, stored_at };
+    const message = offset % again === 0 ? TEXTS[0] : `${base} ${offset}`;
+    const bullet = { ...place, ...name, message, processor: processors[(offset * 5) % slots], ...rest };
+    sent.set(bullet.message, bullet.stored_at);
+    return bullet;
   };
+  let made = 0;
   await page.route("**/feed?*", (route) => {
     const now = Date.now();
     const isFirst = begun === undefined;
     begun ??= now;
     const due = Math.floor(((Math.min(now, ended) - begun) * perSecond) / 1000);
-    const bullets = [];
-    while (!isFirst && offset < due) bullets.push(bullet(now - 60));
+    const bullets = extra.splice(0).map(make);
+    for (; !isFirst && made < due; made += 1) bullets.push(make());
     const totals = { accepted: offset + 6, stored: offset, waiting: 6, since: "2026-11-29T07:00:00Z" };
-    const reply = { cursor: String(offset + 1), now, passed: bullets.length, poll_after_ms: poll, bullets, totals };
+    const reply = { cursor: String(offset + 1), now, passed: bullets.length, poll_after_ms: 100, bullets, totals };
     const slotOf = Object.fromEntries(processors.map((name, i) => [name, i + 1]));
     return route.fulfill({ json: { ...reply, processors, slots: slotOf, problems: [], events: [] } });
   });
-  return { sent, stop: () => (ended = Date.now()) };
+  return { sent, say: (bullet) => extra.push(bullet), stop: () => (ended = Date.now()) };
+}
+
+/** Runs in the page before its own scripts: notes when each text starts, by the page's clock, and how it looks. */
+export function watchStarts() {
+  window.starts = [];
+  document.addEventListener("DOMContentLoaded", () => {
+    const note = (node) => {
+      if (!node.matches?.(".bullet")) return;
+      const text = node.querySelector(".text")?.textContent;
+      window.starts.push({ at: Date.now(), text, said: node.textContent, size: parseFloat(node.style.fontSize), name: node.className });
+    };
+    const observer = new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(note)));
+    observer.observe(document.getElementById("sky"), { childList: true });
+  });
+}
+
+/** The ages of all bullets when they started, in ms, the lowest first. */
+export async function agesOf(page, sent) {
+  const starts = await page.evaluate(() => window.starts);
+  const ages = starts.filter(({ text }) => sent.has(text)).map(({ at, text }) => at - sent.get(text));
+  return ages.sort((a, b) => a - b);
 }

@@ -1,0 +1,138 @@
+// The wall in the page while a room writes: how old bullets are when they start, how many can be read, and what is said of the others.
+
+import { counter, expect, fill, sendButton, test, unique } from "./support/page.js";
+import { show } from "./support/pipeline.js";
+import { agesOf, crowd, watchStarts } from "./support/room.js";
+
+const LATEST_MS = 3000;
+
+const open = async (page, path, viewport) => {
+  await page.setViewportSize(viewport);
+  await page.addInitScript(watchStarts);
+  await show(page, "pace");
+  await page.goto(path);
+  await expect(page.locator("body[data-screen]")).toBeAttached();
+};
+
+/** How many messages could be read and were folded, so far. */
+const counts = async (page) => [await counter(page, "shown"), await counter(page, "folded")];
+
+const STAGE = { width: 1920, height: 1080 };
+const DESK = { width: 1440, height: 900 };
+
+for (const { path, viewport, perSecond, warmUp, seconds, readable, keys = "" } of [
+  { path: "/stage", viewport: STAGE, perSecond: 4, warmUp: 3, seconds: 5, readable: 0.9 },
+  { path: "/stage", viewport: STAGE, perSecond: 10, warmUp: 7, seconds: 6, readable: 0.85 },
+  { path: "/", viewport: DESK, perSecond: 10, warmUp: 7, seconds: 6, readable: 0.85 },
+  { path: "/stage", viewport: STAGE, perSecond: 40, warmUp: 3, seconds: 4, readable: 0.15 },
+  { path: "/stage", viewport: STAGE, perSecond: 40, warmUp: 3, seconds: 4, readable: 0.25, keys: "w" },
+  { path: "/", viewport: DESK, perSecond: 40, warmUp: 3, seconds: 4, readable: 0.15 },
+]) {
+  test(`at ${perSecond} different texts a second ${path} ${keys} is never late`, async ({ page }) => {
+    const { sent } = await crowd(page, { perSecond });
+    await open(page, path, viewport);
+    if (keys) await page.keyboard.press(keys);
+    // A wall that becomes denser cannot use the tracks at once in which slower bullets fly.
+    await expect.poll(() => sent.size, { timeout: 30_000 }).toBeGreaterThan(perSecond * warmUp);
+    const before = await counts(page);
+    await page.waitForTimeout(seconds * 1000); // the time over which is measured
+    const [shown, folded] = (await counts(page)).map((n, i) => n - before[i]);
+    const ages = await agesOf(page, sent);
+    const share = shown / (shown + folded);
+    const at = (part) => ages[Math.floor(ages.length * part)];
+    console.log(`${path} ${keys} at ${perSecond}/s: age p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, ${Math.round(share * 100)} % readable, ${folded} folded`);
+    expect(at(0.95)).toBeLessThan(LATEST_MS);
+    expect(ages.at(-1)).toBeLessThan(LATEST_MS + 500); // a slow machine starts it a moment after it was chosen
+    expect(share).toBeGreaterThan(readable);
+    expect(shown + folded).toBeLessThanOrEqual(sent.size);
+    if (perSecond === 40) {
+      expect(folded).toBeGreaterThan(0);
+      await expect(page.locator("#sentence")).toHaveText(/^\d+ different texts a second: \d+ fly, \d+ are folded, none is older than [0-2]\.\d s\.$/);
+      expect((await page.evaluate(() => window.starts)).some(({ name, said }) => name.includes("fold") && /^\+\d+ more$/.test(said))).toBe(true);
+    }
+  });
+}
+
+test("all that came is shown or folded in the end, and nothing twice", async ({ page }) => {
+  const { sent, stop } = await crowd(page, { perSecond: 40 });
+  await open(page, "/", DESK);
+  await expect.poll(() => sent.size, { timeout: 30_000 }).toBeGreaterThan(120);
+  stop();
+  await expect(page.locator("#sky .bullet")).toHaveCount(0, { timeout: 20_000 });
+  const [shown, folded] = await counts(page);
+  expect(shown).toBeGreaterThan(0);
+  expect(shown + folded).toBe(sent.size);
+});
+
+test("one's own message flies within two seconds on a full wall, in a frame that says so", async ({ page }) => {
+  const room = await crowd(page, { perSecond: 40 });
+  let burst;
+  await page.route("**/bursts", async (route) => {
+    const response = await route.fetch();
+    burst = (await response.json()).id;
+    await route.fulfill({ response });
+  });
+  await open(page, "/", DESK);
+  await expect.poll(() => page.evaluate(() => window.starts.length)).toBeGreaterThan(60); // it is full
+  const text = unique("here I am");
+  await fill(page, { message: text, concurrency: 1, duration: 1, rate: 1 });
+  await sendButton(page).click();
+  await expect.poll(() => burst).toBeTruthy();
+  const said = Date.now();
+  room.say({ message: text, burst, name: "Mei" });
+  const mine = page.locator("#sky .bullet.mine", { hasText: text });
+  await expect(mine).toHaveText(`youMei${text}`);
+  const start = await page.evaluate((wanted) => window.starts.find((it) => it.text === wanted).at, text);
+  expect(start - said).toBeLessThan(2000);
+  await expect(page.locator("#sky .bullet.mine")).toHaveCount(1);
+});
+
+test("on a full wall equal texts of several processors are one bullet, with the shapes of three", async ({ page }) => {
+  await crowd(page, { perSecond: 40, again: 2 });
+  await open(page, "/stage", STAGE);
+  const mixed = page.locator("#sky .bullet.mixed").first();
+  await expect(mixed).toBeAttached({ timeout: 30_000 });
+  await expect(mixed.locator(".chip .shape").nth(1)).toBeAttached();
+  expect(await page.locator("#sky .bullet.mixed").evaluateAll((all) => Math.max(...all.map((one) => one.querySelectorAll(".shape").length)))).toBeLessThanOrEqual(3);
+});
+
+test("what waited too long behind a pause is folded when the wall goes on", async ({ page }) => {
+  const { sent } = await crowd(page, { perSecond: 4 });
+  await open(page, "/stage", STAGE);
+  await expect(page.locator("#sky .bullet").first()).toBeAttached();
+  await page.keyboard.press(" ");
+  const before = sent.size;
+  await expect.poll(() => sent.size, { timeout: 20_000 }).toBeGreaterThan(before + 20); // five seconds
+  await page.keyboard.press(" ");
+  await expect(page.locator("#sky .fold")).toBeAttached();
+  await expect.poll(() => counter(page, "folded")).toBeGreaterThan(0);
+  expect((await agesOf(page, sent)).at(-1)).toBeLessThan(LATEST_MS + 500);
+});
+
+test("a name stands before the text, as text, on the wall, in the list and on the card", async ({ page }) => {
+  const room = await crowd(page, { perSecond: 0 });
+  await open(page, "/", DESK);
+  const [text, name] = [unique("named"), "<img src=x>\u202e Eva"];
+  room.say({ message: text, name });
+  const bullet = page.locator("#sky .bullet", { hasText: text });
+  await expect(bullet.locator(".who")).toHaveText(name);
+  await bullet.dispatchEvent("click");
+  await expect(page.locator("#card-title .who")).toHaveText(name);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "List" }).click();
+  await expect(page.locator("#list-body tr", { hasText: text }).locator(".who")).toHaveText(name);
+  await expect(page.locator("#wall img")).toHaveCount(0);
+});
+
+for (const [width, height] of [[1024, 768], [1920, 1080], [3840, 2160]]) {
+  test(`on a stage of ${width} by ${height} no name and no mark is smaller than 1/40 of the height`, async ({ page }) => {
+    const room = await crowd(page, { perSecond: 30, again: 3 });
+    await open(page, "/stage", { width, height });
+    await expect.poll(() => page.evaluate(() => new Set(window.starts.map(({ size }) => size)).size), { timeout: 30_000 }).toBeGreaterThan(1); // another density
+    room.say({ message: "long enough to be seen", name: "Ana" });
+    await expect(page.locator("#sky .who").first()).toBeAttached();
+    await expect(page.locator("#sky .chip").first()).toBeAttached();
+    const sizes = await page.locator("#sky :is(.bullet, .who, .chip, .number)").evaluateAll((all) => all.map((node) => parseFloat(getComputedStyle(node).fontSize)));
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(height / 40 - 0.1);
+  });
+}
