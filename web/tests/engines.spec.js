@@ -44,7 +44,8 @@ for (const [name, engine] of engines) {
       const text = unique(`a guest of ${name}`);
       await browser.run(sendAsGuest, text);
       await expect.poll(() => browser.run(stateOfOwn, text)).toMatch(/^(On the wall now|Was on the wall after)/);
-      await expect.poll(() => browser.run(() => document.querySelectorAll("#sky .bullet.mine").length)).toBe(1);
+      const hasRoom = await browser.run(() => innerHeight >= 700); // else there is no wall
+      if (hasRoom) await expect.poll(() => browser.run(() => document.querySelectorAll("#sky .bullet.mine").length)).toBe(1);
       expect(await browser.run(() => document.getElementById("message").value)).toBe("");
       expect(await browser.run(() => document.scrollingElement.scrollHeight - innerHeight)).toBeLessThanOrEqual(0);
       expect(await browser.run(bottomOfButton)).toBeLessThanOrEqual(0);

@@ -1,6 +1,7 @@
 // The guest's page: one message at a time, what became of it, and whatever a room and its network do to a phone.
 
 import { expect, expectNoFindings, flown, message, test, unique } from "./support/page.js";
+import { Pace } from "../static/join/estimate.js";
 import { pidOf, startStack } from "./support/stack.js";
 
 const PHONE = { width: 390, height: 844 };
@@ -524,6 +525,24 @@ test("two tabs of a browser share their pause, and each finds its own messages",
   await isOnWall(other, texts[1]);
   await expect(page.locator("#own li")).toHaveCount(1);
   await expect(other.locator("#own li")).toHaveCount(1);
+});
+
+test("the time that a message still waits follows the pace of the last five seconds", () => {
+  const pace = new Pace();
+  const at = (second, finished, since = "a") => pace.take({ accepted: finished + 100, waiting: 100, since }, second * 1000);
+  at(0, 0);
+  expect(pace.secondsTo(100)).toBe(undefined); // nothing is known yet
+  at(1, 10);
+  expect(pace.secondsTo(110)).toBe(10);
+  expect(pace.secondsTo(5)).toBe(1); // any moment
+  at(2, 10);
+  expect(pace.secondsTo(410)).toBe(80); // 5 a second, in steps of five
+  expect(pace.secondsTo(2000)).toBe(420); // in minutes
+  expect(pace.secondsTo(1e6)).toBe(undefined);
+  for (let second = 3; second < 9; second += 1) at(second, 10);
+  expect(pace.secondsTo(110)).toBe(undefined); // it stands still
+  expect(at(9, 500, "b")).toBe(true); // the server counts from another moment
+  expect(pace.secondsTo(600)).toBe(undefined);
 });
 
 test("a message that waits says so in words, and about how long", async ({ page }) => {
