@@ -1,10 +1,11 @@
 // Takes web/pictures/*.jpg: the page in each of its states, from a real stack in that state; and, into
-// web/pictures/states/, which is not committed, the pipeline in each of its states, from made-up answers of the server.
+// web/pictures/states/, which is not committed, the pipeline in each of its states and the guest's page, from made-up answers of the server.
 // `npm run pictures` takes all, `npm run pictures -- sending stage-zero` those.
 
 import { chromium as browserType } from "@playwright/test";
 import { chromium } from "./tests/support/chromium.js";
 import { fly, scaling, show, touring, TOUR_STEPS } from "./tests/support/pipeline.js";
+import { crowd } from "./tests/support/room.js";
 import { pidOf, pidsOf, startStack } from "./tests/support/stack.js";
 
 const DESK = { width: 1440, height: 900 };
@@ -134,6 +135,20 @@ const MADE_UP = {
   "page-phone": { path: "/", state: "scaling", options: PHONE },
 };
 
+const GUEST = {
+  en: { name: "Mei", text: "back row can read this", own: ["first!", "one more time", "hello, row 12", "🎉🎉🎉"] },
+  zh: { name: "小林", text: "后排也看得见", own: ["弹幕来了", "前排围观", "自动扩容真快", "🎉🎉🎉"] },
+};
+/** The guest's page, by the name of the picture. */
+const GUESTS = {
+  "join-phone": { options: PHONE },
+  "join-phone-landscape": { options: { ...PHONE, viewport: { width: 844, height: 390 } } },
+  "join-320": { options: { ...PHONE, viewport: { width: 320, height: 568 } } },
+  "join-keyboard": { options: { ...PHONE, viewport: { width: 390, height: 508 } } },
+  "join-zh": { path: "/join?lang=zh", options: PHONE, language: "zh" },
+  "join-light": { options: { ...PHONE, colorScheme: "light" } },
+};
+
 /** The stack and the browser that the pictures are taken with. */
 class Studio {
   #goOn = () => {};
@@ -183,6 +198,25 @@ class Studio {
     return page;
   }
 
+  /** The page of a guest who has sent four messages: one flew, one was folded, one flies, and one waits. */
+  async guest({ path = "/join", options, language = "en" }) {
+    const page = await (await this.browser.newContext({ colorScheme: "dark", ...options })).newPage();
+    const room = await crowd(page, { perSecond: 1.5, slots: 4 });
+    const { name, text, own } = GUEST[language];
+    const states = [{ state: "was", ms: 600, slot: 3 }, { state: "folded" }, ...[1, 2].map((offset) => ({ state: "waiting", partition: 0, offset }))];
+    const entries = states.map((it, i) => ({ ...it, text: own[i], name, trace: `t${i}` }));
+    await page.addInitScript(rememberAsGuest, { entries, name });
+    await page.route("**/messages/*/*", (route) => route.fulfill({ json: { state: "waiting", row: null } }));
+    await page.goto(this.stack.url + path);
+    await page.locator("#pill[data-state=live]").waitFor();
+    room.say({ message: own[2], name, trace: "t2", processor: "message-processor-4" });
+    await page.locator("#own .now").waitFor();
+    await page.locator("#message").fill(text);
+    const crossing = page.locator("#sky:visible .bullet.mine");
+    if (options.viewport.height >= 700) await crossing.evaluate(halfway);
+    return page;
+  }
+
   /** Freezes processes until the picture is taken. */
   async stopping(pids, until) {
     pids.forEach((pid) => process.kill(pid, "SIGSTOP"));
@@ -192,7 +226,7 @@ class Studio {
 
   async take(name) {
     try {
-      const page = await (STATES[name]?.(this) ?? this.madeUp(MADE_UP[name]));
+      const page = await (STATES[name]?.(this) ?? (GUESTS[name] ? this.guest(GUESTS[name]) : this.madeUp(MADE_UP[name])));
       await page.screenshot({ path: pathOf(name), quality: 85 });
       await page.context().close();
     } finally {
@@ -203,6 +237,19 @@ class Studio {
 }
 
 const pathOf = (name) => (STATES[name] ? `pictures/${name}.jpg` : `pictures/states/${name}.jpg`);
+
+/** Runs in the page: waits until a bullet has crossed half of its wall. */
+async function halfway(bullet) {
+  const isThere = () => bullet.getBoundingClientRect().right < innerWidth - 40;
+  while (!isThere()) await new Promise(requestAnimationFrame);
+}
+
+/** Runs before the page's scripts: what its tab and its browser remember. The next message may go in a moment. */
+function rememberAsGuest({ entries, name }) {
+  sessionStorage.setItem("barrage.own /", JSON.stringify(entries));
+  localStorage.setItem("barrage.name /", name);
+  localStorage.setItem("barrage.open-at /", String(Date.now() + 9000));
+}
 
 async function fill(page, values) {
   for (const [name, value] of Object.entries(values)) await page.locator(`#${name}`).fill(value);
@@ -251,7 +298,7 @@ const isWanted = (name) => wanted.length === 0 || wanted.includes(name);
 const browser = await browserType.launch(chromium);
 try {
   await takeAll(browser, Object.keys(STATES).filter(isWanted));
-  await takeMadeUp(browser, Object.keys(MADE_UP).filter(isWanted));
+  await takeMadeUp(browser, [...Object.keys(MADE_UP), ...Object.keys(GUESTS)].filter(isWanted));
 } finally {
   await browser.close();
 }

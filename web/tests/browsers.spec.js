@@ -33,6 +33,7 @@ for (const [path, note] of [
   ["/", "This browser is too old for the moving wall"],
   ["/?lang=zh", "浏览器版本过旧"],
   ["/stage", "This browser is too old for the moving wall"],
+  ["/join", "This browser is too old for the moving wall"],
 ]) {
   test(`a browser that is too old gets ${path} without a script, and is told why`, async ({ browser }) => {
     const page = await browser.newPage({ baseURL: process.env.BARRAGE_URL, locale: "en" });

@@ -39,6 +39,28 @@ for (const [name, engine] of engines) {
       await expect.poll(() => browser.run(() => document.querySelector("#list-body tr")?.textContent)).toContain(text);
     });
 
+    test("a guest's message is found again on the wall, and the page fits its window", async () => {
+      await open("/join");
+      const text = unique(`a guest of ${name}`);
+      await browser.run(sendAsGuest, text);
+      await expect.poll(() => browser.run(stateOfOwn, text)).toMatch(/^(On the wall now|Was on the wall after)/);
+      const hasRoom = await browser.run(() => innerHeight >= 700); // else there is no wall
+      if (hasRoom) await expect.poll(() => browser.run(() => document.querySelectorAll("#sky .bullet.mine").length)).toBe(1);
+      expect(await browser.run(() => document.getElementById("message").value)).toBe("");
+      expect(await browser.run(() => document.scrollingElement.scrollHeight - innerHeight)).toBeLessThanOrEqual(0);
+      expect(await browser.run(bottomOfButton)).toBeLessThanOrEqual(0);
+    });
+
+    test("a guest's form survives a login page in between", async () => {
+      await open("/join");
+      const text = unique(`behind a portal of ${name}`);
+      await browser.run(interceptOnce);
+      await browser.run(sendAsGuest, text);
+      await expect.poll(() => browser.run(() => document.getElementById("note").textContent)).toMatch(/^This network answers/);
+      await expect.poll(() => browser.run(stateOfOwn, text)).toMatch(/^(On the wall now|Was on the wall after)/);
+      expect(await browser.run(() => window.posts)).toBe(2);
+    });
+
     test("the stage shows what others send", async ({ request }) => {
       await open("/stage");
       const text = unique(`staged in ${name}`);
@@ -58,6 +80,34 @@ const line = () => document.getElementById("strip-line").textContent;
 function send(values) {
   for (const [name, value] of Object.entries(values)) document.getElementById(name).value = String(value);
   document.querySelector("[type=submit]").click();
+}
+
+function sendAsGuest(text) {
+  const field = document.getElementById("message");
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.form.requestSubmit();
+}
+
+/** What the page says of one's own message. */
+function stateOfOwn(text) {
+  const row = [...document.querySelectorAll("#own li")].find((it) => it.textContent.includes(text));
+  return row?.querySelector("p").textContent;
+}
+
+/** How far the button is below the window. */
+const bottomOfButton = () => document.getElementById("go").getBoundingClientRect().bottom - innerHeight;
+
+/** The network answers the next request to send with a page of its own. */
+function interceptOnce() {
+  const real = window.fetch;
+  window.posts = 0;
+  window.fetch = async (path, options) => {
+    if (options?.method !== "POST") return real(path, options);
+    window.posts += 1;
+    if (window.posts > 1) return real(path, options);
+    return new Response("<html>Please log in</html>", { headers: { "content-type": "text/html" } });
+  };
 }
 
 /** Counts the bullets with this text that fly. */

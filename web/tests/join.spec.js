@@ -1,6 +1,7 @@
 // The guest's page: one message at a time, what became of it, and whatever a room and its network do to a phone.
 
 import { expect, expectNoFindings, flown, message, test, unique } from "./support/page.js";
+import { Pace } from "../static/join/estimate.js";
 import { pidOf, startStack } from "./support/stack.js";
 
 const PHONE = { width: 390, height: 844 };
@@ -29,6 +30,14 @@ async function countPosts(page, answer = (route) => route.continue()) {
     return answer(route, posts.length);
   });
   return posts;
+}
+
+/** The server takes what is sent, with such a pause, and knows no more of it. */
+async function take(page, cooldown_ms) {
+  await page.route("**/messages/*/*", (route) => route.fulfill({ json: { state: "waiting", row: null } }));
+  return countPosts(page, (route, n) =>
+    route.fulfill({ status: 202, json: { id: `made-up-${n}`, partition: 0, offset: 1e9 + n, cooldown_ms } }),
+  );
 }
 
 const isOnWall = (page, text) => expect(own(page, text).locator("p")).toHaveText(ON_THE_WALL);
@@ -70,7 +79,7 @@ test.describe("on a phone", () => {
     ["a phone", PHONE, 7],
     ["a small phone", { width: 320, height: 568 }, 6],
     ["a phone on its side", { width: 844, height: 390 }, 7],
-    ["a small phone on its side", { width: 568, height: 320 }, 7],
+    ["a small phone on its side", { width: 568, height: 320 }, 6],
     ["a phone with its keyboard open", { width: 390, height: 508 }, 7],
     ["a small phone with its keyboard open", { width: 320, height: 300 }, 6],
     ["a phone on its side with its keyboard open", { width: 844, height: 180 }, 0],
@@ -245,10 +254,7 @@ test("markup and direction overrides stay text, in the list and on the wall", as
 });
 
 test("during the pause the button fills and says how long, typing goes on, and Enter is kept", async ({ page }) => {
-  const posts = await countPosts(page, (route, n) => {
-    const json = { id: `made-up-${n}`, partition: 0, offset: 1e9 + n, cooldown_ms: 2000 };
-    return route.fulfill({ status: 202, json });
-  });
+  const posts = await take(page, 2000);
   await open(page);
   await field(page).fill("one");
   await page.keyboard.press("Enter");
@@ -272,7 +278,7 @@ test("during the pause the button fills and says how long, typing goes on, and E
 
 test("at 320 px the pause fits on the button", async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 568 });
-  await countPosts(page, (route) => route.fulfill({ status: 202, json: { id: "x", partition: 0, offset: 1e9, cooldown_ms: 30_000 } }));
+  await take(page, 30_000);
   await open(page);
   await field(page).fill("one");
   await page.keyboard.press("Enter");
@@ -521,6 +527,24 @@ test("two tabs of a browser share their pause, and each finds its own messages",
   await expect(other.locator("#own li")).toHaveCount(1);
 });
 
+test("the time that a message still waits follows the pace of the last five seconds", () => {
+  const pace = new Pace();
+  const at = (second, finished, since = "a") => pace.take({ accepted: finished + 100, waiting: 100, since }, second * 1000);
+  at(0, 0);
+  expect(pace.secondsTo(100)).toBe(undefined); // nothing is known yet
+  at(1, 10);
+  expect(pace.secondsTo(110)).toBe(10);
+  expect(pace.secondsTo(5)).toBe(1); // any moment
+  at(2, 10);
+  expect(pace.secondsTo(410)).toBe(80); // 5 a second, in steps of five
+  expect(pace.secondsTo(2000)).toBe(420); // in minutes
+  expect(pace.secondsTo(1e6)).toBe(undefined);
+  for (let second = 3; second < 9; second += 1) at(second, 10);
+  expect(pace.secondsTo(110)).toBe(undefined); // it stands still
+  expect(at(9, 500, "b")).toBe(true); // the server counts from another moment
+  expect(pace.secondsTo(600)).toBe(undefined);
+});
+
 test("a message that waits says so in words, and about how long", async ({ page }) => {
   let [cursor, stored] = [0, 1000];
   await page.route("**/feed?*", (route) => {
@@ -530,7 +554,7 @@ test("a message that waits says so in words, and about how long", async ({ page 
     const rest = { now: Date.now(), passed: 0, poll_after_ms: 400, bullets: [], processors: [], problems: [] };
     return route.fulfill({ json: { cursor: String(cursor), totals, ...rest } });
   });
-  await countPosts(page, (route) => route.fulfill({ status: 202, json: { id: "x", partition: 0, offset: 1e9, cooldown_ms: 0 } }));
+  await take(page, 0);
   await page.goto("/join");
   await expect(page.locator("#pill")).toHaveText("Live");
   await field(page).fill("in a queue");
@@ -546,8 +570,8 @@ for (const [state, row, says] of [
   ["expired", undefined, "Lost: Kafka deleted it before it was processed"],
 ]) {
   test(`what the feed never brings is asked for: ${says}`, async ({ page }) => {
+    await take(page, 0);
     await page.route("**/messages/*/*", (route) => route.fulfill({ json: { state, row: row ?? null } }));
-    await countPosts(page, (route) => route.fulfill({ status: 202, json: { id: "x", partition: 0, offset: 1e9, cooldown_ms: 0 } }));
     await open(page);
     await field(page).fill("asked for");
     await page.keyboard.press("Enter");
@@ -564,7 +588,7 @@ test("a word that is blocked is told to whoever sent it, and to nobody else", as
     await field(page).fill("how rude of me");
     await page.keyboard.press("Enter");
     await expect(own(page, "how rude").locator("p")).toHaveText(/^Arrived, but not shown/);
-    await page.goto("about:blank");
+    await page.evaluate(() => window.dispatchEvent(new Event("pagehide"))); // it polls no server that is gone
   } finally {
     await stack.stop();
   }

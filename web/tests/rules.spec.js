@@ -11,6 +11,8 @@ import { Sample } from "../static/wall/sample.js";
 import { Seen } from "../static/wall/seen.js";
 import * as en from "../static/translations/en.js";
 import * as zh from "../static/translations/zh.js";
+import * as joinEn from "../static/translations/join-en.js";
+import * as joinZh from "../static/translations/join-zh.js";
 import * as pipelineEn from "../static/translations/pipeline-en.js";
 import * as pipelineZh from "../static/translations/pipeline-zh.js";
 
@@ -43,6 +45,7 @@ test("the quickest reply tells the server's time best", () => {
 for (const [what, english, chinese] of [
   ["page", en, zh],
   ["pipeline", pipelineEn, pipelineZh],
+  ["guest", joinEn, joinZh],
 ]) {
   test(`both languages have the same texts of the ${what}`, () => expectSameTexts(english, chinese));
 }

@@ -25,12 +25,7 @@ for (const path of ["/", "/?lang=zh", "/stage"]) {
     await page.goto(path);
     await expect(page.locator("#pill[data-state=live]")).toBeAttached();
     await expect(page.locator("body[data-screen]")).toBeAttached(); // the pipeline has come
-    const loads = await page.evaluate(() =>
-      [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].map(
-        ({ name, encodedBodySize, startTime }) => ({ path: new URL(name).pathname, size: encodedBodySize, isLater: startTime > window.firstFrameAt }),
-      ),
-    );
-    const files = loads.filter((it) => !DATA.includes(it.path));
+    const files = await loaded(page);
     const later = files.filter((it) => PIPELINE.test(it.path));
     expect(later.length).toBeGreaterThan(10);
     expect(later.filter(({ isLater }) => !isLater)).toEqual([]);
@@ -41,6 +36,43 @@ for (const path of ["/", "/?lang=zh", "/stage"]) {
     expect(size).toBeLessThan(MOST_BYTES);
     expect([...hosts]).toEqual([new URL(page.url()).origin]);
   });
+}
+
+const MOST_BYTES_OF_GUESTS = 41_000;
+
+for (const path of ["/join", "/join?lang=zh"]) {
+  test(`all of ${path}, with its wall, is at most ${MOST_BYTES_OF_GUESTS} bytes`, async ({ page, request }) => {
+    await listed(request);
+    await compressed(request, "/");
+    await page.setViewportSize({ width: 390, height: 844 });
+    const walls = page.waitForResponse(/\/wall\/wall\.js$/);
+    await page.goto(path);
+    await expect(page.locator("#pill[data-state=live]")).toBeAttached();
+    await (await walls).finished();
+    const files = await loaded(page);
+    expect(files.map((it) => it.path).filter((it) => /pipeline|vendor/.test(it))).toEqual([]);
+    const size = files.reduce((sum, it) => sum + it.size, 0);
+    console.log(`${path} is ${size} bytes`);
+    expect(size).toBeLessThan(MOST_BYTES_OF_GUESTS);
+  });
+}
+
+test("on a low screen the guest's page does not load the wall that it has no room for", async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 568 });
+  await page.goto("/join");
+  await expect(page.locator("#pill[data-state=live]")).toBeAttached();
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  expect((await loaded(page)).filter((it) => it.path.endsWith("/wall/wall.js"))).toEqual([]);
+});
+
+/** What the page has loaded, without data. */
+async function loaded(page) {
+  const all = await page.evaluate(() =>
+    [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].map(
+      ({ name, encodedBodySize, startTime }) => ({ path: new URL(name).pathname, size: encodedBodySize, isLater: startTime > window.firstFrameAt }),
+    ),
+  );
+  return all.filter((it) => !DATA.includes(it.path));
 }
 
 /** Fills the table for people without JavaScript, which is part of the page. */

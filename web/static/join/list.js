@@ -86,7 +86,7 @@ function describe(entry, { wait, left }) {
 
 /** Why it was not taken. */
 function reasonOf({ state, why, status, detail }) {
-  if (state === "failed") return { busy: texts.notes.busyLong, kafka: texts.notes.kafkaLong, intercepted: texts.notes.network }[why];
+  if (state === "failed") return { pause: texts.notes.busyLong, busy: texts.notes.busyLong, kafka: texts.notes.kafkaLong, intercepted: texts.notes.network }[why];
   return detail ? translations.serverError({ detail }) : texts.notes.refused(status);
 }
 

@@ -27,6 +27,7 @@ export class Outbox {
     this.own = own;
     Object.assign(this, { onPause, onSent, onTrouble });
     this.#openAt = recallTime();
+    this.#pauseMs = this.pause.left;
     addEventListener("storage", ({ key }) => key === STORAGE_KEY && this.#follow());
   }
 

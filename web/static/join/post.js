@@ -17,13 +17,13 @@ export async function post(entry) {
 }
 
 /**
- * What follows from an error: `later` for the reason busy, kafka or intercepted, when nothing was sent and another try
+ * What follows from an error: `later` for the reason pause, busy, kafka or intercepted, when nothing was sent and another try
  * helps; `refused`, when it does not; else `unsure`: it may have been sent, and only a person may send it again.
  */
 export function fateOf(error) {
   if (error instanceof Intercepted) return { fate: "later", reason: "intercepted" };
   if (!(error instanceof Refused)) return { fate: "unsure" };
-  if (error.status === 429) return { fate: "later", reason: "busy" };
+  if (error.status === 429) return { fate: "later", reason: error.limit === "cooldown" ? "pause" : "busy" };
   if (error.status === 503 && error.isOurs && !error.mayHaveBeenSent) return { fate: "later", reason: "kafka" };
   return error.status >= 500 ? { fate: "unsure" } : { fate: "refused" };
 }

@@ -28,7 +28,6 @@ export const left = (s) => (s < 120 ? `${s} s` : `${Math.round(s / 60)} minutes`
 
 export const again = "Try again";
 export const sendNow = "Send";
-export const againFor = (text) => `Send again: ${text}`;
 
 export const button = {
   send: "Send",

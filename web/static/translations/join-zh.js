@@ -26,7 +26,6 @@ export const left = (s) => (s < 120 ? `${s} 秒` : `${Math.round(s / 60)} 分钟
 
 export const again = "重试";
 export const sendNow = "发送";
-export const againFor = (text) => `重新发送：${text}`;
 
 export const button = {
   send: "发送",

@@ -111,6 +111,8 @@ pub(crate) struct Translations {
     pub(crate) on_the_wall: &'static str,
     pub(crate) your_messages: &'static str,
     pub(crate) your_name: &'static str,
+    /// The same where there is little room.
+    pub(crate) name: &'static str,
     pub(crate) emojis: &'static str,
     pub(crate) everybody: &'static str,
     pub(crate) nothing_sent_yet: &'static str,

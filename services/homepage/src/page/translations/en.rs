@@ -86,6 +86,7 @@ pub(crate) const EN: Translations = Translations {
     on_the_wall: "On the wall now",
     your_messages: "Your messages",
     your_name: "Name (optional)",
+    name: "Name",
     emojis: "Emojis",
     everybody: "Everybody in the room can read it.",
     nothing_sent_yet: "Nothing was sent. Correct the marked fields.",

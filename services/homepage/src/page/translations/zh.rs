@@ -78,6 +78,7 @@ pub(crate) const ZH: Translations = Translations {
     on_the_wall: "现在的弹幕墙",
     your_messages: "你的弹幕",
     your_name: "昵称（可不填）",
+    name: "昵称",
     emojis: "表情",
     everybody: "现场所有人都能看到。",
     nothing_sent_yet: "尚未发送。请修改标出的内容。",
