@@ -1,4 +1,4 @@
-// What every page with a wall does: polls the feed, and gives each reply to the parts that show it.
+// What every page with a wall does: asks for the feed, and gives each reply to the parts that show it.
 
 import { Clock } from "./feed/clock.js";
 import { Feed } from "./feed/feed.js";
@@ -83,7 +83,8 @@ export class Page {
 
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
-    this.#clock.take(reply.now, reply.askedAt, Date.now());
+    // When a reply was made that came to many at once, nobody can say.
+    if (!reply.isWaited) this.#clock.take(reply.now, reply.askedAt, Date.now());
     this.#know(reply.problems);
     if (!totals.since) {
       this.health.beginning(reply);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "@playwright/test";
 import { Clock } from "../static/feed/clock.js";
-import { pollDelay, retryDelay } from "../static/feed/pace.js";
+import { askDelay, pollDelay, retryDelay } from "../static/feed/pace.js";
 import { isBurst, isReply } from "../static/feed/shapes.js";
 import { characters, check } from "../static/send/limits.js";
 import { cut, grouped, short } from "../static/text.js";
@@ -117,6 +117,7 @@ test("polls follow the server's pace and slow down only while nothing happens", 
     400, 400, 800, 1600, 3200, 5000, 5000,
   ]);
   expect(pollDelay(8000, 0)).toBe(8000);
+  expect([1, 99, 250].map(askDelay)).toEqual([100, 100, 250]);
   expect([1, 2, 3, 4, 5, 6].map((n) => retryDelay(n, 0.5))).toEqual([1000, 2000, 4000, 8000, 15000, 15000]);
   expect(retryDelay(1, 0)).toBe(800);
   expect(retryDelay(1, 1)).toBe(1200);

@@ -52,6 +52,24 @@ test.describe("whatever a network does to an answer", () => {
     });
   }
 
+  test("what cuts off two requests in a row that wait makes the page poll", async ({ page, request }) => {
+    let cuts = 0;
+    await page.route(/\/feed\?.*wait=/, (route) => {
+      cuts += 1;
+      return route.abort("connectionreset");
+    });
+    await page.goto("/");
+    await isLive(page);
+    await expect.poll(() => cuts).toBe(2);
+    for (const text of [unique("polled"), unique("polled again")]) {
+      await message(request, text);
+      await expect.poll(() => flown(page, text)).toBe(1);
+    }
+    await isLive(page);
+    expect(cuts).toBe(2);
+    await expect(page.getByRole("alert")).toHaveCount(0);
+  });
+
   for (const [name, answer] of Object.entries({
     null: NULL,
     "an empty answer": { status: 200, body: "" },
@@ -116,4 +134,50 @@ test("an error of the page while it shows a reply does not end the polling, and 
   await page.evaluate(() => window.mend());
   await isLive(page);
   await page.close();
+});
+
+test("a quiet page waits for news, which is no outage", async ({ page, request }) => {
+  const waits = [];
+  page.on("requestfinished", (asked) => {
+    if (asked.url().includes("wait=")) waits.push(asked.timing().responseStart);
+  });
+  await page.goto("/");
+  await isLive(page);
+  await expect.poll(() => waits.filter((ms) => ms > 4000).length, { timeout: 40_000 }).toBeGreaterThan(1);
+  await isLive(page);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  const text = unique("after the quiet");
+  await message(request, text);
+  await expect.poll(() => flown(page, text)).toBe(1);
+});
+
+test("a phone that is unlocked behind a login page goes on after the login, with what came meanwhile", async ({
+  page,
+  request,
+}) => {
+  let [asked, isPortal] = [0, false];
+  await page.route("**/feed?*", (route) => {
+    asked += 1;
+    return isPortal ? route.fulfill(LOGIN) : route.continue();
+  });
+  await page.goto("/");
+  await isLive(page);
+  const look = (state) =>
+    page.evaluate((visibilityState) => {
+      Object.defineProperty(document, "visibilityState", { configurable: true, value: visibilityState });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  await look("hidden");
+  const before = asked;
+  isPortal = true;
+  const text = unique("while it was locked");
+  await message(request, text);
+  // The homepage has told it: whoever asks now gets it.
+  await expect.poll(async () => (await (await request.get("/feed?limit=5")).text()).includes(text)).toBe(true);
+  expect(asked).toBe(before);
+  await look("visible");
+  await expect(page.getByRole("alert")).toHaveText(TEXTS["/"]);
+  isPortal = false;
+  await isLive(page);
+  await expect.poll(() => flown(page, text)).toBe(1);
 });

@@ -1,4 +1,4 @@
-//! Viewers: they poll the feed, each from where its last poll ended.
+//! Viewers: they ask for the feed, each from where its last answer ended.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,18 +19,25 @@ const WATCH: Duration = Duration::from_secs(180);
 #[derive(Clone, Debug, Default)]
 pub struct Follower {
     cursor: Option<String>,
+    /// How long the homepage may hold an answer back for news.
+    wait: Duration,
 }
 
 impl Follower {
     /// One that begins at a cursor.
     pub fn from(cursor: String) -> Self {
-        Self { cursor: Some(cursor) }
+        Self { cursor: Some(cursor), ..Self::default() }
+    }
+
+    /// The same, but each poll waits for news, at most so many whole seconds, 0 to 25.
+    pub fn waiting(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// The newest bullets since the last poll, at most `limit`. What was there before the first poll does not count
     /// as left out. After an error the next poll begins where this one would have begun.
     pub async fn poll(&mut self, homepage: &Homepage, limit: u32) -> Result<Feed, Error> {
-        let mut feed = homepage.feed(self.cursor.as_deref(), limit).await?;
+        let mut feed = homepage.feed_within(self.cursor.as_deref(), limit, self.wait).await?;
         if self.cursor.is_none() {
             feed.passed = feed.bullets.len() as u64;
         }
@@ -48,6 +55,11 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// One who waits for news at each poll, at most so many whole seconds, 0 to 25.
+    pub fn waiting(wait: Duration) -> Self {
+        Self { follower: Follower::default().waiting(wait), ..Self::default() }
+    }
+
     /// Polls once. If the homepage does not answer, the next poll tries again, as a page does. Panics when the answer is
     /// a sample of the bullets, not all.
     pub async fn poll(&mut self, homepage: &Homepage) {

@@ -164,9 +164,24 @@ impl Homepage {
 
     /// At most `limit` of the newest bullets after `cursor`.
     pub async fn feed(&self, cursor: Option<&str>, limit: u32) -> Result<Feed, Error> {
+        self.feed_within(cursor, limit, Duration::ZERO).await
+    }
+
+    /// The same, as soon as there is news after `cursor`, at the latest after so many whole seconds, 0 to 25. The
+    /// answer must come before the client gives up.
+    pub async fn feed_within(
+        &self,
+        cursor: Option<&str>,
+        limit: u32,
+        wait: Duration,
+    ) -> Result<Feed, Error> {
         // A cursor has only characters that may stand in a query.
         let after = cursor.map(|cursor| format!("&after={cursor}")).unwrap_or_default();
-        let request = self.request(Method::GET, &format!("/feed?limit={limit}{after}"));
+        let wait = match wait.as_secs() {
+            0 => String::new(),
+            seconds => format!("&wait={seconds}"),
+        };
+        let request = self.request(Method::GET, &format!("/feed?limit={limit}{after}{wait}"));
         let body = http::success(request).await?.bytes().await?;
         let feed: Feed = serde_json::from_slice(&body).map_err(|_| Error::Malformed)?;
         Ok(Feed { bytes: body.len() as u64, ..feed })

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod base_path;
+mod caches;
 mod carriers;
 mod collector;
 mod configuration;
@@ -28,3 +29,4 @@ mod stand_ins;
 mod stock_clients;
 mod tour;
 mod traces;
+mod waiting;

@@ -37,10 +37,7 @@ use crate::lookup::Lookup;
 use crate::pipeline::Pipeline;
 use crate::producer::MessageProducer;
 use crate::proxies::TrustedProxies;
-use crate::reader::feed::Feed;
-use crate::reader::progress::Progress;
-use crate::routers::Routers;
-use crate::viewers::Viewers;
+use crate::publication::Publication;
 
 /// The values that handlers need. Each handler takes, as `Data`, only those that it uses.
 #[derive(Clone)]
@@ -51,20 +48,17 @@ pub(crate) struct Handlers {
     pub(crate) clients: Data<ClientLimits>,
     pub(crate) demo: Data<Demo>,
     pub(crate) events: Data<Events>,
-    pub(crate) feed: Data<Feed>,
     pub(crate) lookup: Data<Lookup>,
     pub(crate) metrics: Data<Metrics>,
     pub(crate) pages: Data<Pages>,
     pub(crate) pipeline: Data<Pipeline>,
     pub(crate) producer: Data<MessageProducer>,
-    pub(crate) progress: Data<Progress>,
     pub(crate) proxies: Data<TrustedProxies>,
+    pub(crate) publication: Data<Publication>,
     pub(crate) readiness: Data<Readiness>,
     pub(crate) remote_bursts: Data<RemoteBursts>,
     pub(crate) results: Data<Results>,
-    pub(crate) routers: Data<Routers>,
     pub(crate) settings: Data<Page>,
-    pub(crate) viewers: Data<Viewers>,
 }
 
 /// Adds every route, and the values that the handlers take. A gateway may strip the page's path or keep it, so all
@@ -151,20 +145,17 @@ fn provide(config: &mut ServiceConfig, handlers: Handlers) {
         .app_data(handlers.clients)
         .app_data(handlers.demo)
         .app_data(handlers.events)
-        .app_data(handlers.feed)
         .app_data(handlers.lookup)
         .app_data(handlers.metrics)
         .app_data(handlers.pages)
         .app_data(handlers.pipeline)
         .app_data(handlers.producer)
-        .app_data(handlers.progress)
         .app_data(handlers.proxies)
+        .app_data(handlers.publication)
         .app_data(handlers.readiness)
         .app_data(handlers.remote_bursts)
         .app_data(handlers.results)
-        .app_data(handlers.routers)
-        .app_data(handlers.settings)
-        .app_data(handlers.viewers);
+        .app_data(handlers.settings);
 }
 
 /// Only what comes from this host is loaded, and no script inside the page itself is run.

@@ -16,6 +16,7 @@ mod pipeline;
 mod problems;
 mod producer;
 mod proxies;
+mod publication;
 mod reader;
 mod request;
 mod routers;

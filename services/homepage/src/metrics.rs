@@ -7,6 +7,10 @@ use metrics::{
 
 const MESSAGES: &str = "homepage_messages_total";
 const FEED_REQUESTS: &str = "homepage_feed_requests_total";
+const FEED_BODIES: &str = "homepage_feed_bodies_total";
+const FEED_COMPRESSIONS: &str = "homepage_feed_compressions_total";
+const FEED_TICKS: &str = "homepage_feed_ticks_total";
+const FEED_WAITING: &str = "homepage_feed_waiting_viewers";
 const WAITING: &str = "homepage_waiting_records";
 const MESSAGE_DURATION: &str = "homepage_message_duration_seconds";
 
@@ -14,15 +18,28 @@ const MESSAGE_DURATION: &str = "homepage_message_duration_seconds";
 pub(crate) fn describe() {
     describe_counter!(MESSAGES, "Messages that were sent to Kafka, by outcome.");
     describe_counter!(FEED_REQUESTS, "Requests for the feed.");
+    describe_counter!(
+        FEED_BODIES,
+        "Answers of the feed that were made. Many requests may get the same one."
+    );
+    describe_counter!(FEED_COMPRESSIONS, "Answers of the feed that were compressed, by encoding.");
+    describe_counter!(FEED_TICKS, "How often all viewers who wait were told news.");
+    describe_gauge!(FEED_WAITING, "Viewers who wait for news of the feed.");
     describe_gauge!(WAITING, "Records that are accepted and not finished.");
     let help = "From sent to stored, of each message.";
     describe_histogram!(MESSAGE_DURATION, Unit::Seconds, help);
     gauge!(WAITING).set(0.0);
+    gauge!(FEED_WAITING).set(0.0);
     // Without a first value, a rate would miss the first event.
     for outcome in ["accepted", "failed"] {
         counter!(MESSAGES, "outcome" => outcome).increment(0);
     }
-    counter!(FEED_REQUESTS).increment(0);
+    for encoding in ["br", "gzip"] {
+        counter!(FEED_COMPRESSIONS, "encoding" => encoding).increment(0);
+    }
+    for name in [FEED_REQUESTS, FEED_BODIES, FEED_TICKS] {
+        counter!(name).increment(0);
+    }
     drop(histogram!(MESSAGE_DURATION));
 }
 
@@ -38,6 +55,27 @@ pub(crate) fn message_failed() {
 
 pub(crate) fn feed_requested() {
     counter!(FEED_REQUESTS).increment(1);
+}
+
+/// Counts an answer of the feed that was made, for one request or for many.
+pub(crate) fn feed_body_made() {
+    counter!(FEED_BODIES).increment(1);
+}
+
+/// Counts an answer of the feed that was compressed: `br` or `gzip`.
+pub(crate) fn feed_compressed(encoding: &'static str) {
+    counter!(FEED_COMPRESSIONS, "encoding" => encoding).increment(1);
+}
+
+/// Counts news of which all viewers who wait were told.
+pub(crate) fn feed_ticked() {
+    counter!(FEED_TICKS).increment(1);
+}
+
+/// How many viewers wait for news of the feed.
+pub(crate) fn set_waiting_viewers(viewers: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "a machine has far below 2^52 connections")]
+    gauge!(FEED_WAITING).set(viewers as f64);
 }
 
 pub(crate) fn set_waiting(records: u64) {

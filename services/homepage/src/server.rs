@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -11,12 +13,11 @@ use actix_web::http::ConnectionType;
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, HttpServer, web};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Handlers};
-
-const WORKERS: usize = 2;
 
 /// How many connections may wait to be accepted: an audience opens the page in the same second.
 const BACKLOG: i32 = 4096;
@@ -24,18 +25,29 @@ const BACKLOG: i32 = 4096;
 /// How long an idle connection is kept for the viewer's next poll. No viewer waits so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How long a client may acknowledge nothing of what it is sent. Without a limit, answers to clients that have gone
+/// How long a client may take nothing of what it is sent: it has gone, or reads no more. Without a limit, such answers
 /// would fill the memory.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many seconds clients still get answers on the connections that they have, once no burst runs any more.
 const LAST_ANSWERS: u64 = 2;
 
-/// Opens the port, with a longer queue than the default.
+/// Opens the port, with a longer queue than the default, and with room for as many connections as the system allows.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    raise_file_limit();
     let listener = TcpListener::bind(address)?;
     SockRef::from(&listener).listen(BACKLOG)?;
     Ok(listener)
+}
+
+/// Each viewer who waits has a connection, and many systems let a process open 1,024 files until it asks for more.
+fn raise_file_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        if soft < hard { setrlimit(Resource::RLIMIT_NOFILE, hard, hard) } else { Ok(()) }
+    });
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// From `stop` on, each answer is the last of its connection. It ends some time after `drained`.
@@ -55,7 +67,10 @@ pub(crate) async fn serve(
             .configure(api::routes(handlers.clone()))
     });
     let server = server.on_connect(|connection, _| set_send_timeout(connection));
-    let server = server.workers(WORKERS).keep_alive(KEEP_ALIVE).shutdown_timeout(LAST_ANSWERS);
+    let workers = available_parallelism().map_or(1, NonZero::get);
+    // A client that closes its side has gone: otherwise a viewer who waits would be kept to the end of its wait.
+    let server = server.workers(workers).h1_allow_half_closed(false);
+    let server = server.keep_alive(KEEP_ALIVE).shutdown_timeout(LAST_ANSWERS);
     server.shutdown_signal(drained.cancelled_owned()).listen(listener)?.run().await
 }
 

@@ -30,12 +30,12 @@ use crate::lookup::Lookup;
 use crate::metrics;
 use crate::pipeline::{self, Pipeline};
 use crate::producer::{Acks, MessageProducer};
+use crate::publication::{self, Publication};
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
 use crate::reader::{self, Reader};
 use crate::routers::{Routers, watch_group};
 use crate::server;
-use crate::viewers::Viewers;
 
 /// A homepage that listens, and answers once it runs.
 pub struct Service {
@@ -130,6 +130,7 @@ impl Service {
         let handlers = self.handlers;
         self.watch.spawn(&tasks, &self.reader, &handlers, &end);
         spawn_pipeline(&tasks, &self.reader, &handlers, &end);
+        tasks.spawn(handlers.publication.clone().into_inner().publish(stop.clone(), end.clone()));
         tasks.spawn(Reader::run(self.reader, end.clone()));
         tasks.spawn(Metrics::clone(&handlers.metrics).run_upkeep(end.clone()));
         tasks.spawn(forget_clients(handlers.clients.clone(), end.clone()));
@@ -223,7 +224,9 @@ fn handlers(
         offsets: reader.offsets.clone(),
         records: reader.inspected.clone(),
     };
-    let pages = Pages { assets: assets.clone(), feed: feed.clone(), settings: settings.clone() };
+    let events = Data::new(Events::default());
+    let publication = publication(reader, &readiness, events.clone().into_inner());
+    let pages = Pages { assets: assets.clone(), feed, settings: settings.clone() };
     let results = bursts.recounter.results.clone();
     let remote_bursts = RemoteBursts::new(bursts.recounter.clone(), reader.progress.clone());
     let launcher = launcher(&config.demo)?.map(Arc::new);
@@ -233,21 +236,32 @@ fn handlers(
         bursts: Data::new(Bursts::new(Arc::new(bursts))),
         clients,
         demo: Data::new(Demo::new(&config.demo, launcher)),
-        events: Data::new(Events::default()),
-        feed,
+        events,
         lookup: Data::new(lookup),
         metrics: Data::new(metrics),
         pages: Data::new(pages),
         pipeline: Data::new(Pipeline::default()),
         producer,
-        progress: Data::from(reader.progress.clone()),
         proxies: Data::new(config.proxies.clone()),
+        publication: Data::new(publication),
         readiness: Data::new(readiness),
         remote_bursts: Data::new(remote_bursts),
         results: Data::new(results),
-        routers: Data::from(reader.routers.clone()),
         settings,
-        viewers: Data::new(Viewers::default()),
+    })
+}
+
+fn publication(
+    reader: &reader::Dependencies,
+    readiness: &Readiness,
+    events: Arc<Events>,
+) -> Publication {
+    Publication::new(publication::Sources {
+        feed: reader.feed.clone(),
+        progress: reader.progress.clone(),
+        readiness: readiness.clone(),
+        routers: reader.routers.clone(),
+        events,
     })
 }
 

@@ -1,6 +1,6 @@
 //! How often a viewer may poll the feed, so that all viewers together poll no more than one homepage can serve.
 //!
-//! Nobody registers as a viewer. But each answer says when to poll again, and the sum of these waits shows how many
+//! Nobody registers as a viewer who polls, and does not wait for news. But each answer says when to poll again, and the sum of these waits shows how many
 //! viewers there are. An example: each of 5,000 viewers polls every 5 s. In one second 1,000 of them poll, and the
 //! answers contain 1,000 waits of 5 s: 5,000 s in one second, so there are 5,000 viewers.
 
@@ -34,17 +34,22 @@ impl Viewers {
     const MAX_WAIT_MS: u64 = 10_000;
     const SPAN: Duration = Duration::from_secs(1);
 
-    /// A viewer polls. Returns after how many milliseconds it may poll again: `least`, or more if there are so many
-    /// viewers that they would poll too often.
+    /// After how many milliseconds a viewer may poll again: `least`, or more if there are so many viewers that they would
+    /// poll too often.
     pub(crate) fn poll_after(&self, least: u32, now: Instant) -> u32 {
         let mut waits = self.0.lock();
         waits.begin_span(now);
         let span = u64::try_from(Self::SPAN.as_millis()).unwrap_or(u64::MAX);
         let viewers = waits.current.max(waits.previous) / span;
         let fair = (viewers * 1000 / Self::POLLS_PER_SECOND).min(Self::MAX_WAIT_MS);
-        let wait = u32::try_from(fair).unwrap_or(least).max(least);
-        waits.current += u64::from(wait);
-        wait
+        u32::try_from(fair).unwrap_or(least).max(least)
+    }
+
+    /// A viewer has polled, and was told this wait. Several may have got the same answer.
+    pub(crate) fn note(&self, wait_ms: u32, now: Instant) {
+        let mut waits = self.0.lock();
+        waits.begin_span(now);
+        waits.current += u64::from(wait_ms);
     }
 }
 
@@ -66,6 +71,13 @@ mod tests {
 
     use super::*;
 
+    /// A viewer polls, and is told its wait.
+    fn poll(viewers: &Viewers, now: Instant) -> u32 {
+        let wait = viewers.poll_after(400, now);
+        viewers.note(wait, now);
+        wait
+    }
+
     /// Lets `count` viewers poll for some seconds. Returns how many polls came in the last second.
     fn polls_of(count: u32, seconds: u64) -> usize {
         let (viewers, begin) = (Viewers::default(), Instant::now());
@@ -78,7 +90,7 @@ mod tests {
                 break;
             }
             last += usize::from(ms >= (seconds - 1) * 1000);
-            due.push(std::cmp::Reverse(ms + u64::from(viewers.poll_after(400, at(ms)))));
+            due.push(std::cmp::Reverse(ms + u64::from(poll(&viewers, at(ms)))));
         }
         last
     }
@@ -100,7 +112,7 @@ mod tests {
     fn viewers_that_have_gone_do_not_slow_down_the_next_ones() {
         let (viewers, begin) = (Viewers::default(), Instant::now());
         for _ in 0..100_000 {
-            viewers.poll_after(400, begin);
+            poll(&viewers, begin);
         }
         assert_eq!(viewers.poll_after(400, begin + Duration::from_secs(60)), 400);
     }

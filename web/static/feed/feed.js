@@ -1,13 +1,21 @@
-// Polls the feed: one request at a time, the cursor taken from the last reply, slower while nothing happens.
+// Asks for the feed: one request at a time, the cursor taken from the last reply. A request waits for news on the server,
+// unless what is in between cuts it off.
 
 import { address, call, Intercepted, Refused } from "./calls.js";
-import { pollDelay, retryDelay } from "./pace.js";
+import { askDelay, pollDelay, retryDelay } from "./pace.js";
 import { isReply } from "./shapes.js";
 
 const FIRST = 100;
 const MOST = 500;
 /** A proxy's Retry-After may be an hour. The page asks again before that. */
 const MOST_RETRY_AFTER_S = 60;
+/** Only an answer shows that the server is there. So the page waits for less than the server would, and asks again. */
+const WAIT_S = 5;
+/** … and sooner while messages wait or a part is down: the page says for how long. */
+const BUSY_WAIT_S = 1;
+const DEADLINE_MS = 4000;
+/** After so many requests in a row that were cut off while they waited, the page polls. */
+const MOST_CUTS = 2;
 const AFTER_ABSENCE = 200;
 const ABSENCE_MS = 30_000;
 /** Whoever logs in to a network waits for the page, so it does not try as seldom as after a long outage. */
@@ -24,6 +32,8 @@ export class Feed {
   #cursor;
   #hasReplied = false;
   #isRunning = false;
+  #isCalm = false; // the last answer was right, since the start
+  #cuts = 0;
   #empty = 0;
   #failures = 0;
   #lastReply = performance.now();
@@ -35,10 +45,12 @@ export class Feed {
     this.onFailure = onFailure;
   }
 
-  /** Polls at once and goes on. */
+  /** Asks for what is there now, and goes on. */
   start() {
     this.stop();
     this.#isRunning = true;
+    this.#isCalm = false;
+    this.#cuts = 0;
     this.#poll();
   }
 
@@ -49,27 +61,42 @@ export class Feed {
     this.#request = undefined;
   }
 
-  /** Something was sent from here, so its bullets come soon: polls at once. Does nothing while the page is hidden. */
+  /** Something was sent from here, so its bullets come soon: asks at once. Does nothing while the page is hidden. */
   hurry() {
     this.#empty = 0;
-    if (this.#isRunning && this.#failures === 0) this.start();
+    if (!this.#isRunning || this.#failures > 0 || this.#request) return;
+    clearTimeout(this.#timer);
+    this.#poll();
+  }
+
+  /** The first request, and each after a failure, is answered at once. It shows whether the server is there. */
+  get #waits() {
+    return this.#isCalm && this.#cursor !== undefined && this.#cuts < MOST_CUTS;
+  }
+
+  get #wait() {
+    return this.#empty > 0 ? WAIT_S : BUSY_WAIT_S;
   }
 
   async #poll() {
     const request = new AbortController();
     this.#request = request;
     const [isFirst, isContinued] = [!this.#hasReplied, this.#cursor !== undefined];
-    const askedAt = Date.now();
+    const [askedAt, isWaited] = [Date.now(), this.#waits];
+    const deadline = DEADLINE_MS + (isWaited ? this.#wait * 1000 : 0);
     try {
-      const { json } = await call(this.#address(), { controller: request, isRight: isReply });
-      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, askedAt });
+      const { json } = await call(this.#address(), { controller: request, deadline, isRight: isReply });
+      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, isWaited, askedAt });
     } catch (error) {
-      if (this.#request === request) this.#fail(error);
+      if (this.#request !== request) return;
+      if (isWaited) this.#cuts += 1;
+      this.#fail(error);
     }
   }
 
   #address() {
     const query = new URLSearchParams({ limit: this.#limit() });
+    if (this.#waits) query.set("wait", this.#wait);
     if (this.#cursor !== undefined) query.set("after", this.#cursor);
     return address(`feed?${query}`);
   }
@@ -92,7 +119,10 @@ export class Feed {
     this.#lastReply = performance.now();
     this.#show(reply);
     this.#failures = 0;
-    this.#again(pollDelay(reply.poll_after_ms, this.#empty));
+    this.#isCalm = true;
+    if (reply.isWaited) this.#cuts = 0;
+    const paces = reply.isWaited ? reply.poll_after_ms : 0; // of a poll, it is for those who go on polling
+    this.#again(this.#waits ? askDelay(paces) : pollDelay(reply.poll_after_ms, this.#empty));
   }
 
   #show(reply) {
@@ -112,6 +142,7 @@ export class Feed {
       return;
     }
     this.#failures += 1;
+    this.#isCalm = false;
     const reason = reasonOf(error);
     const tries = reason === "intercepted" ? Math.min(this.#failures, MOST_PATIENCE) : this.#failures;
     const delay = Math.max(retryDelay(tries), Math.min(error.retryAfter ?? 0, MOST_RETRY_AFTER_S) * 1000);

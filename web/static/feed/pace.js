@@ -1,8 +1,13 @@
-// When to poll again: pure arithmetic, no clock and no network.
+// When to ask again: pure arithmetic, no clock and no network.
 
 const PATIENCE = 5;
 const SLOWEST_MS = 5000;
+/** Ten answers a second are as many as eyes follow, and a page that draws 1,000 bullets a second has time between them. */
+const PACE_MS = 100;
 const RETRIES_MS = [1000, 2000, 4000, 8000, 15000];
+
+/** A page that waits for news asks at the server's pace, and not faster than it can show. */
+export const askDelay = (serverMs) => Math.max(PACE_MS, serverMs);
 
 /** The server's pace while anything happens; after a few empty replies twice as slow each time. */
 export function pollDelay(serverMs, emptyReplies) {

@@ -1,61 +1,41 @@
-//! `GET /feed`: the newest bullets after a cursor, and the counts.
+//! `GET /feed`: the newest bullets after a cursor, and the counts, at once or as soon as there is news.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use actix_web::http::header;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::header::{
+    self, AcceptEncoding, CACHE_CONTROL, ContentEncoding, ETAG, EntityTag, IF_NONE_MATCH, VARY,
+};
 use actix_web::web::{Data, Query, QueryConfig};
-use actix_web::{HttpResponse, error};
-use barrage::health::Readiness;
-use barrage::time::{Millis, Rfc3339};
-use serde::{Deserialize, Serialize};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, error};
+use bytes::Bytes;
+use serde::Deserialize;
 
 use super::problem::Problem;
-use crate::events::{Event, Events};
 use crate::metrics;
-use crate::problems::{Known, PartProblem, problems};
+use crate::publication::{Body, Encoding, Publication, Request};
 use crate::reader::cursor::Cursor;
-use crate::reader::feed::{Feed, View};
-use crate::reader::progress::{Counts, Progress, Totals};
-use crate::routers::Routers;
-use crate::viewers::Viewers;
 
 /// How many bullets an answer has at most: without `limit`, and with it.
 const LIMIT: usize = 100;
 const MAX_LIMIT: usize = 500;
 
-/// The shortest wait before the next poll, in milliseconds: while messages come or wait, and while not.
-const POLL_BUSY: u32 = 400;
-const POLL_IDLE: u32 = 1000;
+/// The longest wait, in seconds. Common proxies end requests after 30 s.
+const MAX_WAIT: u64 = 25;
+
+/// The answer goes on where the last one ended, so whoever asks the same a moment later gets what is right for it, too.
+const FOR_ALL: &str = "public, max-age=1";
+const FOR_ONE: &str = "no-store";
 
 /// The parameters, still as text.
 #[derive(Debug, Deserialize)]
 pub(super) struct Parameters {
     after: Option<String>,
     limit: Option<String>,
-}
-
-/// All of the answer but its bullets, which the reader has serialised already.
-#[derive(Serialize)]
-struct Rest<'a> {
-    /// A page compares its own clock with it.
-    now: Millis,
-    cursor: &'a str,
-    passed: u64,
-    totals: TotalsJson,
-    processors: Vec<String>,
-    slots: &'a BTreeMap<String, u64>,
-    poll_after_ms: u32,
-    problems: Vec<PartProblem>,
-    events: Vec<Event>,
-}
-
-#[derive(Serialize)]
-struct TotalsJson {
-    since: Option<Rfc3339>,
-    #[serde(flatten)]
-    counts: Counts,
-    expired_since: Option<Rfc3339>,
+    wait: Option<String>,
 }
 
 /// An invalid query is answered with problem details, too.
@@ -64,31 +44,18 @@ pub(super) fn query_config() -> QueryConfig {
         .error_handler(|error, _| error::Error::from(Problem::malformed(error.to_string())))
 }
 
-/// The newest bullets after the cursor, oldest first.
+/// The newest bullets after the cursor, oldest first. actix drops it when the client has gone.
 pub(super) async fn show(
-    feed: Data<Feed>,
-    progress: Data<Progress>,
-    viewers: Data<Viewers>,
-    readiness: Data<Readiness>,
-    routers: Data<Routers>,
-    events: Data<Events>,
+    publication: Data<Publication>,
+    request: HttpRequest,
     parameters: Query<Parameters>,
 ) -> Result<HttpResponse, Problem> {
     let after = cursor(parameters.after.as_deref())?;
     let limit = limit(parameters.limit.as_deref())?;
-    let (view, totals) = feed.view_with(after.as_ref(), limit, || progress.totals());
-    let busy = view.passed > 0 || totals.counts.waiting > 0;
-    let least = if busy { POLL_BUSY } else { POLL_IDLE };
-    let poll_after = viewers.poll_after(least, Instant::now());
-    let known = Known::of(&readiness, &routers, totals);
-    let now = Millis::now();
-    let parts = (problems(known, now), events.recent(now));
-    let body = answer(&view, totals, poll_after, parts);
+    let wait = wait(parameters.wait.as_deref())?;
     metrics::feed_requested();
-    Ok(HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(body))
+    let body = publication.answer(&Request { after, limit, wait }).await;
+    Ok(response(&body, &request))
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
@@ -104,57 +71,78 @@ fn limit(text: Option<&str>) -> Result<usize, Problem> {
     allowed.ok_or_else(|| Problem::bad_parameter("limit", "Whole number, 1 to 500."))
 }
 
-fn answer(
-    view: &View,
-    totals: Totals,
-    poll_after_ms: u32,
-    (problems, events): (Vec<PartProblem>, Vec<Event>),
-) -> Vec<u8> {
-    let rest = serde_json::to_vec(&Rest {
-        now: Millis::now(),
-        cursor: &view.cursor,
-        passed: view.passed,
-        totals: TotalsJson {
-            since: totals.since,
-            counts: totals.counts,
-            expired_since: totals.expired.map(|expired| expired.since.rfc3339()),
-        },
-        processors: view.processors.clone(),
-        slots: &view.slots,
-        poll_after_ms,
-        problems,
-        events,
-    });
-    let rest = rest.expect("the answer is texts and numbers");
-    let bullets = view.bullets.join(&b","[..]);
-    // One object: the bullets as its first member, then the others.
-    [br#"{"bullets":["#, &bullets[..], b"],", &rest[1..]].concat()
+fn wait(text: Option<&str>) -> Result<Duration, Problem> {
+    let seconds = text.map_or(Some(0), |text| text.parse().ok());
+    let allowed = seconds.filter(|seconds| *seconds <= MAX_WAIT).map(Duration::from_secs);
+    let what = "Whole number of seconds, 0 to 25.";
+    allowed.ok_or_else(|| Problem::invalid_parameter("wait", what))
+}
+
+fn response(body: &Body, request: &HttpRequest) -> HttpResponse {
+    let tag = EntityTag::new_weak(body.tag.clone());
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let is_known = known.is_some_and(|tags| tags.contains(tag.tag()));
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let caching = if body.is_for_all { FOR_ALL } else { FOR_ONE };
+    response.insert_header((CACHE_CONTROL, caching)).insert_header((ETAG, tag));
+    response.insert_header((VARY, "Accept-Encoding"));
+    if is_known {
+        return response.finish(); // A 304 must not have a body.
+    }
+    response.content_type("application/json");
+    let accepted = request.get_header::<AcceptEncoding>();
+    let takes = |encoding: &Encoding| accepted.as_ref().is_some_and(|it| takes(it, *encoding));
+    match Encoding::ALL.into_iter().find(takes) {
+        Some(encoding) => {
+            // So the middleware leaves the bytes as they are.
+            response.insert_header(coding(encoding));
+            response.body(InPieces(body.encoded(encoding)))
+        }
+        None => response.body(InPieces(body.plain())),
+    }
+}
+
+fn takes(header: &AcceptEncoding, encoding: Encoding) -> bool {
+    let coding = header::Encoding::Known(coding(encoding));
+    header.negotiate([&coding].into_iter()).as_ref() == Some(&coding)
+}
+
+fn coding(encoding: Encoding) -> ContentEncoding {
+    match encoding {
+        Encoding::Brotli => ContentEncoding::Brotli,
+        Encoding::Gzip => ContentEncoding::Gzip,
+    }
+}
+
+/// Bytes that many answers share. The server copies what it sends, so it gets piece after piece: otherwise a thousand
+/// clients that do not read would fill the memory with a thousand copies.
+struct InPieces(Bytes);
+
+impl InPieces {
+    const PIECE: usize = 16 << 10;
+}
+
+impl MessageBody for InPieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0.len() as u64)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let piece = self.0.len().min(Self::PIECE);
+        Poll::Ready((piece > 0).then(|| Ok(self.0.split_to(piece))))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use proptest::prelude::*;
 
     use super::*;
-
-    fn view() -> View {
-        let (processors, slots) = (vec!["p".into()], BTreeMap::from([("p".into(), 1)]));
-        View { bullets: vec![], cursor: "c".into(), passed: 0, processors, slots }
-    }
-
-    #[test]
-    fn an_answer_is_one_json_object_with_or_without_bullets() {
-        let mut view = view();
-        let json = |view: &View| -> serde_json::Value {
-            serde_json::from_slice(&answer(view, Totals::default(), 400, (Vec::new(), Vec::new())))
-                .unwrap()
-        };
-        assert_eq!(json(&view)["bullets"], serde_json::json!([]));
-        assert_eq!(json(&view)["totals"]["waiting"], 0);
-        view.bullets = vec![Bytes::from_static(b"{\"id\":1}"), Bytes::from_static(b"{\"id\":2}")];
-        assert_eq!(json(&view)["bullets"], serde_json::json!([{"id": 1}, {"id": 2}]));
-    }
 
     #[test]
     fn limits_are_1_to_500_and_cursors_ours() {
@@ -166,18 +154,47 @@ mod tests {
         assert!(cursor(Some("nonsense")).is_err());
     }
 
+    #[test]
+    fn a_wait_is_0_to_25_whole_seconds_and_anything_else_names_the_field() {
+        assert_eq!(wait(None).unwrap(), Duration::ZERO);
+        assert_eq!(wait(Some("25")).unwrap(), Duration::from_secs(25));
+        for bad in ["26", "-1", "x", "", "1.5", "1e1", "99999999999999999999"] {
+            let problem = wait(Some(bad)).unwrap_err();
+            assert_eq!(problem.status().as_u16(), 422, "{bad}");
+            let json = serde_json::to_value(&problem).unwrap();
+            assert_eq!(json["errors"][0]["field"], "wait", "{bad}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_query_is_read_or_refused_in_form(
-            query in "((after|limit|.{0,5})=(%[0-9a-f]{2}|MS4wLjAu|[0-9]{0,25}|.{0,9})&){0,4}",
+            query in "((after|limit|wait|.{0,5})=(%[0-9a-f]{2}|MS4wLjAu|[0-9]{0,25}|.{0,9})&){0,4}",
         ) {
-            if let Ok(Query(Parameters { after, limit: wanted })) = Query::from_query(&query) {
+            if let Ok(Query(Parameters { after, limit: wanted, wait: seconds })) =
+                Query::from_query(&query)
+            {
                 let problems = [
                     cursor(after.as_deref()).err(),
                     limit(wanted.as_deref()).err(),
+                    wait(seconds.as_deref()).err(),
                 ];
-                prop_assert!(problems.into_iter().flatten().all(|it| it.status().as_u16() == 400));
+                let is_in_form = |it: Problem| [400, 422].contains(&it.status().as_u16());
+                prop_assert!(problems.into_iter().flatten().all(is_in_form));
             }
+        }
+
+        #[test]
+        fn the_pieces_of_an_answer_are_the_answer(length in 0usize..100_000) {
+            let bytes: Bytes = (0..length).map(|n| n.to_le_bytes()[0]).collect();
+            let (mut body, mut pieces) = (InPieces(bytes.clone()), Vec::new());
+            prop_assert_eq!(body.size(), BodySize::Sized(length as u64));
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            while let Poll::Ready(Some(Ok(piece))) = Pin::new(&mut body).poll_next(&mut context) {
+                prop_assert!(!piece.is_empty() && piece.len() <= InPieces::PIECE);
+                pieces.extend(piece);
+            }
+            prop_assert_eq!(pieces, bytes);
         }
     }
 }

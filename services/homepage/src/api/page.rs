@@ -129,8 +129,8 @@ impl Pages {
 
     /// The newest bullets for the table, the newest first.
     fn newest(&self) -> Vec<BulletView> {
-        let view = self.feed.view(None, BULLETS);
-        let bullets = view.bullets.iter().rev();
+        let newest = self.feed.newest(BULLETS);
+        let bullets = newest.iter().rev();
         let read = bullets.filter_map(|json| serde_json::from_slice::<BulletJson>(json).ok());
         let mut read: Vec<_> = read.collect();
         // Of two partitions, a message may come before an older one. The table shows when each was sent.

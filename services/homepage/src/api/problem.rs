@@ -93,6 +93,13 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, what) }
     }
 
+    /// 422: a parameter of the address is not one of its values.
+    pub(crate) fn invalid_parameter(field: &'static str, detail: &str) -> Self {
+        let errors = vec![InvalidField { field, detail: detail.to_owned(), error: None }];
+        let what = format!("{field}: {detail}");
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, what) }
+    }
+
     /// 403: whoever has sent it may not use the controls.
     pub(crate) fn no_control(detail: &str) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use barrage::kafka::PartitionOffsets;
@@ -11,6 +12,7 @@ use barrage::table::{Row, Verdict};
 use barrage::time::Millis;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::cursor::Cursor;
 use super::slots::Slots;
@@ -18,7 +20,12 @@ use crate::row_json::RowJson;
 
 /// The feed of one homepage, for all its viewers.
 #[derive(Debug, Default)]
-pub(crate) struct Feed(Mutex<State>);
+pub(crate) struct Feed {
+    state: Mutex<State>,
+    /// How often the state has changed.
+    changes: AtomicU64,
+    changed: Notify,
+}
 
 #[derive(Debug)]
 struct State {
@@ -60,14 +67,23 @@ pub(crate) struct RoundEnd {
     pub(crate) is_history: bool,
 }
 
-#[derive(Debug)]
-pub(crate) struct View {
-    /// The newest bullets after the viewer's cursor, oldest first, each in JSON.
-    pub(crate) bullets: Vec<Bytes>,
-    /// Where the viewer goes on; empty until the homepage knows what was there before it.
+/// A place in the feed: before the bullet with this number in this run of the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) run: u64,
+    pub(crate) next: u64,
+}
+
+/// What is the same for all viewers at one moment. The bullets before its place belong to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sight {
+    pub(crate) place: Place,
+    /// Not all is known yet that was there before the run, so there is neither a cursor nor a bullet to give out.
+    pub(crate) is_history: bool,
+    /// When the last round of this run began that read all rows; the cursor has it, too.
+    pub(crate) all_read_at: Option<Millis>,
+    /// Where a viewer goes on who has got all.
     pub(crate) cursor: Arc<str>,
-    /// How many bullets came after the viewer's cursor. What only comes again does not count, as far as it is known.
-    pub(crate) passed: u64,
     /// The processors that stored a row in the last seconds.
     pub(crate) processors: Vec<String>,
     /// The slots of processors, 1 to 64.
@@ -83,22 +99,23 @@ impl Feed {
     const PROCESSOR_LISTED: Duration = Duration::from_secs(10);
 
     /// Begins a run with an empty feed: the homepage has started, or the topic was recreated. `also` runs under
-    /// the same lock, so [`Feed::view`] sees both changes or none.
+    /// the same lock, so [`Feed::sight_with`] sees both changes or none.
     pub(crate) fn begin(&self, run: u64, also: impl FnOnce()) {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         let mut earlier_runs = std::mem::take(&mut state.earlier_runs);
         earlier_runs.push(state.run);
         let surplus = earlier_runs.len().saturating_sub(Self::EARLIER_RUNS);
         earlier_runs.drain(..surplus);
         *state = State::begun(run, earlier_runs);
         also();
+        self.note_change();
     }
 
     /// Adds the new rows of one round. `also` runs under the same lock, as in [`Feed::begin`].
     pub(crate) fn add(&self, rows: &[Row], end: RoundEnd, also: impl FnOnce()) {
         let RoundEnd { finished, all_read_at, is_history } = end;
         let bullets: Vec<_> = rows.iter().filter_map(Bullet::of).collect();
-        let (mut state, now) = (self.0.lock(), Millis::now());
+        let (mut state, now) = (self.state.lock(), Millis::now());
         rows.iter().for_each(|row| state.slots.note(&row.processor, row.stored_at, now));
         state.next += bullets.len() as u64;
         state.bullets.extend(bullets);
@@ -109,11 +126,12 @@ impl Feed {
         let (run, next, all_read_at) = (state.run, state.next, state.all_read_at);
         state.cursor = Cursor { run, next, all_read_at, finished }.text().into();
         also();
+        self.note_change();
     }
 
     /// Lists the processors of these rows, which were stored just now.
     pub(crate) fn list_processors(&self, rows: &[Row]) {
-        let (mut state, now) = (self.0.lock(), Instant::now());
+        let (mut state, now) = (self.state.lock(), Instant::now());
         for row in rows {
             match state.processors.get_mut(&row.processor) {
                 Some(last) => *last = now,
@@ -128,34 +146,58 @@ impl Feed {
         there: impl Iterator<Item = &'a str>,
         now: Millis,
     ) -> BTreeMap<String, u64> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         there.for_each(|name| state.slots.note(name, now, now));
         state.slots.all()
     }
 
-    /// The newest `limit` bullets after the cursor; without a cursor, the newest of all.
-    pub(crate) fn view(&self, after: Option<&Cursor>, limit: usize) -> View {
-        self.view_with(after, limit, || ()).0
+    /// What all viewers are told now, and what `also` returns under the same lock: both are of the same round.
+    pub(crate) fn sight_with<T>(&self, also: impl FnOnce() -> T) -> (Sight, T) {
+        let mut state = self.state.lock();
+        state.processors.retain(|_, last| last.elapsed() < Self::PROCESSOR_LISTED);
+        let sight = Sight {
+            place: Place { run: state.run, next: state.next },
+            is_history: state.is_history,
+            all_read_at: state.all_read_at,
+            cursor: state.cursor.clone(),
+            processors: state.processors.keys().cloned().collect(),
+            slots: state.slots.all(),
+        };
+        (sight, also())
     }
 
-    /// A view, and what `also` returns under the same lock: both are of the same round.
-    pub(crate) fn view_with<T>(
+    /// The newest `limit` bullets after the cursor and before this place, oldest first, each in JSON; without a cursor,
+    /// the newest of all. With them, how many bullets came after the cursor: what only comes again does not count, as
+    /// far as it is known. `None` if another run has begun.
+    pub(crate) fn bullets(
         &self,
         after: Option<&Cursor>,
         limit: usize,
-        also: impl FnOnce() -> T,
-    ) -> (View, T) {
-        let mut state = self.0.lock();
-        state.processors.retain(|_, last| last.elapsed() < Self::PROCESSOR_LISTED);
-        let processors = state.processors.keys().cloned().collect();
-        let slots = state.slots.all();
-        if state.is_history {
-            // What is old would look new to a viewer who goes on from here, so everybody stays at the own cursor.
-            let cursor = after.map(Cursor::text).unwrap_or_default().into();
-            return (View { bullets: Vec::new(), cursor, passed: 0, processors, slots }, also());
-        }
-        let (bullets, passed) = state.after(after, limit);
-        (View { bullets, cursor: state.cursor.clone(), passed, processors, slots }, also())
+        before: Place,
+    ) -> Option<(Vec<Bytes>, u64)> {
+        let state = self.state.lock();
+        (state.run == before.run).then(|| state.between(after, limit, before.next))
+    }
+
+    /// The newest `limit` bullets, oldest first, each in JSON. None until it is known what was there before the run.
+    pub(crate) fn newest(&self, limit: usize) -> Vec<Bytes> {
+        let state = self.state.lock();
+        if state.is_history { Vec::new() } else { newest(state.bullets.iter().rev(), limit) }
+    }
+
+    /// Rises with each change. Whoever has seen a change elsewhere, sees this number risen.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Waits until something has changed since this was called last.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
+        self.changed.notify_one();
     }
 }
 
@@ -177,17 +219,19 @@ impl State {
         }
     }
 
-    /// The newest `limit` of the kept bullets after a cursor, and how many came after it in all.
-    fn after(&self, cursor: Option<&Cursor>, limit: usize) -> (Vec<Bytes>, u64) {
-        let newest_first = self.bullets.iter().rev();
+    /// The newest `limit` of the kept bullets after a cursor and before the one with the number `end`, and how many came
+    /// between in all.
+    fn between(&self, cursor: Option<&Cursor>, limit: usize, end: u64) -> (Vec<Bytes>, u64) {
+        let later = usize::try_from(self.next.saturating_sub(end)).unwrap_or(usize::MAX);
+        let newest_first = self.bullets.iter().rev().skip(later);
         match cursor {
-            None => (newest(newest_first, limit), self.next),
+            None => (newest(newest_first, limit), end),
             // It is of an earlier topic: every bullet of this one is new.
             Some(cursor) if self.earlier_runs.contains(&cursor.run) => {
-                (newest(newest_first, limit), self.next)
+                (newest(newest_first, limit), end)
             }
-            Some(cursor) if cursor.run == self.run && cursor.next <= self.next => {
-                let passed = self.next - cursor.next;
+            Some(cursor) if cursor.run == self.run && cursor.next <= end => {
+                let passed = end - cursor.next;
                 let kept = usize::try_from(passed).unwrap_or(usize::MAX);
                 (newest(newest_first.take(kept), limit), passed)
             }
@@ -195,7 +239,7 @@ impl State {
                 let unseen =
                     |it: &&Bullet| foreign.may_have_missed(it.partition, it.offset, it.stored_at);
                 let new = |it: &&Bullet| foreign.is_probably_new(it.stored_at);
-                let passed = self.bullets.iter().filter(unseen).filter(new).count();
+                let passed = newest_first.clone().filter(unseen).filter(new).count();
                 let bullets = newest(newest_first.filter(unseen), limit);
                 let passed = passed.max(bullets.len()) as u64;
                 (bullets, passed)
@@ -268,6 +312,19 @@ mod tests {
         begun_as(1)
     }
 
+    /// What a viewer gets.
+    struct View {
+        bullets: Vec<Bytes>,
+        cursor: Arc<str>,
+        passed: u64,
+    }
+
+    fn view(feed: &Feed, after: Option<&Cursor>, limit: usize) -> View {
+        let (sight, ()) = feed.sight_with(|| ());
+        let (bullets, passed) = feed.bullets(after, limit, sight.place).unwrap();
+        View { bullets, cursor: sight.cursor, passed }
+    }
+
     fn cursor(view: &View) -> Cursor {
         view.cursor.parse().unwrap()
     }
@@ -282,36 +339,21 @@ mod tests {
     fn a_viewer_gets_each_bullet_once_also_one_whose_row_came_late() {
         let feed = begun();
         feed.add(&[row(0, 0), row(0, 2)], end(offsets(&[(0, 1)]), None), || ());
-        let first = feed.view(None, 100);
+        let first = view(&feed, None, 100);
         assert_eq!(ids(&first), ["0/0", "0/2"]);
         feed.add(&[row(0, 1)], end(offsets(&[(0, 3)]), None), || ());
-        let second = feed.view(Some(&cursor(&first)), 100);
+        let second = view(&feed, Some(&cursor(&first)), 100);
         assert_eq!((ids(&second), second.passed), (vec!["0/1".to_owned()], 1));
-        assert_eq!(feed.view(Some(&cursor(&second)), 100).passed, 0);
-    }
-
-    #[test]
-    fn until_the_past_is_known_every_viewer_stays_at_the_own_cursor() {
-        let (one, other) = (begun(), Feed::default());
-        one.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), || ());
-        let own = one.view(None, 100);
-        other.begin(2, || ());
-        let history = RoundEnd { is_history: true, ..end(offsets(&[(0, 1)]), None) };
-        other.add(&[row(0, 0)], history, || ());
-        let view = other.view(Some(&cursor(&own)), 100);
-        assert_eq!((view.bullets.len(), &view.cursor), (0, &own.cursor));
-        assert!(other.view(None, 100).cursor.is_empty());
-        other.add(&[row(0, 1)], end(offsets(&[(0, 2)]), None), || ());
-        assert_eq!(ids(&other.view(Some(&cursor(&own)), 100)), ["0/1"]);
+        assert_eq!(view(&feed, Some(&cursor(&second)), 100).passed, 0);
     }
 
     #[test]
     fn a_view_has_the_newest_bullets_and_says_how_many_came() {
         let feed = begun();
-        let begin = cursor(&feed.view(None, 10));
+        let begin = cursor(&view(&feed, None, 10));
         let rows: Vec<_> = (0..5000).map(|offset| row(0, offset)).collect();
         feed.add(&rows, end(offsets(&[(0, 5000)]), None), || ());
-        let view = feed.view(Some(&begin), 2);
+        let view = view(&feed, Some(&begin), 2);
         assert_eq!(
             (ids(&view), view.passed),
             (vec!["0/4998".to_owned(), "0/4999".to_owned()], 5000)
@@ -322,11 +364,11 @@ mod tests {
     fn another_homepage_goes_on_where_all_was_finished_and_misses_nothing() {
         let (one, other) = (begun(), begun_as(2));
         one.add(&[row(0, 0), row(0, 2), row(1, 0)], end(offsets(&[(0, 1), (1, 1)]), None), || ());
-        let cursor = cursor(&one.view(None, 100));
+        let cursor = cursor(&view(&one, None, 100));
         let rows = [row(0, 0), row(1, 0), row(0, 1), row(0, 2), row(2, 0)];
         other.add(&rows, end(offsets(&[(0, 3), (1, 1), (2, 1)]), None), || ());
         // 0/2 comes again, because 0/1 before it was open. The page knows it by its position.
-        assert_eq!(ids(&other.view(Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
+        assert_eq!(ids(&view(&other, Some(&cursor), 100)), ["0/1", "0/2", "2/0"]);
     }
 
     /// By the clock of the homepage that makes a cursor.
@@ -337,20 +379,20 @@ mod tests {
         let (one, other) = (begun(), begun_as(2));
         let finished: Vec<_> = (0..1000).map(|partition| (partition, 1)).collect();
         one.add(&[], end(offsets(&finished), Some(Millis(NOW))), || ());
-        let cursor = cursor(&one.view(None, 100));
+        let cursor = cursor(&view(&one, None, 100));
         assert_eq!(cursor.finished, PartitionOffsets::new());
         let stored = |offset, at| Row { stored_at: Millis(at), ..row(999, offset) };
         let hour = 3_600_000;
         let rows =
             [stored(0, NOW - hour), stored(1, NOW - 1), stored(2, NOW), stored(3, NOW + hour)];
         other.add(&rows, end(PartitionOffsets::new(), None), || ());
-        let all = other.view(Some(&cursor), 100);
+        let all = view(&other, Some(&cursor), 100);
         // It cannot know whether the viewer has got 999/1.
         assert_eq!(
             (ids(&all), all.passed),
             (["999/1", "999/2", "999/3"].map(str::to_owned).into(), 3)
         );
-        assert_eq!(other.view(Some(&cursor), 1).passed, 2);
+        assert_eq!(view(&other, Some(&cursor), 1).passed, 2);
     }
 
     /// Some rows of a few out of so many partitions, and which of them one homepage has read.
@@ -383,11 +425,11 @@ mod tests {
             let read: Vec<_> = is_read.map(|(row, _)| row.clone()).collect();
             let (one, other) = (begun(), begun_as(2));
             one.add(&read, end(finished, Some(Millis(NOW))), || ());
-            let cursor = cursor(&one.view(None, 100));
+            let cursor = cursor(&view(&one, None, 100));
             prop_assert_eq!(cursor.finished.is_empty(), partitions > 3);
             let all: Vec<_> = rows.iter().map(|(row, _)| row.clone()).collect();
             other.add(&all, end(PartitionOffsets::new(), None), || ());
-            let sent = ids(&other.view(Some(&cursor), 500));
+            let sent = ids(&view(&other, Some(&cursor), 500));
             prop_assert!(rows.iter().all(|(row, is_read)| *is_read || sent.contains(&row.id)));
         }
     }
@@ -400,7 +442,7 @@ mod tests {
         let read_at = |json: &Bytes| {
             serde_json::from_slice::<serde_json::Value>(json).unwrap().get("read_at").cloned()
         };
-        let times: Vec<_> = feed.view(None, 100).bullets.iter().map(read_at).collect();
+        let times: Vec<_> = view(&feed, None, 100).bullets.iter().map(read_at).collect();
         assert_eq!(times, [None, Some(7.into())]);
     }
 
@@ -410,26 +452,26 @@ mod tests {
         let blocked = Row { verdict: Verdict::Blocked, ..row(0, 0) };
         let expired = Row { expires_at: Millis(1), ..row(0, 1) };
         feed.add(&[blocked, expired, row(0, 2)], end(PartitionOffsets::new(), None), || ());
-        assert_eq!(ids(&feed.view(None, 100)), ["0/2"]);
+        assert_eq!(ids(&view(&feed, None, 100)), ["0/2"]);
     }
 
     #[test]
     fn processors_that_stored_a_row_just_now_are_listed() {
         let feed = begun();
         feed.add(&[row(0, 0)], end(PartitionOffsets::new(), None), || ());
-        assert!(feed.view(None, 1).processors.is_empty());
+        assert!(feed.sight_with(|| ()).0.processors.is_empty());
         feed.list_processors(&[row(0, 1)]);
-        assert_eq!(feed.view(None, 1).processors, ["p"]);
+        assert_eq!(feed.sight_with(|| ()).0.processors, ["p"]);
     }
 
     #[test]
     fn a_viewer_of_an_earlier_topic_gets_every_bullet_of_the_recreated_one() {
         let feed = begun();
         feed.add(&[row(0, 0), row(0, 1)], end(offsets(&[(0, 2)]), None), || ());
-        let before = cursor(&feed.view(None, 100));
+        let before = cursor(&view(&feed, None, 100));
         feed.begin(2, || ());
         feed.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), || ());
-        let view = feed.view(Some(&before), 100);
+        let view = view(&feed, Some(&before), 100);
         assert_eq!((ids(&view), view.passed), (vec!["0/0".to_owned()], 1));
     }
 
@@ -437,16 +479,16 @@ mod tests {
     fn the_last_16_earlier_runs_are_known() {
         let feed = Feed::default();
         (1..=100).for_each(|run| feed.begin(run, || ()));
-        assert_eq!(feed.0.lock().earlier_runs, (84..100).collect::<Vec<_>>());
+        assert_eq!(feed.state.lock().earlier_runs, (84..100).collect::<Vec<_>>());
     }
 
     #[test]
     fn counts_change_and_are_read_under_the_lock_of_the_bullets() {
         let feed = Feed::default();
-        let is_locked = || assert!(feed.0.try_lock().is_none());
+        let is_locked = || assert!(feed.state.try_lock().is_none());
         feed.begin(1, is_locked);
         feed.add(&[row(0, 0)], end(offsets(&[(0, 1)]), None), is_locked);
-        feed.view_with(None, 1, is_locked);
-        assert!(feed.0.try_lock().is_some());
+        feed.sight_with(is_locked);
+        assert!(feed.state.try_lock().is_some());
     }
 }

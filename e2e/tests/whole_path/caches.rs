@@ -1,0 +1,204 @@
+//! A crowd behind nginx and behind Varnish, with the configuration of the docs: the homepage answers it as it answers a
+//! few. Where one of them is not installed its test is skipped, but not in CI.
+
+use std::{env, path::PathBuf, time::Duration};
+
+use client::eventually::{eventually, within};
+use process::{
+    child::{Process, Spec},
+    death_signal::DeathSignal,
+    log::Log,
+    port::Port,
+};
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use stack::{Stack, plan::name::HOMEPAGE};
+use tempfile::TempDir;
+use tokio::{task::JoinSet, time::Instant};
+
+const FEW: u32 = 4;
+const CROWD: u32 = 20 * FEW;
+/// How many messages are sent while they look on.
+const MESSAGES: u64 = 8;
+/// Varnish compiles its configuration first, on a busy machine.
+const START: Duration = Duration::from_secs(60);
+
+/// A cache in front of the homepage. Dropping it ends it.
+struct Cache {
+    url: String,
+    process: Process,
+    _folder: TempDir,
+}
+
+/// The program, or none after a line that says why. CI has everything.
+fn found(package: &str, program: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(program);
+    if path.is_file() {
+        return Some(path);
+    }
+    assert!(env::var_os("CI").is_none(), "{program} is missing: apt-get install {package}");
+    eprintln!("skipped: {program} is missing: apt-get install {package}");
+    None
+}
+
+/// The configuration of the docs, each text replaced by another one.
+fn configuration(file: &str, replaced: &[(&str, &str)]) -> String {
+    let path = format!("{}/../docs/caches/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    replaced.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{path} has no {from}");
+        text.replace(from, to)
+    })
+}
+
+impl Cache {
+    /// Starts it, and waits until it answers for the homepage.
+    async fn start(program: PathBuf, folder: TempDir, port: Port, args: &[&str]) -> Self {
+        let (name, url) = ("cache", format!("http://{}", port.address()));
+        let log = Log::open(folder.path(), name, false).unwrap();
+        let mut spec = Spec::new(name, program, folder.path(), port, DeathSignal::find());
+        spec.args = args.iter().map(Into::into).collect();
+        // Varnish runs a C compiler.
+        spec.env.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
+        let mut cache =
+            Self { url, process: Process::spawn(&spec, &log).unwrap(), _folder: folder };
+        let client = client();
+        within(START, "the cache answers", async || {
+            assert!(!cache.process.has_ended(), "the cache has ended: {:?}", log.tail());
+            let answer = client.get(format!("{}/feed?limit=1", cache.url)).send().await;
+            answer.is_ok_and(|it| it.status() == StatusCode::OK)
+        })
+        .await;
+        cache
+    }
+}
+
+async fn nginx(stack: &Stack) -> Option<Cache> {
+    let program = found("nginx-light", "/usr/sbin/nginx")?;
+    let (folder, port) = (TempDir::new().unwrap(), Port::reserve(0).unwrap());
+    let path = folder.path().display().to_string();
+    let homepage = stack.address(HOMEPAGE).to_string();
+    let listen = format!("listen {}", port.address());
+    let server = configuration(
+        "nginx.conf",
+        &[("127.0.0.1:8080", &homepage), ("listen 80", &listen), ("/var/cache/nginx", &path)],
+    );
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {path}/{name};"))
+        .join(" ");
+    let all = format!(
+        "daemon off; master_process off; pid {path}/pid; error_log stderr; \
+         events {{ worker_connections 4096; }} \
+         http {{ access_log off; {temporary} {server} }}"
+    );
+    let file = folder.path().join("nginx.conf");
+    std::fs::write(&file, all).unwrap();
+    let file = file.display().to_string();
+    Some(Cache::start(program, folder, port, &["-p", &path, "-c", &file, "-e", "stderr"]).await)
+}
+
+async fn varnish(stack: &Stack) -> Option<Cache> {
+    let program = found("varnish", "/usr/sbin/varnishd")?;
+    let (folder, port) = (TempDir::new().unwrap(), Port::reserve(0).unwrap());
+    let homepage = stack.address(HOMEPAGE).port().to_string();
+    let text = configuration("varnish.vcl", &[("8080", &homepage)]);
+    let file = folder.path().join("varnish.vcl");
+    std::fs::write(&file, text).unwrap();
+    let (file, listen) = (file.display().to_string(), port.address().to_string());
+    let path = folder.path().join("varnish").display().to_string();
+    let args = [
+        "-F",
+        "-j",
+        "none",
+        "-n",
+        &path,
+        "-a",
+        &listen,
+        "-f",
+        &file,
+        "-s",
+        "malloc,64m",
+        "-T",
+        "none",
+    ];
+    Some(Cache::start(program, folder, port, &args).await)
+}
+
+fn client() -> Client {
+    Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap()
+}
+
+/// Looks on as a browser does, with the cookie that it has, until it has seen so many bullets.
+async fn look_on(url: String, viewer: u32, bullets: u64) {
+    let (client, mut cursor, mut seen) = (client(), String::new(), 0);
+    while seen < bullets {
+        let wait = if cursor.is_empty() { "limit=1" } else { "limit=500&wait=5&after=" };
+        let request = client.get(format!("{url}/feed?{wait}{cursor}"));
+        let cookie = format!("barrage_device={viewer:032x}");
+        let answer = request.header("cookie", cookie).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        let feed: Value = answer.json().await.unwrap();
+        if !cursor.is_empty() {
+            let passed = feed["passed"].as_u64().unwrap();
+            assert_eq!(feed["bullets"].as_array().unwrap().len() as u64, passed);
+            seen += passed;
+        }
+        cursor = feed["cursor"].as_str().unwrap().to_owned();
+        let pause = feed["poll_after_ms"].as_u64().unwrap();
+        tokio::time::sleep_until(Instant::now() + Duration::from_millis(pause)).await;
+    }
+    assert_eq!(seen, bullets, "a bullet came twice");
+}
+
+/// How many requests came to the homepage and how many bodies it has made, while so many viewers saw all messages.
+async fn cost(stack: &Stack, cache: &Cache, viewers: u32) -> (f64, f64) {
+    let count = async |series: &str| stack.metric(HOMEPAGE, series).await;
+    let costs = async || {
+        (count("homepage_feed_requests_total").await, count("homepage_feed_bodies_total").await)
+    };
+    let before = costs().await;
+    let mut all = JoinSet::new();
+    for viewer in 0..viewers {
+        all.spawn(look_on(cache.url.clone(), viewer, MESSAGES));
+    }
+    // While nothing happens, all of them wait for one answer.
+    eventually("viewers wait", async || count("homepage_feed_waiting_viewers").await > 0.0).await;
+    for n in 0..MESSAGES {
+        let ticks = count("homepage_feed_ticks_total").await;
+        stack.post_message(&format!("for {viewers}: {n}")).await;
+        eventually("the news is told, and somebody waits for the next", async || {
+            let waiting = count("homepage_feed_waiting_viewers").await;
+            assert!(waiting <= f64::from(FEW), "{waiting} requests wait at the homepage");
+            count("homepage_feed_ticks_total").await > ticks && waiting > 0.0
+        })
+        .await;
+    }
+    all.join_all().await;
+    let after = costs().await;
+    (after.0 - before.0, after.1 - before.1)
+}
+
+/// 20 times as many viewers cost the homepage no more than a few, apart from chance.
+async fn assert_crowd_is_cheap(stack: &Stack, cache: &Cache) {
+    let few = cost(stack, cache, FEW).await;
+    let crowd = cost(stack, cache, CROWD).await;
+    println!("requests and bodies: {FEW} viewers {few:?}, {CROWD} viewers {crowd:?}");
+    assert!(crowd.0 <= few.0 * 2.0 + 5.0, "requests: {few:?} and {crowd:?}");
+    assert!(crowd.1 <= few.1 * 2.0 + 5.0, "bodies: {few:?} and {crowd:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_behind_nginx_costs_the_homepage_no_more_than_a_few() {
+    let stack = Stack::start().await;
+    if let Some(cache) = nginx(&stack).await {
+        assert_crowd_is_cheap(&stack, &cache).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_behind_varnish_costs_the_homepage_no_more_than_a_few() {
+    let stack = Stack::start().await;
+    if let Some(cache) = varnish(&stack).await {
+        assert_crowd_is_cheap(&stack, &cache).await;
+    }
+}
