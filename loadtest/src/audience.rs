@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{failures::Request, measurements::Times, run::Run};
+use crate::{measurements::Times, run::Run};
 
 /// How many guests open `/join` at once.
 const AT_ONCE: usize = 32;

@@ -71,6 +71,7 @@ struct Seen {
     receipts: Mutex<Vec<Receipt>>,
     answers: AtomicU64,
     failures: AtomicU64,
+    last_failure: Mutex<String>,
     slow_bytes: AtomicU64,
 }
 
@@ -91,8 +92,11 @@ impl Viewers {
                         read_slowly(at, &seen).await
                     };
                     // A homepage may close the connection of a slow reader, who then connects again.
-                    if ended.is_err() && n < watching {
+                    if let Err(error) = ended
+                        && n < watching
+                    {
                         seen.failures.fetch_add(1, Ordering::Relaxed);
+                        *seen.last_failure.lock() = error.to_string();
                     }
                     sleep(AGAIN).await;
                 }
@@ -106,13 +110,14 @@ impl Viewers {
         self.seen.answers.load(Ordering::Relaxed)
     }
 
-    /// Whether each viewer who watches has received so many answers since the last call of [`Viewers::take_receipts`].
-    pub fn has_answers_for_each(&self, count: u32) -> bool {
+    /// How many viewers have received so many answers or more since the last call of [`Viewers::take_receipts`].
+    pub fn with_answers(&self, count: u32) -> u32 {
         let mut of_each = vec![0; self.watching as usize];
         for receipt in self.seen.receipts.lock().iter() {
             of_each[receipt.viewer as usize] += 1;
         }
-        of_each.iter().all(|answers| *answers >= count)
+        let viewers = of_each.iter().filter(|answers| **answers >= count).count();
+        u32::try_from(viewers).unwrap_or(u32::MAX)
     }
 
     /// The answers since the last call of this.
@@ -128,6 +133,11 @@ impl Viewers {
     /// How many requests had no answer, or a wrong one.
     pub fn failures(&self) -> u64 {
         self.seen.failures.load(Ordering::Relaxed)
+    }
+
+    /// Why the last of them failed; empty before one has.
+    pub fn last_failure(&self) -> String {
+        self.seen.last_failure.lock().clone()
     }
 
     /// How many bytes all slow readers together have read.

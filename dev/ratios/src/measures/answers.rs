@@ -1,9 +1,9 @@
 //! P9, P9b and P10: what answers to a crowd of viewers cost, who ask for the feed as browsers do.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::ensure;
-use client::{browser::Body, eventually::within};
+use client::browser::Body;
 use faults::viewers::{Ask, Crowd, Viewers};
 use stack::{Stack, plan::name::HOMEPAGE, usage};
 use tokio::time::{Instant, sleep};
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The load in messages per second, and how many seconds it lasts: longer than any measurement.
-pub(super) const RATE: u32 = 1000;
+const RATE: u32 = 1000;
 const LASTS: u32 = 300;
 
 /// How many viewers there are, at first and then.
@@ -30,6 +30,9 @@ const ARRIVALS: u32 = 1000;
 
 /// Longer than the arrival of a crowd takes on a busy machine.
 const ARRIVAL: Duration = Duration::from_secs(120);
+
+/// How often it is looked whether all are there.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Between the arrival and the measurement, and after the start of the load.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -57,9 +60,11 @@ struct Round {
 }
 
 impl Work {
-    /// The CPU time of an answer in microseconds, without what is done when nobody looks on.
+    /// The CPU time of an answer in microseconds, without what is done when nobody looks on. NaN if that was more: then
+    /// there were too few answers for a measurement.
     fn cost(&self, nobody: &Self) -> f64 {
-        (self.cpu - nobody.cpu).max(0.0) / self.answers
+        let more = self.cpu - nobody.cpu;
+        if more > 0.0 { more / self.answers } else { f64::NAN }
     }
 
     /// Answers for each second of CPU time.
@@ -128,16 +133,16 @@ async fn alone(scope: &Scope) -> anyhow::Result<Work> {
 /// So many viewers look on. Returns also the last bodies that they got.
 async fn crowd(scope: &Scope, ask: Ask, watching: u32) -> anyhow::Result<(Work, Vec<Body>)> {
     let stack = loaded().await?;
-    let viewers = arrived(stack.address(HOMEPAGE), ask, watching).await;
+    let viewers = arrived(stack.address(HOMEPAGE), ask, watching).await?;
     let work = watched(scope, async || reading(&stack, Some(&viewers)).await).await?;
-    ensure!(viewers.failures() == 0, "{} requests failed", viewers.failures());
+    none_failed(&viewers)?;
     Ok((work, viewers.bodies().1))
 }
 
 /// The same viewers at the bare endpoint.
 async fn bare(scope: &Scope, bodies: Vec<Body>, watching: u32) -> anyhow::Result<Work> {
     let endpoint = Endpoint::start(bodies)?;
-    let viewers = arrived(endpoint.address(), Ask::Wait, watching).await;
+    let viewers = arrived(endpoint.address(), Ask::Wait, watching).await?;
     watched(scope, async || {
         let cpu = endpoint.cpu()?.as_secs_f64() * 1e6;
         Ok(Work { cpu, answers: viewers.answers() as f64, ..Work::default() })
@@ -146,12 +151,29 @@ async fn bare(scope: &Scope, bodies: Vec<Body>, watching: u32) -> anyhow::Result
 }
 
 /// Starts viewers, and waits until each has had some answers.
-pub(super) async fn arrived(at: std::net::SocketAddr, ask: Ask, watching: u32) -> Viewers {
+pub(super) async fn arrived(at: SocketAddr, ask: Ask, watching: u32) -> anyhow::Result<Viewers> {
     let arrival = Duration::from_secs(1) * watching / ARRIVALS;
     let viewers = Viewers::start(at, Crowd { ask, watching, slow: 0, arrival });
-    within(ARRIVAL, "all viewers are there", async || viewers.has_answers_for_each(2)).await;
+    let began = Instant::now();
+    while viewers.with_answers(2) < watching {
+        ensure!(
+            began.elapsed() < ARRIVAL,
+            "after {ARRIVAL:?}, {} of {watching} viewers have two answers; {} requests have failed, the last one by: {}",
+            viewers.with_answers(2),
+            viewers.failures(),
+            viewers.last_failure()
+        );
+        sleep(LOOK).await;
+    }
     sleep(WARM_UP).await;
-    viewers
+    Ok(viewers)
+}
+
+/// Fails if a request of the viewers has failed.
+pub(super) fn none_failed(viewers: &Viewers) -> anyhow::Result<()> {
+    let (failures, last) = (viewers.failures(), viewers.last_failure());
+    ensure!(failures == 0, "{failures} requests of viewers failed, the last one by: {last}");
+    Ok(())
 }
 
 /// Two readings, and the time of a measurement between them.
@@ -246,5 +268,6 @@ mod tests {
             ..Work::default()
         });
         assert_eq!((work.cost(&nobody), work.per_core(&nobody)), (50.0, 20_000.0));
+        assert!(nobody.cost(&work).is_nan());
     }
 }

@@ -5,12 +5,11 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::ensure;
 use faults::viewers::{Ask, Receipt};
 use stack::plan::name::HOMEPAGE;
 use tokio::time::sleep;
 
-use super::answers::arrived;
+use super::answers::{arrived, none_failed};
 use crate::{
     cores::OneCore,
     figures::{Rounds, quantile},
@@ -75,12 +74,12 @@ async fn one_round(scope: &Scope) -> anyhow::Result<Seen> {
     let stack = stacks::whole().start().await;
     let _one_core = OneCore::for_homepage(&stack)?;
     Load::at_rate(RATE, LASTS).send(stack.homepage()).await?;
-    let viewers = arrived(stack.address(HOMEPAGE), Ask::Wait, scope.most_viewers).await;
+    let viewers = arrived(stack.address(HOMEPAGE), Ask::Wait, scope.most_viewers).await?;
     viewers.take_receipts();
     let (from, _) = (now(), sleep(lasts(scope)).await);
     let to = now();
     sleep(LAST_TICK).await;
-    ensure!(viewers.failures() == 0, "{} requests failed", viewers.failures());
+    none_failed(&viewers)?;
     Ok(seen(&viewers.take_receipts(), from..to, scope.most_viewers as usize))
 }
 

@@ -21,8 +21,8 @@ use anyhow::{Context as _, ensure};
 use client::browser::Body;
 use stack::usage;
 
-/// How the names of the server's threads begin.
-const THREADS: &str = "actix-server";
+/// How the names of its threads begin.
+const THREADS: [&str; 2] = ["actix-server", "actix-rt"];
 
 /// The endpoint; it ends when this is dropped.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Endpoint {
 
     /// The CPU time of its threads so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        Ok(usage::of_threads(process::id(), &[THREADS])?)
+        Ok(usage::of_threads(process::id(), &THREADS)?)
     }
 }
 
