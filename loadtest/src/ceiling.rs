@@ -41,6 +41,7 @@ pub(crate) async fn measure() -> anyhow::Result<Ceiling> {
         stages: vec![FLAT_OUT],
         in_flight: IN_FLIGHT,
         viewers: 0,
+        guests: 0,
         settle_s: 0,
     };
     let run = Run::new(target.homepage, &plan, "ceiling", CancellationToken::new());

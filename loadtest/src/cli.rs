@@ -56,9 +56,12 @@ enum ModeOption {
     Messages,
     /// Send as the form does: POST /bursts.
     Bursts,
-    /// Send nothing: only viewers poll the feed, while the stages last.
+    /// Send as a room does: guests with phones, each with a device, a name, texts of its own and a cooldown. A stage
+    /// follows the feed as a browser does. A run of its own.
+    Audience,
+    /// Send nothing: only viewers follow the feed, while the stages last.
     Viewers,
-    /// All of them at the same time.
+    /// Messages, bursts and viewers at the same time.
     All,
 }
 
@@ -66,15 +69,25 @@ enum ModeOption {
 pub(crate) struct RunOptions {
     #[command(flatten)]
     pub(crate) at: Address,
-    /// The stages of the run: RATE:SECONDS or FROM-TO:SECONDS, in messages per second.
-    #[arg(long, value_delimiter = ',', default_value = "200:5,1000:20,0:5")]
+    /// The stages of the run: RATE:SECONDS or FROM-TO:SECONDS, in messages per second [default: 200:5,1000:20,0:5]
+    #[arg(long, value_delimiter = ',')]
     stages: Vec<Stage>,
     /// What to do, one or more of these. With both modes that send, every message is due in both.
     #[arg(long, value_delimiter = ',', value_enum, default_value = "messages")]
     mode: Vec<ModeOption>,
-    /// How many viewers poll the feed, in every mode.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = value_parser!(u32).range(0..=100_000))]
-    viewers: u32,
+    /// How many viewers follow the feed as pages in browsers do, in every mode
+    /// [default: 10; in the mode audience the phones of all guests]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(0..=100_000))]
+    viewers: Option<u32>,
+    /// In the mode audience: how many guests there are [default: 100]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=20_000))]
+    guests: Option<u32>,
+    /// In the mode audience: how many texts all guests together send in a second [default: 10]
+    #[arg(long, value_name = "RATE", value_parser = value_parser!(u32).range(1..=10_000))]
+    texts_per_second: Option<u32>,
+    /// In the mode audience: how many seconds they send [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u32).range(1..=86_400))]
+    duration: Option<u32>,
     /// The most messages under way at once. A message that is due beyond that waits, and its latency keeps counting.
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = value_parser!(u32).range(1..=20_000))]
     in_flight: u32,
@@ -138,27 +151,78 @@ fn text(text: &str) -> Result<String, String> {
     fits.then(|| text.to_owned()).ok_or_else(|| format!("1 to {} characters", Tag::MAX_TEXT))
 }
 
+/// The stages of a run whose command line names none.
+const STAGES: [Stage; 3] = [
+    Stage { from: 200, to: 200, seconds: 5 },
+    Stage { from: 1000, to: 1000, seconds: 20 },
+    Stage { from: 0, to: 0, seconds: 5 },
+];
+
+/// The defaults of the other options.
+const VIEWERS: u32 = 10;
+const GUESTS: u32 = 100;
+const TEXTS_PER_SECOND: u32 = 10;
+const DURATION: u32 = 60;
+
 impl RunOptions {
     /// Fails when the options do not fit together.
     pub(crate) fn plan(&self) -> Result<Plan, &'static str> {
+        if self.mode.contains(&ModeOption::Audience) {
+            return self.audience();
+        }
+        if self.guests.or(self.texts_per_second).or(self.duration).is_some() {
+            return Err("--guests, --texts-per-second and --duration are for --mode audience");
+        }
         let has = |mode| self.mode.contains(&mode) || self.mode.contains(&ModeOption::All);
         let modes = [(ModeOption::Messages, Mode::Messages), (ModeOption::Bursts, Mode::Bursts)];
         let modes: Vec<_> =
             modes.into_iter().filter(|(option, _)| has(*option)).map(|(_, mode)| mode).collect();
-        let ramps = self.stages.iter().any(|stage| stage.from != stage.to);
+        let stages = if self.stages.is_empty() { STAGES.into() } else { self.stages.clone() };
+        let ramps = stages.iter().any(|stage| stage.from != stage.to);
         if ramps && modes.contains(&Mode::Bursts) {
             return Err("a burst has one rate: in the mode bursts, no stage can be FROM-TO");
         }
-        if modes.is_empty() && self.viewers == 0 {
+        let viewers = self.viewers.unwrap_or(VIEWERS);
+        if modes.is_empty() && viewers == 0 {
             return Err("--mode viewers needs at least one viewer: see --viewers");
         }
+        Ok(Plan { modes, stages, viewers, ..self.empty_plan() })
+    }
+
+    /// The plan of the mode `audience`. A guest sends one message at a time, so no more are under way than there are
+    /// guests.
+    fn audience(&self) -> Result<Plan, &'static str> {
+        if self.mode.iter().any(|mode| *mode != ModeOption::Audience) {
+            return Err("the mode audience is a run of its own: name no other mode");
+        }
+        if !self.stages.is_empty() {
+            return Err("the mode audience has no --stages: see --texts-per-second and --duration");
+        }
+        let rate = self.texts_per_second.unwrap_or(TEXTS_PER_SECOND);
+        let guests = self.guests.unwrap_or(GUESTS);
         Ok(Plan {
-            modes,
-            stages: self.stages.clone(),
-            in_flight: self.in_flight,
-            viewers: self.viewers,
-            settle_s: self.settle,
+            modes: vec![Mode::Audience],
+            stages: vec![Stage {
+                from: rate,
+                to: rate,
+                seconds: self.duration.unwrap_or(DURATION),
+            }],
+            in_flight: guests,
+            viewers: self.viewers.unwrap_or(guests),
+            guests,
+            ..self.empty_plan()
         })
+    }
+
+    fn empty_plan(&self) -> Plan {
+        Plan {
+            modes: Vec::new(),
+            stages: Vec::new(),
+            in_flight: self.in_flight,
+            viewers: 0,
+            guests: 0,
+            settle_s: self.settle,
+        }
     }
 }
 
@@ -202,6 +266,10 @@ mod tests {
             ("http://h --expect p98<1ms", "p99<200ms"),
             ("http://h --fast", "--fast"),
             ("https://h --ca f --insecure", "--insecure"),
+            ("http://h --mode audience --guests 0", "--guests"),
+            ("http://h --mode audience --guests many", "--guests"),
+            ("http://h --mode audience --texts-per-second 0", "--texts-per-second"),
+            ("http://h --mode room", "audience"),
             ("compare a", "<B>"),
         ] {
             let fault = read(line).unwrap_err();
@@ -245,8 +313,28 @@ mod tests {
     }
 
     #[test]
+    fn an_audience_sends_at_one_rate_and_every_phone_follows_the_feed() {
+        let plan =
+            |line: &str| read(&format!("http://h --mode audience {line}")).unwrap().run.plan();
+        let plan_of_500 = plan("--guests 500 --texts-per-second 40 --duration 20").unwrap();
+        assert_eq!(plan_of_500.modes, [Mode::Audience]);
+        assert_eq!(plan_of_500.stages, [Stage { from: 40, to: 40, seconds: 20 }]);
+        let Plan { guests, viewers, in_flight, .. } = plan_of_500;
+        assert_eq!([guests, viewers, in_flight], [500; 3]);
+        let Plan { guests, viewers, .. } = plan("--viewers 3").unwrap();
+        assert_eq!((guests, viewers), (100, 3));
+    }
+
+    #[test]
     fn options_that_do_not_fit_together_are_refused() {
-        for line in ["--mode bursts --stages 0-5:5", "--mode viewers --viewers 0"] {
+        for line in [
+            "--mode bursts --stages 0-5:5",
+            "--mode viewers --viewers 0",
+            "--mode audience,messages",
+            "--mode audience --stages 5:5",
+            "--guests 5",
+            "--mode bursts --duration 5",
+        ] {
             let options = read(&format!("http://h {line}")).unwrap().run;
             assert!(options.plan().is_err(), "{line}");
         }

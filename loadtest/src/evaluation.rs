@@ -37,6 +37,8 @@ pub(crate) struct Outcome {
     /// How many records the routers have filtered and dead-lettered, where their metrics say it.
     pub(crate) filtered_and_dead: Option<(u64, u64)>,
     pub(crate) took: Duration,
+    /// How many guests have a device.
+    pub(crate) devices: u32,
 }
 
 /// The report of a run.
@@ -52,6 +54,7 @@ pub(crate) fn evaluate(run: &Run, setup: Setup, outcome: Outcome) -> Report {
         interrupted,
         sending: sending(run, &setup.plan, &ledger, &outcome),
         viewers: (setup.plan.viewers > 0).then(|| run.measurements.viewers(setup.plan.viewers)),
+        audience: (setup.plan.guests > 0).then(|| run.measurements.audience(outcome.devices)),
         plan: setup.plan,
         environment: setup.environment,
         ledger,

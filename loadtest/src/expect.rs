@@ -74,11 +74,18 @@ const FIGURES: &[Figure] = &[
     time!("max", accept, max),
     time!("shown_p50", shown, p50),
     time!("shown_p90", shown, p90),
+    Figure {
+        name: "shown_p95",
+        is_time: true,
+        of: |report| report.latency.shown.and_then(|it: Latency| it.p95),
+    },
     time!("shown_p99", shown, p99),
     time!("shown_p999", shown, p999),
     time!("shown_max", shown, max),
     time!("poll_p50", poll, p50),
     time!("poll_p99", poll, p99),
+    time!("received_p50", received, p50),
+    time!("received_p99", received, p99),
     number!("lost", ledger.lost),
     number!("twice", ledger.twice),
     number!("out_of_order", ledger.out_of_order),
@@ -89,6 +96,11 @@ const FIGURES: &[Figure] = &[
     number!("expired", ledger.expired),
     number!("accepted_per_s", sending.accepted_per_s),
     number!("settled_per_s", sending.settled_per_s),
+    Figure {
+        name: "refused",
+        is_time: false,
+        of: |report| report.audience.as_ref().map(|it| it.all_refused() as f64),
+    },
     Figure { name: "failed", is_time: false, of: |report| Some(report.failed_requests() as f64) },
 ];
 
@@ -160,6 +172,7 @@ mod tests {
             ("p50>3999us", true),
             ("lost==0", true),
             ("accepted>=1e9", false),
+            ("shown_p95<=60ms", true),
             ("shown_p99<1s", true),
         ] {
             assert_eq!(holds(text), expected, "{text}");

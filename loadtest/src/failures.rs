@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use client::http::Error;
 
-use crate::report::Failure;
+use crate::report::{Failure, Refused};
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -27,6 +27,17 @@ impl Failures {
 
     pub(crate) fn total(&self) -> u64 {
         self.0.values().sum()
+    }
+
+    /// The messages that were answered and not accepted, by their status.
+    pub(crate) fn refused(&self) -> Vec<Refused> {
+        let mut counts = BTreeMap::<u16, u64>::new();
+        for ((request, error), count) in &self.0 {
+            if let (Request::Message, Error::Status(status, _)) = (request, error) {
+                *counts.entry(*status).or_default() += count;
+            }
+        }
+        counts.into_iter().map(|(status, count)| Refused { status, count }).collect()
     }
 
     pub(crate) fn list(&self) -> Vec<Failure> {
@@ -58,8 +69,8 @@ impl Request {
                 Some("a service did not answer with its metrics: was it restarted?")
             }
             (_, Error::Status(429, _)) => Some(
-                "barrage limits what one address may send: raise MAX_CLIENT_RATE (and MAX_BURSTS, \
-                 MAX_RATE for bursts) of its homepage",
+                "barrage limits what one address or device may send: raise MAX_CLIENT_RATE (and \
+                 MAX_BURSTS, MAX_RATE for bursts) of its homepage",
             ),
             (_, Error::Status(503, _)) => Some(
                 "Kafka does not answer barrage (see /readyz of its homepage), or barrage does not \
@@ -100,6 +111,8 @@ mod tests {
         assert_eq!((failures.total(), list.len()), (3, 2));
         assert_eq!((list[0].request.as_str(), list[0].count), ("message", 2));
         assert_eq!(list[0].kind, "429 Too Many Requests");
+        failures.count(Request::Message, Error::Status(429, "slower, please".into()));
+        assert_eq!(failures.refused(), [Refused { status: 429, count: 3 }]);
         assert!(list[0].hint.as_ref().is_some_and(|hint| hint.contains("MAX_CLIENT_RATE")));
     }
 }

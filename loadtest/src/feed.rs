@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use client::{
+    browser::{Ask, Decoder},
     feed::{Follower, MAX_BULLETS},
-    homepage::{Bullet, Feed},
+    homepage::{Bullet, Feed, Homepage},
 };
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{failures::Request, run::Run};
@@ -21,9 +22,6 @@ const MANY: u64 = 250;
 
 /// How long the follower waits after a failure.
 const FOLLOW_AGAIN: Duration = Duration::from_millis(200);
-
-/// How many bullets a page requests in a poll.
-const PAGE: u32 = 100;
 
 /// How long a viewer waits after a failure.
 const VIEW_AGAIN: Duration = Duration::from_secs(1);
@@ -50,6 +48,28 @@ pub(crate) async fn follow(run: Arc<Run>, cursor: String) {
     run.over.run_until_cancelled(follow).await;
 }
 
+/// Follows the feed from a cursor on as a stage in a browser does, to see when it has each bullet of ours.
+pub(crate) async fn watch(run: Arc<Run>, mut cursor: String, decoder: Arc<Decoder>) {
+    let watch = async {
+        loop {
+            let asked = run.homepage.feed_as_page(Ask::Wait, Some(&cursor), &decoder).await;
+            let pause = match asked.and_then(|answer| Ok((answer.feed()?, answer))) {
+                Ok((feed, answer)) => {
+                    record(&run, &feed);
+                    cursor.clone_from(&answer.cursor);
+                    Ask::Wait.pause(false, &answer)
+                }
+                Err(error) => {
+                    run.measurements.failed(Request::Feed, error);
+                    VIEW_AGAIN
+                }
+            };
+            sleep(pause).await;
+        }
+    };
+    run.over.run_until_cancelled(watch).await;
+}
+
 fn record(run: &Run, feed: &Feed) {
     let at = run.began.elapsed();
     for bullet in feed.bullets.iter().filter(|bullet| run.tag.is_of(&bullet.message)) {
@@ -67,33 +87,42 @@ fn age(bullet: &Bullet, now: i64) -> Duration {
     Duration::from_millis(u64::try_from(now - bullet.sent_at).unwrap_or_default())
 }
 
-/// Simulates viewers until the run is over: each polls the feed as a page does, as often as barrage tells it to.
-pub(crate) async fn view(run: Arc<Run>, viewers: u32) {
+/// Simulates viewers until the run is over: each follows the feed as a page in a browser does, as often as barrage tells
+/// it to. Each has the homepage as its device reaches it.
+pub(crate) async fn view(run: Arc<Run>, viewers: Vec<Homepage>, decoder: Arc<Decoder>) {
     let mut tasks = JoinSet::new();
-    for n in 0..viewers {
-        let run = run.clone();
+    let count = u32::try_from(viewers.len()).unwrap_or(u32::MAX);
+    for (n, homepage) in (0..).zip(viewers) {
+        let (run, decoder) = (run.clone(), decoder.clone());
         // Not all at the same time: people do not come so either.
-        let begin = Instant::now() + VIEW_AGAIN * n / viewers;
-        tasks.spawn(async move { run.over.run_until_cancelled(poll_as_page(&run, begin)).await });
+        let begin = Instant::now() + VIEW_AGAIN * n / count;
+        tasks.spawn(async move {
+            let page = follow_as_page(&run, &homepage, &decoder, begin);
+            run.over.run_until_cancelled(page).await
+        });
     }
     tasks.join_all().await;
 }
 
-async fn poll_as_page(run: &Run, begin: Instant) {
-    let mut follower = Follower::default();
+async fn follow_as_page(run: &Run, homepage: &Homepage, decoder: &Decoder, begin: Instant) {
+    let mut cursor: Option<String> = None;
     sleep_until(begin).await;
     loop {
-        let polled = Instant::now();
-        let pause = match follower.poll(&run.homepage, PAGE).await {
-            Ok(feed) => {
-                run.measurements.polled(&feed, polled.elapsed());
-                Duration::from_millis(feed.poll_after_ms.into())
+        let asked = Instant::now();
+        let pause = match homepage.feed_as_page(Ask::Wait, cursor.as_deref(), decoder).await {
+            Ok(answer) => {
+                let now = jiff::Timestamp::now().as_millisecond();
+                let is_first = cursor.is_none();
+                run.measurements.polled(&answer, is_first, asked.elapsed(), now);
+                // A homepage that has just started has no cursor to give yet.
+                cursor = Some(answer.cursor.clone()).filter(|cursor| !cursor.is_empty());
+                Ask::Wait.pause(is_first, &answer)
             }
             Err(error) => {
                 run.measurements.failed(Request::Feed, error);
                 VIEW_AGAIN
             }
         };
-        sleep_until(Instant::now() + pause).await;
+        sleep(pause).await;
     }
 }

@@ -60,6 +60,7 @@ impl Latency {
             mean: self.all.mean() / 1000.0,
             p50: quantile(0.5),
             p90: quantile(0.9),
+            p95: Some(quantile(0.95)),
             p99: quantile(0.99),
             p999: quantile(0.999),
             max: millis(self.all.max()),
@@ -85,6 +86,7 @@ mod tests {
         for (measured, exact) in [
             (summary.p50, 500.0),
             (summary.p90, 900.0),
+            (summary.p95.unwrap(), 950.0),
             (summary.p99, 990.0),
             (summary.max, 1000.0),
         ] {

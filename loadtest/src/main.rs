@@ -1,6 +1,7 @@
 //! The load tester: measures a barrage from outside, by the id of each message.
 
 mod address;
+mod audience;
 mod bursts;
 mod ceiling;
 mod cli;
@@ -28,6 +29,7 @@ use std::{convert::Infallible, ffi::OsString, os::unix::process::CommandExt as _
 use std::{process::Command, process::ExitCode};
 
 use anyhow::Context as _;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     cli::{Cli, Task},
@@ -37,9 +39,7 @@ use crate::{
 /// The exit code for wrong usage, or when there is nothing to measure.
 const UNUSABLE: u8 = 2;
 
-// One thread: `loadtest ceiling` says what it can send, and the other cores are left to barrage.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err((text, code)) => {
@@ -51,13 +51,32 @@ async fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match run(cli).await {
+    match runtime(&cli).map_err(Into::into).and_then(|runtime| runtime.block_on(run(cli))) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::from(UNUSABLE)
         }
     }
+}
+
+/// Half of the cores, and the others are left to barrage. `ceiling` says what one thread can send, so it has one.
+fn runtime(cli: &Cli) -> std::io::Result<Runtime> {
+    let mut builder = match cli.task {
+        Some(Task::Ceiling) => Builder::new_current_thread(),
+        Some(Task::Compare { .. } | Task::Ratios { .. } | Task::Schema) | None => {
+            let mut builder = Builder::new_multi_thread();
+            builder.worker_threads(threads(
+                std::thread::available_parallelism().map_or(1, usize::from),
+            ));
+            builder
+        }
+    };
+    builder.enable_all().build()
+}
+
+fn threads(cores: usize) -> usize {
+    (cores / 2).max(1)
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -90,4 +109,14 @@ fn become_ratios(options: &[OsString]) -> anyhow::Result<Infallible> {
 #[expect(clippy::print_stdout, reason = "the result of a command belongs on stdout")]
 fn print(text: &str) {
     print!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::threads;
+
+    #[test]
+    fn half_of_the_cores_are_left_to_barrage() {
+        assert_eq!([1, 2, 3, 8, 64].map(threads), [1, 1, 1, 4, 32]);
+    }
 }

@@ -10,13 +10,15 @@ use std::{
 
 use anyhow::{Context as _, anyhow};
 use client::{
-    homepage::Burst,
+    browser::Decoder,
+    connections,
+    guest::Guest,
+    homepage::{Burst, Homepage},
     http::{self, Url},
     metrics::Scraper,
     trust::Trust,
 };
 use futures::future::OptionFuture;
-use nix::sys::resource::{Resource::RLIMIT_NOFILE, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{SignalKind, signal},
     task::JoinSet,
@@ -24,7 +26,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bursts,
+    audience, bursts,
     cli::RunOptions,
     evaluation::{Outcome, Setup, evaluate},
     feed,
@@ -42,13 +44,11 @@ use crate::{
 /// The exit code after a second signal.
 const INTERRUPTED: i32 = 130;
 
-/// More files than the program has open besides its connections.
-const OTHER_FILES: u64 = 100;
-
 /// Measures, prints the summary and writes the files. Fails when the run cannot start, or a file cannot be written.
 pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
     let plan = options.plan().map_err(|problem| anyhow!(problem))?;
-    allow_connections(u64::from(plan.in_flight) + u64::from(plan.viewers))?;
+    // Each message under way and each viewer has a connection of its own.
+    connections::allow(u64::from(plan.in_flight) + u64::from(plan.viewers))?;
     let base = options.at.base_url()?; // read once: the file of the password may be a pipe
     let trust = options.at.trust(&base, &options.metrics)?;
     let stack = stack(&options, base.url());
@@ -63,6 +63,7 @@ pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
     options.json.iter().chain(&options.html).try_for_each(|path| check_writable(path))?;
     let stop = stop_on_signal()?;
 
+    let guests = audience::join(&homepage, plan.guests).await.context("no guest can join")?;
     services.begin().await;
     let run = Run::new(homepage, &plan, &options.message, stop);
     let sampler = Sampler { services, progress: Progress::new(run.schedule.lasts()), stack };
@@ -74,7 +75,7 @@ pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
         expects: options.expects,
         plan,
     };
-    let outcome = execute(&run, &setup.plan, sampler).await;
+    let outcome = execute(&run, &setup.plan, guests, sampler).await;
     let outcome = outcome.with_context(|| format!("{} has no feed", setup.url))?;
     let report = evaluate(&run, setup, outcome);
     print(&report);
@@ -89,47 +90,54 @@ pub(crate) async fn measure(options: RunOptions) -> anyhow::Result<ExitCode> {
 
 /// Sends what is planned, and follows it until all is settled or the time is up. Fails when the first request of the feed
 /// fails, which is before the first message.
-async fn execute(run: &Arc<Run>, plan: &Plan, sampler: Sampler) -> Result<Outcome, http::Error> {
+async fn execute(
+    run: &Arc<Run>,
+    plan: &Plan,
+    guests: Vec<Guest>,
+    sampler: Sampler,
+) -> Result<Outcome, http::Error> {
     let feed = run.homepage.feed(None, 1).await?;
     run.measurements.totals(&feed);
-    let mut readers = JoinSet::new();
-    readers.spawn(feed::follow(run.clone(), feed.cursor));
-    readers.spawn(feed::view(run.clone(), plan.viewers));
+    let (mut readers, decoder) = (JoinSet::new(), Arc::<Decoder>::default());
+    match plan.guests {
+        0 => readers.spawn(feed::follow(run.clone(), feed.cursor)),
+        _ => readers.spawn(feed::watch(run.clone(), feed.cursor, decoder.clone())),
+    };
+    let devices = u32::try_from(guests.iter().filter(|guest| guest.has_device()).count());
+    readers.spawn(feed::view(run.clone(), viewers(run, plan, &guests), decoder));
     let sampling = tokio::spawn(sampler.sample(run.clone()));
 
-    let bursts = send(run, plan).await;
+    let bursts = send(run, plan, guests).await;
     run.sent.cancel();
     let settlement = settlement::settle(run, bursts, plan.settle_s).await;
     let took = run.began.elapsed();
     run.over.cancel();
     readers.join_all().await;
     let (seconds, filtered_and_dead) = sampling.await.expect("sampling does not panic");
-    Ok(Outcome { settlement, seconds, filtered_and_dead, took })
+    let devices = devices.unwrap_or(u32::MAX);
+    Ok(Outcome { settlement, seconds, filtered_and_dead, took, devices })
 }
 
-async fn send(run: &Arc<Run>, plan: &Plan) -> Vec<Burst> {
+/// Where each viewer follows the feed. The phones of guests are viewers, with the cookies of their devices.
+fn viewers(run: &Run, plan: &Plan, guests: &[Guest]) -> Vec<Homepage> {
+    let phones = guests.iter().map(Guest::homepage);
+    phones.chain(std::iter::repeat(&run.homepage)).take(plan.viewers as usize).cloned().collect()
+}
+
+async fn send(run: &Arc<Run>, plan: &Plan, guests: Vec<Guest>) -> Vec<Burst> {
     let has = |mode| plan.modes.contains(&mode);
     let messages = has(Mode::Messages).then(|| messages::send(run, plan.in_flight));
     let bursts = has(Mode::Bursts).then(|| bursts::send(run));
+    let audience = has(Mode::Audience).then(|| audience::send(run, guests));
     // A stage without messages lasts as long as any other: its viewers poll.
     let time = tokio::time::sleep_until(run.began + run.schedule.lasts());
-    let (_, bursts, _) = tokio::join!(
+    let (_, bursts, _, _) = tokio::join!(
         OptionFuture::from(messages),
         OptionFuture::from(bursts),
+        OptionFuture::from(audience),
         run.stop.run_until_cancelled(time),
     );
     bursts.unwrap_or_default()
-}
-
-/// Raises the limit of open files: each message under way and each viewer has a connection of its own.
-fn allow_connections(connections: u64) -> anyhow::Result<()> {
-    let (_, most) = getrlimit(RLIMIT_NOFILE)?;
-    setrlimit(RLIMIT_NOFILE, most, most)?;
-    anyhow::ensure!(
-        connections + OTHER_FILES <= most,
-        "{connections} connections are more than this system allows one program: ulimit -Hn says {most}"
-    );
-    Ok(())
 }
 
 /// The stack of the file on the command line, or else that of `cargo demo` beside our own program.

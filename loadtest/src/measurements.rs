@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use client::{
+    browser::Answer,
     homepage::{Feed, Totals},
     http::Error,
     message::Position,
@@ -14,7 +15,7 @@ use crate::{
     failures::{Failures, Request},
     latency::Latency,
     ledger::{Ending, Ledger},
-    report::{self, Latencies, Second, Viewers},
+    report::{self, Audience, Latencies, Second, Viewers},
 };
 
 /// The measurements of one run. The lock is never held across an await.
@@ -28,6 +29,9 @@ struct State {
     accept_naive: Latency,
     shown: Latency,
     poll: Latency,
+    received: Latency,
+    clock: Clock,
+    held_back: u64,
     sent: u64,
     failures: Failures,
     viewers: Viewers,
@@ -59,6 +63,23 @@ struct Last {
     polls: u64,
 }
 
+/// Compares the homepage's clock with ours. No answer is received before it is made, so the quickest one shows the
+/// difference of the clocks.
+#[derive(Debug, Default)]
+struct Clock {
+    quickest: Option<i64>,
+}
+
+impl Clock {
+    /// How much longer an answer took than the quickest one so far. Times are milliseconds, each by its own clock.
+    fn late(&mut self, made: i64, received: i64) -> Duration {
+        let took = received.saturating_sub(made);
+        let quickest = self.quickest.map_or(took, |quickest| quickest.min(took));
+        self.quickest = Some(quickest);
+        Duration::from_millis(took.abs_diff(quickest))
+    }
+}
+
 /// When a message was due, when it was sent, and when its answer came; since the start of the run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
@@ -79,6 +100,11 @@ impl Measurements {
             state.shown.record(took);
             state.last_settled = times.answered;
         }
+    }
+
+    /// A message is sent later than planned, because every guest was in its cooldown.
+    pub(crate) fn held_back(&self) {
+        self.0.lock().held_back += 1;
     }
 
     /// The request that sent a message failed.
@@ -139,15 +165,18 @@ impl Measurements {
         });
     }
 
-    /// A poll of a viewer was answered.
-    pub(crate) fn polled(&self, feed: &Feed, took: Duration) {
+    /// A viewer's request was answered, at this time in milliseconds since 1970 by our clock.
+    pub(crate) fn polled(&self, answer: &Answer, is_first: bool, took: Duration, at: i64) {
         let mut state = self.0.lock();
         state.poll.record(took);
+        let late = state.clock.late(answer.made, at);
+        state.received.record(late);
         let viewers = &mut state.viewers;
         viewers.polls += 1;
-        viewers.bullets += feed.bullets.len() as u64;
-        viewers.passed += feed.passed;
-        viewers.bytes += feed.bytes;
+        viewers.bullets += answer.bullets;
+        // What was there before the first answer does not count as left out.
+        viewers.passed += if is_first { answer.bullets } else { answer.passed };
+        viewers.bytes += answer.bytes();
     }
 
     /// Ends the current second. What only other parts know is left out.
@@ -225,7 +254,14 @@ impl Measurements {
             accept_naive: state.accept_naive.summary(),
             shown: state.shown.summary(),
             poll: state.poll.summary(),
+            received: state.received.summary(),
         }
+    }
+
+    /// What guests met, so many of whom have a device.
+    pub(crate) fn audience(&self, devices: u32) -> Audience {
+        let state = self.0.lock();
+        Audience { devices, held_back: state.held_back, refused: state.failures.refused() }
     }
 
     pub(crate) fn failures(&self) -> Vec<report::Failure> {

@@ -53,6 +53,9 @@ pub(crate) struct Report {
     pub(crate) latency: Latencies,
     /// What the simulated viewers received. `null` if the run had no viewers.
     pub(crate) viewers: Option<Viewers>,
+    /// What the guests of the mode `audience` met. `null` in other modes; older reports do not have it.
+    #[serde(default)]
+    pub(crate) audience: Option<Audience>,
     /// The expectations of the run (`--expect`), each with its result.
     pub(crate) expectations: Vec<Expectation>,
     /// The run second by second.
@@ -63,14 +66,18 @@ pub(crate) struct Report {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub(crate) struct Plan {
     /// How messages are sent. `messages`: one `POST /messages` for each message. `bursts`: bursts
-    /// by `POST /bursts`, as the form does. Empty if the run had only viewers.
+    /// by `POST /bursts`, as the form does. `audience`: one `POST /messages` for each message, by
+    /// guests. Empty if the run had only viewers.
     pub(crate) modes: Vec<Mode>,
     /// The stages of the load, in their order. Each mode sends at this rate.
     pub(crate) stages: Vec<Stage>,
     /// The maximum number of requests in flight at the same time in the mode `messages`.
     pub(crate) in_flight: u32,
-    /// The number of simulated pages that poll the feed.
+    /// The number of simulated pages that follow the feed.
     pub(crate) viewers: u32,
+    /// The number of guests in the mode `audience`, otherwise 0. Older reports do not have it.
+    #[serde(default)]
+    pub(crate) guests: u32,
     /// A time limit in seconds. It applies twice after the last stage: to late messages until they
     /// are sent, and then to the last messages until they are settled.
     pub(crate) settle_s: u64,
@@ -84,6 +91,8 @@ pub(crate) enum Mode {
     Messages,
     /// Bursts by `POST /bursts`.
     Bursts,
+    /// Guests, each with a device, a name, texts of its own and a cooldown.
+    Audience,
 }
 
 /// A stage of the load. The rate is constant, or changes linearly from `from` to `to`.
@@ -193,8 +202,13 @@ pub(crate) struct Latencies {
     /// From the time a message was due to its bullet in the feed. For a message of a burst: from
     /// the time its sender sent it.
     pub(crate) shown: Option<Latency>,
-    /// The duration of the viewers' requests for the feed.
+    /// The duration of the viewers' requests for the feed. Where the homepage knows `wait`, most of
+    /// it is the wait for news.
     pub(crate) poll: Option<Latency>,
+    /// From the time the homepage made an answer of the feed until a viewer had received it. The
+    /// clocks are compared by the quickest answer, which counts as 0. Older reports do not have it.
+    #[serde(default)]
+    pub(crate) received: Option<Latency>,
 }
 
 /// The distribution of a latency, in milliseconds.
@@ -208,6 +222,9 @@ pub(crate) struct Latency {
     pub(crate) p50: f64,
     /// 90 % of the values are at most this, in milliseconds.
     pub(crate) p90: f64,
+    /// 95 % of the values are at most this, in milliseconds. Older reports do not have it.
+    #[serde(default)]
+    pub(crate) p95: Option<f64>,
     /// 99 % of the values are at most this, in milliseconds.
     pub(crate) p99: f64,
     /// 99.9 % of the values are at most this, in milliseconds.
@@ -230,6 +247,34 @@ pub(crate) struct Viewers {
     pub(crate) passed: u64,
     /// The size of all answers in bytes, after decompression.
     pub(crate) bytes: u64,
+}
+
+/// What the guests of the mode `audience` met. How long their messages took until the stage had
+/// them is the latency `shown`: from the time a guest pressed Send.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub(crate) struct Audience {
+    /// How many guests the homepage has given a device (a cookie).
+    pub(crate) devices: u32,
+    /// Messages that were sent later than planned, because every guest was in its cooldown.
+    pub(crate) held_back: u64,
+    /// Messages that the homepage refused, by the status of its answer.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// Messages that were refused with the same status.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub(crate) struct Refused {
+    /// The status of the answers, such as 429.
+    pub(crate) status: u16,
+    /// The number of messages.
+    pub(crate) count: u64,
+}
+
+impl Audience {
+    /// How many messages were refused, with any status.
+    pub(crate) fn all_refused(&self) -> u64 {
+        self.refused.iter().map(|refused| refused.count).sum()
+    }
 }
 
 /// One expectation (`--expect`) and its result.

@@ -28,8 +28,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry*", &["crates", "e2e"]),
     ("metrics-exporter-*", &["crates"]),
     ("tracing-subscriber", &["crates", "dev"]),
-    // The load tester measures itself against a bare endpoint.
-    ("actix-*", &["services/homepage", "loadtest"]),
+    // The load tester measures itself against a bare endpoint, and the ratios the homepage.
+    ("actix-*", &["services/homepage", "loadtest", "dev/ratios"]),
     ("askama*", &["services/homepage", "loadtest"]),
     ("governor", &["services/homepage"]),
     ("tonic*", &["proto", "services/event-router", "services/message-processor", "dev", "e2e"]),

@@ -50,6 +50,9 @@ pub struct Accepted {
     pub id: Uuid,
     #[serde(flatten)]
     pub position: Position,
+    /// When the next message of this device is accepted. A homepage of before did not say it.
+    #[serde(default)]
+    pub cooldown_ms: u64,
 }
 
 /// The answer to `POST /bursts` and to `GET /bursts/{id}`.

@@ -1,6 +1,6 @@
 //! The homepage as its users reach it: over HTTP.
 
-use std::{fmt::Display, net::SocketAddr, time::Duration};
+use std::{fmt::Display, net::SocketAddr, sync::Arc, time::Duration};
 
 use reqwest::{
     Client, Method, RequestBuilder,
@@ -12,6 +12,7 @@ use serde_json::json;
 pub use crate::answers::*;
 use crate::{
     base_url::BaseUrl,
+    browser::{self, Ask, Decoder},
     http::{self, Error, Url},
     message::Position,
     metrics::Metrics,
@@ -35,6 +36,8 @@ pub struct Homepage {
     messages: Url,
     /// By which each request logs in.
     authorization: Option<HeaderValue>,
+    /// The cookie of a device, as a browser sends it with each request.
+    cookie: Option<HeaderValue>,
 }
 
 impl Homepage {
@@ -53,7 +56,7 @@ impl Homepage {
     fn below(base: &Url, client: Client, authorization: Option<HeaderValue>) -> Self {
         let messages = base.join("messages").expect("any http URL can have this path");
         let url = base.as_str().trim_end_matches('/').to_owned();
-        Self { client, url, messages, authorization }
+        Self { client, url, messages, authorization, cookie: None }
     }
 
     /// The same, with this token in each request. `None` if a header cannot have it.
@@ -62,6 +65,17 @@ impl Homepage {
         value.set_sensitive(true);
         self.authorization = Some(value);
         Some(self)
+    }
+
+    /// The same, as a device with this cookie reaches it.
+    pub(crate) fn with_cookie(mut self, mut cookie: HeaderValue) -> Self {
+        cookie.set_sensitive(true);
+        self.cookie = Some(cookie);
+        self
+    }
+
+    pub(crate) fn cookie(&self) -> Option<&HeaderValue> {
+        self.cookie.as_ref()
     }
 
     /// Scheme, host, port and path, without a slash at its end.
@@ -195,6 +209,20 @@ impl Homepage {
         Ok(Feed { bytes: body.len() as u64, ..feed })
     }
 
+    /// The newest bullets after `cursor`, as a page in a browser asks for them, which takes compressed answers.
+    pub async fn feed_as_page(
+        &self,
+        ask: Ask,
+        cursor: Option<&str>,
+        decoder: &Decoder,
+    ) -> Result<Arc<browser::Answer>, Error> {
+        let path = ask.path(cursor);
+        let request = self.request_as_browser(Method::GET, &path, "application/json");
+        let answer = http::success(request.timeout(browser::PATIENCE)).await?;
+        let encoding = http::encoding(&answer);
+        decoder.read(&encoding, &answer.bytes().await?)
+    }
+
     /// How the pipeline is doing.
     pub async fn pipeline(&self) -> Result<Pipeline, Error> {
         read(self.request(Method::GET, "/pipeline")).await
@@ -226,6 +254,23 @@ impl Homepage {
 
     fn results_request(&self, id: impl Display) -> RequestBuilder {
         self.request(Method::GET, &format!("/bursts/{id}/results"))
+    }
+
+    /// A request with a browser's headers and the cookie of its device.
+    pub(crate) fn request_as_browser(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &'static str,
+    ) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        let request = http::authorized(request, self.authorization.as_ref()).header(ACCEPT, accept);
+        let request =
+            browser::HEADERS.iter().fold(request, |it, (name, value)| it.header(*name, *value));
+        match &self.cookie {
+            Some(cookie) => request.header(COOKIE, cookie),
+            None => request,
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -3,14 +3,14 @@
 use std::{error, io, iter, time::Duration};
 
 use reqwest::{
-    Client, ClientBuilder, RequestBuilder, Response,
-    header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue},
+    Client, ClientBuilder, RequestBuilder, Response, StatusCode,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue},
     redirect::Policy,
 };
 pub use reqwest::{Error as ClientError, Url};
 use rustls::CertificateError;
 
-use crate::trust::Trust;
+use crate::{browser, trust::Trust};
 
 /// Services close a connection that was not used for longer, perhaps just when we use it again.
 const IDLE: Duration = Duration::from_secs(20);
@@ -49,6 +49,12 @@ impl Error {
     /// Whether the answer was 404: there is no such burst or message.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Status(404, _))
+    }
+
+    /// The error of a status that is no success.
+    pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
+        let reason = status.canonical_reason().unwrap_or_default();
+        (!status.is_success()).then(|| Self::Status(status.as_u16(), reason.into()))
     }
 
     /// Reads the body of an answer that is no success: it may say why.
@@ -163,6 +169,22 @@ pub(crate) fn authorized(
 
 /// The answer to a request, if it is a success.
 pub(crate) async fn success(request: RequestBuilder) -> Result<Response, Error> {
-    let answer = request.send().await?;
+    checked(request.send().await?).await
+}
+
+/// The body of an answer to a browser, decompressed.
+pub(crate) async fn plain_body(answer: Response) -> Result<Vec<u8>, Error> {
+    let encoding = encoding(&answer);
+    browser::plain(&encoding, &answer.bytes().await?)
+}
+
+/// How the body of an answer is compressed; empty where it is not.
+pub(crate) fn encoding(answer: &Response) -> String {
+    let encoding = answer.headers().get(CONTENT_ENCODING).and_then(|it| it.to_str().ok());
+    encoding.unwrap_or_default().to_owned()
+}
+
+/// The answer, if it is a success.
+pub(crate) async fn checked(answer: Response) -> Result<Response, Error> {
     if answer.status().is_success() { Ok(answer) } else { Err(Error::of_answer(answer).await) }
 }

@@ -8,9 +8,12 @@
 pub mod accounts;
 pub mod answers;
 pub mod base_url;
+pub mod browser;
 pub mod burst;
+pub mod connections;
 pub mod eventually;
 pub mod feed;
+pub mod guest;
 pub mod homepage;
 pub mod http;
 pub mod message;

@@ -1,5 +1,5 @@
-//! Thousands of viewers of one homepage: some poll the feed as often as it tells them to, and some read one
-//! byte a second. They use bare sockets, so they cost little CPU compared with the homepage.
+//! Thousands of viewers of one homepage: some follow the feed as a page in a browser does, and some read one byte a
+//! second. They use bare sockets, so they cost little CPU compared with the homepage.
 
 use std::{
     io,
@@ -8,76 +8,136 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+pub use client::browser::Ask;
+use client::browser::{self, Body, Decoder};
 use parking_lot::Mutex;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpSocket, TcpStream},
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
+
+use self::answer::read;
+
+mod answer;
 
 /// The receive window of a slow reader, in bytes. The system makes it a little larger.
 const SMALL_WINDOW: u32 = 1024;
+
+/// Room for the head of an answer. A body goes past it.
+const HEAD_BYTES: usize = 2048;
+
+/// How long a viewer waits after a failure.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Which viewers there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Crowd {
+    pub ask: Ask,
+    pub watching: u32,
+    /// Viewers who request all they can get and read one byte a second.
+    pub slow: u32,
+    /// Their starts are spread evenly over this time.
+    pub arrival: Duration,
+}
 
 /// The viewers of one homepage. Dropping this ends them.
 #[derive(Debug)]
 pub struct Viewers {
     seen: Arc<Seen>,
+    watching: u32,
     _tasks: JoinSet<()>,
+}
+
+/// One answer that one viewer has received.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Receipt {
+    pub viewer: u32,
+    /// Answers with the same cursor have the same number.
+    pub tick: u64,
+    /// When the homepage made it, in milliseconds since 1970.
+    pub made: i64,
+    /// How long after that the viewer had all of it, in milliseconds. Both clocks are the same.
+    pub late: f64,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
-    delays: Mutex<Vec<Duration>>,
+    decoder: Decoder,
+    receipts: Mutex<Vec<Receipt>>,
+    answers: AtomicU64,
     failures: AtomicU64,
+    last_failure: Mutex<String>,
     slow_bytes: AtomicU64,
 }
 
 impl Viewers {
-    /// Starts viewers who poll, and viewers who request all they can get and read one byte a second. Their
-    /// starts are spread evenly over `arrival`.
-    pub fn start(at: SocketAddr, polling: u32, slow: u32, arrival: Duration) -> Self {
+    /// Starts the viewers.
+    pub fn start(at: SocketAddr, crowd: Crowd) -> Self {
+        let Crowd { ask, watching, slow, arrival } = crowd;
         let (seen, mut tasks) = (Arc::new(Seen::default()), JoinSet::new());
         let began = Instant::now();
-        for n in 0..polling + slow {
-            let (seen, due) = (seen.clone(), began + arrival * n / (polling + slow));
+        for n in 0..watching + slow {
+            let (seen, due) = (seen.clone(), began + arrival * n / (watching + slow));
             tasks.spawn(async move {
                 sleep_until(due).await;
                 loop {
-                    let ended = if n < polling {
-                        poll(at, &seen).await
+                    let ended = if n < watching {
+                        follow(at, ask, n, &seen).await
                     } else {
                         read_slowly(at, &seen).await
                     };
                     // A homepage may close the connection of a slow reader, who then connects again.
-                    if ended.is_err() && n < polling {
+                    if let Err(error) = ended
+                        && n < watching
+                    {
                         seen.failures.fetch_add(1, Ordering::Relaxed);
+                        *seen.last_failure.lock() = error.to_string();
                     }
-                    sleep_until(Instant::now() + Duration::from_secs(1)).await;
+                    sleep(AGAIN).await;
                 }
             });
         }
-        Self { seen, _tasks: tasks }
+        Self { seen, watching, _tasks: tasks }
     }
 
-    /// Whether at least `count` polls were answered since the last call of [`Viewers::take_delays`].
-    pub fn has_delays(&self, count: usize) -> bool {
-        self.seen.delays.lock().len() >= count
+    /// How many answers all viewers together have received.
+    pub fn answers(&self) -> u64 {
+        self.seen.answers.load(Ordering::Relaxed)
     }
 
-    /// How long each answer took since the last call of this, shortest first.
-    pub fn take_delays(&self) -> Vec<Duration> {
-        let mut delays = std::mem::take(&mut *self.seen.delays.lock());
-        delays.sort();
-        delays
+    /// How many viewers have received so many answers or more since the last call of [`Viewers::take_receipts`].
+    pub fn with_answers(&self, count: u32) -> u32 {
+        let mut of_each = vec![0; self.watching as usize];
+        for receipt in self.seen.receipts.lock().iter() {
+            of_each[receipt.viewer as usize] += 1;
+        }
+        let viewers = of_each.iter().filter(|answers| **answers >= count).count();
+        u32::try_from(viewers).unwrap_or(u32::MAX)
     }
 
-    /// How many polls had no answer, or a wrong one.
+    /// The answers since the last call of this.
+    pub fn take_receipts(&self) -> Vec<Receipt> {
+        std::mem::take(&mut *self.seen.receipts.lock())
+    }
+
+    /// How many different bodies the answers had, and the last of them. A homepage has compressed each at least once.
+    pub fn bodies(&self) -> (u64, Vec<Body>) {
+        (self.seen.decoder.bodies(), self.seen.decoder.last_bodies())
+    }
+
+    /// How many requests had no answer, or a wrong one.
     pub fn failures(&self) -> u64 {
         self.seen.failures.load(Ordering::Relaxed)
+    }
+
+    /// Why the last of them failed; empty before one has.
+    pub fn last_failure(&self) -> String {
+        self.seen.last_failure.lock().clone()
     }
 
     /// How many bytes all slow readers together have read.
@@ -86,19 +146,28 @@ impl Viewers {
     }
 }
 
-/// Polls without end, on one connection.
-async fn poll(at: SocketAddr, seen: &Seen) -> io::Result<()> {
-    let mut stream = BufReader::new(TcpStream::connect(at).await?);
-    let mut cursor = String::new();
+/// Follows the feed without end, on one connection.
+async fn follow(at: SocketAddr, ask: Ask, viewer: u32, seen: &Seen) -> io::Result<()> {
+    let stream = TcpStream::connect(at).await?;
+    stream.set_nodelay(true)?;
+    let mut stream = BufReader::with_capacity(HEAD_BYTES, stream);
+    let mut cursor: Option<String> = None;
     loop {
-        let sent = Instant::now();
-        let path = format!("/feed?limit=100&after={cursor}");
-        stream.write_all(request(&path).as_bytes()).await?;
-        let body = answer(&mut stream).await?;
-        seen.delays.lock().push(sent.elapsed());
-        cursor = between(&body, "\"cursor\":\"", "\"")?.to_owned();
-        let wait = between(&body, "\"poll_after_ms\":", ",")?.parse().map_err(io::Error::other)?;
-        sleep_until(Instant::now() + Duration::from_millis(wait)).await;
+        let path = ask.path(cursor.as_deref());
+        stream.write_all(request(&path, viewer).as_bytes()).await?;
+        let (encoding, body) = read(&mut stream).await?;
+        let received = now_ms();
+        let answer = seen.decoder.read(&encoding, &body).map_err(io::Error::other)?;
+        drop(body);
+        let late = received - answer.made as f64;
+        let receipt = Receipt { viewer, tick: answer.tick, made: answer.made, late };
+        seen.receipts.lock().push(receipt);
+        seen.answers.fetch_add(1, Ordering::Relaxed);
+        let pause = ask.pause(cursor.is_none(), &answer);
+        // A homepage that has just started has no cursor to give yet.
+        cursor = Some(answer.cursor.clone()).filter(|cursor| !cursor.is_empty());
+        drop(answer);
+        sleep(pause).await;
     }
 }
 
@@ -107,34 +176,44 @@ async fn read_slowly(at: SocketAddr, seen: &Seen) -> io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(SMALL_WINDOW)?;
     let mut stream = socket.connect(at).await?;
-    stream.write_all(request("/feed?limit=500").as_bytes()).await?;
+    stream.write_all(b"GET /feed?limit=500 HTTP/1.1\r\nHost: barrage\r\n\r\n").await?;
     loop {
         stream.read_u8().await?;
         seen.slow_bytes.fetch_add(1, Ordering::Relaxed);
-        sleep_until(Instant::now() + Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
     }
 }
 
-fn request(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: barrage\r\n\r\n")
+/// What a browser sends on a connection that it keeps. Each viewer is a device of its own.
+fn request(path: &str, viewer: u32) -> String {
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nhost: barrage\r\naccept: application/json\r\n\
+         cookie: barrage_device={viewer:032x}\r\n"
+    );
+    let headers = browser::HEADERS.iter();
+    headers.fold(head, |head, (name, value)| head + name + ": " + value + "\r\n") + "\r\n"
 }
 
-async fn answer(stream: &mut BufReader<TcpStream>) -> io::Result<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    let head = String::from_utf8_lossy(&head).to_lowercase();
-    if !head.starts_with("http/1.1 200") {
-        return Err(io::Error::other(head));
-    }
-    let length = between(&head, "content-length: ", "\r\n")?.parse().map_err(io::Error::other)?;
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await?;
-    String::from_utf8(body).map_err(io::Error::other)
+/// Milliseconds since 1970, with their fractions.
+fn now_ms() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1000.0
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> io::Result<&'a str> {
-    let found = text.rsplit_once(before).and_then(|(_, rest)| rest.split_once(after));
-    found.map(|(found, _)| found).ok_or_else(|| io::Error::other(format!("no {before}")))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_a_browsers_headers_and_the_cookie_of_a_device() {
+        let request = request("/feed?limit=100", 255);
+        assert!(request.starts_with("GET /feed?limit=100 HTTP/1.1\r\n"), "{request}");
+        assert!(request.ends_with("\r\n\r\n") && request.matches("\r\n\r\n").count() == 1);
+        for line in ["accept-encoding: gzip, deflate, br, zstd", "sec-fetch-mode: cors"] {
+            assert!(request.contains(line), "{line}: {request}");
+        }
+        assert!(
+            request.contains("barrage_device=000000000000000000000000000000ff\r\n"),
+            "{request}"
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! `cargo loadtest -- ratios`: how much of the speed of its parts the whole pipeline reaches.
 
+mod cores;
 mod figures;
 mod finding;
 mod load;
@@ -17,7 +18,10 @@ use std::{collections::BTreeSet, fmt::Display, process::ExitCode};
 use clap::{Parser, value_parser};
 use process::signals::Stop;
 
-use self::{ratio::Ratio, scope::Scope};
+use self::{
+    ratio::Ratio,
+    scope::{MOST_VIEWERS, Scope},
+};
 
 /// The exit code of a program that was interrupted (128 + SIGINT).
 const INTERRUPTED: u8 = 130;
@@ -40,6 +44,10 @@ struct Args {
     #[arg(long, value_name = "RECORDS", default_value_t = 1_000_000,
           value_parser = value_parser!(u32).range(1000..=100_000_000))]
     backlog: u32,
+    /// No measurement has more viewers than this, for machines that allow fewer open files. Aims for more are not met.
+    #[arg(long, value_name = "N", default_value_t = MOST_VIEWERS,
+          value_parser = value_parser!(u32).range(2..=i64::from(MOST_VIEWERS)))]
+    most_viewers: u32,
 }
 
 #[tokio::main]
@@ -57,9 +65,10 @@ async fn main() -> ExitCode {
 /// False if it was interrupted.
 async fn run(args: Args) -> anyhow::Result<bool> {
     stack::check_programs()?;
-    let Args { only, rounds, seconds, backlog } = args;
+    let Args { only, rounds, seconds, backlog, most_viewers } = args;
     let only: BTreeSet<Ratio> = only.into_iter().collect();
-    let scope = Scope { rounds, seconds, backlog, only };
+    let scope = Scope { rounds, seconds, backlog, most_viewers, only };
+    run::allow_viewers(&scope)?;
     // An interrupted measurement is dropped, and with it all processes of its stack.
     let stop = Stop::on_signal()?;
     let Some(report) = stop.requested.run_until_cancelled(run::measure(&scope)).await else {

@@ -1,6 +1,7 @@
 //! What Kafka and the table reach alone, with bare clients and nothing of barrage between.
 
 pub(crate) mod consume;
+pub(crate) mod endpoint;
 pub(crate) mod pipeline;
 pub(crate) mod produce;
 pub(crate) mod record;

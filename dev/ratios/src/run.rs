@@ -1,13 +1,22 @@
 //! Runs the chosen measurements, in the order that lets later ones use what earlier ones have found.
 
+use client::connections;
+
 use crate::{
     finding::Findings,
     machine::Machine,
-    measures::{backlog, latency, overload, polls, routing, sending, throughput, tracing},
-    ratio::Ratio::{P1, P2, P3, P4, P5, P6, P7, P8, P9, P11, P12, P13},
+    measures::{answers, backlog, latency, overload, routing, sending, throughput, ticks, tracing},
+    ratio::Ratio::{P1, P2, P3, P4, P5, P6, P7, P8, P9, P9b, P10, P11, P12, P13, P15},
     report::Report,
     scope::Scope,
 };
+
+/// Makes room for the connections of the viewers. The homepage of a stack inherits the limit.
+pub(crate) fn allow_viewers(scope: &Scope) -> Result<(), connections::Error> {
+    let viewers = if scope.wants(&[P15]) { scope.most_viewers } else { answers::viewers(scope)[1] };
+    let has_viewers = scope.wants(&[P9, P9b, P10, P15]);
+    if has_viewers { connections::allow(viewers.into()) } else { Ok(()) }
+}
 
 /// Measures what the scope asks for. Fails if a part of a stack does not do what it should.
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Report<'_>> {
@@ -35,8 +44,11 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Report<'_>> {
             findings.extend(overload::measure(scope, peak).await?);
         }
     }
-    if scope.wants(&[P9]) {
-        findings.extend(polls::measure(scope).await?);
+    if scope.wants(&[P9, P9b, P10]) {
+        findings.extend(answers::measure(scope).await?);
+    }
+    if scope.wants(&[P15]) {
+        findings.extend(ticks::measure(scope).await?);
     }
     if scope.wants(&[P13]) {
         findings.extend(tracing::measure(scope).await?);

@@ -107,6 +107,32 @@ async fn the_mode_viewers_sends_nothing() {
 }
 
 #[tokio::test]
+async fn an_audience_has_devices_obeys_its_cooldown_and_loses_nothing() {
+    let stack = Stack::start().await;
+    // Forty guests may send twenty texts a second, as their cooldown is 2 s.
+    let options = ["--mode", "audience", "--guests", "40", "--texts-per-second", "10"];
+    let expected = ["--duration", "4", "--expect", "refused==0", "--expect", "shown_p95<60s"];
+    let (code, report, text) = LoadTest::of(&stack, &[options, expected].concat()).run().await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(ledger(&report, ["accepted", "stored", "lost", "twice"]), [40, 40, 0, 0]);
+    assert_eq!(
+        (&report["audience"]["devices"], &report["viewers"]["count"]),
+        (&40.into(), &40.into())
+    );
+    // On a busy machine some are settled before the stage has them.
+    assert!(report["latency"]["shown"]["count"].as_u64() > Some(20), "{text}");
+    assert!(text.contains("40 guests, 40 of them with a device: Send to bullet"), "{text}");
+
+    let options = ["--mode", "audience", "--guests", "2", "--texts-per-second", "4"];
+    let (code, report, text) =
+        LoadTest::of(&stack, &[&options[..], &["--duration", "2"]].concat()).run().await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(ledger(&report, ["accepted", "lost"]), [8, 0]);
+    assert_eq!(report["audience"]["refused"], serde_json::json!([]));
+    assert!(report["audience"]["held_back"].as_u64().unwrap() >= 4, "{text}");
+}
+
+#[tokio::test]
 async fn a_killed_router_costs_time_but_no_message() {
     let mut stack = Stack::start().await;
     let running = tokio::spawn(LoadTest::of(&stack, &["--stages", "400:6"]).run());
@@ -197,7 +223,7 @@ async fn what_cannot_be_measured_ends_with_one_line_and_exit_code_2() {
     std::fs::write(&other, r#"{"schema":"barrage.loadtest/999"}"#).unwrap();
     let (other, table) = (other.to_str().unwrap(), format!("http://{}", stack.address(TABLE)));
     let url = stack.homepage().url();
-    let faults: [(&[&str], &str); 10] = [
+    let faults: [(&[&str], &str); 13] = [
         (&[], "URL"),
         (&["ftp://there"], "ftp://there"),
         (&[&table, "--mode", "viewers", "--viewers", "0"], "--viewers"),
@@ -206,6 +232,9 @@ async fn what_cannot_be_measured_ends_with_one_line_and_exit_code_2() {
         (&[&table], "is no barrage"),
         (&[&table, "--stages", "fast"], "500:30"),
         (&[&table, "--expect", "p99<"], "p99<200ms"),
+        (&[&table, "--mode", "audience", "--guests", "0"], "--guests"),
+        (&[&table, "--mode", "room"], "audience"),
+        (&[&table, "--guests", "9"], "--mode audience"),
         (&[url, "--json", "/no/such/folder/report.json"], "/no/such/folder"),
         (&["compare", other, other], "barrage.loadtest/999"),
     ];

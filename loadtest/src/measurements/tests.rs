@@ -56,3 +56,12 @@ fn latency_counts_from_when_a_message_was_due_and_not_from_when_it_was_sent() {
         assert!((p50 / exact - 1.0_f64).abs() < 0.002, "{p50} {exact}");
     }
 }
+
+#[test]
+fn the_quickest_answer_shows_the_difference_of_the_clocks() {
+    let mut clock = Clock::default();
+    // The homepage's clock is 1,000 ms ahead.
+    let late = [(1000, 50), (2000, 1020), (3000, 2015), (4000, 3100)];
+    let late = late.map(|(made, received)| clock.late(made, received).as_millis());
+    assert_eq!(late, [0, 0, 0, 85]);
+}

@@ -11,15 +11,17 @@ pub(crate) struct Comparison<'a>(pub(crate) &'a Report, pub(crate) &'a Report);
 /// A name, and how to read the value from a report.
 type Figure = (&'static str, fn(&Report) -> Option<f64>);
 
-const FIGURES: [Figure; 14] = [
+const FIGURES: [Figure; 16] = [
     ("accepted per second", |it| Some(it.sending.accepted_per_s)),
     ("settled per second", |it| Some(it.sending.settled_per_s)),
     ("accepted after, p50 ms", |it| it.latency.accept.map(|it: Latency| it.p50)),
     ("accepted after, p99 ms", |it| it.latency.accept.map(|it| it.p99)),
     ("accepted after, p99.9 ms", |it| it.latency.accept.map(|it| it.p999)),
     ("in the feed after, p50 ms", |it| it.latency.shown.map(|it| it.p50)),
+    ("in the feed after, p95 ms", |it| it.latency.shown.and_then(|it| it.p95)),
     ("in the feed after, p99 ms", |it| it.latency.shown.map(|it| it.p99)),
     ("a viewer's poll, p99 ms", |it| it.latency.poll.map(|it| it.p99)),
+    ("received after, p99 ms", |it| it.latency.received.map(|it| it.p99)),
     ("most waiting", |it| it.seconds.iter().filter_map(|s| s.waiting).max().map(|n| n as f64)),
     ("failed requests", |it| Some(it.failed_requests() as f64)),
     ("lost", |it| Some(it.ledger.lost as f64)),

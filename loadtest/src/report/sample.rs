@@ -7,8 +7,9 @@ use super::{
 
 /// The report of a run of two seconds in which no message was lost.
 pub(crate) fn report() -> Report {
+    let (p95, p99) = (Some(60.0), 90.0);
     let latency =
-        Latency { count: 1000, mean: 8.0, p50: 4.0, p90: 20.0, p99: 90.0, p999: 95.0, max: 99.0 };
+        Latency { count: 1000, mean: 8.0, p50: 4.0, p90: 20.0, p95, p99, p999: 95.0, max: 99.0 };
     Report {
         schema: SCHEMA.into(),
         url: "http://127.0.0.1:8080/".into(),
@@ -21,6 +22,7 @@ pub(crate) fn report() -> Report {
             stages: vec![Stage { from: 500, to: 500, seconds: 2 }],
             in_flight: 256,
             viewers: 2,
+            guests: 0,
             settle_s: 60,
         },
         environment: environment(),
@@ -31,8 +33,10 @@ pub(crate) fn report() -> Report {
             accept_naive: Some(latency),
             shown: Some(latency),
             poll: Some(latency),
+            received: Some(latency),
         },
         viewers: Some(Viewers { count: 2, polls: 10, bullets: 900, passed: 1000, bytes: 300_000 }),
+        audience: None,
         expectations: vec![Expectation {
             text: "p99<200ms".into(),
             measured: Some(90.0),

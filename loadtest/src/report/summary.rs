@@ -4,7 +4,7 @@ use std::fmt;
 
 use indicatif::{HumanBytes, HumanCount};
 
-use super::{Latency, Report};
+use super::{Latency, Refused, Report};
 
 /// How many lost messages are named here.
 const NAMED: usize = 10;
@@ -17,6 +17,7 @@ impl fmt::Display for Summary<'_> {
         self.write_verdict(f)?;
         self.write_ledger(f)?;
         self.write_latencies(f)?;
+        self.write_audience(f)?;
         self.write_viewers(f)?;
         self.write_failures(f)?;
         self.write_expectations(f)
@@ -82,6 +83,7 @@ impl Summary<'_> {
             ("  as a naive test sees it", latency.accept_naive),
             ("in the feed", latency.shown),
             ("a viewer's poll", latency.poll),
+            ("received by a viewer", latency.received),
         ] {
             if let Some(Latency { p50, p90, p99, p999, max, .. }) = latency {
                 let values = [p50, p90, p99, p999, max].map(|ms| format!("{ms:>10.1}")).concat();
@@ -89,6 +91,28 @@ impl Summary<'_> {
             }
         }
         writeln!(f)
+    }
+
+    fn write_audience(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(report) = self;
+        let Some(audience) = &report.audience else { return Ok(()) };
+        let guests = HumanCount(report.plan.guests.into());
+        write!(
+            f,
+            "{guests} guests, {} of them with a device: ",
+            HumanCount(audience.devices.into())
+        )?;
+        match report.latency.shown {
+            Some(Latency { p50, p95: Some(p95), p99, .. }) => {
+                writeln!(f, "Send to bullet {p50:.0} ms p50, {p95:.0} ms p95, {p99:.0} ms p99")?;
+            }
+            Some(_) | None => writeln!(f, "no bullet of theirs was in the feed")?,
+        }
+        let by_status = |it: &Refused| format!("{} with {}", HumanCount(it.count), it.status);
+        let by_status: Vec<_> = audience.refused.iter().map(by_status).collect();
+        let by_status = if by_status.is_empty() { "none".into() } else { by_status.join(", ") };
+        let held_back = HumanCount(audience.held_back);
+        writeln!(f, "refused: {by_status}; held back by a cooldown: {held_back}\n")
     }
 
     fn write_viewers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,7 +149,7 @@ impl Summary<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{Audience, sample};
 
     #[test]
     fn the_summary_begins_with_the_verdict() {
@@ -145,6 +169,25 @@ mod tests {
         assert!(!Summary(&report).to_string().contains("certificate"));
         report.accepts_any_certificate = true;
         assert!(Summary(&report).to_string().contains("any certificate was accepted"));
+    }
+
+    #[test]
+    fn an_audience_has_its_time_to_the_bullet_and_what_was_refused() {
+        let mut report = sample::report();
+        report.plan.guests = 500;
+        let refused = vec![Refused { status: 429, count: 37 }];
+        report.audience = Some(Audience { devices: 499, held_back: 2, refused });
+        let summary = Summary(&report).to_string();
+        for part in [
+            "500 guests, 499 of them with a device: Send to bullet 4 ms p50, 60 ms p95, 90 ms p99\n",
+            "refused: 37 with 429; held back by a cooldown: 2\n",
+        ] {
+            assert!(summary.contains(part), "{part}: {summary}");
+        }
+        report.audience = Some(Audience::default());
+        report.latency.shown = None;
+        let summary = Summary(&report).to_string();
+        assert!(summary.contains("no bullet of theirs") && summary.contains("refused: none"));
     }
 
     #[test]

@@ -348,7 +348,7 @@ mod tests {
         let counts = Counts { accepted: stored + waiting, stored, waiting, ..Counts::default() };
         let finished = PartitionOffsets::from([(0, Offset::new(end).unwrap())]);
         let all_read_at = Some(Millis(ROUNDS.fetch_add(1, Ordering::Relaxed)));
-        let end = RoundEnd { finished, all_read_at, is_history: false };
+        let end = RoundEnd { finished, all_read_at, ..RoundEnd::default() };
         let Sources { feed, progress, .. } = &publication.sources;
         feed.add(&rows, end, || progress.update(Round { counts, ..Round::default() }));
     }

@@ -30,7 +30,7 @@ pub(super) struct Tile {
 pub(super) struct Percentiles {
     pub(super) name: &'static str,
     pub(super) count: String,
-    pub(super) values: [String; 6],
+    pub(super) values: [String; 7],
 }
 
 /// An expectation and whether it holds.
@@ -121,16 +121,30 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
         .flatten()
         .chain(latency("accepted after", report.latency.accept))
         .chain(latency("in the feed after", report.latency.shown))
+        .chain(refused(report))
         .chain(poll.map(|(tile, viewers)| Tile { about: polls(viewers), ..tile }))
         .chain([failed])
         .collect()
 }
 
+/// How many messages of guests were refused; `None` without guests.
+fn refused(report: &Report) -> Option<Tile> {
+    let audience = report.audience.as_ref()?;
+    Some(Tile {
+        name: "refused",
+        value: HumanCount(audience.all_refused()).to_string(),
+        unit: "messages",
+        about: format!("of {} guests", HumanCount(report.plan.guests.into())),
+    })
+}
+
 /// A row for each latency that was measured.
 pub(super) fn latencies(latencies: &Latencies) -> Vec<Percentiles> {
     let row = |(name, latency): (_, Option<Latency>)| {
-        let Latency { count, mean, p50, p90, p99, p999, max } = latency?;
-        let values = [mean, p50, p90, p99, p999, max].map(number);
+        let Latency { count, mean, p50, p90, p95, p99, p999, max } = latency?;
+        let p95 = p95.map_or_else(|| "-".into(), number);
+        let [mean, p50, p90, p99, p999, max] = [mean, p50, p90, p99, p999, max].map(number);
+        let values = [mean, p50, p90, p95, p99, p999, max];
         Some(Percentiles { name, count: HumanCount(count).to_string(), values })
     };
     let all = [
@@ -138,6 +152,7 @@ pub(super) fn latencies(latencies: &Latencies) -> Vec<Percentiles> {
         ("accepted, seen naively", latencies.accept_naive),
         ("in the feed", latencies.shown),
         ("a viewer's poll", latencies.poll),
+        ("received by a viewer", latencies.received),
     ];
     all.into_iter().filter_map(row).collect()
 }
@@ -204,6 +219,7 @@ pub(super) fn plan(report: &Report) -> Vec<Fact> {
     let mode = |mode: &Mode| match mode {
         Mode::Messages => "single messages",
         Mode::Bursts => "bursts",
+        Mode::Audience => "single messages of guests",
     };
     let modes: Vec<_> = plan.modes.iter().map(mode).collect();
     let modes = if modes.is_empty() { "viewers alone".into() } else { modes.join(" and ") };
@@ -211,15 +227,21 @@ pub(super) fn plan(report: &Report) -> Vec<Fact> {
         let [count, bullets, passed] = [it.count.into(), it.bullets, it.passed].map(HumanCount);
         format!("{count}, who got {bullets} of {passed} bullets in {}", HumanBytes(it.bytes))
     });
-    [
+    let guests = report.audience.as_ref().map(|audience| {
+        let [all, devices, held_back] =
+            [report.plan.guests.into(), audience.devices.into(), audience.held_back]
+                .map(HumanCount);
+        format!("{all}, {devices} of them with a device; a cooldown held back {held_back} messages")
+    });
+    let guests = guests.map(|value| Fact { name: "guests", value });
+    let facts = [
         ("sent", modes),
         ("stages", stages.join(", then ")),
         ("in flight", format!("{} messages at the most", HumanCount(plan.in_flight.into()))),
         ("viewers", viewers.unwrap_or_else(|| "none".into())),
         ("time to settle", format!("{} s", plan.settle_s)),
-    ]
-    .map(|(name, value)| Fact { name, value })
-    .into()
+    ];
+    facts.map(|(name, value)| Fact { name, value }).into_iter().chain(guests).collect()
 }
 
 fn stage(Stage { from, to, seconds }: &Stage) -> String {
@@ -251,7 +273,7 @@ pub(super) fn environment(report: &Report) -> Vec<Fact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{Audience, sample};
 
     #[test]
     fn the_parts_of_the_ledger_add_up_to_all_accepted_messages() {
@@ -269,6 +291,19 @@ mod tests {
         report.sending.due = 0;
         let names: Vec<_> = tiles(&report).into_iter().map(|tile| tile.name).collect();
         assert_eq!(names, ["accepted after", "in the feed after", "failed"]);
+    }
+
+    #[test]
+    fn what_guests_met_has_a_tile_and_a_fact() {
+        let mut report = sample::report();
+        assert!(refused(&report).is_none());
+        let nobody = plan(&report).len();
+        report.plan.guests = 500;
+        report.audience = Some(Audience { devices: 499, ..Audience::default() });
+        assert!(tiles(&report).iter().any(|tile| tile.name == "refused" && tile.value == "0"));
+        let facts = plan(&report);
+        assert_eq!(facts.len(), nobody + 1);
+        assert!(facts.iter().any(|fact| fact.value.starts_with("500, 499 of them with a device")));
     }
 
     #[test]
