@@ -9,7 +9,7 @@ use client::{
 };
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use crate::{failures::Request, run::Run};
@@ -64,7 +64,7 @@ pub(crate) async fn watch(run: Arc<Run>, mut cursor: String, decoder: Arc<Decode
                     VIEW_AGAIN
                 }
             };
-            sleep(pause).await;
+            sleep_until(Instant::now() + pause).await;
         }
     };
     run.over.run_until_cancelled(watch).await;
@@ -123,6 +123,6 @@ async fn follow_as_page(run: &Run, homepage: &Homepage, decoder: &Decoder, begin
                 VIEW_AGAIN
             }
         };
-        sleep(pause).await;
+        sleep_until(Instant::now() + pause).await;
     }
 }

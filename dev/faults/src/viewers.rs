@@ -18,7 +18,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpSocket, TcpStream},
     task::JoinSet,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use self::answer::read;
@@ -98,7 +98,7 @@ impl Viewers {
                         seen.failures.fetch_add(1, Ordering::Relaxed);
                         *seen.last_failure.lock() = error.to_string();
                     }
-                    sleep(AGAIN).await;
+                    sleep_until(Instant::now() + AGAIN).await;
                 }
             });
         }
@@ -167,7 +167,7 @@ async fn follow(at: SocketAddr, ask: Ask, viewer: u32, seen: &Seen) -> io::Resul
         // A homepage that has just started has no cursor to give yet.
         cursor = Some(answer.cursor.clone()).filter(|cursor| !cursor.is_empty());
         drop(answer);
-        sleep(pause).await;
+        sleep_until(Instant::now() + pause).await;
     }
 }
 
@@ -180,7 +180,7 @@ async fn read_slowly(at: SocketAddr, seen: &Seen) -> io::Result<()> {
     loop {
         stream.read_u8().await?;
         seen.slow_bytes.fetch_add(1, Ordering::Relaxed);
-        sleep(Duration::from_secs(1)).await;
+        sleep_until(Instant::now() + Duration::from_secs(1)).await;
     }
 }
 

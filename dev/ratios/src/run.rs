@@ -44,12 +44,7 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Report<'_>> {
             findings.extend(overload::measure(scope, peak).await?);
         }
     }
-    if scope.wants(&[P9, P9b, P10]) {
-        findings.extend(answers::measure(scope).await?);
-    }
-    if scope.wants(&[P15]) {
-        findings.extend(ticks::measure(scope).await?);
-    }
+    measure_viewers(scope, &mut findings).await?;
     if scope.wants(&[P13]) {
         findings.extend(tracing::measure(scope).await?);
     }
@@ -59,4 +54,14 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Report<'_>> {
     findings.lines.retain(|line| scope.wants(&[line.part.ratio]));
     findings.lines.sort_by_key(|line| line.part.ratio);
     Ok(Report { scope, machine: Machine::here(), findings })
+}
+
+async fn measure_viewers(scope: &Scope, findings: &mut Findings) -> anyhow::Result<()> {
+    if scope.wants(&[P9, P9b, P10]) {
+        findings.extend(answers::measure(scope).await?);
+    }
+    if scope.wants(&[P15]) {
+        findings.extend(ticks::measure(scope).await?);
+    }
+    Ok(())
 }

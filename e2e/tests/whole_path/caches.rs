@@ -182,7 +182,6 @@ async fn cost(stack: &Stack, cache: &Cache, viewers: u32) -> (f64, f64) {
 async fn assert_crowd_is_cheap(stack: &Stack, cache: &Cache) {
     let few = cost(stack, cache, FEW).await;
     let crowd = cost(stack, cache, CROWD).await;
-    println!("requests and bodies: {FEW} viewers {few:?}, {CROWD} viewers {crowd:?}");
     assert!(crowd.0 <= few.0 * 2.0 + 5.0, "requests: {few:?} and {crowd:?}");
     assert!(crowd.1 <= few.1 * 2.0 + 5.0, "bodies: {few:?} and {crowd:?}");
 }

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use client::browser::Body;
 use faults::viewers::{Ask, Crowd, Viewers};
 use stack::{Stack, plan::name::HOMEPAGE, usage};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     figures::Rounds,
@@ -120,7 +120,7 @@ async fn one_round(scope: &Scope) -> anyhow::Result<Round> {
 async fn loaded() -> anyhow::Result<Stack> {
     let stack = stacks::whole().start().await;
     Load::at_rate(RATE, LASTS).send(stack.homepage()).await?;
-    sleep(WARM_UP).await;
+    sleep_until(Instant::now() + WARM_UP).await;
     Ok(stack)
 }
 
@@ -163,9 +163,9 @@ pub(super) async fn arrived(at: SocketAddr, ask: Ask, watching: u32) -> anyhow::
             viewers.failures(),
             viewers.last_failure()
         );
-        sleep(LOOK).await;
+        sleep_until(Instant::now() + LOOK).await;
     }
-    sleep(WARM_UP).await;
+    sleep_until(Instant::now() + WARM_UP).await;
     Ok(viewers)
 }
 
@@ -182,7 +182,7 @@ async fn watched(
     reading: impl AsyncFn() -> anyhow::Result<Work>,
 ) -> anyhow::Result<Work> {
     let (before, began) = (reading().await?, Instant::now());
-    sleep(Duration::from_secs(scope.seconds.into())).await;
+    sleep_until(Instant::now() + Duration::from_secs(scope.seconds.into())).await;
     Ok(Work::between(before, reading().await?, began.elapsed()))
 }
 

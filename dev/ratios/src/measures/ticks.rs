@@ -7,7 +7,7 @@ use std::{
 
 use faults::viewers::{Ask, Receipt};
 use stack::plan::name::HOMEPAGE;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::answers::{arrived, none_failed};
 use crate::{
@@ -76,9 +76,9 @@ async fn one_round(scope: &Scope) -> anyhow::Result<Seen> {
     Load::at_rate(RATE, LASTS).send(stack.homepage()).await?;
     let viewers = arrived(stack.address(HOMEPAGE), Ask::Wait, scope.most_viewers).await?;
     viewers.take_receipts();
-    let (from, _) = (now(), sleep(lasts(scope)).await);
+    let (from, _) = (now(), sleep_until(Instant::now() + lasts(scope)).await);
     let to = now();
-    sleep(LAST_TICK).await;
+    sleep_until(Instant::now() + LAST_TICK).await;
     none_failed(&viewers)?;
     Ok(seen(&viewers.take_receipts(), from..to, scope.most_viewers as usize))
 }

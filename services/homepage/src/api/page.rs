@@ -226,7 +226,7 @@ fn refusal(problem: &Problem, translations: &Translations) -> String {
             translations.limit_exceeded(problem.limit(), seconds)
         }
         (StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => translations.kafka_away.with(seconds),
-        _ => problem.detail.clone(),
+        _ => problem.detail.to_string(),
     }
 }
 

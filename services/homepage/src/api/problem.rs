@@ -22,7 +22,7 @@ pub(crate) struct Problem {
     kind: &'static str,
     title: &'static str,
     status: u16,
-    pub(crate) detail: String,
+    pub(crate) detail: Box<str>,
     /// One entry for each invalid field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<InvalidField>,
@@ -32,7 +32,7 @@ pub(crate) struct Problem {
     /// The name of the limit, and how many bursts are running of whoever has sent the request, where that is it: for
     /// a page that says it in its own language.
     #[serde(flatten)]
-    exceeded: Option<Exceeded>,
+    exceeded: Option<Box<Exceeded>>,
     #[serde(skip)]
     retry_after: Option<Duration>,
     /// The methods that the address answers, for `Allow`.
@@ -68,7 +68,7 @@ impl Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: detail.into(),
+            detail: detail.into().into(),
             errors: Vec::new(),
             may_have_been_sent: false,
             exceeded: None,
@@ -227,7 +227,7 @@ impl Problem {
 
     /// The limit that the request is over.
     pub(crate) fn limit(&self) -> Option<Limit> {
-        self.exceeded.map(|it| it.of)
+        self.exceeded.as_ref().map(|it| it.of)
     }
 
     /// `Retry-After` in whole seconds, if another try can help.
@@ -273,9 +273,9 @@ impl From<LimitExceeded> for Problem {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "");
         problem.retry_after = Some(error.retry_after);
         let (limit, running) = (error.limit.name(), error.limit.running());
-        problem.exceeded = Some(Exceeded { limit, running, of: error.limit });
+        problem.exceeded = Some(Box::new(Exceeded { limit, running, of: error.limit }));
         let seconds = problem.retry_after().unwrap_or(1);
-        problem.detail = format!("{} Try again in {seconds} s.", error.limit);
+        problem.detail = format!("{} Try again in {seconds} s.", error.limit).into();
         problem
     }
 }

@@ -9,7 +9,7 @@ use client::{
     homepage::{Bullet, Homepage},
 };
 use stack::{Stack, usage};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     figures::{p50_and_p99, quantile},
@@ -113,7 +113,10 @@ async fn follow(
         feed.bullets.iter().for_each(|bullet| seen.add(bullet));
         seen.add_left_out(feed.left_out(), feed.bullets.first());
         cursor = feed.cursor;
-        sleep(if is_page { ask.pause(false, &answer) } else { answer.poll_after }).await;
+        sleep_until(
+            Instant::now() + if is_page { ask.pause(false, &answer) } else { answer.poll_after },
+        )
+        .await;
     }
     ensure!(!seen.to_feed.is_empty(), "no bullet was in the feed");
     Ok(seen)
