@@ -2,19 +2,12 @@
 //!
 //! A tool that asks otherwise measures something else. Without `Accept-Encoding`, a homepage compresses nothing.
 
-use std::{
-    collections::VecDeque,
-    io::{self, Read},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use brotli::Decompressor;
-use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use parking_lot::Mutex;
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::{answers::Feed, http::Error};
+use crate::{answers::Feed, compression::decompressed, http::Error};
 
 /// What Chromium sends with each request of a script, besides `Host`, `Accept` and the cookie.
 pub const HEADERS: [(&str, &str); 8] = [
@@ -46,9 +39,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// So many of the last answers are kept decoded: those of a few ticks.
 const KEPT: usize = 16;
-
-/// The largest answer once it is decompressed. One of 500 bullets has a tenth of it.
-const MAX_BYTES: u64 = 4 << 20;
 
 /// How a page asks for the feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +138,7 @@ impl Decoder {
         if let Some((_, answer)) = known.answers.iter().rev().find(same) {
             return Ok(answer.clone());
         }
-        let json = plain(encoding, body)?;
+        let json = decompressed(encoding, body).map_err(|_| Error::Malformed)?;
         let head: Head = serde_json::from_slice(&json).map_err(|_| Error::Malformed)?;
         let tick = known.tick(&head.cursor);
         let answer = Arc::new(Answer {
@@ -193,26 +183,6 @@ impl Known {
     }
 }
 
-/// A body without its compression: a value of `Content-Encoding`, or nothing.
-pub(crate) fn plain(encoding: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
-    decompressed(encoding, body).map_err(|_| Error::Malformed)
-}
-
-fn decompressed(encoding: &str, body: &[u8]) -> io::Result<Vec<u8>> {
-    let reader: Box<dyn Read + '_> = match encoding {
-        "" | "identity" => Box::new(body),
-        "gzip" => Box::new(MultiGzDecoder::new(body)),
-        "deflate" => Box::new(ZlibDecoder::new(body)),
-        "br" => Box::new(Decompressor::new(body, 4096)),
-        other => return Err(io::Error::other(format!("an encoding that we do not know: {other}"))),
-    };
-    let mut json = Vec::new();
-    match reader.take(MAX_BYTES).read_to_end(&mut json)? {
-        size if size as u64 == MAX_BYTES => Err(io::Error::other("the answer is too large")),
-        _ => Ok(json),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -223,6 +193,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::compression::MAX_BYTES;
 
     fn json(cursor: &str, passed: u64) -> Vec<u8> {
         format!(

@@ -10,7 +10,7 @@ use reqwest::{
 pub use reqwest::{Error as ClientError, Url};
 use rustls::CertificateError;
 
-use crate::{browser, trust::Trust};
+use crate::{compression::decompressed, trust::Trust};
 
 /// Services close a connection that was not used for longer, perhaps just when we use it again.
 const IDLE: Duration = Duration::from_secs(20);
@@ -175,7 +175,7 @@ pub(crate) async fn success(request: RequestBuilder) -> Result<Response, Error> 
 /// The body of an answer to a browser, decompressed.
 pub(crate) async fn plain_body(answer: Response) -> Result<Vec<u8>, Error> {
     let encoding = encoding(&answer);
-    browser::plain(&encoding, &answer.bytes().await?)
+    decompressed(&encoding, &answer.bytes().await?).map_err(|_| Error::Malformed)
 }
 
 /// How the body of an answer is compressed; empty where it is not.

@@ -10,6 +10,7 @@ pub mod answers;
 pub mod base_url;
 pub mod browser;
 pub mod burst;
+mod compression;
 pub mod connections;
 pub mod eventually;
 pub mod feed;
