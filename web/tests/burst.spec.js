@@ -45,6 +45,37 @@ test("Stop ends a burst early, and what was accepted still arrives", async ({ pa
   await expect.poll(() => flown(page, text)).toBe(accepted);
 });
 
+test("Stop works in a browser that keeps no cookie", async ({ page, context }) => {
+  await page.goto("/");
+  await fill(page, { message: unique("without a cookie"), concurrency: 1, duration: 60, rate: 5 });
+  await sendButton(page).click();
+  const stop = page.getByRole("button", { name: "Stop burst" });
+  await expect(stop).toBeVisible();
+  await context.clearCookies();
+  await stop.click();
+  await ended(page, "Stopped");
+});
+
+test.describe("a Stop that the server refuses", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("says so, and can be pressed again", async ({ page }) => {
+    await page.goto("/");
+    const problem = { status: 403, contentType: "application/problem+json", body: '{"title":"Forbidden"}' };
+    const refuse = (route) => (route.request().method() === "DELETE" ? route.fulfill(problem) : route.fallback());
+    await page.route("**/bursts/*", refuse);
+    await fill(page, { message: unique("refused"), concurrency: 1, duration: 60, rate: 5 });
+    await sendButton(page).click();
+    const stop = page.getByRole("button", { name: "Stop burst" });
+    await stop.click();
+    const strip = page.locator("#strip-burst");
+    await expect(strip).toContainText("The burst was not stopped. Try again.");
+    await page.unroute("**/bursts/*", refuse);
+    await stop.click();
+    await ended(page, "Stopped");
+  });
+});
+
 test("a reload in the middle of a burst finds the burst again", async ({ page }) => {
   await page.goto("/");
   await fill(page, { message: unique("reloaded"), concurrency: 2, duration: 6, rate: 5 });

@@ -70,7 +70,7 @@ pub struct Burst {
     /// How many messages have a row; the blocked ones are among them.
     pub stored: u64,
     pub blocked: u64,
-    /// How many messages Kafka deleted before they were processed. A homepage of before did not say it.
+    /// How many messages Kafka deleted before they were processed. An older homepage does not say it.
     #[serde(default)]
     pub expired: u64,
     /// What stops it, which only the answer says that begins it.
@@ -196,7 +196,7 @@ pub struct Totals {
     pub blocked: u64,
     /// How many messages were filtered or dead-lettered.
     pub finished_without_row: u64,
-    /// How many messages Kafka deleted before they were processed. A homepage of before did not say it.
+    /// How many messages Kafka deleted before they were processed. An older homepage does not say it.
     #[serde(default)]
     pub expired: u64,
     /// Since when there are any.

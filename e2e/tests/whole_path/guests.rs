@@ -1,4 +1,5 @@
-//! People who look on with a phone and send: their names, their devices, what each of them may send, and who stops a burst.
+//! People who look on with a phone and send: their names, their devices, what each of them may send, and who stops a
+//! burst.
 
 use std::collections::BTreeSet;
 
@@ -66,6 +67,8 @@ async fn a_name_goes_from_the_sender_through_event_and_row_to_bullet_and_results
     let sent = stack.homepage().post("/messages", JSON, named).await.unwrap();
     assert_eq!(sent.status.as_u16(), 202, "{}", sent.body);
     assert_eq!(bullet(&stack, "named").await.name.as_deref(), Some("小明 😀"));
+    let page = client().get(stack.homepage().url()).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<bdi class=\"who\">小明 😀</bdi>"), "{page}");
     let at = format!("/messages/{}/{}", sent.body["partition"], sent.body["offset"]);
     let state = stack.homepage().get(&at).await.unwrap();
     assert_eq!(state.body["row"]["name"], "小明 😀", "{}", state.body);
@@ -243,6 +246,27 @@ async fn nobody_takes_all_places_for_bursts() {
     }
 }
 
+#[tokio::test]
+async fn one_burst_with_all_of_the_rate_keeps_nobody_from_a_small_one() {
+    let stack = Stack::with([(HOMEPAGE, "MAX_RATE", "200")]).await;
+    let url = format!("{}/bursts", stack.homepage().url());
+    let begin = async |cookie: Option<&str>, rate: u32| {
+        let body = json!({ "message": "hi", "concurrency": 1, "rate": rate, "duration": 300 });
+        let answer = post(&url, "", cookie, &body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let problem: Value = answer.json().await.unwrap();
+        (status, problem["limit"].as_str().unwrap_or_default().to_owned())
+    };
+    let (accepted, refused) = ((202, String::new()), (429, "rate".to_owned()));
+    let (hog, guest) = (made_up(1), made_up(2));
+    assert_eq!(begin(Some(&hog), 200).await, accepted);
+    assert_eq!(begin(Some(&hog), 1).await, refused);
+    assert_eq!(begin(Some(&guest), 3).await, refused);
+    assert_eq!(begin(Some(&guest), 2).await, accepted);
+    assert_eq!(begin(Some(&guest), 1).await, refused);
+    assert_eq!(begin(None, 2).await, accepted);
+}
+
 /// What a homepage answers to the request to stop a burst.
 async fn stop(url: &str, id: &str, (name, value): (&str, &str)) -> (u16, String) {
     let request = client().delete(format!("{url}/bursts/{id}")).header(name, value);
@@ -261,6 +285,7 @@ async fn assert_strangers_are_refused(url: &str, id: &str, token: &str, cookie: 
         ("authorization", "Bearer ".to_owned()),
         ("authorization", cookie.replace("barrage_device=", "Bearer ")),
         ("authorization", format!("Basic {token}")),
+        ("authorization", format!("Bearer{token}")),
     ] {
         let (status, said) = stop(url, id, (name, &value)).await;
         assert_eq!(status, 403, "{name}: {value}: {said}");

@@ -16,13 +16,13 @@ const MAX_BURSTS: Variable = Variable::new(
     "MAX_BURSTS",
     "20",
     "1 to 1000",
-    "The maximum number of bursts that run at the same time. One device gets a quarter of them, one address seven eighths. A burst of one message does not count.",
+    "The maximum number of bursts that run at the same time. One device gets a quarter of them, and one address leaves an eighth to others. A burst of one message does not count.",
 );
 const MAX_RATE: Variable = Variable::new(
     "MAX_RATE",
     "100000",
     "messages per second, 1 to 10000000",
-    "The maximum rate of all running bursts together.",
+    "The maximum rate of all running bursts together. When it is used up, a client that has no burst running may still begin one of a hundredth of it.",
 );
 const MAX_CLIENT_RATE: Variable = Variable::new(
     "MAX_CLIENT_RATE",

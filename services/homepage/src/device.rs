@@ -1,17 +1,18 @@
 //! The devices that people send from. A cookie with a random token tells one phone of a room from the others, which
 //! all have one address.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{COOKIE, HeaderValue};
+use actix_web::http::header::HeaderValue;
 
+use crate::cookies::cookies;
 use crate::page::base_path::BasePath;
 use crate::proxies::Origin;
 use crate::token::Token;
 
-/// The token of a device. Nobody needs to know it beforehand: one of another homepage, or one that somebody has made up,
-/// is a device like any other.
+/// The token of a device. Nobody needs to know it beforehand: one of another homepage, or one that somebody has made
+/// up, is a device like any other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Device(Token);
 
@@ -30,11 +31,7 @@ impl Device {
 
     /// The first cookie of the name that is a token. A malformed one counts as none.
     fn of(request: &HttpRequest) -> Option<Self> {
-        let headers = request.headers().get_all(COOKIE);
-        let pairs = headers.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
-        let mut values =
-            pairs.filter_map(|it| it.trim().strip_prefix(Self::COOKIE)?.strip_prefix('='));
-        values.find_map(Token::parse).map(Self)
+        cookies(request, Self::COOKIE).find_map(Token::parse).map(Self)
     }
 
     /// The value of `Set-Cookie`. The path is without the slash at its end, so that it also fits the address of the
@@ -100,15 +97,21 @@ impl Client {
 }
 
 fn network(address: IpAddr) -> IpAddr {
-    const UPPER: u128 = !0 << 64;
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & UPPER).into()),
+        IpAddr::V6(v6) => network_of(v6).into(),
     }
+}
+
+/// The network of 64 bits, which is what one person or one venue has at least.
+pub(crate) fn network_of(address: Ipv6Addr) -> Ipv6Addr {
+    const UPPER: u128 = !0 << 64;
+    (address.to_bits() & UPPER).into()
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::COOKIE;
     use actix_web::test::TestRequest;
     use actix_web::web::Data;
 

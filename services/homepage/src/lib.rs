@@ -6,6 +6,7 @@ mod assets;
 mod burst;
 mod caller_trace;
 pub mod config;
+mod cookies;
 mod device;
 mod events;
 mod launcher;

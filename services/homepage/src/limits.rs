@@ -16,7 +16,7 @@ use self::cooldown::Cooldown;
 pub(crate) use self::exceeded::{Limit, LimitExceeded};
 pub(crate) use self::shares::{Running, admit, used_up};
 use crate::config::Limits;
-use crate::device::Device;
+use crate::device::{Device, network_of};
 
 /// Counts the requests of each client address, and the messages of each device. Sends and lookups have a limit each,
 /// of the same size.
@@ -30,7 +30,7 @@ pub(crate) struct ClientLimits {
 /// a network has a limit, too, which is ten times as high.
 struct RateLimits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
-    networks: DefaultKeyedRateLimiter<u64>,
+    networks: DefaultKeyedRateLimiter<Ipv6Addr>,
 }
 
 impl ClientLimits {
@@ -49,13 +49,20 @@ impl ClientLimits {
         self.lookups.count(client)
     }
 
-    /// Counts a message. Returns when the device may send the next one; `None` if it may do so at once, as a request
-    /// without a device may. Fails if it has just sent one.
+    /// Counts a message, before it is sent. Returns when the device may send the next one; `None` if it may do so at
+    /// once, as a request without a device may. Fails if it has just sent one.
     pub(crate) fn count_message(
         &self,
         device: Option<Device>,
     ) -> Result<Option<Instant>, LimitExceeded> {
-        device.map_or(Ok(None), |device| self.cooldown.count(device))
+        device.map_or(Ok(None), |device| self.cooldown.count(device, Instant::now()))
+    }
+
+    /// Lets the device send at once, because the message that made it wait until `next` was surely not sent.
+    pub(crate) fn give_back_message(&self, device: Option<Device>, next: Option<Instant>) {
+        if let (Some(device), Some(next)) = (device, next) {
+            self.cooldown.give_back(device, next);
+        }
     }
 
     /// Forgets the addresses and the devices that have made no request for a while, so that memory stays bounded.
@@ -66,7 +73,7 @@ impl ClientLimits {
             limits.networks.retain_recent();
             limits.networks.shrink_to_fit();
         }
-        self.cooldown.forget_old();
+        self.cooldown.forget_old(Instant::now());
     }
 }
 
@@ -84,18 +91,13 @@ impl RateLimits {
     fn count(&self, client: IpAddr) -> Result<(), LimitExceeded> {
         let of_network = || match client {
             IpAddr::V4(_) => Ok(()),
-            IpAddr::V6(address) => self.networks.check_key(&network(address)),
+            IpAddr::V6(address) => self.networks.check_key(&network_of(address)),
         };
         self.addresses.check_key(&client).and_then(|()| of_network()).map_err(|until| {
             let retry_after = until.wait_time_from(DefaultClock::default().now());
             LimitExceeded { limit: Limit::Requests, retry_after }
         })
     }
-}
-
-/// The upper 64 bits.
-fn network(address: Ipv6Addr) -> u64 {
-    u64::try_from(address.to_bits() >> 64).unwrap_or_default()
 }
 
 #[cfg(test)]

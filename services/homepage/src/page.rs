@@ -66,6 +66,8 @@ pub(crate) struct Join<'a> {
 /// A row of the table that people without JavaScript see.
 pub(crate) struct BulletView {
     pub(crate) message: String,
+    /// What its sender calls themselves.
+    pub(crate) name: Option<String>,
     /// When the message was sent, in RFC 3339.
     pub(crate) sent_at: String,
     pub(crate) processor: String,

@@ -9,7 +9,7 @@ use crate::moderation::BlockedWords;
 const BLOCKED_WORDS: Variable = Variable::optional(
     "BLOCKED_WORDS",
     "words separated by commas",
-    "A message is stored but not shown if one of these words is in it or in its name, also inside another word.",
+    "A message is stored but not shown if one of these words is in it or in the name of its sender, also inside another word.",
 );
 const WORK_MS: Variable = Variable::new(
     "WORK_MS",

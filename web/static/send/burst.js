@@ -39,7 +39,8 @@ export class Burst {
       return;
     }
     const location = answer.response.headers.get("location") ?? address(`bursts/${answer.json.id}`);
-    this.#follow({ address: location, message, duration, startedAt }, answer.json);
+    const stopToken = answer.json.stop_token; // a browser may keep no cookie
+    this.#follow({ address: location, message, duration, startedAt, stopToken }, answer.json);
   }
 
   /** After a reload: goes on with the burst that this tab had started. */
@@ -50,16 +51,23 @@ export class Burst {
     this.#poll(this.#followed);
   }
 
-  /** Reports the phase at once. Messages that are accepted already still arrive. */
+  /**
+   * Reports the phase at once. Messages that are accepted already still arrive. Resolves to whether the server has
+   * agreed; if it has not, the reports say so until Stop is pressed again.
+   */
   async stop() {
     const followed = this.#followed;
-    if (!followed) return;
-    followed.isStopping = true;
+    if (!followed) return true;
+    Object.assign(followed, { isStopping: true, isUnstopped: false });
     this.#report(followed.latest);
+    const headers = followed.stopToken && { authorization: `Bearer ${followed.stopToken}` };
     try {
-      await call(followed.address, { method: "DELETE" });
+      await call(followed.address, { method: "DELETE", headers });
+      return true;
     } catch {
-      followed.isStopping = false; // the next poll has the true state, and Stop can be pressed again
+      Object.assign(followed, { isStopping: false, isUnstopped: true });
+      if (this.#followed === followed) this.#report(followed.latest);
+      return false;
     }
   }
 
@@ -127,7 +135,7 @@ export class Burst {
   }
 
   #report(latest) {
-    const { message, duration, startedAt, isWatched, isStopping, shown } = this.#followed;
+    const { message, duration, startedAt, isWatched, isStopping, isUnstopped, shown } = this.#followed;
     this.onChange({
       phase: isStopping && latest.state === "running" ? "stopping" : latest.state,
       message,
@@ -135,6 +143,7 @@ export class Burst {
       latest,
       elapsed: (Date.now() - startedAt) / 1000,
       isWatched,
+      isUnstopped,
       shown,
     });
   }

@@ -19,7 +19,7 @@ export class Send {
     this.announce = announce;
     this.onSent = onSent;
     this.form = new Form(root, { onInput: () => this.#hint(), onSubmit: () => this.#submit() });
-    this.strip = new Strip(root, { onStop: () => this.burst.stop() });
+    this.strip = new Strip(root, { onStop: () => this.#stop() });
     this.burst = new Burst((change) => this.#take(change));
     if (!root.querySelector("[aria-invalid], .strip-line.bad")) this.#hint();
     this.burst.resume();
@@ -63,6 +63,10 @@ export class Send {
     this.form.mark(errors);
     if (isValid) this.burst.send(values);
     else this.#complainOf(errors);
+  }
+
+  async #stop() {
+    if (!(await this.burst.stop())) this.announce(translations.notStopped);
   }
 
   #take(change) {

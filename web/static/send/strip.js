@@ -23,7 +23,7 @@ export class Strip {
   }
 
   /** The bar is time while the burst sends, then the share that is stored or was deleted. */
-  follow({ phase, message, duration, elapsed, latest, shown }) {
+  follow({ phase, message, duration, elapsed, latest, shown, isUnstopped }) {
     this.#showBurst(true);
     const { accepted, stored, expired = 0 } = latest;
     const onTheirWay = Math.max(0, accepted - stored - expired);
@@ -31,7 +31,9 @@ export class Strip {
     const { lead, time, bar } = this.parts;
     lead.textContent = isSent
       ? translations.onTheirWay(onTheirWay, accepted, expired)
-      : translations.buttons.sending;
+      : isUnstopped
+        ? translations.notStopped
+        : translations.buttons.sending;
     this.parts.text.textContent = isSent ? "" : message;
     time.textContent = isSent ? "" : translations.elapsed(Math.floor(elapsed), duration);
     bar.value = isSent ? share(stored + expired, accepted) : share(elapsed, duration);

@@ -49,6 +49,8 @@ export const noBurst = {
   lost: "The server no longer knows this burst.",
 };
 
+export const notStopped = "The burst was not stopped. Try again.";
+
 export const offlineForm = "Sending is off until the server answers. Your values are kept.";
 
 /** Why the server refused a burst, and when to try again. */

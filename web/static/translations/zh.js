@@ -42,6 +42,8 @@ export const noBurst = {
   lost: "服务器已没有这个批次的记录。",
 };
 
+export const notStopped = "停止失败，请重试。";
+
 export const offlineForm = "服务器恢复前无法发送。已填内容会保留。";
 
 /** Why the server refused a burst, and when to try again. */

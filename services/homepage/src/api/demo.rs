@@ -149,8 +149,10 @@ pub(super) async fn load(
 ) -> Result<HttpResponse, Problem> {
     let preset = PRESETS.iter().find(|it| it.name == *preset);
     let preset = preset.ok_or_else(|| Problem::not_found("load"))?;
+    let visit = caller.visit;
     let begun = begin(&bursts, &admission, caller, &preset.fields(locale.language)).await?;
-    Ok(accepted(&pages, &begun))
+    // As with `POST /bursts`: the device that has begun it may stop it.
+    Ok(pages.introduce(visit, Ok(accepted(&pages, &begun))))
 }
 
 impl Preset {
@@ -215,6 +217,7 @@ mod tests {
             (AWAY, &[OWN], 403),
             (AWAY, &[OWN, TOKEN], 200),
             (AWAY, &[("host", "192.0.2.1:8080"), TOKEN], 200),
+            (AWAY, &[OWN, ("authorization", "bearer hush")], 200),
             (AWAY, &[OWN, ("authorization", "Bearer hus")], 403),
             (AWAY, &[OWN, ("authorization", "Bearer hush2")], 403),
             (AWAY, &[OWN, ("authorization", "Bearer ")], 403),

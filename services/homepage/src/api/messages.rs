@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Path};
+use barrage::kafka;
 use barrage::position::Offset;
 use barrage::shutdown::with_sources;
 use serde::Serialize;
@@ -77,8 +78,9 @@ async fn accept(
 ) -> Result<Accepted, Problem> {
     let request = MessageRequest::parse(raw).map_err(Problem::fields)?;
     admission.admit(caller.address).await?;
-    // Last, so that a message that Kafka could not take does not count.
-    let next = admission.clients.count_message(caller.visit.known())?;
+    let device = caller.visit.known();
+    // Last, so that a message that is invalid, or that comes while Kafka is away, does not count.
+    let next = admission.clients.count_message(device)?;
     let id = Uuid::now_v7();
     let message = OutgoingMessage {
         id,
@@ -96,12 +98,25 @@ async fn accept(
             Ok(Accepted { id, partition: at.partition, offset: at.offset.get(), cooldown_ms })
         }
         Ok(Err(error)) => {
-            let error = with_sources(&error);
-            tracing::warn!(message = %id, %error, "message {id} was not accepted");
-            Err(Problem::not_acknowledged())
+            tracing::warn!(message = %id, error = with_sources(&error), "message {id} was not accepted");
+            if !is_refusal(&error) {
+                return Err(Problem::not_acknowledged(next));
+            }
+            admission.clients.give_back_message(device, next);
+            Err(Problem::not_acknowledged(None))
         }
-        Err(_) => Err(Problem::not_acknowledged()),
+        // It may still appear, so it counts.
+        Err(_) => Err(Problem::not_acknowledged(next)),
     }
+}
+
+/// Whether Kafka surely has no record of this message.
+fn is_refusal(error: &kafka::Error) -> bool {
+    use kafka::Error as E;
+    matches!(
+        error,
+        E::NoTopic(_) | E::NotCreated(..) | E::Denied(_) | E::TooLarge | E::Configuration(_)
+    )
 }
 
 /// Rounded up, so that nobody comes too early.

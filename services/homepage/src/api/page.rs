@@ -95,9 +95,9 @@ pub(super) async fn join(
     if let Some(cookie) = visit.cookie(&pages.settings.base_path) {
         response.append_header((SET_COOKIE, cookie));
     }
-    let notice = Sent::of(&request).map(|_| {
+    let notice = Sent::of(&request).map(|sent| {
         response.append_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
-        Notice::sent_one(translations)
+        Notice::sent(sent, translations)
     });
     let form = GuestForm::new(&RawFields::new(), &FieldErrors::new(), translations);
     html(response, locale, &pages.guest(locale, form, notice))
@@ -202,6 +202,7 @@ impl Pages {
         read.sort_by_key(|bullet| Reverse(bullet.sent_at));
         let views = read.into_iter().map(|bullet| BulletView {
             message: bullet.message,
+            name: bullet.name,
             sent_at: bullet.sent_at.rfc3339().to_string(),
             processor: bullet.processor,
             latency_ms: (bullet.stored_at.0 - bullet.sent_at.0).max(0),
@@ -257,6 +258,7 @@ fn picture(address: &str) -> String {
 #[derive(Deserialize)]
 struct BulletJson {
     message: String,
+    name: Option<String>,
     processor: String,
     sent_at: Millis,
     stored_at: Millis,

@@ -60,8 +60,10 @@ pub(super) fn may_show(request: &HttpRequest) -> bool {
     demo.is_some_and(|demo| demo.controls && demo.allow(request).is_ok())
 }
 
+/// The token of the header. The scheme is one in any letters: https://www.rfc-editor.org/rfc/rfc9110#section-11.1
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then_some(token)
 }
 
 /// Whether a browser says nothing of another origin. Programs send neither header.

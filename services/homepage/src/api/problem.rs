@@ -1,7 +1,7 @@
 //! Errors of the API as problem details, RFC 9457, for people and programs.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -143,9 +143,10 @@ impl Problem {
         Self::away("The launcher does not answer. It is not known whether anything was changed.")
     }
 
-    /// 403: a burst is stopped only by who has begun it.
+    /// 403: a burst is stopped only by whoever began it.
     pub(crate) fn not_yours() -> Self {
-        let detail = "Only who has begun a burst can stop it: by its stop_token as Authorization: Bearer, or by the cookie barrage_device of the browser that has begun it.";
+        let detail = "Only whoever began a burst can stop it: by its stop_token as Authorization: \
+                      Bearer, or by the cookie barrage_device of the browser that began it.";
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 
@@ -197,11 +198,13 @@ impl Problem {
         Self::away(detail)
     }
 
-    /// 503: Kafka did not acknowledge a message in time.
-    pub(crate) fn not_acknowledged() -> Self {
+    /// 503: Kafka did not acknowledge a message in time. An earlier try than at `next` would be refused as well.
+    pub(crate) fn not_acknowledged(next: Option<Instant>) -> Self {
         let detail = "Kafka did not acknowledge the message in time. It does not count as sent, but it may \
                       still appear.";
-        Self { may_have_been_sent: true, ..Self::away(detail) }
+        let wait = next.map(|at| at.saturating_duration_since(Instant::now()));
+        let retry_after = wait.max(Some(Self::AWAY));
+        Self { may_have_been_sent: true, retry_after, ..Self::away(detail) }
     }
 
     /// 503: the part that knows the state of a message does not answer.
@@ -339,4 +342,19 @@ impl From<lookup::Error> for Problem {
 /// The answer to every address that no route has.
 pub(crate) async fn no_such_address() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found("address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_without_an_acknowledgement_is_tried_again_when_its_device_may_send() {
+        let retry_after = |next| Problem::not_acknowledged(next).retry_after();
+        assert_eq!(retry_after(None), Some(2));
+        let now = Instant::now();
+        assert_eq!(retry_after(Some(now)), Some(2));
+        let wait = retry_after(Some(now + Duration::from_secs(30))).unwrap();
+        assert!((20..=30).contains(&wait), "{wait}");
+    }
 }

@@ -48,8 +48,8 @@ impl Bursts {
         Self { deps, bursts, tasks, runtime: Handle::current() }
     }
 
-    /// Starts a burst of a client, which only its owner can stop. Its first message continues the caller's trace. Fails if it exceeds a limit, or if
-    /// the topic's high watermarks are not known yet.
+    /// Starts a burst of a client, which only its owner can stop. Its first message continues the caller's trace.
+    /// Fails if it exceeds a limit, or if the topic's high watermarks are not known yet.
     pub(crate) fn start(
         &self,
         request: BurstRequest,

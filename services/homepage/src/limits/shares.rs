@@ -1,8 +1,12 @@
 //! Who may begin a burst: there are so many places, and no client gets all of them.
 //!
 //! Of 20 places, one device holds at most 5, all requests without a cookie from one address at most 15, and one address
-//! in all at most 18. So a room behind one address has devices with places of their own, and somebody who makes up
-//! devices without end leaves places to all others.
+//! in all at most 18. So a room behind one address has devices with places of their own. Somebody who makes up devices
+//! without end leaves places to all other addresses, but none to others of the same address. Of fewer than 8 places,
+//! one address may hold all.
+//!
+//! The rate is not divided, so that one burst may have all of it. But whoever has no burst running may always begin a
+//! small one. So all bursts together send at most the rate and a hundredth of it for each place.
 
 use std::time::Duration;
 
@@ -19,6 +23,9 @@ pub(crate) struct Running {
     pub(crate) remaining: Duration,
 }
 
+/// The part of the rate that is there for each client that has no burst running, even when all of the rate is used up.
+const SMALL: u64 = 100;
+
 /// Fails if with one more burst of this client and this rate there are too many bursts of it, too many bursts, or too
 /// many messages per second in all.
 pub(crate) fn admit(
@@ -28,10 +35,12 @@ pub(crate) fn admit(
     rate: u64,
 ) -> Result<(), LimitExceeded> {
     let all_rates: u64 = running.iter().map(|burst| burst.rate).sum();
+    let is_first_and_small =
+        || rate <= limits.rate / SMALL && !running.iter().any(|burst| is_own(client, burst.client));
     let limit = match used_up(limits.bursts, client, running.iter().map(|it| it.client)) {
         Some(limit) => limit,
         None if running.len() >= limits.bursts => Limit::Bursts,
-        None if all_rates + rate > limits.rate => Limit::Rate,
+        None if all_rates + rate > limits.rate && !is_first_and_small() => Limit::Rate,
         None => return Ok(()),
     };
     let counts = |burst: &&Running| match limit {
@@ -152,7 +161,49 @@ mod tests {
         assert_eq!((full.limit, full.retry_after), (Limit::Bursts, Duration::from_secs(4)));
     }
 
+    #[test]
+    fn whoever_has_no_burst_begins_a_small_one_though_somebody_has_all_of_the_rate() {
+        let limits = Limits { rate: 1000, ..limits(20) };
+        let (hog, guest) = (Device::random(), Device::random());
+        let all = vec![running(with(hog, 1), 1000, 60)];
+        for (client, rate, is_admitted) in [
+            (with(guest, 1), 10, true),
+            (with(guest, 1), 11, false),
+            (at(1), 10, true),
+            (at(2), 10, true),
+            (with(hog, 1), 1, false),
+            (with(hog, 2), 1, false),
+        ] {
+            let admitted = admit(limits, &all, client, rate);
+            assert_eq!(admitted.is_ok(), is_admitted, "{client:?} {rate}: {admitted:?}");
+        }
+        let again = [all, vec![running(with(guest, 1), 10, 60)]].concat();
+        let refused = admit(limits, &again, with(guest, 1), 1).unwrap_err();
+        assert_eq!((refused.limit, refused.retry_after), (Limit::Rate, Duration::from_secs(60)));
+    }
+
     proptest! {
+        #[test]
+        fn all_rates_together_are_bounded_and_nobody_is_kept_from_a_small_burst(
+            tries in proptest::collection::vec((0usize..30, 0u64..1200), 0..60),
+        ) {
+            let limits = Limits { rate: 1000, ..limits(20) };
+            let mut all: Vec<Running> = Vec::new();
+            for (address, rate) in tries {
+                let client = at(u8::try_from(address).unwrap());
+                let has_none = all.iter().all(|it| it.client != client);
+                let admitted = admit(limits, &all, client, rate);
+                if has_none && rate <= 10 && all.len() < 20 {
+                    prop_assert_eq!(admitted, Ok(()));
+                }
+                if admitted.is_ok() {
+                    all.push(running(client, rate, 1));
+                }
+            }
+            let sum: u64 = all.iter().map(|it| it.rate).sum();
+            prop_assert!(sum <= 1000 + 20 * 10, "{}", sum);
+        }
+
         #[test]
         fn no_order_of_clients_exceeds_a_share_or_the_places(
             places in 1usize..30, tries in proptest::collection::vec((0usize..4, 1u8..4), 0..120),

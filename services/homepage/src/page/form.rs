@@ -95,7 +95,8 @@ impl GuestForm {
         Self { name: field(NAME, Name::MAX_CHARS), message: field(MESSAGE, Text::MAX_CHARS) }
     }
 
-    /// Whether this field is the first with an error, which gets the focus. The message comes first: it has been typed last.
+    /// Whether this field is the first with an error, which gets the focus. The message comes first: it has been typed
+    /// last.
     pub(crate) fn is_first_error(&self, field: &FieldView) -> bool {
         self.marked().next().is_some_and(|first| first.name == field.name)
     }

@@ -1,10 +1,11 @@
-//! The line under the form: why nothing was sent, or, to people without JavaScript, that a burst has begun.
+//! The line under the form: why nothing was sent, or, to people without JavaScript, that something was sent.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{COOKIE, HeaderValue};
+use actix_web::http::header::HeaderValue;
 
 use super::base_path::BasePath;
 use super::translations::Translations;
+use crate::cookies::cookies;
 
 /// A text and how it looks.
 pub(crate) struct Notice {
@@ -18,13 +19,13 @@ impl Notice {
         Self { text, tone: "bad" }
     }
 
-    /// Of one message of a guest.
-    pub(crate) fn sent_one(translations: &Translations) -> Self {
-        Self { text: translations.sent_one.to_owned(), tone: "good" }
-    }
-
+    /// Of a burst or of one message. The cookie says which: whoever has sent by one page may open the other.
     pub(crate) fn sent(sent: Sent, translations: &Translations) -> Self {
-        Self { text: translations.sent.with(sent.messages), tone: "good" }
+        let text = match sent.messages {
+            1 => translations.sent_one.to_owned(),
+            messages => translations.sent.with(messages),
+        };
+        Self { text, tone: "good" }
     }
 }
 
@@ -32,7 +33,7 @@ impl Notice {
 /// address it would come again with each reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sent {
-    /// How many messages the burst has at most.
+    /// How many messages the burst has at most; 1 for a single message.
     pub(crate) messages: u64,
 }
 
@@ -50,12 +51,8 @@ impl Sent {
     }
 
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
-        let headers = request.headers().get_all(COOKIE);
-        let mut pairs =
-            headers.filter_map(|value| value.to_str().ok()).flat_map(|all| all.split(';'));
-        let value =
-            pairs.find_map(|pair| pair.trim().strip_prefix(Self::NAME)?.strip_prefix('='))?;
-        Some(Self { messages: value.parse().ok()? })
+        let messages = cookies(request, Self::NAME).next()?.parse().ok()?;
+        Some(Self { messages })
     }
 }
 
@@ -66,6 +63,7 @@ fn cookie(value: &str, base_path: &BasePath) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::COOKIE;
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -82,6 +80,7 @@ mod tests {
         let pair = set.to_str().unwrap().split(';').next().unwrap();
         assert_eq!(of(&format!("theme=dark; {pair}; other=1")), Some(sent));
         assert!(Notice::sent(sent, &EN).text.contains("at most 500 messages"));
+        assert_eq!(Notice::sent(Sent { messages: 1 }, &EN).text, EN.sent_one);
     }
 
     #[test]
