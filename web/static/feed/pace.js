@@ -12,7 +12,7 @@ export function pollDelay(serverMs, emptyReplies) {
   return Math.max(serverMs, Math.min(SLOWEST_MS, serverMs * 2 ** doublings));
 }
 
-/** When a page asks again that waits for news. The jitter keeps the viewers of a homepage that stops from going to another in one instant. */
+/** For a page that waits for news. The jitter keeps the viewers of a homepage that stops from going on in one instant. */
 export function waitDelay(serverMs, random = Math.random()) {
   return Math.max(PACE_MS, Math.round(serverMs * (1 + random)));
 }
