@@ -83,8 +83,8 @@ export class Page {
 
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
-    // Of a reply that waited, nobody knows when it was made.
-    if (!reply.wait) this.#clock.take(reply.now, reply.askedAt, Date.now());
+    if (reply.wait) this.#clock.takeEarliest(reply.now, Date.now());
+    else this.#clock.take(reply.now, reply.askedAt, Date.now());
     this.#know(reply.problems);
     if (!totals.since) {
       this.health.beginning(reply);

@@ -2,7 +2,7 @@
 
 import { expect, test } from "@playwright/test";
 import { Clock } from "../static/feed/clock.js";
-import { pollDelay, retryDelay } from "../static/feed/pace.js";
+import { pollDelay, retryDelay, waitDelay } from "../static/feed/pace.js";
 import { isBurst, isReply } from "../static/feed/shapes.js";
 import { characters, check } from "../static/send/limits.js";
 import { cut, grouped, short } from "../static/text.js";
@@ -40,6 +40,22 @@ test("the quickest reply tells the server's time best", () => {
   expect(Math.abs(ahead() - 1_000_000)).toBeLessThan(20);
   clock.take(Date.now(), Date.now() - 5000, Date.now());
   expect(Math.abs(ahead() - 1_000_000)).toBeLessThan(20);
+});
+
+test("a first reply out of a cache makes the page's clock late only until the next one", () => {
+  const clock = new Clock();
+  const ahead = () => clock.now() - Date.now();
+  clock.take(Date.now() - 1250, Date.now(), Date.now());
+  expect(ahead()).toBeLessThan(-1200);
+  clock.takeEarliest(Date.now() - 3, Date.now());
+  expect(Math.abs(ahead())).toBeLessThan(20);
+  clock.takeEarliest(Date.now() - 900, Date.now());
+  expect(Math.abs(ahead())).toBeLessThan(20);
+});
+
+test("a page that waits keeps its pace, and a crowd does not come back in one instant", () => {
+  expect([0, 0.5, 1].map((random) => waitDelay(1, random))).toEqual([100, 100, 100]);
+  expect([0, 0.5, 1].map((random) => waitDelay(400, random))).toEqual([400, 600, 800]);
 });
 
 for (const [what, english, chinese] of [

@@ -91,8 +91,6 @@ impl Publication {
     /// wait, and while not.
     const POLL_BUSY: u32 = 400;
     const POLL_IDLE: u32 = 1000;
-    /// The same cursor must not be asked with again before caches have forgotten the answer.
-    const POLL_STANDING: u32 = 1000;
 
     pub(crate) fn new(sources: Sources) -> Self {
         let snapshot = Arc::new(sources.look(None));
@@ -113,17 +111,18 @@ impl Publication {
         if request.wait.is_zero() || ticks.borrow().is_last {
             return self.poll(request);
         }
-        let current = self.current();
-        let Some(after) = request.after.as_ref().filter(|it| self.is_up_to_date(it, &current))
-        else {
-            self.pace.note_late();
-            let after = request.after.as_ref();
-            let is_own = !current.is_history() && after.is_none_or(|it| current.has_before(it));
-            // Whoever changes homepages with each request must not ask as fast as it is answered.
-            return if is_own { self.body(request, current, false) } else { self.poll(request) };
+        let snapshot = ticks.borrow().snapshot.clone();
+        let after = request.after.as_ref();
+        let seen = match after.filter(|it| snapshot.is_of_run_of(it)) {
+            Some(own) if own.news >= snapshot.news => own.news,
+            Some(_behind) => return self.answer_late(request, &snapshot),
+            None if after.is_none() => return self.answer_late(request, &snapshot),
+            None => match self.bullets_for_foreigner(request, &snapshot) {
+                Some(body) => return body,
+                None => snapshot.news,
+            },
         };
-        let seen = current.news;
-        drop(current); // It would be kept in memory by each who waits.
+        drop(snapshot); // It would be kept in memory by each who waits.
         let is_news = |tick: &Tick| tick.is_last || tick.snapshot.news > seen;
         let waiting = Waiting::enter(&self.waiting);
         let tick = tokio::time::timeout(request.wait, ticks.wait_for(is_news)).await;
@@ -132,25 +131,36 @@ impl Publication {
             Ok(Ok(tick)) if !tick.is_last => {
                 let snapshot = tick.snapshot.clone();
                 drop(tick);
-                self.body(request, snapshot, false)
+                self.body(request, &snapshot)
             }
             Ok(_) => self.poll(request),
-            Err(_elapsed) => {
-                let snapshot = self.fresh();
-                let is_standing = snapshot.is_at(after);
-                self.body(request, snapshot, is_standing)
-            }
+            Err(_elapsed) => self.body(request, &self.fresh()),
         }
     }
 
-    /// Whether there is no news for a viewer at this cursor. One of another homepage may have been told other numbers,
-    /// which is not known here. It has news if there is a bullet for it.
-    fn is_up_to_date(&self, cursor: &Cursor, current: &Snapshot) -> bool {
-        if current.has_before(cursor) {
-            return current.has_been_seen_at(cursor);
-        }
-        let next = || self.sources.feed.bullets(Some(cursor), 1, current.place());
-        !current.is_history() && next().is_some_and(|(bullets, _)| bullets.is_empty())
+    /// The answer to a viewer who has missed the last tick.
+    fn answer_late(&self, request: &Request, snapshot: &Arc<Snapshot>) -> Arc<Body> {
+        self.pace.note_late();
+        self.body(request, snapshot)
+    }
+
+    /// The answer to a viewer whose cursor is of another homepage or of a time before. It may have been told other
+    /// numbers, which is not known here. So it has news if there is a bullet for it, or nothing is known yet. Whoever
+    /// changes homepages with each request must not ask as fast as it is answered.
+    fn bullets_for_foreigner(
+        &self,
+        request: &Request,
+        snapshot: &Arc<Snapshot>,
+    ) -> Option<Arc<Body>> {
+        // All who come from a homepage that stops have the same cursor, and one body.
+        let Some(body) = self.of_snapshot(request, snapshot, PollAfter::Polling) else {
+            return Some(self.poll(request));
+        };
+        let has_news = body.has_bullets || snapshot.is_history();
+        has_news.then(|| {
+            self.polling.note(body.poll_after_ms, Instant::now());
+            body
+        })
     }
 
     /// Publishes the ticks until `stop`, or until the homepage ends without it. Then all who wait are answered at once,
@@ -185,25 +195,22 @@ impl Publication {
 
     /// The answer to a request that does not wait.
     fn poll(&self, request: &Request) -> Arc<Body> {
-        let snapshot = self.fresh();
-        let body = self.body_with(request, snapshot, PollAfter::Polling);
+        let body = self.poll_body(request);
         self.polling.note(body.poll_after_ms, Instant::now());
         body
     }
 
-    /// The answer to a viewer who waits.
-    fn body(&self, request: &Request, snapshot: Arc<Snapshot>, is_standing: bool) -> Arc<Body> {
-        let whose = if is_standing { PollAfter::Standing } else { PollAfter::Waiting };
-        self.body_with(request, snapshot, whose)
+    /// The answer to a viewer who waits. Whoever gets no cursor to wait with polls.
+    fn body(&self, request: &Request, snapshot: &Arc<Snapshot>) -> Arc<Body> {
+        let made = || self.of_snapshot(request, snapshot, PollAfter::Waiting);
+        let body = if snapshot.is_history() { None } else { made() };
+        body.unwrap_or_else(|| self.poll(request))
     }
 
-    fn body_with(
-        &self,
-        request: &Request,
-        snapshot: Arc<Snapshot>,
-        poll_after: PollAfter,
-    ) -> Arc<Body> {
-        let is_made = |snapshot: &Arc<Snapshot>| self.of_snapshot(request, snapshot, poll_after);
+    fn poll_body(&self, request: &Request) -> Arc<Body> {
+        let is_made =
+            |snapshot: &Arc<Snapshot>| self.of_snapshot(request, snapshot, PollAfter::Polling);
+        let snapshot = self.fresh();
         // The topic may be recreated meanwhile.
         let body = is_made(&snapshot).or_else(|| is_made(&self.renew()));
         body.unwrap_or_else(|| {
@@ -228,7 +235,7 @@ impl Publication {
             } else {
                 let place = snapshot.place();
                 let (bullets, passed) = self.sources.feed.bullets(after, limit, place)?;
-                let cursor = snapshot.sight.cursor.clone();
+                let cursor = snapshot.cursor.clone();
                 Parts { snapshot, bullets, passed, cursor, is_for_all: true }
             };
             let ms = self.poll_after_ms(poll_after, &parts);
@@ -244,7 +251,6 @@ impl Publication {
                 self.polling.poll_after(least, Instant::now())
             }
             PollAfter::Waiting => self.pace.ask_after_ms(),
-            PollAfter::Standing => self.pace.ask_after_ms().max(Self::POLL_STANDING),
         }
     }
 
@@ -280,7 +286,7 @@ impl Sources {
             before,
             Snapshot {
                 news: 0,
-                since: sight.all_read_at,
+                cursor: Arc::default(),
                 made,
                 changes,
                 sight,
@@ -310,6 +316,7 @@ mod tests {
     use barrage::kafka::PartitionOffsets;
     use barrage::position::Offset;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
     use crate::assets::Encoding;
@@ -320,6 +327,10 @@ mod tests {
     const LONG: Duration = Duration::from_secs(20);
 
     fn beginning() -> Publication {
+        beginning_as(1)
+    }
+
+    fn beginning_as(run: u64) -> Publication {
         let sources = Sources {
             feed: Arc::default(),
             progress: Arc::default(),
@@ -327,13 +338,17 @@ mod tests {
             routers: Arc::default(),
             events: Arc::default(),
         };
-        sources.feed.begin(1, || sources.progress.begin(1, PartitionOffsets::new()));
+        sources.feed.begin(run, || sources.progress.begin(run, PartitionOffsets::new()));
         Publication::new(sources)
     }
 
     /// One that knows what was there before.
     fn begun() -> Publication {
-        let publication = beginning();
+        begun_as(1)
+    }
+
+    fn begun_as(run: u64) -> Publication {
+        let publication = beginning_as(run);
         round(&publication, 0..0, 0);
         publication.tick();
         publication
@@ -342,12 +357,22 @@ mod tests {
     /// A round of the reader that reads the rows with these offsets, while so many messages wait.
     fn round(publication: &Publication, offsets: std::ops::Range<i64>, waiting: u64) {
         static ROUNDS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
+        let began = Millis(ROUNDS.fetch_add(1, Ordering::Relaxed));
+        round_of(publication, offsets, waiting, Some(began));
+    }
+
+    /// … that began then if it reads all rows.
+    fn round_of(
+        publication: &Publication,
+        offsets: std::ops::Range<i64>,
+        waiting: u64,
+        all_read_at: Option<Millis>,
+    ) {
         let end = offsets.end;
         let rows: Vec<_> = offsets.map(|at| sample::row(0, at, &at.to_string())).collect();
         let stored = u64::try_from(end).unwrap();
         let counts = Counts { accepted: stored + waiting, stored, waiting, ..Counts::default() };
         let finished = PartitionOffsets::from([(0, Offset::new(end).unwrap())]);
-        let all_read_at = Some(Millis(ROUNDS.fetch_add(1, Ordering::Relaxed)));
         let end = RoundEnd { finished, all_read_at, ..RoundEnd::default() };
         let Sources { feed, progress, .. } = &publication.sources;
         feed.add(&rows, end, || progress.update(Round { counts, ..Round::default() }));
@@ -414,11 +439,73 @@ mod tests {
         publication.tick();
         let first = answer(&publication, None, Duration::ZERO).await;
         probe.down("why");
-        // A round between them, as the reader makes it four times a second.
-        round(&publication, 0..0, 0);
+        // No round reads all rows meanwhile.
         publication.tick();
         let second = at_once(&publication, &first).await.expect("a problem");
         assert_eq!(json(&second)["problems"][0]["part"], "table");
+        assert!(at_once(&publication, &second).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_between_two_ticks_wakes_nobody() {
+        let publication = begun();
+        let first = answer(&publication, None, Duration::ZERO).await;
+        round(&publication, 0..1, 0);
+        answer(&publication, None, Duration::ZERO).await;
+        assert!(at_once(&publication, &first).await.is_none(), "before the tick");
+        publication.tick();
+        let second = at_once(&publication, &first).await.expect("a tick");
+        assert_eq!(json(&second)["passed"], 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_has_polled_between_two_ticks_waits_for_what_comes_later() {
+        let publication = begun();
+        let first = answer(&publication, None, Duration::ZERO).await;
+        round(&publication, 0..1, 0);
+        let polled = answer(&publication, Some(&first), Duration::ZERO).await;
+        assert_eq!(json(&polled)["passed"], 1);
+        for _ in 0..2 {
+            assert!(at_once(&publication, &polled).await.is_none(), "it has the bullet");
+            publication.tick();
+        }
+        round(&publication, 1..2, 0);
+        publication.tick();
+        let next = at_once(&publication, &polled).await.expect("the next bullet");
+        assert_eq!(json(&next)["bullets"][0]["offset"], 1);
+    }
+
+    #[tokio::test]
+    async fn viewers_of_another_homepage_are_looked_up_once_for_all() {
+        let (one, other) = (begun(), begun_as(2));
+        round(&one, 0..1, 0);
+        let foreign = answer(&one, None, Duration::ZERO).await;
+        round(&other, 0..2, 0);
+        other.tick();
+        let own = at_once(&other, &foreign).await.expect("a bullet");
+        assert_eq!(json(&own)["passed"], 1);
+        assert!(own.poll_after_ms >= 400);
+        let again = at_once(&other, &foreign).await.expect("a bullet");
+        assert!(Arc::ptr_eq(&own, &again));
+        let all = answer(&other, None, Duration::ZERO).await;
+        assert!(at_once(&one, &all).await.is_none(), "nothing after it");
+    }
+
+    #[tokio::test]
+    async fn nobody_who_waits_is_told_to_hurry_while_the_topic_is_recreated() {
+        let publication = begun();
+        let first = answer(&publication, None, Duration::ZERO).await;
+        let recreate = async {
+            while publication.waiting.load(Ordering::Relaxed) == 0 {
+                tokio::task::yield_now().await;
+            }
+            let Sources { feed, progress, .. } = &publication.sources;
+            feed.begin(2, || progress.begin(2, PartitionOffsets::new()));
+            publication.tick();
+        };
+        let (body, ()) = tokio::join!(answer(&publication, Some(&first), LONG), recreate);
+        assert_eq!(json(&body)["cursor"], json(&first)["cursor"]);
+        assert!(body.poll_after_ms >= 400);
     }
 
     #[tokio::test]
@@ -429,10 +516,11 @@ mod tests {
         let second = answer(&publication, Some(&first), Duration::from_millis(60)).await;
         assert_eq!(json(&second)["passed"], 0);
         assert_ne!(json(&second)["cursor"], json(&first)["cursor"]);
-        // No round since: a cache would give this answer again.
+        // No round since: a cache would give this answer again and again.
         let third = answer(&publication, Some(&second), Duration::from_millis(60)).await;
         assert_eq!(json(&third)["cursor"], json(&second)["cursor"]);
-        assert!(third.poll_after_ms >= 1000 && second.poll_after_ms < 1000);
+        assert!(second.leads_on_from(Some(&first.cursor)) && second.leads_on_from(None));
+        assert!(!third.leads_on_from(Some(&second.cursor)));
     }
 
     #[tokio::test]
@@ -453,7 +541,7 @@ mod tests {
         let own = answer(&one, None, Duration::ZERO).await;
         let body = at_once(&other, &own).await.expect("an answer at once");
         assert_eq!(json(&body)["cursor"], json(&own)["cursor"]);
-        assert!(!body.is_for_all && body.poll_after_ms >= 400);
+        assert!(!body.leads_on_from(None) && body.poll_after_ms >= 400);
         let newcomer = answer(&other, None, LONG).await;
         assert_eq!(json(&newcomer)["cursor"], "");
     }
@@ -483,8 +571,8 @@ mod tests {
         for limit in 1..=500 {
             for poll_after in [PollAfter::Polling, PollAfter::Waiting] {
                 let request = Request { limit, ..asking(None, Duration::ZERO) };
-                let body = publication.body_with(&request, publication.fresh(), poll_after);
-                body.encoded(Encoding::Gzip);
+                let body = publication.of_snapshot(&request, &publication.fresh(), poll_after);
+                body.unwrap().encoded(Encoding::Gzip);
             }
             let kept = publication.bodies.kept.lock();
             let bytes: usize = kept.iter().map(|it| it.body.size()).sum();
@@ -495,14 +583,16 @@ mod tests {
     /// What may happen: a round that reads so many rows, a tick, or a viewer that asks, at once or waiting.
     #[derive(Clone, Debug)]
     enum Step {
-        Round(i64, u64),
+        Round { rows: i64, waiting: u64, reads_all: bool },
         Tick,
         Ask { viewer: usize, waits: bool },
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let step = prop_oneof![
-            (0..4i64, 0..3u64).prop_map(|(rows, waiting)| Step::Round(rows, waiting)),
+            (0..4i64, 0..3u64, any::<bool>()).prop_map(|(rows, waiting, reads_all)| {
+                Step::Round { rows, waiting, reads_all }
+            }),
             Just(Step::Tick),
             (0..3usize, any::<bool>()).prop_map(|(viewer, waits)| Step::Ask { viewer, waits }),
         ];
@@ -517,13 +607,25 @@ mod tests {
                 let publication = begun();
                 let first = answer(&publication, None, Duration::ZERO).await;
                 let (mut viewers, mut read) = (vec![(first, 0); 3], 0);
+                let (mut now, mut told) = (json!([0, 0]), json!([0, 0]));
+                let mut told_to = [true; 3];
                 for step in steps {
                     match step {
-                        Step::Round(rows, waiting) => {
-                            round(&publication, read..read + rows, waiting);
-                            read += rows;
+                        Step::Round { rows, waiting, reads_all } => {
+                            let rows = read..read + rows;
+                            read = rows.end;
+                            now = json!([read, waiting]);
+                            if reads_all {
+                                round(&publication, rows, waiting);
+                            } else {
+                                round_of(&publication, rows, waiting, None);
+                            }
                         }
-                        Step::Tick => publication.tick(),
+                        Step::Tick => {
+                            publication.tick();
+                            told = now.clone();
+                            told_to = [false; 3];
+                        }
                         Step::Ask { viewer, waits } => {
                             let (last, seen) = &mut viewers[viewer];
                             let body = if waits {
@@ -531,15 +633,21 @@ mod tests {
                             } else {
                                 Some(answer(&publication, Some(last), Duration::ZERO).await)
                             };
-                            let Some(body) = body else { continue };
+                            let Some(body) = body else {
+                                let totals = &json(last)["totals"];
+                                let known = json!([totals["stored"], totals["waiting"]]);
+                                prop_assert!(told_to[viewer] || known == told, "{known} {told}");
+                                continue;
+                            };
+                            told_to[viewer] = true;
                             let json = json(&body);
                             let ids: Vec<i64> = json["bullets"].as_array().unwrap().iter()
                                 .map(|it| it["offset"].as_i64().unwrap()).collect();
                             let expected: Vec<i64> = (*seen..*seen + ids.len() as i64).collect();
                             prop_assert_eq!(&ids, &expected);
-                            prop_assert_eq!(&json["passed"], &serde_json::json!(ids.len()));
+                            prop_assert_eq!(&json["passed"], &json!(ids.len()));
                             *seen += ids.len() as i64;
-                            prop_assert_eq!(&json["totals"]["stored"], &serde_json::json!(*seen));
+                            prop_assert_eq!(&json["totals"]["stored"], &json!(*seen));
                             prop_assert!(waits || *seen == read);
                             *last = body;
                         }

@@ -1,8 +1,8 @@
 //! How often a viewer may poll the feed, so that all viewers together poll no more than one homepage can serve.
 //!
-//! Nobody registers as a viewer who polls, and does not wait for news. But each answer says when to poll again, and the sum of these waits shows how many
-//! viewers there are. An example: each of 5,000 viewers polls every 5 s. In one second 1,000 of them poll, and the
-//! answers contain 1,000 waits of 5 s: 5,000 s in one second, so there are 5,000 viewers.
+//! Nobody registers as a viewer who polls, and does not wait for news. But each answer says when to poll again, and the
+//! sum of these waits shows how many viewers there are. An example: each of 5,000 viewers polls every 5 s. In one second
+//! 1,000 of them poll, and the answers contain 1,000 waits of 5 s: 5,000 s in one second, so there are 5,000 viewers.
 
 use std::time::{Duration, Instant};
 
@@ -34,8 +34,8 @@ impl Viewers {
     const MAX_WAIT_MS: u64 = 10_000;
     const SPAN: Duration = Duration::from_secs(1);
 
-    /// After how many milliseconds a viewer may poll again: `least`, or more if there are so many viewers that they would
-    /// poll too often.
+    /// After how many milliseconds a viewer may poll again: `least`, or more if there are so many viewers that they
+    /// would poll too often.
     pub(crate) fn poll_after(&self, least: u32, now: Instant) -> u32 {
         let mut waits = self.0.lock();
         waits.begin_span(now);

@@ -17,6 +17,11 @@ export class Clock {
     this.#ahead = serverNow - (askedAt + answeredAt) / 2;
   }
 
+  /** A reply that waited, maybe in a cache, is of some time before it came: the server's clock is that far at least. */
+  takeEarliest(serverNow, answeredAt) {
+    this.#ahead = Math.max(this.#ahead, serverNow - answeredAt);
+  }
+
   now() {
     return Math.round(Date.now() + this.#ahead);
   }

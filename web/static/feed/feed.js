@@ -1,15 +1,13 @@
 // Asks for the feed: one request at a time, the cursor taken from the last reply. The server holds it back for news.
 
 import { address, call, Intercepted, Refused } from "./calls.js";
-import { pollDelay, retryDelay } from "./pace.js";
+import { pollDelay, retryDelay, waitDelay } from "./pace.js";
 import { isReply } from "./shapes.js";
 
 const FIRST = 100;
 const MOST = 500;
 /** A proxy's Retry-After may be an hour. The page asks again before that. */
 const MOST_RETRY_AFTER_S = 60;
-/** Ten replies a second are as many as eyes follow. */
-const PACE_MS = 100;
 const AFTER_ABSENCE = 200;
 const ABSENCE_MS = 30_000;
 /** Whoever logs in to a network waits for the page, so it does not try as seldom as after a long outage. */
@@ -116,7 +114,7 @@ export class Feed {
     this.#isSure = true;
     if (reply.wait) this.#cuts = 0;
     const delay = pollDelay(reply.poll_after_ms, this.#empty);
-    this.#again(this.#wait ? Math.max(PACE_MS, reply.wait && reply.poll_after_ms) : delay);
+    this.#again(this.#wait ? waitDelay(reply.wait && reply.poll_after_ms) : delay);
   }
 
   #show(reply) {

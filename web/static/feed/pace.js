@@ -1,5 +1,7 @@
 // When to poll again: pure arithmetic, no clock and no network.
 
+/** Ten replies a second are as many as eyes follow. */
+const PACE_MS = 100;
 const PATIENCE = 5;
 const SLOWEST_MS = 5000;
 const RETRIES_MS = [1000, 2000, 4000, 8000, 15000];
@@ -8,6 +10,11 @@ const RETRIES_MS = [1000, 2000, 4000, 8000, 15000];
 export function pollDelay(serverMs, emptyReplies) {
   const doublings = Math.max(0, emptyReplies - PATIENCE + 1);
   return Math.max(serverMs, Math.min(SLOWEST_MS, serverMs * 2 ** doublings));
+}
+
+/** For a page that waits for news. The jitter keeps the viewers of a homepage that stops from going on in one instant. */
+export function waitDelay(serverMs, random = Math.random()) {
+  return Math.max(PACE_MS, Math.round(serverMs * (1 + random)));
 }
 
 /** After `failures` in a row; the jitter keeps an audience from coming back in one instant. */

@@ -6,9 +6,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, EntityTag, IfNoneMatch, VARY};
 use actix_web::web::{Data, Query, QueryConfig};
-use actix_web::{HttpRequest, HttpResponse, error};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, error};
 use bytes::Bytes;
 use serde::Deserialize;
 
@@ -54,7 +54,8 @@ pub(super) async fn show(
     let wait = wait(parameters.wait.as_deref())?;
     metrics::feed_requested();
     let body = publication.answer(&Request { after, limit, wait }).await;
-    Ok(response(&body, &request))
+    let leads_on = body.leads_on_from(parameters.after.as_deref());
+    Ok(response(&body, leads_on, &request))
 }
 
 fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
@@ -77,12 +78,11 @@ fn wait(text: Option<&str>) -> Result<Duration, Problem> {
     allowed.ok_or_else(|| Problem::invalid_parameter("wait", what))
 }
 
-fn response(body: &Body, request: &HttpRequest) -> HttpResponse {
+fn response(body: &Body, leads_on: bool, request: &HttpRequest) -> HttpResponse {
     let tag = EntityTag::new_weak(body.tag.clone());
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let is_known = known.is_some_and(|tags| tags.contains(tag.tag()));
+    let is_known = is_known(&tag, request);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    let caching = if body.is_for_all { FOR_ALL } else { FOR_ONE };
+    let caching = if leads_on { FOR_ALL } else { FOR_ONE };
     response.insert_header((CACHE_CONTROL, caching)).insert_header((ETAG, tag));
     response.insert_header((VARY, "Accept-Encoding"));
     if is_known {
@@ -95,6 +95,15 @@ fn response(body: &Body, request: &HttpRequest) -> HttpResponse {
             response.body(InPieces(body.encoded(encoding)))
         }
         None => response.body(InPieces(body.plain())),
+    }
+}
+
+/// Whether the client has the answer with this tag.
+fn is_known(tag: &EntityTag, request: &HttpRequest) -> bool {
+    match request.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        None => false,
     }
 }
 
@@ -124,6 +133,8 @@ impl MessageBody for InPieces {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::IF_NONE_MATCH;
+    use actix_web::test::TestRequest;
     use proptest::prelude::*;
 
     use super::*;
@@ -147,6 +158,21 @@ mod tests {
             assert_eq!(problem.status().as_u16(), 422, "{bad}");
             let json = serde_json::to_value(&problem).unwrap();
             assert_eq!(json["errors"][0]["field"], "wait", "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_the_whole_tag_of_an_answer_is_known() {
+        let tag = EntityTag::new_weak("a1b2-1".into());
+        let is_known = |tags: &str| {
+            let request = TestRequest::get().insert_header((IF_NONE_MATCH, tags));
+            super::is_known(&tag, &request.to_http_request())
+        };
+        for known in [r#"W/"a1b2-1""#, r#""a1b2-1""#, r#"W/"x", W/"a1b2-1""#] {
+            assert!(is_known(known), "{known}");
+        }
+        for unknown in [r#"W/"a1b2-12""#, r#"W/"0a1b2-1""#, "a1b2-1", ""] {
+            assert!(!is_known(unknown), "{unknown}");
         }
     }
 

@@ -113,7 +113,7 @@ impl Kept {
     fn is_old(&self, now: Instant) -> bool {
         let kept_for = match self.key.poll_after {
             PollAfter::Polling => Bodies::KEPT_FOR_POLLS,
-            PollAfter::Waiting | PollAfter::Standing => Bodies::KEPT_FOR,
+            PollAfter::Waiting => Bodies::KEPT_FOR,
         };
         now.duration_since(self.made) >= kept_for
     }

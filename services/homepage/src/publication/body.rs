@@ -33,8 +33,6 @@ pub(super) enum PollAfter {
     Polling,
     /// A viewer who waits.
     Waiting,
-    /// A viewer who waits, and will ask with the same cursor again.
-    Standing,
 }
 
 /// Of what an answer is made.
@@ -54,8 +52,11 @@ pub(crate) struct Body {
     /// No two bodies have the same.
     pub(crate) tag: String,
     pub(crate) poll_after_ms: u32,
+    /// Where the viewer goes on.
+    pub(super) cursor: Arc<str>,
+    pub(super) has_bullets: bool,
     /// The answer has a cursor of this homepage, so it is right for anybody who asks the same within a moment.
-    pub(crate) is_for_all: bool,
+    is_for_all: bool,
     plain: Bytes,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
@@ -123,11 +124,19 @@ impl Body {
         Self {
             tag,
             poll_after_ms,
+            cursor: parts.cursor.clone(),
+            has_bullets: !parts.bullets.is_empty(),
             is_for_all: parts.is_for_all,
             plain: parts.json(poll_after_ms).into(),
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
         }
+    }
+
+    /// Whether it is right for all who ask after this cursor within a moment. Where it leads back to the same cursor,
+    /// they would get it again instead of what comes next.
+    pub(crate) fn leads_on_from(&self, after: Option<&str>) -> bool {
+        self.is_for_all && after != Some(&*self.cursor)
     }
 
     /// The answer as it is.

@@ -1,5 +1,6 @@
-//! How often there is a tick: with each round of the reader while few wait, and less often for a crowd, so that one
-//! homepage is never overloaded by its answers.
+//! How often there is a tick: with each round of the reader while few wait, ten times a second while more do, and less
+//! often for a crowd, so that its answers do not overload the homepage. Only where the longest interval is too short for
+//! all, as for more than 5,000 viewers on one core, more answers are sent than that.
 //!
 //! An example: with two cores, 5,000 answers a second are sent. 1,000 viewers wait at a tick. The next one comes after
 //! 200 ms. So each viewer gets five answers a second, and nobody gets less than another.
@@ -27,6 +28,11 @@ impl Pace {
     const ANSWERS_PER_CORE: u64 = 2500;
     /// While few wait. The reader's rounds do not follow each other any faster.
     const SHORTEST: Duration = Duration::from_millis(40);
+    /// So many are few: they cost next to nothing.
+    const FEW: u64 = 50;
+    /// While more wait. Pages ask no more than ten times a second, so with a shorter one they would come too late for
+    /// each tick, and share nothing.
+    const SHARED: Duration = Duration::from_millis(100);
     /// With a longer one, people notice that nothing moves.
     const LONGEST: Duration = Duration::from_secs(2);
 
@@ -49,7 +55,8 @@ impl Pace {
         let answers = waiting + self.late.swap(0, Ordering::Relaxed);
         let answers = u64::try_from(answers).unwrap_or(u64::MAX);
         let fair = Duration::from_millis(answers.saturating_mul(1000) / self.answers_per_second);
-        let interval = fair.clamp(Self::SHORTEST, Self::LONGEST);
+        let least = if answers <= Self::FEW { Self::SHORTEST } else { Self::SHARED };
+        let interval = fair.clamp(least, Self::LONGEST);
         *self.next_tick.lock() = now + interval;
         let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
         self.interval.store(ms, Ordering::Relaxed);
@@ -85,7 +92,9 @@ mod tests {
 
     #[test]
     fn few_viewers_get_each_round_and_a_crowd_fewer_ticks() {
-        for (waiting, ms) in [(0, 40), (200, 40), (1000, 200), (5000, 1000), (1_000_000, 2000)] {
+        for (waiting, ms) in
+            [(0, 40), (50, 40), (51, 100), (500, 100), (1000, 200), (5000, 1000), (1_000_000, 2000)]
+        {
             assert_eq!(interval(waiting), Duration::from_millis(ms), "{waiting}");
         }
     }

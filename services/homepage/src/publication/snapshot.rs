@@ -1,8 +1,7 @@
 //! What all viewers are told at one moment, and whether that is news to one of them.
 
+use std::sync::Arc;
 use std::time::Instant;
-
-use barrage::time::Millis;
 
 use crate::events::Event;
 use crate::problems::PartProblem;
@@ -12,10 +11,10 @@ use crate::reader::progress::Totals;
 
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    /// Rises with each snapshot that tells anything new.
+    /// Rises with each snapshot that tells anything new. The first one has 1.
     pub(super) news: u64,
-    /// When the last round had begun that read all rows, as the first snapshot with this news knew it.
-    pub(super) since: Option<Millis>,
+    /// Where a viewer goes on who has got all of it. It is made once, not for each request.
+    pub(super) cursor: Arc<str>,
     pub(super) made: Instant,
     /// How often the feed had changed.
     pub(super) changes: u64,
@@ -29,12 +28,9 @@ pub(super) struct Snapshot {
 impl Snapshot {
     /// `self`, numbered as the next one.
     pub(super) fn after(before: Option<&Self>, this: Self) -> Self {
-        match before {
-            Some(before) if !this.is_news_after(before) => {
-                Self { news: before.news, since: before.since, ..this }
-            }
-            before => Self { news: before.map_or(0, |before| before.news + 1), ..this },
-        }
+        let is_news = before.is_none_or(|before| this.is_news_after(before));
+        let news = before.map_or(0, |before| before.news) + u64::from(is_news);
+        Self { news, cursor: this.sight.cursor.text_at(news).into(), ..this }
     }
 
     /// What is news: bullets, numbers, processors with their slots, problems and events. The time is none, and neither
@@ -51,24 +47,14 @@ impl Snapshot {
             || self.events != before.events
     }
 
-    /// Whether a viewer at this cursor of the same run has been told all of it.
-    ///
-    /// While the news stays the same, cursors differ by the time of the last round alone. So one with an earlier time is
-    /// of earlier news. Where no round reads all rows that time stands still. Then a viewer may take earlier numbers for
-    /// these, until the next news or the end of its wait.
-    pub(super) fn has_been_seen_at(&self, cursor: &Cursor) -> bool {
-        cursor.next == self.sight.place.next && cursor.all_read_at >= self.since
+    /// Whether this cursor is of the same run.
+    pub(super) fn is_of_run_of(&self, cursor: &Cursor) -> bool {
+        !self.sight.is_history && cursor.run == self.sight.place.run
     }
 
     /// Whether this cursor is of the same run, and of this place or one before it.
     pub(super) fn has_before(&self, cursor: &Cursor) -> bool {
-        let Place { run, next } = self.sight.place;
-        !self.sight.is_history && cursor.run == run && cursor.next <= next
-    }
-
-    /// Whether a viewer who gets it stays at this cursor.
-    pub(super) fn is_at(&self, cursor: &Cursor) -> bool {
-        cursor.text() == *self.sight.cursor
+        self.is_of_run_of(cursor) && cursor.next <= self.sight.place.next
     }
 
     pub(super) fn is_history(&self) -> bool {

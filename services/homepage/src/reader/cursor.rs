@@ -1,7 +1,8 @@
 //! A viewer's opaque place in the feed. It holds two places, for two kinds of homepage:
 //!
-//! - On the homepage that made it: the reader's run and the number of the next bullet in it. No bullet comes twice and
-//!   none is missed, however late its row appears.
+//! - On the homepage that made it: the reader's run, the number of the next bullet in it, and the number of the last
+//!   news. No bullet comes twice and none is missed, however late its row appears. Whoever waits gets each news, also
+//!   one without a bullet.
 //! - On any other homepage, or on the same one after a restart: for each partition the offset before which all
 //!   records were finished. A viewer may get a bullet again, but misses none.
 //!
@@ -9,15 +10,16 @@
 //! of many partitions do not fit, so they are left out. Then another homepage goes by a time: when the reader's last
 //! round began that read all rows. It sends the bullets whose rows may have appeared after that.
 //!
-//! An example: run 7, next 3, all rows read at 1,000,000 ms, finished before offset 41 in partition 0 and before offset
-//! 300 in partition 1. The viewer has got the bullets 0/39, 0/40, 0/42 and those of partition 1. The record 0/41 is
-//! still open, so the offset is not 43. The text is `AgAAAAAAAAAHA8CEPSmsAg`, in URL-safe Base64. Its bytes:
+//! An example: run 7, next 3, news 5, all rows read at 1,000,000 ms, finished before offset 41 in partition 0 and before
+//! offset 300 in partition 1. The viewer has got the bullets 0/39, 0/40, 0/42 and those of partition 1. The record 0/41
+//! is still open, so the offset is not 43. The text is `AwAAAAAAAAAHAwXAhD0prAI`, in URL-safe Base64. Its bytes:
 //!
 //! | bytes | meaning |
 //! | --- | --- |
-//! | `02` | the version of this format |
+//! | `03` | the version of this format |
 //! | `00 00 00 00 00 00 00 07` | run 7 |
 //! | `03` | next 3, a varint: 7 bits in each byte, the lowest first; `80` is added to all bytes but the last |
+//! | `05` | news 5, a varint |
 //! | `c0 84 3d` | the time 1,000,000 ms, a varint; 0 if no round has read all rows yet |
 //! | `29` | partition 0: offset 41, a varint |
 //! | `ac 02` | partition 1: offset 300, a varint |
@@ -41,6 +43,8 @@ pub(crate) struct Cursor {
     pub(crate) run: u64,
     /// The number of the next bullet in that run.
     pub(crate) next: u64,
+    /// The number of the last news that the viewer has been told; 0 if the format had none.
+    pub(crate) news: u64,
     /// When the last round of that run began that read all rows, by that homepage's clock; `None` before the first.
     pub(crate) all_read_at: Option<Millis>,
     /// All records before these offsets were finished. It is empty if they did not fit into the text.
@@ -53,7 +57,9 @@ pub(crate) struct CursorError;
 
 impl Cursor {
     /// The first byte. Another format would have another version.
-    const VERSION: u8 = 2;
+    const VERSION: u8 = 3;
+    /// The format before this one has no news. Homepages give it out while they are updated one by one.
+    const VERSION_WITHOUT_NEWS: u8 = 2;
     /// The longest text, in characters.
     const MAX_LENGTH: usize = 1024;
     /// What this text has room for: Base64 has four characters for three bytes.
@@ -65,9 +71,15 @@ impl Cursor {
 
     /// The cursor as a text.
     pub(crate) fn text(&self) -> String {
+        self.text_at(self.news)
+    }
+
+    /// The text of a cursor that is like this one, of a viewer who has been told this news.
+    pub(crate) fn text_at(&self, news: u64) -> String {
         let mut bytes = vec![Self::VERSION];
         bytes.extend(self.run.to_be_bytes());
         push_varint(&mut bytes, self.next);
+        push_varint(&mut bytes, news);
         push_varint(&mut bytes, self.all_read_at.map_or(0, |at| at.0.try_into().unwrap_or(0)));
         let room = Self::MAX_BYTES - bytes.len();
         bytes.extend(self.offsets(room).unwrap_or_default());
@@ -117,7 +129,8 @@ impl FromStr for Cursor {
         let fits = text.len() <= Self::MAX_LENGTH;
         let bytes = fits.then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten().ok_or(CursorError)?;
         let cursor = match bytes.split_first() {
-            Some((&Self::VERSION, rest)) => parse(rest),
+            Some((&Self::VERSION, rest)) => parse(rest, true),
+            Some((&Self::VERSION_WITHOUT_NEWS, rest)) => parse(rest, false),
             _ => parse_version_1(&bytes),
         };
         cursor.ok_or(CursorError)
@@ -125,9 +138,10 @@ impl FromStr for Cursor {
 }
 
 /// Reads what follows the version.
-fn parse(bytes: &[u8]) -> Option<Cursor> {
+fn parse(bytes: &[u8], has_news: bool) -> Option<Cursor> {
     let (run, mut rest) = bytes.split_first_chunk()?;
     let next = take_varint(&mut rest)?;
+    let news = if has_news { take_varint(&mut rest)? } else { 0 };
     let all_read_at = i64::try_from(take_varint(&mut rest)?).ok()?;
     let mut finished = Vec::new();
     while !rest.is_empty() {
@@ -136,13 +150,13 @@ fn parse(bytes: &[u8]) -> Option<Cursor> {
     Some(Cursor {
         run: u64::from_be_bytes(*run),
         next,
+        news,
         all_read_at: (all_read_at > 0).then_some(Millis(all_read_at)),
         finished: (0..).zip(finished).collect(),
     })
 }
 
-/// The format before this one, which homepages give out while they are updated one by one: `1.RUN.NEXT.PLACES`, each
-/// place being `PARTITION:OFFSET`.
+/// The first format, a text: `1.RUN.NEXT.PLACES`, each place being `PARTITION:OFFSET`.
 fn parse_version_1(bytes: &[u8]) -> Option<Cursor> {
     let mut parts = std::str::from_utf8(bytes).ok()?.splitn(4, '.');
     let (version, run, next, places) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -153,7 +167,7 @@ fn parse_version_1(bytes: &[u8]) -> Option<Cursor> {
     let places = places.split(',').filter(|place| !place.is_empty());
     let finished: PartitionOffsets = places.map(place).collect::<Option<_>>()?;
     let (run, next) = (run.parse().ok()?, next.parse().ok()?);
-    (version == "1").then_some(Cursor { run, next, all_read_at: None, finished })
+    (version == "1").then_some(Cursor { run, next, news: 0, all_read_at: None, finished })
 }
 
 fn push_varint(to: &mut Vec<u8>, mut number: u64) {
@@ -201,10 +215,10 @@ mod tests {
     }
 
     fn cursor(finished: PartitionOffsets) -> Cursor {
-        Cursor { run: 7, next: 3, all_read_at: Some(Millis(1_000_000)), finished }
+        Cursor { run: 7, next: 3, news: 5, all_read_at: Some(Millis(1_000_000)), finished }
     }
 
-    /// Of the format before this one.
+    /// Of the first format.
     fn version_1(places: &str) -> String {
         URL_SAFE_NO_PAD.encode(format!("1.7.3.{places}"))
     }
@@ -212,13 +226,19 @@ mod tests {
     #[test]
     fn the_example_is_true() {
         let cursor = cursor(offsets([41, 300]));
-        assert_eq!(cursor.text(), "AgAAAAAAAAAHA8CEPSmsAg");
+        assert_eq!(cursor.text(), "AwAAAAAAAAAHAwXAhD0prAI");
         assert_eq!(cursor.text().parse(), Ok(cursor));
     }
 
     #[test]
-    fn a_cursor_of_the_format_before_is_read_unless_it_is_too_long() {
-        let expected = Cursor { all_read_at: None, ..cursor(offsets([41, 300])) };
+    fn a_cursor_without_news_is_read() {
+        let expected = Cursor { news: 0, ..cursor(offsets([41, 300])) };
+        assert_eq!("AgAAAAAAAAAHA8CEPSmsAg".parse(), Ok(expected));
+    }
+
+    #[test]
+    fn a_cursor_of_the_first_format_is_read_unless_it_is_too_long() {
+        let expected = Cursor { news: 0, all_read_at: None, ..cursor(offsets([41, 300])) };
         assert_eq!(version_1("0:41,1:300").parse(), Ok(expected));
         let many: Vec<_> = (0..1000).map(|partition| format!("{partition}:300")).collect();
         assert_eq!(version_1(&many.join(",")).parse::<Cursor>(), Err(CursorError));
@@ -255,10 +275,12 @@ mod tests {
         fn a_text_fits_into_a_url_however_many_partitions_there_are(
             run in any::<u64>(),
             next in any::<u64>(),
+            news in any::<u64>(),
             at in 1..=i64::MAX,
             finished in vec(0..=i64::MAX, 0..1000),
         ) {
-            let cursor = Cursor { run, next, all_read_at: Some(Millis(at)), finished: offsets(finished) };
+            let (all_read_at, finished) = (Some(Millis(at)), offsets(finished));
+            let cursor = Cursor { run, next, news, all_read_at, finished };
             let text = cursor.text();
             prop_assert!(text.len() <= 1024);
             prop_assert!(text.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)));
@@ -291,7 +313,7 @@ mod tests {
 
         #[test]
         fn any_bytes_after_a_version_never_panic(bytes in vec(any::<u8>(), 0..60)) {
-            for version in ["\u{2}", "1."] {
+            for version in ["\u{3}", "\u{2}", "1."] {
                 let text = URL_SAFE_NO_PAD.encode([version.as_bytes(), &bytes].concat());
                 let _either = text.parse::<Cursor>();
             }

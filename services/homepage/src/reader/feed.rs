@@ -42,8 +42,8 @@ struct State {
     next: u64,
     /// When the last round of this run began that read all rows.
     all_read_at: Option<Millis>,
-    /// Where a viewer goes on who has got all. It is made once in a round, not for each request.
-    cursor: Arc<str>,
+    /// Where a viewer goes on who has got all, as far as the reader knows it: the news has no number here.
+    cursor: Arc<Cursor>,
     /// When each processor's last row was read.
     processors: BTreeMap<String, Instant>,
     slots: Slots,
@@ -84,10 +84,8 @@ pub(crate) struct Sight {
     pub(crate) place: Place,
     /// Not all is known yet that was there before the run, so there is neither a cursor nor a bullet to give out.
     pub(crate) is_history: bool,
-    /// When the last round of this run began that read all rows; the cursor has it, too.
-    pub(crate) all_read_at: Option<Millis>,
-    /// Where a viewer goes on who has got all.
-    pub(crate) cursor: Arc<str>,
+    /// Where a viewer goes on who has got all, without the number of the news.
+    pub(crate) cursor: Arc<Cursor>,
     /// The processors that stored a row in the last seconds.
     pub(crate) processors: Vec<String>,
     /// The slots of processors, 1 to 64.
@@ -130,7 +128,7 @@ impl Feed {
         state.is_history = is_history;
         state.all_read_at = all_read_at.or(state.all_read_at);
         let (run, next, all_read_at) = (state.run, state.next, state.all_read_at);
-        state.cursor = Cursor { run, next, all_read_at, finished }.text().into();
+        state.cursor = Arc::new(Cursor { run, next, news: 0, all_read_at, finished });
         also();
         self.note_change();
     }
@@ -164,7 +162,6 @@ impl Feed {
         let sight = Sight {
             place: Place { run: state.run, next: state.next },
             is_history: state.is_history,
-            all_read_at: state.all_read_at,
             cursor: state.cursor.clone(),
             processors: state.processors.keys().cloned().collect(),
             slots: state.slots.all(),
@@ -211,7 +208,7 @@ impl State {
     /// A run without a bullet.
     fn begun(run: u64, earlier_runs: Vec<u64>) -> Self {
         let (next, all_read_at) = (0, None);
-        let cursor = Cursor { run, next, all_read_at, finished: PartitionOffsets::new() };
+        let cursor = Cursor { run, next, news: 0, all_read_at, finished: PartitionOffsets::new() };
         Self {
             run,
             earlier_runs,
@@ -220,7 +217,7 @@ impl State {
             kept_from: PartitionOffsets::new(),
             next,
             all_read_at,
-            cursor: cursor.text().into(),
+            cursor: Arc::new(cursor),
             processors: BTreeMap::new(),
             slots: Slots::default(),
         }
@@ -347,7 +344,7 @@ mod tests {
     fn view(feed: &Feed, after: Option<&Cursor>, limit: usize) -> View {
         let (sight, ()) = feed.sight_with(|| ());
         let (bullets, passed) = feed.bullets(after, limit, sight.place).unwrap();
-        View { bullets, cursor: sight.cursor, passed }
+        View { bullets, cursor: sight.cursor.text().into(), passed }
     }
 
     fn cursor(view: &View) -> Cursor {
