@@ -102,7 +102,8 @@ async fn the_mode_viewers_sends_nothing() {
     assert!(text.starts_with("HOLDS: nothing was sent"), "{text}");
     assert_eq!((&report["sending"]["due"], &report["sending"]["sent"]), (&0.into(), &0.into()));
     assert_eq!(report["viewers"]["count"], 5);
-    assert!(report["latency"]["poll"]["count"].as_u64().unwrap() >= 10, "{report}");
+    // Each asks once at once, and then waits for news.
+    assert!(report["latency"]["poll"]["count"].as_u64().unwrap() >= 5, "{report}");
     assert_eq!(stack.feed(None, 1).await.totals.accepted, 0);
 }
 
