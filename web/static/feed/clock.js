@@ -8,13 +8,17 @@ export class Clock {
   #ahead = 0; // of the page's own clock
   #best = Infinity;
 
-  /** The reply's time is from between request and reply, so the quickest reply is the most exact. */
-  take(serverNow, askedAt, answeredAt) {
+  /**
+   * The reply's time is from between request and reply, so the quickest reply is the most exact. Of one that the server held
+   * back for so long, `wait`, nobody knows when it was made.
+   */
+  take({ now, askedAt, wait }, answeredAt) {
+    if (wait) return;
     const roundTrip = answeredAt - askedAt;
     this.#best *= AGEING;
     if (roundTrip > this.#best) return;
     this.#best = Math.max(1, roundTrip);
-    this.#ahead = serverNow - (askedAt + answeredAt) / 2;
+    this.#ahead = now - (askedAt + answeredAt) / 2;
   }
 
   now() {

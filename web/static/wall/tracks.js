@@ -13,10 +13,6 @@ const FASTER = 1.41;
 export class Tracks {
   #flights = new Set();
 
-  get size() {
-    return this.#flights.size;
-  }
-
   /** A flight has `top` and `bottom`, began at `start` with its head at `left`, and has `width`, `speed` and `gap`. */
   add(flight) {
     this.#flights.add(flight);
