@@ -64,7 +64,10 @@ const STYLES: [(&str, &[&str]); 8] = [
             "forced.css",
         ],
     ),
-    ("join.css", &["app.css", "wall/bullets.css", "join/join.css", "forced.css"]),
+    (
+        "join.css",
+        &["app.css", "wall/bullets.css", "join/join.css", "join/frames.css", "forced.css"],
+    ),
     ("light.css", &["light.css"]),
     ("card.css", &["wall/card.css"]),
     ("desk.css", &["pipeline/desk.css"]),
