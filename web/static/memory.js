@@ -1,19 +1,19 @@
-// What the tab remembers over a reload. A browser may forbid the page to store anything: then it remembers nothing.
+// What the tab remembers over a reload, or the browser in `localStorage`, which all its tabs share. A browser may forbid the page to store anything: then it remembers nothing.
 
 /** Without a value, the key is forgotten. */
-export function remember(key, value) {
+export function remember(key, value, storage = "sessionStorage") {
   try {
-    if (value === undefined) sessionStorage.removeItem(key);
-    else sessionStorage.setItem(key, JSON.stringify(value));
+    if (value === undefined) globalThis[storage].removeItem(key);
+    else globalThis[storage].setItem(key, JSON.stringify(value));
   } catch {
-    // then a reload begins with nothing
+    // then the next visit begins with nothing
   }
 }
 
 /** The value, or undefined. */
-export function recall(key) {
+export function recall(key, storage = "sessionStorage") {
   try {
-    return JSON.parse(sessionStorage.getItem(key)) ?? undefined;
+    return JSON.parse(globalThis[storage].getItem(key)) ?? undefined;
   } catch {
     return undefined;
   }

@@ -83,8 +83,7 @@ export class Page {
 
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
-    if (reply.wait) this.#clock.takeEarliest(reply.now, Date.now());
-    else this.#clock.take(reply.now, reply.askedAt, Date.now());
+    this.#clock.take(reply, Date.now());
     this.#know(reply.problems);
     if (!totals.since) {
       this.health.beginning(reply);
@@ -117,13 +116,13 @@ export class Page {
 
   /** What was there before this page is listed. It neither flies nor counts as shown. */
   #show(reply, isCounting) {
-    const { bullets, passed, isFirst, isContinued } = reply;
+    const { bullets, passed, isFirst, isContinued, unasked } = reply;
     const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
     const flying = isFirst ? [] : fresh;
     const unseen = isContinued ? Math.max(0, passed - bullets.length) : 0;
     const counts = isCounting && !isFirst;
     const of = (bullet) => ({ counts, isMine: this.hooks.isMine?.(bullet) ?? false });
-    this.view.add({ bullets: fresh, flying, unseen, counts, of });
+    this.view.add({ bullets: fresh, flying, unseen, counts, of, unasked });
     this.view.setSample(this.#sample.add(bullets.length, bullets.length + unseen, performance.now()));
     const came = flying.length + unseen;
     this.hooks.onReply?.(reply, isFirst ? [] : fresh, came);

@@ -1,11 +1,15 @@
 // The guest's page in a room as rooms are: refusals, login pages, lost answers, locked phones, reloads, two tabs. Nothing
 // is sent twice and nothing typed is lost.
 
-import { countPosts, field, go, isLive, isOnWall, open, own } from "./support/guest.js";
+import { countPosts, field, go, isLive, isOnWall, open, own, take } from "./support/guest.js";
 import { expect, expectNoFindings, message, test, unique } from "./support/page.js";
+import { crowd } from "./support/room.js";
 import { pidOf } from "./support/stack.js";
 
+const PHONE = { width: 390, height: 844 };
 const LOGIN = { status: 200, contentType: "text/html", body: "<html>Please log in</html>" };
+const BUSY = { status: 429, headers: { "retry-after": "1" }, json: { title: "Too Many Requests" } };
+const traceOf = (route) => route.request().headers().traceparent.split("-")[1];
 
 test.describe("a server or a network that refuses", () => {
   test.use({ expectsFailedRequests: true });
@@ -31,19 +35,89 @@ test.describe("a server or a network that refuses", () => {
 
   test("a room that stays full is told, and a press sends the message again", async ({ page }) => {
     const text = unique("again");
-    const posts = await countPosts(page, (route, n) => {
-      if (n > 5) return route.continue();
-      return route.fulfill({ status: 429, headers: { "retry-after": "1" }, json: { title: "Too Many Requests" } });
+    let isFull = true;
+    const posts = await countPosts(page, (route) => (isFull ? route.fulfill(BUSY) : route.continue()));
+    await page.clock.install();
+    await open(page);
+    await field(page).fill(text);
+    await page.keyboard.press("Enter");
+    await expect.poll(() => posts.length).toBe(2);
+    await expect(own(page, text).locator("p")).toHaveText(/^Goes in/);
+    await page.clock.fastForward(115_000);
+    await expect.poll(() => posts.length).toBe(3);
+    await expect(own(page, text).locator("p")).toHaveText(/^Goes in/);
+    await page.clock.fastForward(10_000);
+    await expect(own(page, text).locator("p")).toHaveText("Could not be sent: too many messages were being sent");
+    await expect(page.locator("#note")).toHaveText("Everybody in the room can read it.");
+    expect(posts.length).toBe(4);
+    await expectNoFindings(page);
+    isFull = false;
+    await own(page, text).getByRole("button").click();
+    await isOnWall(page, text);
+    expect(posts.length).toBe(5);
+  });
+
+  test("a message that the feed brings while it is sent again is not sent a third time", async ({ page }) => {
+    const room = await crowd(page, { perSecond: 0 });
+    const text = unique("twice");
+    const posts = await countPosts(page, async (route, n) => {
+      if (n === 1) return route.abort();
+      room.say({ message: text, trace: traceOf(route) });
+      await isOnWall(page, text);
+      return route.fulfill(BUSY);
     });
     await open(page);
     await field(page).fill(text);
     await page.keyboard.press("Enter");
-    await expect(own(page, text).locator("p")).toHaveText("Could not be sent: too many messages were being sent", { timeout: 30_000 });
-    expect(posts.length).toBe(5);
-    await expectNoFindings(page);
-    await own(page, text).getByRole("button").click();
+    await own(page, text).getByRole("button", { name: "Try again" }).click();
+    await expect(go(page)).toHaveText(/^Send again in/);
+    await expect(go(page)).toHaveText("Send"); // the pause is over
+    for (let i = 0; i < 2; i += 1) await page.waitForRequest("**/feed?*");
     await isOnWall(page, text);
-    expect(posts.length).toBe(6);
+    expect(posts.length).toBe(2);
+    await expect(page.locator("#own li")).toHaveCount(1);
+  });
+
+  test("a pause is a minute at most, whatever a proxy or a wrong clock says, and it passes", async ({ page }) => {
+    await countPosts(page, (route) => route.fulfill({ ...BUSY, headers: { "retry-after": "3600" } }));
+    await page.addInitScript(() => localStorage.setItem("barrage.open-at /", String(Date.now() + 1e9)));
+    await page.clock.install();
+    await open(page);
+    await expect(go(page)).toHaveText("Send");
+    await field(page).fill("an hour?");
+    await page.keyboard.press("Enter");
+    await expect(go(page)).toHaveText(/^Send again in (60|59) s$/);
+    expect(await page.evaluate(() => Number(localStorage.getItem("barrage.open-at /")) - Date.now())).toBeLessThanOrEqual(60_000);
+    await page.clock.fastForward(20_000);
+    await expect(go(page)).toHaveText(/^Send again in (3\d|40) s$/);
+  });
+
+  test("why a message waits is no longer said when it waits no more", async ({ page }) => {
+    await countPosts(page, (route, n) => {
+      if (n > 1) return route.abort();
+      return route.fulfill({ ...BUSY, status: 503, json: { title: "Service Unavailable" } });
+    });
+    await open(page);
+    await field(page).fill("kept, then unknown");
+    await page.keyboard.press("Enter");
+    await expect(page.locator("#note")).toHaveText(/^Kafka does not accept messages now/);
+    await expect(own(page, "kept, then").locator("p")).toHaveText("The server did not answer: it may have been sent");
+    await expect(own(page, "kept, then").locator(".mark.ask")).toBeVisible();
+    await expect(page.locator("#note")).toHaveText("Everybody in the room can read it.");
+  });
+
+  test("what a firewall refuses can be mended, and nothing typed is lost", async ({ page }) => {
+    const long = "a long text that wraps ".repeat(4).trim();
+    await countPosts(page, (route) => route.fulfill({ status: 403, body: "no" }));
+    await open(page);
+    await field(page).fill(long);
+    await page.keyboard.press("Enter");
+    await expect(own(page, "a long text").locator("p")).toHaveText("Refused: the server refused it (403)");
+    expect(await own(page, "a long text").locator("b").evaluate((it) => it.scrollWidth <= it.clientWidth)).toBe(true);
+    await field(page).fill("more");
+    await own(page, "a long text").getByRole("button", { name: "Edit" }).click();
+    await expect(field(page)).toHaveValue(`${long} more`);
+    await expect(field(page)).toBeFocused();
   });
 
   for (const [name, portal] of Object.entries({
@@ -64,7 +138,7 @@ test.describe("a server or a network that refuses", () => {
       await expect(page.locator("#note")).toHaveText(/^This network answers with a page of its own\./);
       await field(page).fill("a draft");
       await expect(page.locator("#pill")).toHaveText("Offline");
-      await expect(own(page, text).locator("p")).toHaveText(/^Goes /);
+      await expect(own(page, text).locator("p")).toHaveText("Goes when this page is live again");
       isPortal = false;
       await isOnWall(page, text);
       await isLive(page);
@@ -164,6 +238,64 @@ test("a phone that was locked while others wrote finds its own message, and send
   expect(posts.length).toBe(1);
 });
 
+test("after a longer lock nothing is said to be folded that was not", async ({ page }) => {
+  const room = await crowd(page, { perSecond: 0 });
+  const traces = [];
+  await page.setViewportSize(PHONE);
+  await page.route("**/messages", (route) => {
+    traces.push(traceOf(route));
+    return route.fulfill({ status: 202, json: { id: `made-up-${traces.length}`, partition: 0, offset: 1e9, cooldown_ms: 0 } });
+  });
+  const row = { verdict: "ok", processor: "message-processor-1", sent_at: 1000, stored_at: 1600 };
+  let state = "waiting";
+  await page.route("**/messages/*/*", (route) => route.fulfill({ json: { state, row: state === "stored" ? row : null } }));
+  await open(page);
+  await field(page).fill("seen by the room");
+  await page.keyboard.press("Enter");
+  await expect(own(page, "seen by").locator("p")).toHaveText("Waiting in Kafka");
+  await look(page, "hidden");
+  room.say({ message: "seen by the room", trace: traces[0], stored_at: Date.now() - 4000, sent_at: Date.now() - 4600 });
+  await look(page, "visible");
+  await expect(own(page, "seen by").locator("p")).toHaveText(/^Was on the wall after 0\.6 s, processor \d$/);
+  await expect(page.locator("#sky .fold")).toBeAttached(); // the small wall had no place for it
+  await expect(own(page, "seen by").locator("p")).toHaveText(/^Was on the wall after 0\.6 s, processor \d$/);
+
+  await field(page).fill("left out by the feed");
+  await page.keyboard.press("Enter");
+  await expect(own(page, "left out").locator("p")).toHaveText("Waiting in Kafka");
+  await look(page, "hidden");
+  state = "stored";
+  room.skip(400);
+  await look(page, "visible");
+  await expect(own(page, "left out").locator("p")).toHaveText("In the list after 0.6 s, processor 1");
+});
+
+test("a list full of messages that are under way takes no more, and those of another version are left out", async ({ page }) => {
+  await page.addInitScript(() => {
+    const of = (i, state) => ({ text: `message ${i}`, name: "", state, trace: `t${i}`, id: `i${i}`, partition: 0, offset: i });
+    const all = [of(0, "of another version"), ...Array.from({ length: 19 }, (_, i) => of(i + 1, "waiting")), of(20, "unsent")];
+    sessionStorage.setItem("barrage.own /", JSON.stringify(all));
+  });
+  const posts = await take(page, 0);
+  await open(page);
+  await expect(page.locator("#own li")).toHaveCount(20);
+  await field(page).fill("one more");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#note")).toHaveText("Your last messages are still under way. This one stays here.");
+  await expect(field(page)).toHaveValue("one more");
+  expect(posts).toEqual([]);
+});
+
+test("a double click on Send sends once and complains of nothing", async ({ page }) => {
+  const posts = await take(page, 0);
+  await open(page);
+  await field(page).fill("once");
+  await go(page).dblclick();
+  await expect(own(page, "once")).toBeVisible();
+  await expect(page.locator("#message-error")).toBeEmpty();
+  expect(posts.length).toBe(1);
+});
+
 async function look(page, state) {
   await page.evaluate((value) => {
     Object.defineProperty(document, "visibilityState", { value, configurable: true });
@@ -204,7 +336,7 @@ test("a reload while a message waits asks the server what became of it", async (
     await isLive(page);
     await expect(own(page, text).locator("p")).toHaveText(/^Waiting in Kafka/);
   });
-  await expect(own(page, text).locator("p")).toHaveText(/wall|Kept in the list after/);
+  await expect(own(page, text).locator("p")).toHaveText(/wall|In the list after/);
 });
 
 async function frozen(service, during) {

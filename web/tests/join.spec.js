@@ -315,6 +315,10 @@ for (const [state, row, says] of [
     await field(page).fill("asked for");
     await page.keyboard.press("Enter");
     await expect(own(page, "asked for").locator("p")).toHaveText(says);
+    if (state !== "expired") {
+      await page.emulateMedia({ forcedColors: "active" }); // would take the mark away
+      expect(await own(page, "asked for").locator(".mark").evaluate((it) => getComputedStyle(it).forcedColorAdjust)).toBe("none");
+    }
     await expect(page.locator("#own-says")).toContainText(`asked for: ${says}`);
   });
 }

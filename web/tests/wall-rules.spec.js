@@ -4,6 +4,7 @@ import { expect, test } from "@playwright/test";
 import { Latest } from "../static/status/latest.js";
 import { Crowd } from "../static/wall/crowd.js";
 import { Density } from "../static/wall/density.js";
+import { Flight } from "../static/wall/flight.js";
 import { nameOf, OLDEST_MS, Queue } from "../static/wall/queue.js";
 import { BUSY, CALM, DENSE, layouts, widthOf } from "../static/wall/sizes.js";
 import { Tracks } from "../static/wall/tracks.js";
@@ -201,7 +202,9 @@ test.describe("queue", () => {
     queue.add(single("old"), OTHERS, 0, OLDEST_MS + 1);
     queue.add(single("waits"), OTHERS, 0, 0);
     queue.add(single("fresh"), OTHERS, 2000, 0);
-    expect(queue.take(OLDEST_MS + 1)).toMatchObject({ n: 2, counts: 2, texts: 2 });
+    expect(queue.take(OLDEST_MS + 1)).toMatchObject({ n: 2, counts: 2 });
+    expect(queue.takeCrowded()).toBe(2);
+    expect(queue.takeCrowded()).toBe(0);
     expect(queue.take(OLDEST_MS + 2)).toMatchObject({ text: "fresh" });
     queue.addUnseen(5, true);
     expect(queue.take(OLDEST_MS + 1000)).toBeUndefined();
@@ -209,6 +212,37 @@ test.describe("queue", () => {
     queue.addUnseen(4, true);
     expect(queue.take(OLDEST_MS + 4000)).toBeUndefined();
     expect(queue.take(OLDEST_MS + 4001)).toMatchObject({ n: 4 });
+  });
+
+  test("what came while the page did not ask is not too old for that, but waits no longer than the others", () => {
+    const queue = new Queue();
+    queue.add(single("polled"), OTHERS, 0, 5000, 4000);
+    queue.add(single("older than that"), OTHERS, 0, 6501, 4000);
+    queue.add(single("just stored"), OTHERS, 0, 100, 4000);
+    expect(queue.take(1400)).toMatchObject({ n: 1 }); // the fold
+    expect(queue.take(1400)).toMatchObject({ text: "polled", born: -5000 });
+    expect(queue.take(OLDEST_MS)).toMatchObject({ text: "just stored" });
+    queue.add(single("polled"), OTHERS, 0, 5000, 4000);
+    queue.add(single("just stored"), OTHERS, 0, 100, 4000);
+    queue.foldOld(OLDEST_MS + 1);
+    expect(queue.takeCrowded()).toBe(1); // the other was stored more than five seconds before
+    expect(queue.messages).toBe(2);
+  });
+
+  test("texts that were stored long ago are folded, but tell nothing of a full wall", () => {
+    const queue = new Queue();
+    for (let i = 0; i < 600; i += 1) queue.add(single(`text ${i}`), OTHERS, 300_000, 300_000 - i * 500);
+    for (let i = 0; i < 20; i += 1) queue.add(single(`now ${i}`), OTHERS, 300_000, 3000);
+    expect(queue.takeCrowded()).toBe(25); // 20, and those of the others that are between 2.5 and 5 s old
+  });
+
+  test("when nobody can see the wall, what waits is a number, and no one's own is said to be folded", () => {
+    const queue = new Queue();
+    queue.add(single("old"), MINE, 0, OLDEST_MS + 1);
+    for (let i = 0; i < 5; i += 1) queue.add(single(`mine ${i}`), MINE, 0);
+    queue.foldAll();
+    expect(queue.take(0)).toMatchObject({ n: 6, counts: 6, own: [] });
+    expect(queue.isEmpty).toBe(true);
   });
 
   test("messages from before the page opened fly but do not count, and a merge knows its first message", () => {
@@ -238,6 +272,18 @@ test.describe("queue", () => {
     queue.add(ofBurst("third of 1", 1), OTHERS, 10_990);
     queue.add(ofBurst("other of 2", 2), OTHERS, 10_995);
     expect(queue.take(11_002, true).text).toBe("other of 2"); // both are due again, so the newest
+  });
+
+  test("single messages with one name are of one guest, and those without a name of one each", () => {
+    const queue = new Queue();
+    queue.add(single("first of Ana", { name: "Ana" }), OTHERS, 0);
+    expect(queue.take(0).text).toBe("first of Ana");
+    for (const [i, name] of ["Ana", "", "Tom", ""].entries()) queue.add(single(`${i}`, { name }), OTHERS, 100 - i);
+    expect([200, 201, 202, 203].map((now) => queue.take(now, true).text)).toEqual(["1", "2", "3", "0"]);
+    queue.add(ofBurst("a burst", 1, { name: "Tom" }), OTHERS, 300); // its senders are told apart by their numbers
+    queue.add(ofBurst("a burst, too", 2, { name: "Tom" }), OTHERS, 300);
+    queue.add(single("more of Ana", { name: "Ana" }), OTHERS, 300);
+    expect([301, 302, 303].map((now) => queue.take(now).text)).toEqual(["a burst", "a burst, too", "more of Ana"]);
   });
 
   test("one's own message goes before all others and is framed, of a burst one every three seconds", () => {
@@ -356,6 +402,23 @@ test.describe("numbers", () => {
     for (let second = 1; second <= 5; second += 1) crowd.folded(21, second * 950);
     expect(crowd.at(4750)).toEqual({ texts: 40, fly: 19, folded: 21, oldest: 940 });
     expect(crowd.at(10_000)).toBeUndefined();
+  });
+
+  test("of a crowd nothing is said while none flies", () => {
+    const crowd = new Crowd();
+    crowd.folded(600, 0);
+    expect(crowd.at(0)).toBeUndefined();
+    for (let i = 0; i < 5; i += 1) crowd.flew(100, i);
+    expect(crowd.at(5)).toEqual({ texts: 121, fly: 1, folded: 120, oldest: 100 });
+  });
+
+  test("a bullet is whole from when its end has come in until its head is at the left edge, on the wall as it is now", () => {
+    const flight = (width) => Object.assign(Object.create(Flight.prototype), { left: 1000, width, start: 0, speed: 1, lowest: 100 });
+    const whole = (it, width, height = 100) => [150, 250, 600, 1000, 1300].filter((now) => it.isWhole(now, width, height));
+    expect(whole(flight(200), 1000)).toEqual([250, 600, 1000]);
+    expect(whole(flight(200), 600)).toEqual([600, 1000]); // narrower since it began
+    expect(whole(flight(200), 1000, 90)).toEqual([]); // lower: it is cut off
+    expect(whole(flight(1300), 1000)).toEqual([1000, 1300]); // wider than the wall
   });
 
   test("the sum of the last minute forgets what is older", () => {

@@ -36,7 +36,8 @@ for (const { path, viewport, perSecond, warmUp, seconds, readable, keys = "" } o
     // A wall that becomes denser cannot use the tracks at once in which slower bullets fly.
     await expect.poll(() => sent.size, { timeout: 30_000 }).toBeGreaterThan(perSecond * warmUp);
     const before = await counts(page);
-    await page.waitForTimeout(seconds * 1000); // the time over which is measured
+    const begun = sent.size;
+    await expect.poll(() => sent.size, { timeout: 30_000 }).toBeGreaterThanOrEqual(begun + perSecond * seconds);
     const [shown, folded] = (await counts(page)).map((n, i) => n - before[i]);
     const ages = await agesOf(page, sent);
     const share = shown / (shown + folded);
@@ -108,6 +109,54 @@ test("what waited too long behind a pause is folded when the wall goes on", asyn
   await expect(page.locator("#sky .fold")).toBeAttached();
   await expect.poll(() => counter(page, "folded")).toBeGreaterThan(0);
   expect((await agesOf(page, sent)).at(-1)).toBeLessThan(LATEST_MS + 500);
+});
+
+test.describe("where no request may wait", () => {
+  test.use({ expectsFailedRequests: true });
+
+  test("the one message of a quiet wall flies, however seldom the page asks", async ({ page }) => {
+    const asked = [];
+    await page.route("**/feed?*", (route) => {
+      if (new URL(route.request().url()).searchParams.has("wait")) return route.abort();
+      asked.push(Date.now());
+      const now = asked.at(-1);
+      const stored_at = now - 4000; // the page did not ask then
+      const isDue = asked.length === asked.findIndex((at, i) => at - asked[i - 1] > 4500) + 1;
+      const place = { id: "quiet", burst: "quiet", sender: 1, seq: 1, partition: 0, offset: 1, sent_at: stored_at - 80, stored_at };
+      const bullets = isDue ? [{ ...place, message: "hello", processor: "message-processor-1" }] : [];
+      const totals = { accepted: 1, stored: 1, waiting: 0, since: "2026-11-29T07:00:00Z" };
+      const reply = { cursor: String(asked.length), now, passed: bullets.length, poll_after_ms: 100, bullets, totals };
+      return route.fulfill({ json: { ...reply, processors: ["message-processor-1"], slots: {}, problems: [], events: [] } });
+    });
+    await open(page, "/", DESK);
+    await expect(page.locator("#sky .bullet")).toHaveText("hello", { timeout: 45_000 });
+    expect((await page.evaluate(() => window.starts)).map(({ text }) => text)).toEqual(["hello"]);
+  });
+});
+
+test("a keyboard that hides the small wall leaves no bullet that others run into", async ({ page }) => {
+  const { sent } = await crowd(page, { perSecond: 10 });
+  const [tall, low] = [844, 508].map((height) => ({ width: 390, height }));
+  await page.setViewportSize(tall);
+  await page.addInitScript(watchStarts);
+  await page.goto("/join");
+  const sky = page.locator("#sky");
+  await expect(sky.locator(".bullet").first()).toBeAttached();
+  await page.setViewportSize(low);
+  await expect(sky).toBeHidden();
+  await expect(sky.locator(".bullet")).toHaveCount(0);
+  const starts = () => page.evaluate(() => window.starts.length);
+  const [before, came] = [await starts(), sent.size];
+  await expect.poll(() => sent.size).toBeGreaterThan(came + 20);
+  expect(await starts()).toBe(before);
+  await page.setViewportSize(tall);
+  await expect.poll(starts).toBeGreaterThan(before + 10);
+  const overlaps = await sky.locator(".bullet").evaluateAll((all) => {
+    const boxes = all.map((it) => it.getBoundingClientRect());
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    return boxes.filter((a, i) => a.width === 0 || boxes.slice(i + 1).some((b) => meet(a, b))).length;
+  });
+  expect(overlaps).toBe(0);
 });
 
 test("a name stands before the text, as text, on the wall, in the list and on the card", async ({ page }) => {

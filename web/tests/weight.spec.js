@@ -58,11 +58,16 @@ for (const path of ["/join", "/join?lang=zh"]) {
 }
 
 test("on a low screen the guest's page does not load the wall that it has no room for", async ({ page }) => {
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
   await page.setViewportSize({ width: 320, height: 568 });
   await page.goto("/join");
   await expect(page.locator("#pill[data-state=live]")).toBeAttached();
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
-  expect((await loaded(page)).filter((it) => it.path.endsWith("/wall/wall.js"))).toEqual([]);
+  await expect.poll(() => asked.filter((path) => path === "/feed").length).toBeGreaterThan(2); // long after the first frame
+  const walls = () => asked.filter((path) => path.endsWith("/wall/wall.js")).length;
+  expect(walls()).toBe(0);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect.poll(walls).toBe(1);
 });
 
 /** What the page has loaded, without data. */

@@ -17,7 +17,8 @@ const CURSOR_REFUSED = new Set([400, 410, 414, 422, 431]);
 
 /**
  * Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt, reason })`; times are
- * performance.now(). The reasons: offline, intercepted by a page of the network, broken when the reply cannot be shown.
+ * performance.now(). A reply's `unasked` is how long the feed had not asked before it, in ms; undefined after an absence or a
+ * failure. The reasons: offline, intercepted by a page of the network, broken when the reply cannot be shown.
  * Nothing that is thrown ends it, here or in what it calls.
  */
 export class Feed {
@@ -75,10 +76,11 @@ export class Feed {
     this.#request = request;
     const [isFirst, isContinued] = [!this.#hasReplied, this.#cursor !== undefined];
     const [askedAt, wait] = [Date.now(), this.#wait];
+    const unasked = this.#isSure ? performance.now() - this.#lastReply : undefined;
     try {
       const deadline = 4000 + wait * 1000;
       const { json } = await call(this.#address(wait), { controller: request, deadline, isRight: isReply });
-      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, wait, askedAt });
+      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, wait, askedAt, unasked });
     } catch (error) {
       if (this.#request !== request) return;
       if (wait) this.#cuts += 1;

@@ -20,11 +20,6 @@ export class Pace {
     return isRestart;
   }
 
-  /** All that were finished so far. */
-  get finished() {
-    return this.#samples.at(-1)?.finished ?? 0;
-  }
-
   /** Seconds until `target` messages are finished; undefined if that cannot be said. */
   secondsTo(target) {
     const [first] = this.#samples;

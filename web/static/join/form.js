@@ -9,15 +9,20 @@ const DRAFT_KEY = `barrage.draft ${address("")}`;
 const NAME_KEY = `barrage.name ${address("")}`;
 /** From so many characters on they are counted. */
 const COUNTED_FROM = 80;
+/** Two taps within this time are one. */
+const DOUBLE_MS = 1000;
 
 /** Calls `onSubmit()` when the person wants to send. */
 export class Form {
+  #clearedAt = -Infinity;
+
   constructor(root, onSubmit) {
     this.name = root.querySelector("#name");
     this.message = root.querySelector("#message");
     this.letters = root.querySelector("#letters");
     this.message.value ||= recall(DRAFT_KEY) ?? "";
-    this.name.value ||= recallName();
+    const name = recall(NAME_KEY, "localStorage");
+    if (typeof name === "string") this.name.value ||= name;
     root.addEventListener("submit", (event) => {
       event.preventDefault(); // for Enter and for the button: the page is not loaded again
       onSubmit();
@@ -32,6 +37,7 @@ export class Form {
 
   /** What was typed, `{ text, name }`; undefined if it is marked as wrong now. */
   read() {
+    if (this.message.value.trim() === "" && performance.now() - this.#clearedAt < DOUBLE_MS) return undefined; // pressed twice
     const [text, name] = [this.message.value, this.name.value];
     const errors = { message: messageError(text, Number(this.message.dataset.max)), name: nameError(name, Number(this.name.dataset.max)) };
     for (const field of [this.name, this.message]) this.#mark(field, errors[field.name]);
@@ -42,10 +48,19 @@ export class Form {
 
   /** The message was taken: its field is free for the next one. */
   clear() {
+    this.#clearedAt = performance.now();
     this.message.value = "";
     this.#typed(this.message);
     // Where a keyboard would come up over the page, only a field that has the focus keeps it.
     if (!matchMedia("(pointer: coarse)").matches) this.message.focus();
+  }
+
+  /** A message that was refused can be mended. What was typed since then stays, after it. */
+  putBack(text) {
+    const { message } = this;
+    message.value = message.value ? `${text} ${message.value}` : text;
+    this.#typed(message);
+    message.focus();
   }
 
   /** At the place of the cursor, or at the end. */
@@ -62,7 +77,7 @@ export class Form {
       remember(DRAFT_KEY, field.value || undefined);
       this.#count();
     } else {
-      keepName(field.value.trim());
+      remember(NAME_KEY, field.value.trim() || undefined, "localStorage"); // it outlives the tab
     }
   }
 
@@ -86,22 +101,4 @@ function nameError(name, most) {
   const length = characters(name);
   if (length > most) return texts.nameError(length - most, most);
   return length === 0 || isVisible(name) ? undefined : texts.nameError(0, most);
-}
-
-/** The name outlives the tab; private browsing may forbid to store it. */
-function keepName(name) {
-  try {
-    if (name) localStorage.setItem(NAME_KEY, name);
-    else localStorage.removeItem(NAME_KEY);
-  } catch {
-    // then it is typed again
-  }
-}
-
-function recallName() {
-  try {
-    return localStorage.getItem(NAME_KEY) ?? "";
-  } catch {
-    return "";
-  }
 }

@@ -23,7 +23,7 @@ const own = new Own((entry, isOther) => {
   if (isOther) notes.state(entry, said, isBrief);
   if (entry.state === "waiting") lookups.watch(entry);
 });
-const list = new OwnList(node("own"), (entry) => retry(entry));
+const list = new OwnList(node("own"), (entry) => press(entry));
 const draw = (entry) => list.draw(own.entries, entry, { wait, left: watch.left(entry) });
 
 const outbox = new Outbox(own, {
@@ -41,7 +41,7 @@ const lookups = new Lookups(own, (entry, progress, tries) => {
 let peek; // the small wall
 const watch = new Watch(own, {
   onReply(reply, fresh, unseen) {
-    peek?.add(fresh, unseen);
+    peek?.add(fresh, unseen, reply.unasked);
     notes.problems(reply.problems, reply.totals);
     for (const entry of own.waiting) draw(entry);
   },
@@ -65,8 +65,8 @@ const button = new Button(node("go"), () => outbox.pause, (seconds) => {
 function submit() {
   const typed = form.read();
   if (!typed) return;
-  if (!outbox.hasRoom) {
-    notes.full();
+  if (!outbox.hasRoom || !own.hasRoom) {
+    notes.full(outbox.hasRoom);
     return;
   }
   notes.clear();
@@ -74,8 +74,10 @@ function submit() {
   form.clear();
 }
 
-function retry(entry) {
-  if (outbox.hasRoom) outbox.send(entry);
+/** The button of a message that did not go. */
+function press(entry) {
+  if (entry.state === "refused") form.putBack(entry.text);
+  else if (outbox.hasRoom) outbox.send(entry);
   else notes.full();
 }
 

@@ -17,18 +17,21 @@ const MARKS = {
   expired: "bad",
   refused: "bad",
   failed: "bad",
+  unsure: "ask",
+  unsent: "ask",
 };
 const WITH_SHAPE = new Set(["now", "was", "stored"]);
-const WITH_BUTTON = new Set(["failed", "unsure", "unsent"]);
+/** The button of a message that did not go, or of which that is not known. */
+const BUTTONS = { failed: texts.again, unsure: texts.again, unsent: texts.sendNow, refused: texts.edit };
 const BAD = new Set(["failed", "refused", "expired"]);
 
-/** Draws into `root`. `onRetry(entry)` is called by the button of a message that was not sent. */
+/** Draws into `root`. `onPress(entry)` is called by the button of a message that was not sent. */
 export class OwnList {
   #rows = new Map();
 
-  constructor(root, onRetry) {
+  constructor(root, onPress) {
     this.root = root;
-    this.onRetry = onRetry;
+    this.onPress = onPress;
   }
 
   /** `facts` are those of this moment: `wait` in seconds, `left` of the time in Kafka. Returns the state in words. */
@@ -66,16 +69,23 @@ export class OwnList {
     says.textContent = said;
     const parts = [hasShape ? shapeNode(entry.slot) : markNode(entry.state), text, says];
     const hadFocus = node.contains(document.activeElement);
-    node.replaceChildren(...parts, ...(WITH_BUTTON.has(entry.state) ? [this.#button(entry)] : []));
-    if (hadFocus) document.getElementById("message").focus(); // its button has gone
+    node.replaceChildren(...parts, ...(BUTTONS[entry.state] ? [this.#button(entry)] : []));
+    if (hadFocus) this.#takeFocus();
+  }
+
+  /** The button that had it has gone. On a phone, the field would call the keyboard up. */
+  #takeFocus() {
+    const isTouched = matchMedia("(pointer: coarse)").matches;
+    const next = isTouched ? this.root.parentElement : document.getElementById("message");
+    next.focus({ preventScroll: true });
   }
 
   #button(entry) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = entry.state === "unsent" ? texts.sendNow : texts.again;
+    button.textContent = BUTTONS[entry.state];
     button.setAttribute("aria-label", `${button.textContent}: ${entry.text}`);
-    button.addEventListener("click", () => this.onRetry(entry));
+    button.addEventListener("click", () => this.onPress(entry));
     return button;
   }
 }
@@ -84,9 +94,12 @@ function describe(entry, { wait, left }) {
   return texts.states[entry.state]({ ...entry, wait, left: left && texts.left(left), reason: reasonOf(entry) });
 }
 
+const { busyLong, kafkaLong, network } = texts.notes;
+const WHY = { pause: busyLong, busy: busyLong, kafka: kafkaLong, intercepted: network };
+
 /** Why it was not taken. */
 function reasonOf({ state, why, status, detail }) {
-  if (state === "failed") return { pause: texts.notes.busyLong, busy: texts.notes.busyLong, kafka: texts.notes.kafkaLong, intercepted: texts.notes.network }[why];
+  if (state === "failed") return WHY[why];
   return detail ? translations.serverError({ detail }) : texts.notes.refused(status);
 }
 

@@ -14,6 +14,7 @@ export class Notes {
   #full;
   #problem;
   #spokenAt = -Infinity;
+  #isKnown = false; // whether the server can be reached
 
   constructor(line, announcer, says) {
     this.line = line;
@@ -39,9 +40,9 @@ export class Notes {
     this.#draw();
   }
 
-  /** One message is kept already. */
-  full() {
-    this.#full = texts.notes.full;
+  /** One message is kept already, or so many are under way that the list is `long`. */
+  full(isLong) {
+    this.#full = isLong ? texts.notes.long : texts.notes.full;
     this.#draw();
   }
 
@@ -52,6 +53,7 @@ export class Notes {
   }
 
   online(isOnline, reason) {
+    this.#isKnown = true;
     this.#offline = isOnline ? undefined : texts.notes[reason];
     this.#draw();
   }
@@ -74,6 +76,7 @@ export class Notes {
   }
 
   #pill() {
+    if (!this.#isKnown) return; // it connects
     const state = this.#offline ? "offline" : this.#problem ? "behind" : "live";
     if (this.pill.dataset.state === state) return;
     this.pill.dataset.state = state;

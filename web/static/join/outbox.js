@@ -2,18 +2,21 @@
 
 import { address } from "../feed/calls.js";
 import { retryDelay } from "../feed/pace.js";
+import { recall, remember } from "../memory.js";
 import { fateOf, post } from "./post.js";
 
 /** All tabs of a browser share their pause, because the server counts the browser. */
 const STORAGE_KEY = `barrage.open-at ${address("")}`;
 const MOST_PAUSE_MS = 60_000;
-const MOST_TRIES = 5;
+/** So long a message is tried by itself. */
+const MOST_TRYING_MS = 120_000;
 /** So that a room that was refused together does not come back together. */
 const JITTER_MS = 400;
 
 /**
  * Changes the states of `own`. `onPause()` is called when the pause has changed, `onSent()` when Kafka has a message,
- * `onTrouble(reason)` when the next try has to wait for the server or the network, and without a reason after one that went well.
+ * `onTrouble(reason)` when the next try has to wait for the server or the network, and without a reason when
+ * none has to wait for them any more.
  */
 export class Outbox {
   #queue = []; // the one that is kept; before it, one that the server did not take
@@ -33,6 +36,7 @@ export class Outbox {
 
   /** Whether one more message may be kept. */
   get hasRoom() {
+    this.#tidy();
     return this.#queue.length === 0;
   }
 
@@ -45,7 +49,7 @@ export class Outbox {
   /** Keeps a message, and sends it as soon as it may. */
   send(entry) {
     this.#queue.push(entry);
-    this.own.change(entry, { state: this.#isOnline ? "kept" : "held", tries: 0 });
+    this.own.change(entry, { state: this.#kept, tries: 0, since: undefined });
     this.#go();
   }
 
@@ -54,8 +58,12 @@ export class Outbox {
     if (this.#isOnline === isOnline) return;
     this.#isOnline = isOnline;
     this.#tidy();
-    for (const entry of this.#queue) this.own.change(entry, { state: isOnline ? "kept" : "held" });
+    for (const entry of this.#queue) this.own.change(entry, { state: this.#kept, since: undefined });
     this.#go();
+  }
+
+  get #kept() {
+    return this.#isOnline ? "kept" : "held";
   }
 
   /** The feed may bring a message of which it was not known whether it was sent, and that waits to be sent again. */
@@ -76,48 +84,42 @@ export class Outbox {
   async #post(entry) {
     this.#isBusy = true;
     this.own.change(entry, { state: "sending" });
-    try {
-      const { id, partition, offset, cooldown_ms = 0 } = await post(entry);
-      // The feed may have been faster.
-      const state = entry.state === "sending" ? "waiting" : entry.state;
-      this.own.change(entry, { state, id, partition, offset });
-      this.#wait(cooldown_ms);
-      this.onTrouble();
-      this.onSent(entry);
-    } catch (error) {
-      this.#fail(entry, error);
-    }
+    const { answer, error } = await post(entry).then((it) => ({ answer: it }), (it) => ({ error: it }));
     this.#isBusy = false;
+    if (answer) this.#sent(entry, answer);
+    else this.#fail(entry, error);
     this.#go();
+  }
+
+  #sent(entry, { id, partition, offset, cooldown_ms = 0 }) {
+    // The feed may have been faster.
+    const state = entry.state === "sending" ? "waiting" : entry.state;
+    this.own.change(entry, { state, id, partition, offset });
+    this.#wait(cooldown_ms);
+    this.onTrouble();
+    this.onSent(entry);
   }
 
   #fail(entry, error) {
     const { fate, reason } = fateOf(error);
-    if (fate === "later") this.#again(entry, reason, error.retryAfter);
-    else if (entry.state !== "sending") return; // the feed has it
-    else if (fate === "unsure") this.own.change(entry, { state: "unsure" });
-    else this.own.change(entry, { state: "refused", status: error.status, detail: error.errors[0]?.detail });
-  }
-
-  /** Nothing was sent, so it may be tried again by itself, but not for ever. */
-  #again(entry, reason, retryAfter) {
+    const isOver = fate === "later" && Date.now() - (entry.since ??= Date.now()) >= MOST_TRYING_MS;
     const tries = entry.tries + 1;
-    const pause = retryAfter ? retryAfter * 1000 + Math.random() * JITTER_MS : retryDelay(tries);
-    this.#wait(pause);
-    if (tries >= MOST_TRIES || pause > MOST_PAUSE_MS) {
-      this.own.change(entry, { state: "failed", why: reason });
-      this.onTrouble();
-      return;
-    }
-    this.#queue.unshift(entry);
-    this.own.change(entry, { state: "kept", tries });
-    this.onTrouble(reason);
+    if (error.status === 429 || (fate === "later" && !isOver)) this.#wait(pauseOf(error, tries));
+    const isWaiting = fate === "later" && !isOver && entry.state === "sending";
+    this.onTrouble(isWaiting ? reason : undefined);
+    if (entry.state !== "sending") return; // an earlier try was not in vain: the feed has it
+    if (isWaiting) {
+      this.#queue.unshift(entry); // nothing was sent
+      this.own.change(entry, { state: this.#kept, tries });
+    } else if (isOver) this.own.change(entry, { state: "failed", why: reason });
+    else if (fate === "unsure") this.own.change(entry, { state: "unsure" });
+    else this.own.change(entry, { state: "refused", status: error.status, detail: error.errors?.[0]?.detail });
   }
 
   #wait(ms) {
-    this.#pauseMs = ms;
-    this.#openAt = Date.now() + ms;
-    keepTime(this.#openAt);
+    this.#pauseMs = Math.min(ms, MOST_PAUSE_MS);
+    this.#openAt = Date.now() + this.#pauseMs;
+    remember(STORAGE_KEY, this.#openAt, "localStorage");
     this.onPause();
   }
 
@@ -130,18 +132,13 @@ export class Outbox {
   }
 }
 
-function keepTime(at) {
-  try {
-    localStorage.setItem(STORAGE_KEY, String(at));
-  } catch {
-    // then each tab knows only its own pauses
-  }
+/** So long nothing goes after a failed try: as the server says, and longer with each. A proxy may say an hour. */
+function pauseOf({ retryAfter = 0 }, tries) {
+  return Math.max(retryDelay(tries), retryAfter * 1000 + Math.random() * JITTER_MS);
 }
 
+/** The clock may have been ahead when this was written. */
 function recallTime() {
-  try {
-    return Number(localStorage.getItem(STORAGE_KEY)) || 0;
-  } catch {
-    return 0;
-  }
+  const at = recall(STORAGE_KEY, "localStorage");
+  return at <= Date.now() + MOST_PAUSE_MS ? at : 0;
 }

@@ -2,14 +2,15 @@
 
 import { address } from "../feed/calls.js";
 import { recall, remember } from "../memory.js";
+import { texts } from "./texts.js";
 
 const STORAGE_KEY = `barrage.own ${address("")}`;
 const MOST = 20;
 
 /** Where a message is after a reload: a kept one was not sent, and of one under way it is not known. */
 const AFTER_RELOAD = { kept: "unsent", held: "unsent", sending: "unsure", now: "was" };
-/** Of these something is still to come. */
-const OPEN = new Set(["kept", "held", "sending", "waiting"]);
+/** Of these nothing more is to come, so they may leave the list. */
+const FINAL = new Set(["was", "folded", "stored", "blocked", "gone", "expired", "unknown", "refused"]);
 
 const hex = (bytes) => Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (it) => it.toString(16).padStart(2, "0")).join("");
 
@@ -27,10 +28,18 @@ export class Own {
 
   add(text, name) {
     const entry = { text, name, trace: hex(16) };
-    const old = this.entries.find(({ state }) => !OPEN.has(state));
-    if (this.entries.length >= MOST && old) this.entries.splice(this.entries.indexOf(old), 1);
+    if (this.entries.length >= MOST) this.entries.splice(this.#oldest, 1);
     this.entries.push(entry);
     return entry; // its state comes from the outbox
+  }
+
+  /** Whether one more has a place in the list. */
+  get hasRoom() {
+    return this.entries.length < MOST || this.#oldest >= 0;
+  }
+
+  get #oldest() {
+    return this.entries.findIndex(({ state }) => FINAL.has(state));
   }
 
   change(entry, values) {
@@ -55,7 +64,8 @@ export class Own {
   }
 }
 
-const isEntry = (it) => typeof it?.text === "string" && typeof it.state === "string" && typeof it.trace === "string";
+/** One of a page of another version may have a state that this one does not know. */
+const isEntry = (it) => typeof it?.text === "string" && Object.hasOwn(texts.states, it.state) && typeof it.trace === "string";
 
 /** W3C Trace Context: this trace, a span of its own, not sampled. */
 export const traceparent = ({ trace }) => `00-${trace}-${hex(8)}-00`;

@@ -18,8 +18,8 @@ export class Peek {
     });
   }
 
-  add(bullets, unseen) {
-    this.#wall.add(bullets, (bullet) => ({ counts: false, isMine: this.own.find(bullet) !== undefined }));
+  add(bullets, unseen, unasked) {
+    this.#wall.add(bullets, (bullet) => ({ counts: false, isMine: this.own.find(bullet) !== undefined }), unasked);
     if (unseen > 0) this.#wall.addUnseen(unseen, false);
   }
 

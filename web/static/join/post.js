@@ -6,6 +6,9 @@ import { traceparent } from "./own.js";
 /** The server gives Kafka 5 s, and a few more until it knows that Kafka answers. */
 const DEADLINE_MS = 10_000;
 
+/** Request Timeout and Too Early: whoever answers so has passed nothing on. */
+const NOT_TAKEN = new Set([408, 425]);
+
 const isAccepted = (json) => typeof json?.id === "string" && Number.isInteger(json.partition) && Number.isInteger(json.offset);
 
 /** Sends a message; resolves to its id, its position and `cooldown_ms`. */
@@ -25,5 +28,6 @@ export function fateOf(error) {
   if (!(error instanceof Refused)) return { fate: "unsure" };
   if (error.status === 429) return { fate: "later", reason: error.limit === "cooldown" ? "pause" : "busy" };
   if (error.status === 503 && error.isOurs && !error.mayHaveBeenSent) return { fate: "later", reason: "kafka" };
+  if (NOT_TAKEN.has(error.status)) return { fate: "later", reason: "busy" };
   return error.status >= 500 ? { fate: "unsure" } : { fate: "refused" };
 }

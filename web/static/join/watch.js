@@ -10,11 +10,11 @@ import { Pace } from "./estimate.js";
 
 /** So long a message is on the wall: the way over a large one. */
 const FLIGHT_MS = 10_000;
-/** What comes later after it was stored was not seen coming: the phone was locked, or had no network. */
-const LATE_MS = 3000;
+/** What comes later after it was stored was not seen coming: the phone was locked, or had no network. The wall folds it. */
+const LATE_MS = 2500;
 const FAILURES_BEFORE_OFFLINE = 2;
 /** What becomes another state when the feed brings the message. */
-const BEFORE_WALL = new Set(["kept", "held", "sending", "waiting", "unsure"]);
+const BEFORE_WALL = new Set(["kept", "held", "sending", "waiting", "unsure", "unsent", "failed"]);
 
 /** Hooks: `onReply(reply, fresh, unseen)`, `onOnline(isOnline, reason)`, `onPresence(isVisible)`. */
 export class Watch {
@@ -64,27 +64,31 @@ export class Watch {
     this.feed.hurry();
   }
 
-  /** A message is found, in the feed or by its position: the state that follows from its row. */
-  found(entry, row, isLive) {
+  /**
+   * A message is found, in the feed or by its position: the state that follows from its row. In the feed, it `isLive`, and
+   * the page had not asked for so many ms before.
+   */
+  found(entry, row, isLive, unasked = 0) {
     const now = this.#clock.now();
-    const isLate = now - row.stored_at > LATE_MS;
+    const isLate = now - row.stored_at > LATE_MS + unasked;
     const ms = Math.max(0, (isLate || !isLive ? row.stored_at : now) - row.sent_at);
     const slot = this.slotOf(row.processor);
     this.#targets.delete(entry);
-    if (!isLive || now - row.stored_at > FLIGHT_MS) return { state: "was", ms, slot };
+    if (!isLive || isLate) return { state: "was", ms, slot };
     setTimeout(() => entry.state === "now" && this.own.change(entry, { state: "was" }), FLIGHT_MS);
     return { state: "now", ms, slot };
   }
 
   #take(reply) {
-    const { totals, processors, slots = {}, bullets, passed, isFirst, isContinued } = reply;
-    this.#clock.take(reply.now, reply.askedAt, Date.now());
+    const { totals, processors, slots = {}, bullets, passed, isFirst, isContinued, unasked } = reply;
+    this.#clock.take(reply, Date.now());
     this.#palette.update(slots, processors, performance.now());
     const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
-    if (isContinued && passed > bullets.length) this.hasSkipped = true;
+    const hasLooked = unasked !== undefined; // else the feed leaves out much, and the room has seen it
+    if (isContinued && hasLooked && passed > bullets.length) this.hasSkipped = true;
     for (const bullet of fresh) {
       const entry = this.own.find(bullet);
-      if (entry && BEFORE_WALL.has(entry.state)) this.own.change(entry, this.found(entry, bullet, !isFirst));
+      if (entry && BEFORE_WALL.has(entry.state)) this.own.change(entry, this.found(entry, bullet, !isFirst, unasked));
     }
     if (totals.since) this.#estimate(totals);
     this.#tell(true);

@@ -21,7 +21,8 @@ export function roundedTime(seconds) {
 }
 
 /**
- * The sentence for a state, of which `crowd` is what the wall does with too many texts: its `key` says which one it is, `tone` is a colour, `reason` is pale and `result` strong.
+ * The sentence for a state, of which `crowd` is what the wall does with too many texts: its `key` says which one it is,
+ * `tone` is a colour, `reason` is pale and `result` strong.
  * A failure `leads` with its result, and `subject` is the part that it is of. `texts` are those of the page's language.
  */
 export function sentence(state, texts) {

@@ -6,6 +6,8 @@ import { clock, grouped } from "../text.js";
 import { translations } from "../translations.js";
 import { Latest } from "./latest.js";
 
+/** Bullets come up to forty times a second. Nobody can read numbers that change so fast. */
+const DRAW_MS = 250;
 const STORAGE_KEY = `barrage.counters ${location.pathname}`; // a reload goes on counting
 
 /** Holds the numbers and writes them into the nodes of `root` marked `data-counter`, those that the page has. */
@@ -15,6 +17,8 @@ export class Counters {
   #shown = 0;
   #folded = 0;
   #accepted = 0;
+  #minute = {};
+  #timer;
   #latest = { shown: new Latest(), folded: new Latest() };
 
   constructor(root) {
@@ -23,8 +27,8 @@ export class Counters {
     this.note = root.querySelector("[data-note]");
     const { base, shown = 0, folded = 0 } = recall(STORAGE_KEY) ?? {};
     [this.#base, this.#shown, this.#folded] = [base, shown, folded];
-    this.#write("shown", this.#shown);
-    this.#write("folded", this.#folded);
+    this.#draw();
+    addEventListener("pagehide", () => this.#base && this.#remember());
   }
 
   /** How many messages Kafka has accepted since the page started to count. */
@@ -41,8 +45,6 @@ export class Counters {
       this.#most = {};
       this.#shown = 0;
       this.#folded = 0;
-      this.#write("shown", 0);
-      this.#write("folded", 0);
     }
     this.#remember();
     const since = (name) => this.#since(name, totals);
@@ -51,6 +53,8 @@ export class Counters {
     this.#write("stored", since("stored"));
     this.#write("waiting", totals.waiting);
     for (const name of ["shown", "folded"]) this.#count(name, 0); // what is older than a minute goes
+    if (isRestart) this.#draw();
+    else this.#drawSoon();
     const expired = { n: since("expired"), at: totals.expired_since };
     this.#annotate(since("blocked"), since("finished_without_row"), expired);
     return isRestart;
@@ -67,18 +71,16 @@ export class Counters {
   shown(n) {
     if (n === 0) return;
     this.#shown += n;
-    this.#write("shown", this.#shown);
     this.#count("shown", n);
-    this.#remember();
+    this.#drawSoon();
   }
 
   /** `n` more messages had no room: people see only how many. */
   folded(n) {
     if (n === 0) return;
     this.#folded += n;
-    this.#write("folded", this.#folded);
     this.#count("folded", n);
-    this.#remember();
+    this.#drawSoon();
   }
 
   warn(isBehind) {
@@ -98,7 +100,22 @@ export class Counters {
 
   /** The same of the last minute. */
   #count(name, n) {
-    this.#write(`${name}-latest`, this.#latest[name].add(n, performance.now()));
+    this.#minute[name] = this.#latest[name].add(n, performance.now());
+  }
+
+  #drawSoon() {
+    this.#timer ??= setTimeout(() => {
+      this.#draw();
+      this.#remember();
+    }, DRAW_MS);
+  }
+
+  #draw() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#write("shown", this.#shown);
+    this.#write("folded", this.#folded);
+    for (const [name, n] of Object.entries(this.#minute)) this.#write(`${name}-latest`, n);
   }
 
   #remember() {

@@ -12,7 +12,7 @@ export const states = {
   now: ({ slot }) => `On the wall now${processor(slot)}`,
   was: ({ ms, slot }) => `Was on the wall after ${seconds(ms)}${processor(slot)}`,
   folded: () => "Folded: too many at once, kept in the list",
-  stored: ({ ms, slot }) => `Kept in the list after ${seconds(ms)}${processor(slot)}`,
+  stored: ({ ms, slot }) => `In the list after ${seconds(ms)}${processor(slot)}`,
   blocked: () => "Arrived, but not shown: it has a word that is not shown here",
   gone: () => "Arrived, but was sorted out on its way",
   expired: () => "Lost: Kafka deleted it before it was processed",
@@ -28,6 +28,7 @@ export const left = (s) => (s < 120 ? `${s} s` : `${Math.round(s / 60)} minutes`
 
 export const again = "Try again";
 export const sendNow = "Send";
+export const edit = "Edit";
 
 export const button = {
   send: "Send",
@@ -43,6 +44,7 @@ export const nameError = (excess, most) =>
 /** Why a message waits, or what is wrong. */
 export const notes = {
   full: "One message waits already. This one stays here.",
+  long: "Your last messages are still under way. This one stays here.",
   busy: "Too many messages are being sent now. Yours is kept and goes then.",
   kafka: "Kafka does not accept messages now. Yours is kept and goes when it does.",
   offline: "No connection. What you type is kept.",

@@ -11,7 +11,7 @@ export const states = {
   now: ({ slot }) => `正在墙上${processor(slot)}`,
   was: ({ ms, slot }) => `已上墙，用时 ${seconds(ms)}${processor(slot)}`,
   folded: () => "太拥挤，已折叠，列表里能找到",
-  stored: ({ ms, slot }) => `已入列，用时 ${seconds(ms)}${processor(slot)}`,
+  stored: ({ ms, slot }) => `已存入列表，用时 ${seconds(ms)}${processor(slot)}`,
   blocked: () => "已收到，但含有本场不展示的词，没有上墙",
   gone: () => "已收到，但在途中被筛掉了",
   expired: () => "已丢失：处理前被 Kafka 删除",
@@ -26,6 +26,7 @@ export const left = (s) => (s < 120 ? `${s} 秒` : `${Math.round(s / 60)} 分钟
 
 export const again = "重试";
 export const sendNow = "发送";
+export const edit = "修改";
 
 export const button = {
   send: "发送",
@@ -40,6 +41,7 @@ export const nameError = (excess, most) =>
 
 export const notes = {
   full: "已有一条在等待发出，这一条留在这里。",
+  long: "前面的弹幕都还在途中，这一条留在这里。",
   busy: "现在发送的人太多，你的弹幕已保留，稍后发出。",
   kafka: "Kafka 暂时无法接收，你的弹幕已保留，恢复后发出。",
   offline: "没有连接，已输入的内容会保留。",

@@ -17,7 +17,7 @@ export const fieldErrors = {
 export const serverError = ({ field }) =>
   field === "rate" ? "并发数乘以速率超过了服务器的上限。" : "服务器不接受这个值。";
 
-export const foldText = (n) => `+${grouped(n)} 条`;
+export const foldText = (n) => `还有 ${grouped(n)} 条`;
 
 export const you = "你";
 

@@ -16,6 +16,12 @@ export function shapeNode(slot) {
   return shape;
 }
 
+const cutText = (text) => cut(text, MOST_LETTERS);
+const cutName = (name) => cut(name, MOST_NAME);
+
+/** The letters of its bullet, from which its width can be planned. */
+export const lettersOn = ({ text, name }) => cutText(text) + cutName(name);
+
 /**
  * Makes `node` a bullet of the wall: its processor's shape, who said it, the text and, when it stands for several equal
  * messages, how many. Those of several processors have the shapes of three of them in that mark, and no one's colour.
@@ -36,7 +42,7 @@ export function dress(node, { parts, text, name, n, isFramed }, slotOf) {
     node.append(spanNode("you", translations.you));
   }
   if (name) node.append(whoNode(name));
-  node.append(textNode(cut(text, MOST_LETTERS)));
+  node.append(textNode(cutText(text)));
   if (n > 1) node.append(chipNode(n, isMixed ? slots : []));
 }
 
@@ -58,7 +64,7 @@ export function textNode(text) {
 
 /** The name of who sent it, which people type as well. */
 export function whoNode(name) {
-  const node = textNode(cut(name, MOST_NAME));
+  const node = textNode(cutName(name));
   node.className = "who";
   return node;
 }

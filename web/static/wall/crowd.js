@@ -15,13 +15,15 @@ export class Crowd {
     if (texts > 0) this.#note({ at: now, flown: 0, folded: texts, age: 0 });
   }
 
-  /** Of each second `texts` came, `fly` and `folded` of them; the `oldest` was so old when it started, in ms. Undefined when none was folded. */
+  /**
+   * Of each second `texts` came, `fly` and `folded` of them; the `oldest` was so old when it started, in ms. Undefined when
+   * there is nothing to say: less than one a second was folded, or flew.
+   */
   at(now) {
     this.#forget(now);
     const sum = (name) => this.#events.reduce((all, event) => all + event[name], 0);
-    if (sum("folded") === 0) return undefined;
-    const seconds = WINDOW_MS / 1000;
-    const [fly, folded] = [sum("flown"), sum("folded")].map((n) => Math.max(1, Math.round(n / seconds)));
+    const [fly, folded] = [sum("flown"), sum("folded")].map((n) => Math.round((n * 1000) / WINDOW_MS));
+    if (fly === 0 || folded === 0) return undefined;
     return { texts: fly + folded, fly, folded, oldest: Math.max(...this.#events.map(({ age }) => age)) };
   }
 

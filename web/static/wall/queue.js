@@ -14,22 +14,29 @@ const FEW = 5;
 const FEW_EVERY_MS = 3000;
 const SENDER_EVERY_MS = 10_000;
 const OWN_EVERY_MS = 3000;
-
-const senderOf = ({ burst, sender }) => `${burst} ${sender}`;
+/** A text that came longer ago does not tell how many come now. */
+const RECENT_MS = 5000;
 
 /** What people typed as their name. A feed of another version may send anything. */
 export const nameOf = ({ name }) => (typeof name === "string" ? name.trim() : "");
 
+/** A single message is a burst of its own, so only a name tells that two of them are of one guest. */
+function senderOf({ id, burst, sender, name }) {
+  const who = burst === id ? nameOf({ name }) : "";
+  return JSON.stringify(who ? [who] : [burst, sender]);
+}
+
 /**
  * A waiting entry stands for `n` messages of the processors in `parts`. `counts` of them count as shown: those that
  * wait while counting starts again do not. `mine` of them are of this page, `own` are these (the first few), `first` is
- * the oldest of all. A fold has no text.
+ * the oldest of all. It was stored at `born`, and folds when it has not started until `latest`. A fold has no text.
  */
 export class Queue {
   #entries = new Map();
   #isAcross = false;
   #fold = emptyFold();
   #foldedAt = -Infinity;
+  #crowded = 0;
   #senders = new Recent(SENDER_EVERY_MS);
   #owns = new Recent(OWN_EVERY_MS);
 
@@ -51,11 +58,15 @@ export class Queue {
     return now - since;
   }
 
-  /** Takes a bullet that is so old, in ms; returns its entry if it is a new one. */
-  add(bullet, { counts, isMine }, now, age = 0) {
+  /**
+   * Takes a bullet that is so old, in ms; returns its entry if it is a new one. For so much of that time, `unasked`, the page
+   * had not asked for it: that does not make it too old.
+   */
+  add(bullet, { counts, isMine }, now, age = 0, unasked = 0) {
     const entry = entryOf(bullet, counts, isMine, now - age, now);
-    if (age > OLDEST_MS) {
-      this.#toFold(entry);
+    entry.latest = entry.born + OLDEST_MS + Math.min(unasked, age);
+    if (entry.latest < now) {
+      this.#toFold(entry, now);
       return undefined;
     }
     const key = this.#keyOf(entry);
@@ -65,7 +76,7 @@ export class Queue {
       return undefined;
     }
     this.#entries.set(key, entry);
-    if (this.#entries.size > MOST_ENTRIES) this.#crowdOut();
+    if (this.#entries.size > MOST_ENTRIES) this.#crowdOut(now);
     return entry;
   }
 
@@ -92,15 +103,33 @@ export class Queue {
   /** Folds what is too old by now. */
   foldOld(now) {
     for (const [key, entry] of this.#entries) {
-      if (now - entry.born <= OLDEST_MS) continue;
+      if (now <= entry.latest) continue;
       this.#entries.delete(key);
-      this.#toFold(entry);
+      this.#toFold(entry, now);
     }
   }
 
+  /** How many texts of the last seconds were folded since this was asked before. */
+  takeCrowded() {
+    const texts = this.#crowded;
+    this.#crowded = 0;
+    return texts;
+  }
+
+  /** Nobody can see the wall: what waits becomes a number, and nobody is told that the wall was too full for it. */
+  foldAll() {
+    for (const { n, counts } of this.#entries.values()) {
+      this.#fold.n += n;
+      this.#fold.counts += counts;
+    }
+    this.#entries.clear();
+    this.#fold.own = [];
+  }
+
   /**
-   * The next bullet: once a second the fold, a small one every three; then messages of this page, each sender's first in ten seconds, and
-   * the others. A full wall shows the newest of them first, else they come in their order.
+   * The next bullet: once a second the fold, a small one every three; then messages of this page, each sender's first in
+   * ten seconds, and the others. Each message of a guest without a name is one of another sender. A full wall shows the
+   * newest of them first, else they come in their order.
    */
   take(now, isFull = false) {
     this.foldOld(now);
@@ -151,26 +180,25 @@ export class Queue {
   }
 
   /** There are too many: the oldest gives way, but none of this page. */
-  #crowdOut() {
+  #crowdOut(now) {
     for (const [key, entry] of this.#entries) {
       if (entry.mine > 0) continue;
       this.#entries.delete(key);
-      this.#toFold(entry);
+      this.#toFold(entry, now);
       return;
     }
   }
 
-  #toFold(entry) {
+  #toFold(entry, now) {
     const fold = this.#fold;
     fold.n += entry.n;
     fold.counts += entry.counts;
-    fold.texts += 1;
+    if (now - entry.born <= RECENT_MS) this.#crowded += 1;
     fold.own.push(...entry.own.slice(0, MOST_SENDERS - fold.own.length));
   }
 }
 
-/** `texts` are those that were folded because of their age or their number. */
-const emptyFold = () => ({ n: 0, counts: 0, mine: 0, texts: 0, own: [] });
+const emptyFold = () => ({ n: 0, counts: 0, mine: 0, own: [] });
 
 function entryOf(bullet, counts, isMine, born, now) {
   return {
@@ -196,6 +224,7 @@ function merge(entry, other) {
   for (const bullet of other.own) if (entry.own.length < MOST_SENDERS) entry.own.push(bullet);
   for (const sender of other.senders) if (entry.senders.size < MOST_SENDERS) entry.senders.add(sender);
   if (other.born < entry.born) [entry.first, entry.born] = [other.first, other.born];
+  entry.latest = Math.min(entry.latest, other.latest);
   entry.last = Math.max(entry.last, other.last);
   entry.since = Math.min(entry.since, other.since);
   if (entry.name !== other.name) entry.name = "";

@@ -13,10 +13,6 @@ const FASTER = 1.41;
 export class Tracks {
   #flights = new Set();
 
-  get size() {
-    return this.#flights.size;
-  }
-
   /** A flight has `top` and `bottom`, began at `start` with its head at `left`, and has `width`, `speed` and `gap`. */
   add(flight) {
     this.#flights.add(flight);
@@ -32,7 +28,8 @@ export class Tracks {
    * than the one before.
    */
   next({ tracks, track, speed, gap }, width, now, { faster = FASTER, random = Math.random } = {}) {
-    const all = Array.from({ length: tracks }, (_, i) => this.#free({ top: i * track, bottom: (i + 1) * track, speed, gap, width, faster }));
+    const place = { speed, gap, width, faster };
+    const all = Array.from({ length: tracks }, (_, i) => this.#free({ ...place, top: i * track, bottom: (i + 1) * track }));
     const ready = all.filter(({ at }) => at <= now);
     const fastest = Math.max(...ready.map((place) => place.speed));
     const free = ready.filter((place) => place.speed === fastest);

@@ -27,11 +27,11 @@ export class View {
     this.#apply();
   }
 
-  /** `bullets` are new, `flying` are those of them that fly, `unseen` is how many came without text. */
-  add({ bullets, flying, unseen, counts, of }) {
+  /** `bullets` are new, `flying` are those of them that fly, `unseen` is how many came without text; `unasked` as for the wall. */
+  add({ bullets, flying, unseen, counts, of, unasked }) {
     this.list.add(bullets, of);
     if (!this.#on.list) {
-      this.wall.add(flying, of);
+      this.wall.add(flying, of, unasked);
       if (unseen > 0) this.wall.addUnseen(unseen, counts);
     }
     this.#note();

@@ -1,12 +1,12 @@
 // The wall: bullets fly from right to left. The queue chooses the next one, the density its size and speed, the tracks
 // its place.
 
-import { dress } from "./bullet.js";
+import { dress, lettersOn } from "./bullet.js";
 import { Crowd } from "./crowd.js";
 import { Density } from "./density.js";
 import { Flight } from "./flight.js";
 import { Queue } from "./queue.js";
-import { BUSY, layouts, widthOf } from "./sizes.js";
+import { BUSY, CALM, layouts, widthOf } from "./sizes.js";
 import { Tracks } from "./tracks.js";
 
 const TICK_MS = 50;
@@ -17,13 +17,13 @@ const START_EVERY_MS = [100, 50, 25];
 const MOST_STARTS = 6;
 /** On a busy wall, what has waited so long follows a slower bullet at its speed. A dense wall needs its tracks to be fast. */
 const PATIENCE_MS = 500;
-const HOOKS = ["onFlying", "onShown", "onLanded", "onFolded", "onPick", "onDropped"];
+const HOOKS = ["onFlying", "onShown", "onFolded", "onPick", "onDropped"];
 
 /**
  * Shows bullets in `sky`. `now()` is the server's time in ms since the epoch, `slotOf(processor)` a number for its colour.
  * Calls `onFlying(entry)` when a bullet starts, `onShown(entry)` for each that has become readable and for each fold,
- * `onLanded(entry)` when it has left the wall, `onFolded(bullets)` with those of this page that were folded,
- * `onPick(entry, node)` on a click, and `onDropped()` when the held bullet is removed. See queue.js for entries.
+ * `onFolded(bullets)` with those of this page that were folded, `onPick(entry, node)` on a click, and `onDropped()` when the
+ * held bullet is removed. See queue.js for entries.
  */
 export class Wall {
   #queue = new Queue();
@@ -33,6 +33,8 @@ export class Wall {
   #flights = new Map(); // by their nodes
   #layouts;
   #width = 0;
+  #height = 0;
+  #hasRoom = true; // until it is known
   #isFrozen = false;
   #isHidden = false;
   #stoodAt = 0; // of the timeline
@@ -56,8 +58,7 @@ export class Wall {
     return this.#queue.messages;
   }
 
-  /** 1 is calm, 2 busy, 3 dense. */
-  get level() {
+  get #level() {
     return this.#density.level;
   }
 
@@ -66,13 +67,21 @@ export class Wall {
     return this.#crowd.at(performance.now());
   }
 
-  /** `of(bullet)` says whether a bullet counts as shown and whether it is of this page. */
-  add(bullets, of) {
+  /**
+   * `of(bullet)` says whether a bullet counts as shown and whether it is of this page. The page had not asked for so long,
+   * in ms, before these came: on a wall that has room for them, that makes none of them too old.
+   */
+  add(bullets, of, unasked = 0) {
     const now = performance.now();
     const server = this.now();
+    const isQuiet = this.#queue.isEmpty && this.#level === CALM;
     for (const bullet of bullets) {
-      const entry = this.#queue.add(bullet, of(bullet), now, Math.max(0, server - bullet.stored_at));
-      if (entry && this.#layouts) this.#density.came(widthOf(entry.text + entry.name), this.#layouts, now);
+      if (!this.#hasRoom) {
+        this.#queue.addUnseen(1, of(bullet).counts);
+        continue;
+      }
+      const entry = this.#queue.add(bullet, of(bullet), now, Math.max(0, server - bullet.stored_at), isQuiet ? unasked : 0);
+      if (entry && this.#layouts) this.#density.came(widthOf(lettersOn(entry)), this.#layouts, now);
     }
     this.#wake();
   }
@@ -88,7 +97,11 @@ export class Wall {
     if (isFrozen) {
       this.#stoodAt = this.#timeline;
       for (const flight of this.#flights.values()) if (flight !== this.#held?.flight) flight.stand(this.#clock);
-    } else this.#offset += this.#timeline - this.#stoodAt;
+    } else {
+      this.#offset += this.#timeline - this.#stoodAt;
+      this.#queue.foldOld(performance.now());
+      this.#queue.takeCrowded(); // the pause has folded them, not a full wall
+    }
     this.#isFrozen = isFrozen;
     if (!isFrozen) for (const flight of this.#flights.values()) if (flight !== this.#held?.flight) flight.goOn(this.#offset);
     this.#wake();
@@ -121,10 +134,19 @@ export class Wall {
 
   /** Removes all bullets, also those that wait: these were not shown and do not count. */
   clear() {
-    if (this.#held) this.calls.onDropped();
-    this.#held = undefined;
-    for (const flight of this.#flights.values()) this.#remove(flight);
+    this.#takeDown(this.#flights.values());
     this.#queue.clear();
+  }
+
+  /** They were not shown and do not count. */
+  #takeDown(flights) {
+    for (const flight of flights) {
+      if (flight === this.#held?.flight) {
+        this.calls.onDropped();
+        this.#held = undefined;
+      }
+      this.#remove(flight);
+    }
   }
 
   get #timeline() {
@@ -137,7 +159,7 @@ export class Wall {
   }
 
   #wake() {
-    const isIdle = this.#isFrozen || (this.#queue.isEmpty && this.#flights.size === 0);
+    const isIdle = this.#isFrozen || !this.#hasRoom || (this.#queue.isEmpty && this.#flights.size === 0);
     if (isIdle) {
       clearInterval(this.#timer);
       this.#timer = undefined;
@@ -150,8 +172,9 @@ export class Wall {
   #tick() {
     const now = performance.now();
     this.#queue.foldOld(now);
+    this.#crowd.folded(this.#queue.takeCrowded(), now);
     this.#queue.mergeAcross(this.#density.update(this.#queue.wait(now), now) >= BUSY);
-    const every = START_EVERY_MS[this.level - 1];
+    const every = START_EVERY_MS[this.#level - 1];
     this.#startAt = Math.max(this.#startAt, now - MOST_STARTS * every);
     while (this.#layouts && this.#startAt <= now && this.#startNext(now)) this.#startAt += every;
     this.#count();
@@ -162,12 +185,12 @@ export class Wall {
   #startNext(now) {
     if (this.#queue.isEmpty || this.#flights.size >= MOST_FLYING) return false;
     const clock = this.#clock;
-    const layout = this.#layouts[this.level - 1];
-    const isInHurry = this.level === BUSY && this.#queue.wait(now) > PATIENCE_MS;
+    const layout = this.#layouts[this.#level - 1];
+    const isInHurry = this.#level === BUSY && this.#queue.wait(now) > PATIENCE_MS;
     let place = this.#tracks.next(layout, this.#width, clock);
     if (place.at > clock + TICK_MS && isInHurry) place = this.#tracks.next(layout, this.#width, clock, { faster: 1 });
     if (place.at > clock + TICK_MS) return false;
-    const entry = this.#queue.take(now, this.level >= BUSY);
+    const entry = this.#queue.take(now, this.#level >= BUSY);
     if (!entry) return false;
     this.#start(entry, layout, { ...place, start: Math.max(clock, place.at) });
     this.#note(entry, now);
@@ -182,17 +205,13 @@ export class Wall {
     node.style.left = `${this.#width}px`;
     this.sky.append(node);
     const flight = new Flight(node, entry, { left: this.#width, top, bottom: top + track, speed, gap, start }, this.#offset);
-    flight.animation.onfinish = () => {
-      this.#remove(flight);
-      if (entry.first) this.calls.onLanded(entry);
-    };
+    flight.animation.onfinish = () => this.#remove(flight);
     this.#flights.set(node, flight);
     this.#tracks.add(flight);
   }
 
   #note(entry, now) {
     if (entry.text === undefined) {
-      this.#crowd.folded(entry.texts, now);
       this.calls.onShown(entry);
       if (entry.own.length > 0) this.calls.onFolded(entry.own);
     } else {
@@ -205,7 +224,8 @@ export class Wall {
     if (this.#isHidden) return;
     const clock = this.#clock;
     for (const flight of this.#flights.values()) {
-      if (flight.isCounted || flight.entry.text === undefined || clock < flight.wholeAt) continue;
+      if (flight.isCounted || flight.entry.text === undefined || flight === this.#held?.flight) continue;
+      if (!flight.isWhole(clock, this.#width, this.#height)) continue;
       flight.isCounted = true;
       this.calls.onShown(flight.entry);
     }
@@ -219,11 +239,14 @@ export class Wall {
     this.#tracks.remove(flight);
   }
 
-  /** Bullets under way keep their size and their place. */
+  /** Bullets under way keep their size and their place, those that are outside now go. */
   #fit() {
     const { clientWidth, clientHeight } = this.sky;
-    if (clientWidth === 0 || clientHeight === 0) return; // the list is open
-    this.#width = clientWidth;
-    this.#layouts = layouts(clientWidth, clientHeight, this.unit?.());
+    [this.#width, this.#height] = [clientWidth, clientHeight];
+    this.#hasRoom = clientWidth > 0 && clientHeight > 0; // else the list is open, or a keyboard
+    this.#layouts = this.#hasRoom ? layouts(clientWidth, clientHeight, this.unit?.()) : undefined;
+    if (!this.#hasRoom) this.#queue.foldAll();
+    this.#takeDown([...this.#flights.values()].filter(({ top }) => top >= clientHeight || !this.#hasRoom));
+    this.#wake();
   }
 }

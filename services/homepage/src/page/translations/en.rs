@@ -135,7 +135,7 @@ const STEPS: [Step; 6] = [
     },
     Step {
         name: "This wall",
-        why: "loads new messages and lets them fly past. Equal messages of one processor fly as one bullet: ×24 \
-              stands for 24 of them.",
+        why: "loads new messages and lets them fly past. Equal messages fly as one bullet, on a full wall also those of \
+              several processors: ×24 stands for 24 of them.",
     },
 ];

@@ -62,8 +62,8 @@ pub(crate) const ZH: Translations = Translations {
     invalid_message: Pattern("请输入 1 到 {} 个字符。"),
     invisible_message: "这条消息看不见，请至少输入一个可见字符。",
     message_too_long: Pattern("多了 {} 个字符，最多 {} 个。"),
-    invalid_name: Pattern("名字请输入 1 到 {} 个字符，也可以不填。"),
-    invisible_name: "这个名字看不见，请至少输入一个可见字符，也可以不填。",
+    invalid_name: Pattern("昵称请输入 1 到 {} 个字符，也可以不填。"),
+    invisible_name: "这个昵称看不见，请至少输入一个可见字符，也可以不填。",
     invalid_number: Pattern("请填 1 到 {} 的整数。"),
     total_rate_too_high: Pattern("并发数乘以速率，每秒最多 {} 条消息。"),
     invalid_rate: Pattern("尚未发送。每路每秒条数：{}"),
@@ -122,6 +122,6 @@ const STEPS: [Step; 6] = [
     },
     Step {
         name: "弹幕墙",
-        why: "不断获取新消息，让它们从屏幕上飞过。同一处理器的相同消息合并成一条：×24 代表 24 条。",
+        why: "不断获取新消息，让它们从屏幕上飞过。相同的消息合并成一条，拥挤时不同处理器的也合并：×24 代表 24 条。",
     },
 ];
