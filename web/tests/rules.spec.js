@@ -49,11 +49,11 @@ test("the quickest reply tells the server's time best", () => {
 test("a first reply out of a cache makes the page's clock late only until the next one", () => {
   const clock = new Clock();
   const ahead = () => clock.now() - Date.now();
-  clock.take(Date.now() - 1250, Date.now(), Date.now());
+  clock.take({ now: Date.now() - 1250, askedAt: Date.now() }, Date.now());
   expect(ahead()).toBeLessThan(-1200);
-  clock.takeEarliest(Date.now() - 3, Date.now());
+  clock.take({ now: Date.now() - 3, wait: 5 }, Date.now());
   expect(Math.abs(ahead())).toBeLessThan(20);
-  clock.takeEarliest(Date.now() - 900, Date.now());
+  clock.take({ now: Date.now() - 900, wait: 5 }, Date.now());
   expect(Math.abs(ahead())).toBeLessThan(20);
 });
 
