@@ -100,7 +100,9 @@ test("on a phone the card is a sheet at the bottom", async ({ page, request }) =
   await page.getByRole("button", { name: "List" }).click();
   const text = unique("sheet");
   await message(request, text);
-  await page.getByRole("button", { name: text }).click();
+  const row = page.getByRole("button", { name: text });
+  await row.evaluate((node) => node.scrollIntoView({ block: "start" })); // of a row below the middle, the sheet is at the top
+  await row.click();
   const { bottom, left, width } = await box(page.locator("#card"));
   expect([bottom, left, width]).toEqual([836, 8, 374]);
 });

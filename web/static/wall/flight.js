@@ -2,6 +2,8 @@
 
 /** One that is nearly as wide as the wall is whole for a moment, and frames may be late. */
 const LATE_MS = 250;
+/** A wall that becomes lower by so many px, as when its legend comes, hides no part of a text. */
+const HIDDEN_PX = 2;
 
 /** Times are of the wall's clock, which stands while the wall does; `offset` is how far the page's timeline is ahead. */
 export class Flight {
@@ -25,7 +27,7 @@ export class Flight {
     const way = (now - this.start) * this.speed;
     const [first, last] = [this.left + this.width - width, this.left];
     const late = LATE_MS * this.speed;
-    return this.lowest <= height + 0.5 && way >= Math.min(first, last) && way <= Math.max(first, last) + late;
+    return this.lowest <= height + HIDDEN_PX && way >= Math.min(first, last) && way <= Math.max(first, last) + late;
   }
 
   stand(now) {
