@@ -12,7 +12,7 @@ const NAMES = ["Ana", "Jonas", "Li Na", "Tom", "Aisha", "Kofi", "小林", "Eva"]
 /**
  * From now on the feed of `page` brings `perSecond` different texts, of `slots` processors, stored 60 ms before. Every
  * sixth guest has a name, and every `again`th message says what another one has said. Returns `sent`, a map from each
- * text to the time when it was stored; `say(bullet)`, which adds one with these members; `skip(n)`, after which a reply
+ * text to the time when it was stored; `say(bullet)`, which adds one with these members; `leaveOut(n)`, after which a reply
  * leaves so many out; and `stop()`, which ends the texts.
  */
 export async function crowd(page, { perSecond, slots = 8, again = Infinity } = {}) {
@@ -31,7 +31,7 @@ export async function crowd(page, { perSecond, slots = 8, again = Infinity } = {
     sent.set(bullet.message, bullet.stored_at);
     return bullet;
   };
-  let [made, skipped] = [0, 0];
+  let [made, leftOut] = [0, 0];
   await page.route("**/feed?*", (route) => {
     const now = Date.now();
     const isFirst = begun === undefined;
@@ -40,13 +40,13 @@ export async function crowd(page, { perSecond, slots = 8, again = Infinity } = {
     const bullets = extra.splice(0).map(make);
     for (; !isFirst && made < due; made += 1) bullets.push(make());
     const totals = { accepted: offset + 6, stored: offset, waiting: 6, since: "2026-11-29T07:00:00Z" };
-    const passed = bullets.length + skipped;
-    skipped = 0;
+    const passed = bullets.length + leftOut;
+    leftOut = 0;
     const reply = { cursor: String(offset + 1), now, passed, poll_after_ms: 100, bullets, totals };
     const slotOf = Object.fromEntries(processors.map((name, i) => [name, i + 1]));
     return route.fulfill({ json: { ...reply, processors, slots: slotOf, problems: [], events: [] } });
   });
-  return { sent, say: (bullet) => extra.push(bullet), skip: (n) => (skipped = n), stop: () => (ended = Date.now()) };
+  return { sent, say: (bullet) => extra.push(bullet), leaveOut: (n) => (leftOut = n), stop: () => (ended = Date.now()) };
 }
 
 /** Runs in the page before its own scripts: notes when each text starts, by the page's clock, and how it looks. */

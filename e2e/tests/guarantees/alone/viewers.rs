@@ -15,8 +15,9 @@ const CROWD: Crowd =
 const ARRIVAL: Duration = Duration::from_secs(90);
 
 /// The promised p99 from the time when the homepage makes an answer until a viewer has it, in milliseconds. An answer is
-/// for all who wait at that time, so the last of them gets it after all others.
-const PROMPT: f64 = 250.0;
+/// for all who wait at that time, so the last of them gets it after all others. It is twice the aim of the ratio P15: here
+/// the homepage is no release build, and 5,000 viewers share two cores with it.
+const PROMPT: f64 = 500.0;
 
 // Row 26. The best of three bursts counts: another program may slow down one of them, but slow readers would
 // slow down all. How often the table is read depends on how busy the machine is, so bursts without viewers
