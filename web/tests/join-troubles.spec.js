@@ -249,7 +249,9 @@ test("after a longer lock nothing is said to be folded that was not", async ({ p
   const row = { verdict: "ok", processor: "message-processor-1", sent_at: 1000, stored_at: 1600 };
   let state = "waiting";
   await page.route("**/messages/*/*", (route) => route.fulfill({ json: { state, row: state === "stored" ? row : null } }));
+  const wall = page.waitForResponse(/\/wall\/wall\.js$/); // it comes after the page, and only a wall can fold
   await open(page);
+  await (await wall).finished();
   await field(page).fill("seen by the room");
   await page.keyboard.press("Enter");
   await expect(own(page, "seen by").locator("p")).toHaveText("Waiting in Kafka");
