@@ -53,14 +53,7 @@ pub(super) async fn show(
     let raw: RawFields = pairs.map(|(name, value)| (name, value.into())).collect();
     let translations = locale.language.translations();
     let form = FormView::open(&raw, translations);
-    let mut response = HttpResponse::Ok();
-    if let Some(cookie) = visit.cookie(&pages.settings.base_path) {
-        response.append_header((SET_COOKIE, cookie));
-    }
-    let notice = Sent::of(&request).map(|sent| {
-        response.append_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
-        Notice::sent(sent, translations)
-    });
+    let (response, notice) = pages.opened(&request, visit, translations);
     let page = pages.index(locale, public, form, notice);
     html(response, locale, &Index { controls: may_show(&request), ..page })
 }
@@ -91,14 +84,7 @@ pub(super) async fn join(
     locale: Locale,
 ) -> Result<HttpResponse, Problem> {
     let translations = locale.language.translations();
-    let mut response = HttpResponse::Ok();
-    if let Some(cookie) = visit.cookie(&pages.settings.base_path) {
-        response.append_header((SET_COOKIE, cookie));
-    }
-    let notice = Sent::of(&request).map(|sent| {
-        response.append_header((SET_COOKIE, Sent::forgotten(&pages.settings.base_path)));
-        Notice::sent(sent, translations)
-    });
+    let (response, notice) = pages.opened(&request, visit, translations);
     let form = GuestForm::new(&RawFields::new(), &FieldErrors::new(), translations);
     html(response, locale, &pages.guest(locale, form, notice))
 }
@@ -113,6 +99,25 @@ pub(super) async fn qr(locale: Locale, public: PublicUrl) -> HttpResponse {
 }
 
 impl Pages {
+    /// The answer to whoever opens a page with a form, with the cookie of a new device. To people without JavaScript the
+    /// notice says once what was sent.
+    fn opened(
+        &self,
+        request: &HttpRequest,
+        visit: Visit,
+        translations: &Translations,
+    ) -> (HttpResponseBuilder, Option<Notice>) {
+        let mut response = HttpResponse::Ok();
+        if let Some(cookie) = visit.cookie(&self.settings.base_path) {
+            response.append_header((SET_COOKIE, cookie));
+        }
+        let notice = Sent::of(request).map(|sent| {
+            response.append_header((SET_COOKIE, Sent::forgotten(&self.settings.base_path)));
+            Notice::sent(sent, translations)
+        });
+        (response, notice)
+    }
+
     /// The answer, with the cookie that makes a new device known.
     pub(super) fn introduce(
         &self,
