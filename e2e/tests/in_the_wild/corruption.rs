@@ -107,7 +107,7 @@ async fn a_partition_with_a_corrupt_batch_is_named_and_all_others_go_on() {
 /// What docs/operate.md says about it.
 async fn assert_goes_on_behind_a_deleted_batch(stack: &Stack) {
     let kafka = Kafka::at(stack.address(BROKER));
-    kafka.delete_records(TOPIC, CORRUPT.partition, CORRUPT.offset + 1).await;
+    kafka.delete_records(TOPIC, &[(CORRUPT.partition, CORRUPT.offset + 1)]).await;
     let expected = Numbers { accepted: 15, stored: 14, expired: 1, ..Numbers::default() };
     within(NOTICED, "behind a deleted batch the partition goes on", async || {
         numbers(stack).await == expected && stack.is_ready(ROUTER).await

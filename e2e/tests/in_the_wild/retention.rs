@@ -9,7 +9,7 @@ use client::{
 use process::child::run_to_end;
 use serde_json::{Value, json};
 use stack::{
-    plan::name::{PROCESSOR, ROUTER},
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
     program,
 };
 use tokio::process::Command;
@@ -40,20 +40,16 @@ async fn with_a_backlog() -> Option<Case> {
 
 /// Deletes every record that the topic has now. Returns how many were there.
 async fn delete_all(case: &Case) -> u64 {
-    let mut deleted = 0;
-    for (partition, end) in case.kafka.high_watermarks(case.topic).await {
-        case.kafka.delete_records(case.topic, partition, end).await;
-        deleted += end.cast_unsigned();
-    }
-    deleted
+    let ends: Vec<_> = case.kafka.high_watermarks(case.topic).await.into_iter().collect();
+    case.kafka.delete_records(case.topic, &ends).await;
+    ends.iter().map(|(_, end)| end.cast_unsigned()).sum()
 }
 
 #[tokio::test]
 async fn messages_deleted_while_no_router_runs_are_expired_and_nothing_waits() {
     let Some(mut case) = with_a_backlog().await else { return };
     assert_eq!(case.totals().await.expired_since, None);
-    case.kafka.delete_records(case.topic, 0, 11).await;
-    case.kafka.delete_records(case.topic, 1, 5).await;
+    case.kafka.delete_records(case.topic, &[(0, 11), (1, 5)]).await;
     let expected =
         Numbers { accepted: 22, stored: 2, expired: 14, waiting: 6, ..Numbers::default() };
     let totals = case.counts(expected).await;
@@ -64,7 +60,7 @@ async fn messages_deleted_while_no_router_runs_are_expired_and_nothing_waits() {
         assert_eq!(case.state(Position { partition: 0, offset }).await, state, "{offset}");
     }
     assert_eq!(case.state(Position { partition: 1, offset: 5 }).await, "waiting");
-    case.kafka.delete_records(case.topic, 1, 11).await;
+    case.kafka.delete_records(case.topic, &[(1, 11)]).await;
     let expected = Numbers { accepted: 22, stored: 2, expired: 20, ..Numbers::default() };
     assert_eq!(case.counts(expected).await.expired_since, totals.expired_since);
     case.stack.start_again(ROUTER).await;
@@ -81,7 +77,7 @@ async fn messages_deleted_while_no_router_runs_are_expired_and_nothing_waits() {
 #[tokio::test]
 async fn a_router_that_starts_behind_what_was_deleted_stores_the_rest() {
     let Some(mut case) = with_a_backlog().await else { return };
-    case.kafka.delete_records(case.topic, 0, 6).await;
+    case.kafka.delete_records(case.topic, &[(0, 6)]).await;
     case.stack.start_again(ROUTER).await;
     let expected = Numbers { accepted: 22, stored: 17, expired: 5, ..Numbers::default() };
     case.counts(expected).await;
@@ -93,6 +89,20 @@ async fn a_router_that_starts_behind_what_was_deleted_stores_the_rest() {
         log.lines().filter(|line| line.contains("WARN") && line.contains("expired")).count()
     };
     eventually("the router says it in one line", async || said() == 1).await;
+}
+
+// The homepage sees the deletion and the commit behind it at the same time.
+#[tokio::test]
+async fn messages_expire_although_a_router_has_committed_past_them_at_once() {
+    let Some(mut case) = with_a_backlog().await else { return };
+    case.stack.freeze(HOMEPAGE);
+    case.kafka.delete_records(case.topic, &[(0, 11), (1, 5)]).await;
+    case.stack.start_again(ROUTER).await;
+    case.is_committed().await;
+    case.stack.unfreeze(HOMEPAGE);
+    let expected = Numbers { accepted: 22, stored: 8, expired: 14, ..Numbers::default() };
+    case.counts(expected).await;
+    assert_eq!(case.state(Position { partition: 0, offset: 10 }).await, "expired");
 }
 
 #[tokio::test]
@@ -123,7 +133,7 @@ async fn a_message_that_was_stored_before_it_was_deleted_stays_stored() {
     let at = case.send("none", &[(0, message("kept"))]).await[0];
     case.counts(Numbers::stored(1)).await;
     case.is_committed().await;
-    case.kafka.delete_records(case.topic, 0, 1).await;
+    case.kafka.delete_records(case.topic, &[(0, 1)]).await;
     lasts(Duration::from_secs(2), async || {
         assert_eq!(Numbers::from(&case.totals().await), Numbers::stored(1));
     })
@@ -146,9 +156,7 @@ async fn messages_deleted_after_the_router_has_read_them_are_stored_in_the_end()
         case.stack.metric(ROUTER, "router_records_in_flight").await == 20.0
     })
     .await;
-    for partition in [0, 1] {
-        case.kafka.delete_records(case.topic, partition, 11).await;
-    }
+    case.kafka.delete_records(case.topic, &[(0, 11), (1, 11)]).await;
     // Meanwhile they may count as waiting or as expired, but each only once.
     lasts(Duration::from_secs(2), async || {
         let totals = case.totals().await;

@@ -32,6 +32,8 @@ pub(super) struct PartitionReader {
     verification: Verification,
     /// What the router's group has committed.
     committed: Option<Offset>,
+    /// What it had committed when Kafka was last asked for the low watermark.
+    committed_at_low_watermark: Option<Offset>,
     /// The highest high watermark that Kafka has answered.
     polled: Offset,
     /// Offsets that Kafka has deleted. Those that the group has not committed and that have no row expire.
@@ -86,6 +88,7 @@ impl PartitionReader {
             tracker,
             verification,
             committed: None,
+            committed_at_low_watermark: None,
             polled: Offset::default(),
             deleted: None,
             expired: None,
@@ -347,8 +350,13 @@ impl PartitionReader {
 
     /// Kafka has deleted all below `low_watermark`. What the group has not committed by then expires, unless it has a
     /// row; see [`Request::Deleted`].
+    ///
+    /// A router skips what is deleted, and may have committed past it already. So the commit counts that was known
+    /// before the deletion.
     pub(super) fn set_low_watermark(&mut self, low_watermark: Offset) {
-        let from = self.committed.unwrap_or_default().max(self.tracker.finished());
+        let committed = self.committed.unwrap_or_default();
+        let before = self.committed_at_low_watermark.replace(committed).unwrap_or(committed);
+        let from = before.min(committed).max(self.tracker.finished());
         if self.deleted.is_none() && from < low_watermark {
             self.deleted = Some((from, low_watermark));
         }
