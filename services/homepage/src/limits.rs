@@ -18,16 +18,21 @@ pub(crate) use self::shares::{Running, admit, used_up};
 use crate::config::Limits;
 use crate::device::{Device, network_of};
 
+/// How much more many people may do than one.
+const MANY: NonZeroU32 = NonZeroU32::new(10).expect("it is not 0");
+
 /// Counts the requests of each client address, and the messages of each device. Sends and lookups have a limit each,
-/// of the same size.
+/// of the same size. Messages of devices have one of their own, which is ten times as high: a whole room may have one
+/// address, and press Send in the same second.
 pub(crate) struct ClientLimits {
     sends: RateLimits,
+    device_messages: RateLimits,
     lookups: RateLimits,
     cooldown: Cooldown,
 }
 
 /// One person may have all addresses of an IPv6 network of 64 bits, and so may all people of a venue's network. So such
-/// a network has a limit, too, which is ten times as high.
+/// a network has a limit, too.
 struct RateLimits {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     networks: DefaultKeyedRateLimiter<Ipv6Addr>,
@@ -35,13 +40,27 @@ struct RateLimits {
 
 impl ClientLimits {
     pub(crate) fn new(limits: Limits) -> Self {
-        let limits_of = || RateLimits::new(limits.client_rate);
-        Self { sends: limits_of(), lookups: limits_of(), cooldown: Cooldown::new(limits.cooldown) }
+        let (one, many) = (limits.client_rate, limits.client_rate.saturating_mul(MANY));
+        Self {
+            sends: RateLimits::new(one, many),
+            device_messages: RateLimits::new(many, many),
+            lookups: RateLimits::new(one, many),
+            cooldown: Cooldown::new(limits.cooldown),
+        }
     }
 
     /// Counts a request to send. Fails if this address sends too often.
     pub(crate) fn count_send(&self, client: IpAddr) -> Result<(), LimitExceeded> {
         self.sends.count(client)
+    }
+
+    /// Counts a request to send a message. Fails if this address sends too often, alone or with all its devices.
+    pub(crate) fn count_message_send(
+        &self,
+        client: IpAddr,
+        device: Option<Device>,
+    ) -> Result<(), LimitExceeded> {
+        if device.is_some() { &self.device_messages } else { &self.sends }.count(client)
     }
 
     /// Counts a request that Kafka or the table must answer. Fails if this address makes too many of them.
@@ -67,7 +86,7 @@ impl ClientLimits {
 
     /// Forgets the addresses and the devices that have made no request for a while, so that memory stays bounded.
     pub(crate) fn forget_old(&self) {
-        for limits in [&self.sends, &self.lookups] {
+        for limits in [&self.sends, &self.device_messages, &self.lookups] {
             limits.addresses.retain_recent();
             limits.addresses.shrink_to_fit();
             limits.networks.retain_recent();
@@ -78,12 +97,9 @@ impl ClientLimits {
 }
 
 impl RateLimits {
-    const OF_NETWORK: u32 = 10;
-
-    fn new(rate: NonZeroU32) -> Self {
-        let of_network = rate.saturating_mul(NonZeroU32::MIN.saturating_add(Self::OF_NETWORK - 1));
+    fn new(of_address: NonZeroU32, of_network: NonZeroU32) -> Self {
         Self {
-            addresses: RateLimiter::keyed(Quota::per_second(rate)),
+            addresses: RateLimiter::keyed(Quota::per_second(of_address)),
             networks: RateLimiter::keyed(Quota::per_second(of_network)),
         }
     }
@@ -121,6 +137,18 @@ mod tests {
         assert_eq!(allowed, 3);
         assert!(clients.count_send(b).is_ok());
         assert!(clients.count_lookup(a).is_ok(), "lookups have a limit of their own");
+    }
+
+    #[test]
+    fn the_devices_of_an_address_send_ten_times_as_many_messages_as_a_client_without_cookies() {
+        let clients = ClientLimits::new(LIMITS);
+        let room = IpAddr::from([127, 0, 0, 1]);
+        let sent = |device: &dyn Fn() -> Option<Device>| {
+            (0..50).filter(|_| clients.count_message_send(room, device()).is_ok()).count()
+        };
+        assert_eq!(sent(&|| Some(Device::random())), 30);
+        assert_eq!(sent(&|| None), 3);
+        assert!(clients.count_send(room).is_err(), "bursts count as messages without a device do");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What a request to send must pass before anything is sent: the client is within its limit, and Kafka answers.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::web::Data;
 use barrage::health::Probe;
 use barrage::retry::pause;
 
+use super::caller::Caller;
 use super::problem::Problem;
 use crate::limits::ClientLimits;
 
@@ -21,12 +21,24 @@ impl Admission {
     const FRESH: Duration = Duration::from_millis(1500);
     const RECHECK: Duration = Duration::from_millis(50);
 
-    /// Counts the request and waits, a few seconds at most, for a fresh answer of Kafka. Fails if the client sends
-    /// too often, or if Kafka does not answer.
-    pub(super) async fn admit(&self, client: Option<IpAddr>) -> Result<(), Problem> {
-        if let Some(client) = client {
+    /// Counts a request to begin a burst, and waits for Kafka as [`Admission::admit_message`] does.
+    pub(super) async fn admit_burst(&self, caller: &Caller) -> Result<(), Problem> {
+        if let Some(client) = caller.address {
             self.clients.count_send(client)?;
         }
+        self.wait_for_kafka().await
+    }
+
+    /// Counts a request to send a message and waits, a few seconds at most, for a fresh answer of Kafka. Fails if the
+    /// client sends too often, or if Kafka does not answer.
+    pub(super) async fn admit_message(&self, caller: &Caller) -> Result<(), Problem> {
+        if let Some(client) = caller.address {
+            self.clients.count_message_send(client, caller.visit.known())?;
+        }
+        self.wait_for_kafka().await
+    }
+
+    async fn wait_for_kafka(&self) -> Result<(), Problem> {
         while self.kafka.is_up() {
             if self.kafka.last_up().is_some_and(|at| at.elapsed() < Self::FRESH) {
                 return Ok(());

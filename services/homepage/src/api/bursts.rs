@@ -84,7 +84,7 @@ pub(super) async fn begin(
 ) -> Result<Begun, Problem> {
     let burst = BurstRequest::parse(raw).map_err(Problem::fields)?;
     bursts.check_rate(&burst).map_err(Problem::fields)?;
-    admission.admit(caller.address).await?;
+    admission.admit_burst(&caller).await?;
     let stop_token = Token::random();
     // Also of a device that comes to be with this answer: the next request has its cookie.
     let owner = Owner::new(stop_token, caller.visit.device);

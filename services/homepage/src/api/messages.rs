@@ -77,7 +77,7 @@ async fn accept(
     raw: &RawFields,
 ) -> Result<Accepted, Problem> {
     let request = MessageRequest::parse(raw).map_err(Problem::fields)?;
-    admission.admit(caller.address).await?;
+    admission.admit_message(&caller).await?;
     let device = caller.visit.known();
     // Last, so that a message that is invalid, or that comes while Kafka is away, does not count.
     let next = admission.clients.count_message(device)?;
