@@ -19,7 +19,7 @@ mod results;
 
 use std::future::ready;
 
-use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::{Compress, DefaultHeaders};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, Route, guard};
 use barrage::health::Readiness;
@@ -64,21 +64,25 @@ pub(crate) struct Handlers {
 
 /// Adds every route, and the values that the handlers take. A gateway may strip the page's path or keep it, so all
 /// routes are at the root, where probes find them, and below the path.
+///
+/// The feed comes first: it is asked for more often than all others together, and compresses its answers itself.
 pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         let base = handlers.settings.base_path.clone();
         let has_controls = handlers.demo.controls;
         provide(config, handlers);
-        config.app_data(feed::query_config()).configure(add_routes);
+        config.app_data(feed::query_config()).service(get("/feed", feed::show));
         let demo: fn(&mut ServiceConfig) = if has_controls { add_controls } else { |_| () };
-        config.configure(demo);
+        let mut others = web::scope("").configure(add_routes).configure(demo);
         if !base.is_root() {
+            config.service(get(&format!("{}/feed", base.prefix()), feed::show));
             // Its address without the slash is the page, too.
             let page = get("", page::show);
             let scope = web::scope(base.prefix()).service(page);
-            config.service(scope.configure(add_routes).configure(demo));
+            others = others.service(scope.configure(add_routes).configure(demo));
         }
-        config.default_service(web::to(problem::no_such_address));
+        others = others.default_service(web::to(problem::no_such_address));
+        config.service(others.wrap(Compress::default()));
     }
 }
 
@@ -95,7 +99,6 @@ fn add_routes(config: &mut ServiceConfig) {
         .service(get("/bursts/{id}/results", results::stream))
         .service(post("/messages", messages::send))
         .service(get("/messages/{partition}/{offset}", messages::show))
-        .service(get("/feed", feed::show))
         .service(get("/pipeline", pipeline::show))
         .service(get("/healthz", ops::healthz))
         .service(get("/readyz", ops::readyz))

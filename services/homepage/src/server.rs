@@ -7,12 +7,10 @@ use std::num::NonZero;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::ConnectionType;
-use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, HttpServer};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
@@ -58,13 +56,11 @@ pub(crate) async fn serve(
     drained: CancellationToken,
 ) -> io::Result<()> {
     let server = HttpServer::new(move || {
-        let (headers, compress) = (api::headers(), Compress::default());
+        let stop = stop.clone();
         App::new()
-            .app_data(web::ThinData(stop.clone()))
-            .wrap(compress)
-            .wrap(headers)
-            .wrap(from_fn(close_once_stopped))
             .configure(api::routes(handlers.clone()))
+            .wrap(api::headers())
+            .wrap_fn(move |request, next| close_once(stop.clone(), next.call(request)))
     });
     let server = server.on_connect(|connection, _| set_send_timeout(connection));
     let workers = available_parallelism().map_or(1, NonZero::get);
@@ -74,14 +70,13 @@ pub(crate) async fn serve(
     server.shutdown_signal(drained.cancelled_owned()).listen(listener)?.run().await
 }
 
-/// A client that keeps its connection would have its next request cut off. So it is told to open another one, which
-/// leads to a homepage that stays.
-async fn close_once_stopped(
-    stop: web::ThinData<CancellationToken>,
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let mut response = next.call(request).await?;
+/// A client that keeps its connection would have its next request cut off. So once stopped, it is told to open another
+/// one, which leads to a homepage that stays.
+async fn close_once<B>(
+    stop: CancellationToken,
+    answer: impl Future<Output = Result<ServiceResponse<B>, Error>>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = answer.await?;
     if stop.is_cancelled() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
@@ -98,8 +93,8 @@ fn set_send_timeout(connection: &dyn Any) {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::HttpResponse;
     use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{HttpResponse, web};
 
     use super::*;
 
@@ -107,8 +102,10 @@ mod tests {
     async fn once_stopped_each_answer_is_the_last_of_its_connection() {
         let stop = CancellationToken::new();
         let app = App::new()
-            .app_data(web::ThinData(stop.clone()))
-            .wrap(from_fn(close_once_stopped))
+            .wrap_fn({
+                let stop = stop.clone();
+                move |request, next| close_once(stop.clone(), next.call(request))
+            })
             .default_service(web::to(HttpResponse::Ok));
         let app = init_service(app).await;
 
