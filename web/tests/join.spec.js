@@ -2,7 +2,7 @@
 
 import { expect, expectNoFindings, flown, test, unique } from "./support/page.js";
 import { countPosts, field, go, isLive, isOnWall, open, own, take } from "./support/guest.js";
-import { Pace } from "../static/join/estimate.js";
+import { Throughput } from "../static/join/throughput.js";
 import { startStack } from "./support/stack.js";
 
 const PHONE = { width: 390, height: 844 };
@@ -266,22 +266,22 @@ test("the server's own pause is obeyed: two messages at once, and none is refuse
   expect(statuses).toEqual([202, 202]);
 });
 
-test("the time that a message still waits follows the pace of the last five seconds", () => {
-  const pace = new Pace();
-  const at = (second, finished, since = "a") => pace.take({ accepted: finished + 100, waiting: 100, since }, second * 1000);
+test("the time that a message still waits follows the throughput of the last five seconds", () => {
+  const throughput = new Throughput();
+  const at = (second, finished, since = "a") => throughput.take({ accepted: finished + 100, waiting: 100, since }, second * 1000);
   at(0, 0);
-  expect(pace.secondsTo(100)).toBe(undefined); // nothing is known yet
+  expect(throughput.secondsTo(100)).toBe(undefined); // nothing is known yet
   at(1, 10);
-  expect(pace.secondsTo(110)).toBe(10);
-  expect(pace.secondsTo(5)).toBe(1); // any moment
+  expect(throughput.secondsTo(110)).toBe(10);
+  expect(throughput.secondsTo(5)).toBe(1); // any moment
   at(2, 10);
-  expect(pace.secondsTo(410)).toBe(80); // 5 a second, in steps of five
-  expect(pace.secondsTo(2000)).toBe(420); // in minutes
-  expect(pace.secondsTo(1e6)).toBe(undefined);
+  expect(throughput.secondsTo(410)).toBe(80); // 5 a second, in steps of five
+  expect(throughput.secondsTo(2000)).toBe(420); // in minutes
+  expect(throughput.secondsTo(1e6)).toBe(undefined);
   for (let second = 3; second < 9; second += 1) at(second, 10);
-  expect(pace.secondsTo(110)).toBe(undefined); // it stands still
+  expect(throughput.secondsTo(110)).toBe(undefined); // it stands still
   expect(at(9, 500, "b")).toBe(true); // the server counts from another moment
-  expect(pace.secondsTo(600)).toBe(undefined);
+  expect(throughput.secondsTo(600)).toBe(undefined);
 });
 
 test("a message that waits says so in words, and about how long", async ({ page }) => {

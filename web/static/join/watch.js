@@ -6,7 +6,7 @@ import { Feed } from "../feed/feed.js";
 import { onPresence } from "../feed/presence.js";
 import { Palette } from "../wall/palette.js";
 import { Seen } from "../wall/seen.js";
-import { Pace } from "./estimate.js";
+import { Throughput } from "./throughput.js";
 
 /** So long a message is on the wall: the way over a large one. */
 const FLIGHT_MS = 10_000;
@@ -21,7 +21,7 @@ export class Watch {
   #clock = new Clock();
   #palette = new Palette();
   #seen = new Seen();
-  #pace = new Pace();
+  #throughput = new Throughput();
   #targets = new WeakMap(); // how many messages must be finished before each of one's own
   #isOnline;
   /** Whether the feed has left out bullets since the last message was sent. */
@@ -56,7 +56,7 @@ export class Watch {
   /** Seconds until the message is processed, or undefined. */
   left(entry) {
     const target = this.#targets.get(entry);
-    return target === undefined ? undefined : this.#pace.secondsTo(target);
+    return target === undefined ? undefined : this.#throughput.secondsTo(target);
   }
 
   sent() {
@@ -96,7 +96,7 @@ export class Watch {
   }
 
   #estimate(totals) {
-    if (this.#pace.take(totals, performance.now())) this.#targets = new WeakMap();
+    if (this.#throughput.take(totals, performance.now())) this.#targets = new WeakMap();
     for (const entry of this.own.waiting) if (!this.#targets.has(entry)) this.#targets.set(entry, totals.accepted);
   }
 

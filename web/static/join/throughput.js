@@ -1,12 +1,12 @@
-// How long a message still waits, estimated from the feed's totals: pure arithmetic, no clock.
+// How fast messages are finished, by the feed's totals, and so how long one still waits: pure arithmetic, no clock.
 
-/** Over so long the pace is measured. */
+/** Over so long it is measured. */
 const WINDOW_MS = 5000;
 /** Nobody believes an estimate that is longer. */
 const MOST_S = 600;
 
-/** How fast messages are finished. */
-export class Pace {
+/** Measured over the last seconds. */
+export class Throughput {
   #samples = [];
   #since;
 
