@@ -80,19 +80,19 @@ export class Watch {
   }
 
   #take(reply) {
-    const { totals, processors, slots = {}, bullets, passed, isFirst, isContinued, unasked } = reply;
+    const { totals, processors, slots = {}, bullets, unseen, isFirst, unasked } = reply;
     this.#clock.take(reply, Date.now());
     this.#palette.update(slots, processors, performance.now());
     const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
     const hasLooked = unasked !== undefined; // else the feed leaves out much, and the room has seen it
-    if (isContinued && hasLooked && passed > bullets.length) this.hasSkipped = true;
+    if (hasLooked && unseen > 0) this.hasSkipped = true;
     for (const bullet of fresh) {
       const entry = this.own.find(bullet);
       if (entry && BEFORE_WALL.has(entry.state)) this.own.change(entry, this.found(entry, bullet, !isFirst, unasked));
     }
     if (totals.since) this.#estimate(totals);
     this.#tell(true);
-    this.hooks.onReply(reply, isFirst ? [] : fresh, isContinued ? Math.max(0, passed - bullets.length) : 0);
+    this.hooks.onReply(reply, isFirst ? [] : fresh, unseen);
   }
 
   #estimate(totals) {
