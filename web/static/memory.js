@@ -1,5 +1,10 @@
 // What the tab remembers over a reload, or the browser in `localStorage`, which all its tabs share. A browser may forbid the page to store anything: then it remembers nothing.
 
+import { address } from "./feed/calls.js";
+
+/** A gateway may serve several homepages under one origin, each below a path of its own. */
+export const keyOf = (name) => `barrage.${name} ${address("")}`;
+
 /** Without a value, the key is forgotten. */
 export function remember(key, value, storage = "sessionStorage") {
   try {

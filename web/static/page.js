@@ -116,10 +116,9 @@ export class Page {
 
   /** What was there before this page is listed. It neither flies nor counts as shown. */
   #show(reply, isCounting) {
-    const { bullets, passed, isFirst, isContinued, unasked } = reply;
+    const { bullets, unseen, isFirst, unasked } = reply;
     const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
     const flying = isFirst ? [] : fresh;
-    const unseen = isContinued ? Math.max(0, passed - bullets.length) : 0;
     const counts = isCounting && !isFirst;
     const of = (bullet) => ({ counts, isMine: this.hooks.isMine?.(bullet) ?? false });
     this.view.add({ bullets: fresh, flying, unseen, counts, of, unasked });

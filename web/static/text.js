@@ -13,6 +13,12 @@ export function short(name) {
   return last.length > 3 ? last : parts.slice(-2).join("-");
 }
 
+/** Seconds as people estimate them: in steps of 5 from half a minute on, whole minutes from two on. */
+export function roundedTime(seconds, round = Math.round) {
+  const step = seconds < 30 ? 1 : seconds < 120 ? 5 : 60;
+  return Math.max(1, round(seconds / step) * step);
+}
+
 /** The time of day, in the viewer's time zone, of a time in ms since the epoch. */
 export const clock = (moment) => new Date(moment).toLocaleTimeString("en-GB");
 

@@ -1,6 +1,6 @@
 // The keys of the stage, and the controls of the demo: each does what it says within a second, where it is allowed.
 
-import { expect, expectNoFindings, test } from "./support/page.js";
+import { expect, expectNoFindings, forward, test } from "./support/page.js";
 import { faultsOfLayout } from "./support/layout.js";
 import { fly, scaling, show, STATES } from "./support/pipeline.js";
 
@@ -32,12 +32,16 @@ test.describe("on the stage", () => {
   const says = (page, text) => expect(page.locator("#sentence:visible")).toHaveText(text, SOON);
 
   test("each key does what it says, and answers in the place of the sentence for two seconds", async ({ page }) => {
+    await page.clock.install();
     await open(page, "/stage");
     const sentence = await page.locator("#sentence").textContent();
     await page.keyboard.press("Space");
     await says(page, "Paused.");
     await expect(page.locator("[data-tool=pause]")).toHaveAttribute("aria-pressed", "true");
-    await expect(page.locator("#sentence")).toHaveText(sentence, { timeout: 3000 });
+    await page.clock.fastForward(1500);
+    await says(page, "Paused.");
+    await page.clock.fastForward(600);
+    await says(page, sentence);
     await page.keyboard.press("Space");
     await says(page, "On again.");
     await page.keyboard.press("h");
@@ -116,6 +120,7 @@ test.describe("on the stage", () => {
   });
 
   test("the keys of the demo are buttons, too, which come with the mouse and go when it rests", async ({ page }) => {
+    await page.clock.install();
     const { calls } = await open(page, `/stage#controls=${TOKEN}`);
     const tools = page.locator(".tools");
     await expect(page.getByRole("group", { name: "Scaling" }).getByRole("button")).toHaveText(
@@ -137,7 +142,8 @@ test.describe("on the stage", () => {
     await press("A stampede", "Load: a stampede.", "POST /demo/load/stampede", {});
     await press("Kill the router", "“Kill the router” again kills event-router.");
     await press("Kill the router", "event-router killed.", "POST /demo/parts/event-router/kill", {});
-    await expect(tools).toHaveCSS("opacity", "0", { timeout: 5000 }); // also with the focus that a click has left
+    await page.clock.fastForward(3100);
+    await expect(tools).toHaveCSS("opacity", "0"); // also with the focus that a click has left
     await page.keyboard.press("Tab");
     await expect(tools).toHaveCSS("opacity", "1"); // the keyboard's focus shows them
   });
@@ -149,12 +155,14 @@ test.describe("on the stage", () => {
     for (const language of ["en", "zh"]) {
       test(`on the empty screen of ${width} by ${height} a key is answered, too, in ${language}`, async ({ page }) => {
         await page.setViewportSize({ width, height });
+        await page.clock.install();
         await open(page, `/stage?lang=${language}`, { name: "zero" });
         await expect(page.locator("#sentence")).toBeHidden();
         await page.keyboard.press("l");
         await expect(page.locator("#sentence")).toBeVisible(SOON);
         expect(await page.evaluate(faultsOfLayout, height / 40)).toEqual([]);
-        await expect(page.locator("#sentence")).toBeHidden({ timeout: 4000 });
+        await page.clock.fastForward(2100);
+        await expect(page.locator("#sentence")).toBeHidden();
       });
     }
   }
@@ -189,6 +197,7 @@ test.describe("on the stage", () => {
   });
 
   test("K and R kill only when they are pressed twice within two seconds", async ({ page }) => {
+    await page.clock.install();
     const { calls } = await open(page, `/stage#controls=${TOKEN}`);
     await expect(async () => {
       await page.keyboard.press("r");
@@ -203,8 +212,7 @@ test.describe("on the stage", () => {
     await expect.poll(() => calls.map(asked), SOON).toEqual([["POST /demo/parts/message-processor-4/kill", {}]]);
     await page.keyboard.press("r");
     await says(page, "R again kills event-router.");
-    const from = await page.evaluate(() => performance.now());
-    await page.waitForFunction((at) => performance.now() - at > 2100, from);
+    await page.clock.fastForward(2100);
     await page.keyboard.press("r");
     await says(page, "R again kills event-router.");
     expect(calls).toHaveLength(1);
@@ -275,8 +283,10 @@ test.describe("a launcher that refuses", () => {
       looks += 1;
       return looks === 1 ? route.fulfill({ status: 503, json: {} }) : route.fulfill({ json: { scaling: scaling() } });
     });
+    await page.clock.install();
     await page.goto(`/#controls=${TOKEN}`);
-    await expect(page.locator(".desk")).toBeVisible();
+    await expect.poll(() => looks).toBe(1);
+    await forward(page, 2000, (options) => expect(page.locator(".desk")).toBeVisible(options));
     expect(looks).toBeGreaterThan(1);
   });
 

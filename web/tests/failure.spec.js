@@ -1,6 +1,6 @@
 // When a part is down: people see it, nothing is lost or shown twice, and it recovers by itself.
 
-import { ended, expect, expectNoFindings, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { changeReplies, ended, expect, expectNoFindings, fill, flown, message, sendButton, test, unique } from "./support/page.js";
 import { pidOf, pidsOf } from "./support/stack.js";
 
 const data = () => process.env.BARRAGE_DATA;
@@ -77,14 +77,9 @@ test("while processors stand still the page says how many messages wait, until a
 });
 
 test("a reply that leaves messages out is called a sample, of how many", async ({ page, request }) => {
-  await page.route("**/feed?*after=*", async (route) => {
-    const response = await route.fetch();
-    const reply = await response.json();
+  await changeReplies(page, (reply, isFirst) => {
     const bullets = reply.bullets.slice(-1);
-    await route.fulfill({
-      response,
-      json: { ...reply, bullets, passed: reply.passed + (bullets.length > 0 ? 40 : 0) },
-    });
+    return isFirst ? reply : { ...reply, bullets, passed: reply.passed + (bullets.length > 0 ? 40 : 0) };
   });
   await page.goto("/");
   await expect(page.locator("#pill")).toHaveText("Live");
@@ -99,12 +94,9 @@ test("a reply that leaves messages out is called a sample, of how many", async (
 test("a part that is down is named, with what that means, and a backlog is counted", async ({ page }) => {
   let isDown = true;
   const problem = { part: "table", since: new Date().toISOString(), text: "The table does not answer." };
-  await page.route("**/feed?*", async (route) => {
-    const response = await route.fetch();
-    const reply = await response.json();
-    if (!isDown) return route.fulfill({ response, json: reply });
+  await changeReplies(page, (reply) => {
     const totals = { ...reply.totals, waiting: 3100 };
-    return route.fulfill({ response, json: { ...reply, totals, processors: [], problems: [problem] } });
+    return isDown ? { ...reply, totals, processors: [], problems: [problem] } : reply;
   });
   await page.goto("/");
   const banners = page.locator("#banners");
@@ -116,14 +108,6 @@ test("a part that is down is named, with what that means, and a backlog is count
   await expect(banners).toBeEmpty();
   await expect(page.locator("#pill")).toHaveText("Live");
 });
-
-/** From now on every reply of the feed is changed by `change(reply)`. */
-async function changeReplies(page, change) {
-  await page.route("**/feed?*", async (route) => {
-    const response = await route.fetch();
-    return route.fulfill({ response, json: change(await response.json()) });
-  });
-}
 
 for (const [path, title, detail, number, note] of [
   ["/", "Kafka deleted 1\u202f200 messages that were not processed yet.", "Since 12:00:05.", "offset 42", "200 deleted"],
@@ -243,11 +227,7 @@ test("how many messages of a burst Kafka deleted is said while it drains and at 
 test("the silence of processors is counted only while something waits", async ({ page }) => {
   let waiting = 0;
   let processors = [];
-  await page.route("**/feed?*", async (route) => {
-    const response = await route.fetch();
-    const reply = await response.json();
-    return route.fulfill({ response, json: { ...reply, totals: { ...reply.totals, waiting }, processors } });
-  });
+  await changeReplies(page, (reply) => ({ ...reply, totals: { ...reply.totals, waiting }, processors }));
   await page.clock.install();
   await page.goto("/");
   await expect(page.locator("#pill")).toHaveText("Live");
@@ -285,6 +265,7 @@ for (const [status, contentType] of [
       const text = unique(`refused with ${status}`);
       await message(request, text);
       await expect.poll(() => flown(page, text)).toBe(1);
+      await message(request, unique("news")); // a request that waits is answered
       await expect.poll(() => refused).toBeGreaterThan(4);
       expect(await flown(page, text)).toBe(1);
       expect(await page.evaluate(() => window.pills)).not.toContain("Offline");
@@ -307,9 +288,7 @@ async function watchPill(page) {
 test("two sources that number their messages 1, 2, 3 show six bullets", async ({ page }) => {
   const text = unique("numbered");
   let isSent = false;
-  await page.route("**/feed?*after=*", async (route) => {
-    const response = await route.fetch();
-    const reply = await response.json();
+  await changeReplies(page, (reply, isFirst) => {
     const now = reply.now;
     const bullets = [0, 1].flatMap((partition) =>
       [1, 2, 3].map((n) => ({
@@ -317,9 +296,9 @@ test("two sources that number their messages 1, 2, 3 show six bullets", async ({
         ...{ partition, offset: 1e9 + n, sent_at: now, received_at: now, stored_at: now, trace: "" },
       })),
     );
-    const sent = isSent ? {} : { bullets, passed: 6 };
-    isSent = true;
-    return route.fulfill({ response, json: { ...reply, ...sent } });
+    const sent = isFirst || isSent ? {} : { bullets, passed: 6 };
+    isSent ||= !isFirst;
+    return { ...reply, ...sent };
   });
   await page.goto("/");
   await expect.poll(() => flown(page, text)).toBe(6);

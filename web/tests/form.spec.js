@@ -97,11 +97,13 @@ for (const [status, reason] of [
       await page.route("**/bursts", (route) => {
         return route.fulfill({ status, headers: { "retry-after": "2" }, json: { title: "refused" } });
       });
+      await page.clock.install();
       await page.goto("/");
       await fill(page, { message: "kept" });
       await sendButton(page).click();
       await expect(page.locator("#strip-line")).toHaveText(`${reason} Try again in 2 s.`);
       await expect(sendButton(page)).toHaveAttribute("aria-disabled", "true");
+      await page.clock.fastForward(2000);
       await expect(page.locator("#strip-line")).toHaveText(reason);
       await expect(sendButton(page)).toHaveAttribute("aria-disabled", "false");
       await expect(page.locator("#message")).toHaveValue("kept");

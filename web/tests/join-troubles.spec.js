@@ -41,9 +41,11 @@ test.describe("a server or a network that refuses", () => {
     await open(page);
     await field(page).fill(text);
     await page.keyboard.press("Enter");
+    await expect(own(page, text).locator("p")).toHaveText(/^Goes in/);
+    await page.clock.fastForward(2000);
     await expect.poll(() => posts.length).toBe(2);
     await expect(own(page, text).locator("p")).toHaveText(/^Goes in/);
-    await page.clock.fastForward(115_000);
+    await page.clock.fastForward(113_000);
     await expect.poll(() => posts.length).toBe(3);
     await expect(own(page, text).locator("p")).toHaveText(/^Goes in/);
     await page.clock.fastForward(10_000);
@@ -53,6 +55,8 @@ test.describe("a server or a network that refuses", () => {
     await expectNoFindings(page);
     isFull = false;
     await own(page, text).getByRole("button").click();
+    await expect(own(page, text).locator("p")).toHaveText(/^Goes in/); // the server's last pause is obeyed
+    await page.clock.fastForward(10_000);
     await isOnWall(page, text);
     expect(posts.length).toBe(5);
   });

@@ -1,8 +1,8 @@
 // The pipeline as people see it, on the stage and on the page: every state, from made-up answers of the server.
 
-import { expect, expectNoFindings, test } from "./support/page.js";
+import { expect, expectNoFindings, forward, test } from "./support/page.js";
 import { faultsOfLayout, STAGES } from "./support/layout.js";
-import { fly, show, STATES } from "./support/pipeline.js";
+import { fly, NEXT_SENTENCE_MS, show, showAtOnce, STATES } from "./support/pipeline.js";
 import { sentence } from "../static/pipeline/sentence.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
@@ -14,34 +14,21 @@ const said = (name, { sentence: texts, space }) => {
   return (leads ? [result, reason] : [reason, result]).filter(Boolean).join(space);
 };
 
-/** Opens a page that is in this state. */
-async function open(page, path, name) {
+/** Opens a page that is in this state. Returns a function that changes the state, by default of `shown`. */
+async function open(page, path, name, shown = show) {
   await fly(page, { change: (reply) => ({ ...reply, bullets: [] }) });
-  const change = await show(page, name);
+  const change = await shown(page, name);
   await page.goto(path);
   await expect(page.locator("body")).toHaveAttribute("data-screen", /./);
   await page.evaluate(() => document.fonts.ready);
   return change;
 }
 
-/** A sentence stands for two seconds, and so does the answer to a key. Half a second later the page asks again. */
-const NEXT_SENTENCE_MS = 2600;
-
-/** The same with a clock that each change puts forward, so that the page shows it at once. */
-async function openWithClock(page, path, name) {
-  await page.clock.install();
-  const change = await open(page, path, name);
-  return async (next) => {
-    change(next);
-    await page.clock.fastForward(NEXT_SENTENCE_MS);
-  };
-}
-
 for (const [language, texts] of Object.entries(LANGUAGES)) {
   for (const path of ["/stage", "/"]) {
     test(`every state has its sentence and its lanes on ${path} in ${language}`, async ({ page }) => {
       const [first, ...others] = Object.keys(STATES);
-      const change = await openWithClock(page, `${path}?lang=${language}`, first);
+      const change = await open(page, `${path}?lang=${language}`, first, showAtOnce);
       for (const name of [first, ...others]) {
         await change(name);
         await expect(page.locator("#sentence"), name).toHaveText(said(name, texts));
@@ -76,7 +63,8 @@ test("the numbers of the pipeline are those of the answer", async ({ page }) => 
 
 test("the label of a mark is whole, however near it is to the right edge", async ({ page }) => {
   let ago = 0;
-  await open(page, "/", () => ({ ...STATES.pace(), events: [{ at: new Date().toISOString(), ago_ms: ago, kind: "burst" }] }));
+  const burst = () => ({ ...STATES.pace(), events: [{ at: new Date().toISOString(), ago_ms: ago, kind: "burst" }] });
+  const change = await open(page, "/", burst, showAtOnce);
   const place = () => page.locator(".chart path.mark").getAttribute("d");
   /** Runs in the page, in one go: the label is drawn once a second. */
   const room = () => {
@@ -85,6 +73,7 @@ test("the label of a mark is whole, however near it is to the right edge", async
   };
   for (ago = 500; ago <= 5000; ago += 500) {
     const before = await place();
+    await change(burst);
     await expect.poll(place).not.toBe(before);
     expect(await page.evaluate(room), `${ago} ms ago`).toBeGreaterThanOrEqual(0);
   }
@@ -98,18 +87,18 @@ test("the first message waits in Kafka, and its processor starts", async ({ page
 });
 
 test("at a cold start the first message stands in Kafka, and goes when its processor is ready", async ({ page }) => {
-  const change = await open(page, "/stage", "zero");
+  const change = await open(page, "/stage", "zero", showAtOnce);
   const first = page.locator(".node-kafka .first");
   await expect(first).toHaveCount(0);
-  change("cold");
+  await change("cold");
   await expect(first).toHaveText("first message");
   await expect(first).toHaveCSS("border-style", "dashed");
-  change(() => ({ ...STATES.cold(), waiting: 3000 })); // they have waited since none was allowed to run
+  await change(() => ({ ...STATES.cold(), waiting: 3000 })); // they have waited since none was allowed to run
   await expect(first).toHaveCount(0);
-  change("pace");
+  await change("pace");
   await expect(first).toHaveCount(0);
   await expect(page.locator(".trend")).toHaveText("= steady");
-  change(() => ({ ...STATES.cold(), down: [{ part: "kafka", for_ms: 2000, frozen: false }] }));
+  await change(() => ({ ...STATES.cold(), down: [{ part: "kafka", for_ms: 2000, frozen: false }] }));
   await expect(page.locator(".node-kafka")).toHaveClass(/down/);
   await expect(first).toHaveCount(0);
 });
@@ -126,15 +115,15 @@ test("who has sent the first message sees its text there, and nobody else before
 });
 
 test("the node of a part that is down says so, and what comes after it is pale", async ({ page }) => {
-  const change = await open(page, "/stage", "router");
+  const change = await open(page, "/stage", "router", showAtOnce);
   await expect(page.locator(".node-router")).toHaveText("✕ Routerdownfor 6 s");
   await expect(page.locator(".node-table, .processors")).toHaveClass([/pale/, /pale/]);
   await expect(page.locator(".node-kafka")).not.toHaveClass(/pale|down/);
   await expect(page.locator(".flow-bad")).toHaveCount(1);
-  change("frozen");
+  await change("frozen");
   await expect(page.locator(".node-router")).toContainText("frozen");
   for (const [name, node] of [["kafka", ".node-kafka"], ["table", ".node-table"], ["homepage", ".node-senders"], ["processors", ".processors"]]) {
-    change(name);
+    await change(name);
     await expect(page.locator(node)).toHaveClass(/down/);
     await expect(page.locator("#pipe .down")).toHaveCount(1);
   }
@@ -163,10 +152,11 @@ test.describe("a server that does not answer", () => {
   test.use({ expectsFailedRequests: true });
 
   test("is told once on the first page: the banner says what is wrong, the sentence since when", async ({ page }) => {
-    await open(page, "/", "full"); // so what waits is amber
-    await expect(page.locator("#sentence")).toHaveText(said("full", en));
+    await open(page, "/", "full", showAtOnce); // so what waits is amber
+    const sentence = page.locator("#sentence");
+    await expect(sentence).toHaveText(said("full", en));
     await page.route(/\/(feed|pipeline)(\?|$)/, (route) => route.abort());
-    await expect(page.locator("#sentence")).toHaveText(/^Numbers and curves stand since \d\d:\d\d:\d\d\.$/);
+    await forward(page, NEXT_SENTENCE_MS, (options) => expect(sentence).toHaveText(/^Numbers and curves stand since \d\d:\d\d:\d\d\.$/, options));
     await expect(page.getByRole("alert")).toHaveText("Cannot reach the server.");
     await expect(page.getByText("Cannot reach the server.").filter({ visible: true })).toHaveCount(1);
     const colors = await page.locator(".node .big").evaluateAll((all) => all.map((it) => getComputedStyle(it).color));
@@ -174,27 +164,30 @@ test.describe("a server that does not answer", () => {
   });
 
   test("makes the numbers pale, and the sentence says since when they stand", async ({ page }) => {
-    const change = await open(page, "/stage", "pace");
-    await expect(page.locator("#sentence")).toHaveText("4 processors keep pace with 260 a second.");
-    change(() => undefined);
-    await expect(page.locator("#sentence")).toHaveText(/^Cannot reach the server\. Numbers and curves stand since \d\d:\d\d:\d\d\.$/);
+    const change = await open(page, "/stage", "pace", showAtOnce);
+    const sentence = page.locator("#sentence");
+    await expect(sentence).toHaveText("4 processors keep pace with 260 a second.");
+    await change(() => undefined);
+    const offline = /^Cannot reach the server\. Numbers and curves stand since \d\d:\d\d:\d\d\.$/;
+    await forward(page, NEXT_SENTENCE_MS, (options) => expect(sentence).toHaveText(offline, options));
     await expect(page.locator("#pipe")).toHaveClass(/old/);
     await expectNoFindings(page);
-    change("pace");
-    await expect(page.locator("#sentence")).toHaveText("4 processors keep pace with 260 a second.");
+    await change("pace");
+    await expect(sentence).toHaveText("4 processors keep pace with 260 a second.");
     await expect(page.locator("#pipe")).not.toHaveClass(/old/);
   });
 });
 
 test("a hidden page asks for nothing, and asks at once when it is back", async ({ page }) => {
   let asked = 0;
-  await open(page, "/stage", () => ((asked += 1), STATES.pace()));
+  await open(page, "/stage", () => ((asked += 1), STATES.pace()), showAtOnce);
   await page.evaluate(() => {
     Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
   });
   const before = asked;
-  await page.waitForFunction((from) => performance.now() - from > 2500, await page.evaluate(() => performance.now()));
+  await page.clock.runFor(NEXT_SENTENCE_MS);
+  await page.evaluate(() => fetch("/healthz").then(() => undefined)); // what was asked before this has come
   expect(asked).toBe(before);
   await page.evaluate(() => {
     delete document.visibilityState;
@@ -205,13 +198,15 @@ test("a hidden page asks for nothing, and asks at once when it is back", async (
 
 test("screen readers hear a sentence when it is another one, not each number", async ({ page }) => {
   let rows = 260;
-  const change = await open(page, "/stage", () => ({ ...STATES.pace(), in: (rows += 10), out: rows, waiting: 20 }));
+  const faster = () => ({ ...STATES.pace(), in: (rows += 10), out: rows, waiting: 20 });
+  const change = await open(page, "/stage", faster, showAtOnce);
   const spoken = page.locator("#announcer");
   await expect(spoken).toContainText("keep pace");
   const first = await spoken.textContent();
+  await change(faster);
   await expect(page.locator("#sentence")).not.toHaveText(first);
   await expect(spoken).toHaveText(first);
-  change("router");
+  await change("router");
   await expect(spoken).toHaveText(/^The event-router has not answered/);
 });
 
@@ -236,18 +231,18 @@ for (const path of ["/", "/stage"]) {
   test(`a part that the feed knows to be down before the pipeline does is in the sentence at once on ${path}`, async ({ page }) => {
     let problems = [];
     await fly(page, { change: (reply) => ({ ...reply, bullets: [], problems }) });
-    const change = await show(page, "behind");
+    const change = await showAtOnce(page, "behind");
     await page.goto(path);
     await expect(page.locator("#sentence")).toContainText("260 a second arrive");
     await page.evaluate(watchDisagreement);
     problems = [{ part: "table", since: new Date(Date.now() - 3000).toISOString(), text: "" }];
     await expect(page.locator("#sentence")).toHaveText(/^The table has not answered for \d s: work goes on when it is back/);
     await expect(page.locator(".node-table")).toHaveClass(/down/);
-    change("table");
+    await change("table");
     await expect(page.locator("#sentence")).toContainText("for 6 s");
-    change("behind"); // which knows first that it is back
+    await change("behind"); // which knows first that it is back
     problems = [];
-    await expect(page.locator("#sentence")).toContainText("260 a second arrive");
+    await forward(page, NEXT_SENTENCE_MS, (options) => expect(page.locator("#sentence")).toContainText("260 a second arrive", options));
     await expect(page.locator(".node-table")).not.toHaveClass(/down/);
     expect(await page.evaluate(() => window.disagreed)).toEqual([]);
   });
@@ -315,7 +310,7 @@ for (const [width, height] of STAGES) {
   for (const language of ["en", "zh"]) {
     test(`nothing is small, cut or covered on a stage of ${width} by ${height} in ${language}`, async ({ page }) => {
       await page.setViewportSize({ width, height });
-      const change = await openWithClock(page, `/stage?lang=${language}`, "zero");
+      const change = await open(page, `/stage?lang=${language}`, "zero", showAtOnce);
       for (const name of LAYOUT_STATES) {
         await change(name);
         if (name !== "zero") await expect(page.locator("#sentence")).toHaveText(said(name, LANGUAGES[language]));
@@ -336,7 +331,7 @@ for (const [width, height] of STAGES) {
 
 test("on a phone the four numbers stand in a row, the lanes below them, and nothing is cut", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const change = await openWithClock(page, "/", "scaling");
+  const change = await open(page, "/", "scaling", showAtOnce);
   for (const name of LAYOUT_STATES.filter((it) => it !== "zero")) {
     await change(name);
     await expect(page.locator("#sentence")).toHaveText(said(name, en));

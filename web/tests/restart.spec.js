@@ -1,6 +1,6 @@
 // What a restart of the homepage, a reload and an opened page leave on the screen: no number jumps, nothing flies twice.
 
-import { counter, ended, expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { changeReplies, counter, ended, expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
 import { pidOf } from "./support/stack.js";
 
 const data = () => process.env.BARRAGE_DATA;
@@ -92,12 +92,7 @@ test("a reload changes no number, and what was there before a page is listed but
 
 test("a page that is opened while messages wait never has more stored than accepted", async ({ page }) => {
   let waiting = 60;
-  await page.route("**/feed?*", async (route) => {
-    const response = await route.fetch();
-    const reply = await response.json();
-    const totals = { ...reply.totals, accepted: 100, stored: 100 - waiting, waiting };
-    return route.fulfill({ response, json: { ...reply, totals } });
-  });
+  await changeReplies(page, (reply) => ({ ...reply, totals: { ...reply.totals, accepted: 100, stored: 100 - waiting, waiting } }));
   await page.goto("/");
   await expect.poll(() => counter(page, "waiting")).toBe(60);
   expect(await counters(page)).toEqual({ accepted: 60, stored: 0, shown: 0 });
@@ -108,14 +103,12 @@ test("a page that is opened while messages wait never has more stored than accep
 
 test("a homepage that has just started takes nothing back that the page knows", async ({ page }) => {
   let isStarting = false;
-  await page.route("**/feed?*", async (route) => {
-    const response = await route.fetch();
-    const reply = await response.json();
+  await changeReplies(page, (reply) => {
     const totals = { ...reply.totals, accepted: 5000, stored: 1900, finished_without_row: 0, waiting: 3100 };
     const answer = isStarting
       ? { totals: { ...reply.totals, since: null, accepted: 0, stored: 0, waiting: 0 }, cursor: "", slots: {} }
       : { totals, slots: { known: 1 } };
-    return route.fulfill({ response, json: { ...reply, processors: [], ...answer } });
+    return { ...reply, processors: [], ...answer };
   });
   await page.goto("/");
   const banners = page.locator("#banners");
@@ -132,12 +125,10 @@ test("a homepage that has just started takes nothing back that the page knows", 
 
 test("a homepage that is a moment behind another one makes no number go back", async ({ page }) => {
   const accepted = [10_000, 9_875, 10_010];
-  await page.route("**/feed?*", async (route) => {
-    const response = await route.fetch();
-    const reply = await response.json();
+  await changeReplies(page, (reply) => {
     const all = accepted.length > 1 ? accepted.shift() : accepted[0];
     const totals = { ...reply.totals, accepted: all, stored: all - 50, finished_without_row: 0, waiting: 50 };
-    return route.fulfill({ response, json: { ...reply, totals } });
+    return { ...reply, totals };
   });
   await page.addInitScript(() => {
     window.numbers = [];

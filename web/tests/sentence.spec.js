@@ -7,8 +7,9 @@ import { keyOf, listed, stateOf } from "../static/pipeline/lanes.js";
 import { remembered } from "../static/pipeline/log.js";
 import { marksOf, placed } from "../static/pipeline/marks.js";
 import { rate, seconds } from "../static/pipeline/numbers.js";
-import { identityOf, Pace, rounded, roundedTime, sentence } from "../static/pipeline/sentence.js";
+import { identityOf, Pace, rounded, sentence } from "../static/pipeline/sentence.js";
 import { complete, Expected, isState, isZero, reasonOf, screenOf } from "../static/pipeline/state.js";
+import { roundedTime } from "../static/text.js";
 import * as en from "../static/translations/pipeline-en.js";
 import * as zh from "../static/translations/pipeline-zh.js";
 import { STATES } from "./support/pipeline.js";
@@ -306,7 +307,9 @@ test("a number that is not known is as it was before, and before the first there
 
 test("numbers have two digits from 20 on, and times get coarser", () => {
   expect([0, 0.04, 0.46, 1.4, 19.6, 20.4, 263, 1508].map(rounded)).toEqual([0, 0.1, 0.5, 1, 20, 20, 260, 1500]);
-  expect([0.2, 21.6, 31, 118, 149, 200].map(roundedTime)).toEqual([1, 22, 30, 120, 120, 180]);
+  const times = (round) => [0.2, 21.6, 31, 118, 149, 200].map((it) => roundedTime(it, round));
+  expect(times()).toEqual([1, 22, 30, 120, 120, 180]);
+  expect(times(Math.ceil)).toEqual([1, 22, 35, 120, 180, 240]); // a time that is waited for is not promised too short
   expect([0, 0.54, 9.94, 330.4, 1234].map(rate)).toEqual(["0", "0.5", "9.9", "330", "1\u202f234"]);
   expect([400, 1100, 6000, 12_400].map(seconds)).toEqual(["0.4", "1.1", "6", "12"]);
 });

@@ -1,6 +1,6 @@
 // Networks in between: a venue's login page, and answers that no homepage gives. The page says so and heals by itself.
 
-import { expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { expect, fill, forward, flown, message, sendButton, test, unique } from "./support/page.js";
 
 const LOGIN = { status: 200, contentType: "text/html", body: "<html>Please log in</html>" };
 const NULL = { status: 200, contentType: "application/json", body: "null" };
@@ -10,7 +10,14 @@ const TEXTS = {
   "/stage": "This network answers with a page of its own. Log in to it, then this page goes on.",
 };
 
-const isLive = (page) => expect(page.locator("#pill[data-state=live]")).toBeAttached();
+const isLive = (page, options) => expect(page.locator("#pill[data-state=live]")).toBeAttached(options);
+const says = (page, text, options) => expect(page.getByRole("alert")).toHaveText(text, options);
+
+/** Longer than the pauses before the first tries, and shorter than a call may take. */
+const PAUSE_MS = 2500;
+
+/** A request that waits is answered now, so that the next one meets what the network has become. */
+const news = (request) => message(request, unique("news"));
 
 /** What networks answer in the place of the feed. The last two also log a failed request. */
 const PORTALS = {
@@ -24,13 +31,15 @@ for (const [path, text] of Object.entries(TEXTS)) {
   test(`a login page in place of one answer is named on ${path}, and the page goes on`, async ({ page, request }) => {
     let isPortal = false;
     await page.route("**/feed?*", (route) => (isPortal ? route.fulfill(LOGIN) : route.continue()));
+    await page.clock.install();
     await page.goto(path);
     await isLive(page);
     isPortal = true;
-    await expect(page.getByRole("alert")).toHaveText(text);
+    await news(request);
+    await says(page, text);
     await expect(page.locator("#pill")).toHaveAttribute("data-state", "offline");
     isPortal = false;
-    await isLive(page);
+    await forward(page, PAUSE_MS, (options) => isLive(page, options));
     await expect(page.getByRole("alert")).toHaveCount(0);
     const sent = unique("after the login");
     await message(request, sent);
@@ -45,10 +54,11 @@ test.describe("whatever a network does to an answer", () => {
     test(`${name} is told apart from a server that does not answer`, async ({ page }) => {
       let isPortal = true;
       await page.route("**/feed?*", (route) => (isPortal ? portal(route) : route.continue()));
+      await page.clock.install();
       await page.goto("/");
-      await expect(page.getByRole("alert")).toHaveText(TEXTS["/"]);
+      await says(page, TEXTS["/"]);
       isPortal = false;
-      await isLive(page);
+      await forward(page, PAUSE_MS, (options) => isLive(page, options));
     });
   }
 
@@ -79,15 +89,17 @@ test.describe("whatever a network does to an answer", () => {
     "a part of an answer": { contentType: "application/json", body: '{"cursor":"abc","bull' },
     "502 with a page": { ...LOGIN, status: 502 },
   })) {
-    test(`${name} in place of the feed does not end the polling`, async ({ page }) => {
+    test(`${name} in place of the feed does not end the polling`, async ({ page, request }) => {
       let isWrong = false;
       await page.route("**/feed?*", (route) => (isWrong ? route.fulfill(answer) : route.continue()));
+      await page.clock.install();
       await page.goto("/");
       await isLive(page);
       isWrong = true;
-      await expect(page.getByRole("alert")).toHaveText("Cannot reach the server.");
+      await news(request);
+      await forward(page, PAUSE_MS, (options) => says(page, "Cannot reach the server.", options));
       isWrong = false;
-      await isLive(page);
+      await forward(page, PAUSE_MS, (options) => isLive(page, options));
     });
   }
 
@@ -130,7 +142,7 @@ test("an error of the page while it shows a reply does not end the polling, and 
       throw new Error("a bug");
     };
   });
-  await expect(page.getByRole("alert")).toHaveText("This page has an error. Load it again.");
+  await says(page, "This page has an error. Load it again.");
   await page.evaluate(() => window.mend());
   await isLive(page);
   await page.close();
@@ -176,7 +188,7 @@ test("a phone that is unlocked behind a login page goes on after the login, with
   await expect.poll(async () => (await (await request.get("/feed?limit=5")).text()).includes(text)).toBe(true);
   expect(asked).toBe(before);
   await look("visible");
-  await expect(page.getByRole("alert")).toHaveText(TEXTS["/"]);
+  await says(page, TEXTS["/"]);
   isPortal = false;
   await isLive(page);
   await expect.poll(() => flown(page, text)).toBe(1);

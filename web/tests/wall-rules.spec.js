@@ -236,6 +236,18 @@ test.describe("queue", () => {
     expect(queue.takeCrowded()).toBe(25); // 20, and those of the others that are between 2.5 and 5 s old
   });
 
+  test("what waited while the wall stood still, or came while nobody asked, tells nothing of a full wall", () => {
+    const queue = new Queue();
+    for (let i = 0; i < 10; i += 1) queue.add(single(`before ${i}`), OTHERS, i * 300);
+    queue.resume(3000);
+    for (let i = 0; i < 10; i += 1) queue.add(single(`unasked ${i}`), OTHERS, 3050, 3000 - i * 40);
+    queue.foldOld(3000 + OLDEST_MS);
+    expect([queue.messages, queue.takeCrowded()]).toEqual([20, 0]);
+    for (let i = 0; i < 10; i += 1) queue.add(single(`after ${i}`), OTHERS, 3100);
+    queue.foldOld(3101 + OLDEST_MS);
+    expect([queue.messages, queue.takeCrowded()]).toEqual([30, 10]);
+  });
+
   test("when nobody can see the wall, what waits is a number, and no one's own is said to be folded", () => {
     const queue = new Queue();
     queue.add(single("old"), MINE, 0, OLDEST_MS + 1);

@@ -1,6 +1,6 @@
 // The wall in the page while a room writes: how old bullets are when they start, how many can be read, and what is said of the others.
 
-import { counter, expect, fill, sendButton, test, unique } from "./support/page.js";
+import { counter, expect, fill, forward, sendButton, test, unique } from "./support/page.js";
 import { faultsOfLayout, STAGES } from "./support/layout.js";
 import { show } from "./support/pipeline.js";
 import { agesOf, crowd, watchStarts } from "./support/room.js";
@@ -111,15 +111,39 @@ test("what waited too long behind a pause is folded when the wall goes on", asyn
   expect((await agesOf(page, sent)).at(-1)).toBeLessThan(LATEST_MS + 500);
 });
 
+test("a full wall that is paused is said to be full no longer, and not when it goes on with nothing to fold", async ({ page }) => {
+  const { stop } = await crowd(page, { perSecond: 40 });
+  await open(page, "/stage", STAGE);
+  const sentence = page.locator("#sentence");
+  await expect(sentence).toHaveAttribute("data-key", "dense", { timeout: 30_000 });
+  await page.keyboard.press(" ");
+  stop();
+  await expect(sentence).toHaveAttribute("data-key", "pace", { timeout: 4000 }); // a sentence and an answer stand for two seconds
+  await page.evaluate(watchSentence);
+  await page.keyboard.press(" ");
+  await expect(page.locator("#sky .bullet")).toHaveCount(0, { timeout: 20_000 });
+  expect(await page.evaluate(() => window.keysOfSentence)).not.toContain("dense");
+});
+
+/** Runs in the page: notes what the sentence is about from now on. */
+function watchSentence() {
+  window.keysOfSentence = [];
+  const sentence = document.getElementById("sentence");
+  const observer = new MutationObserver(() => window.keysOfSentence.push(sentence.dataset.key));
+  observer.observe(sentence, { attributes: true });
+}
+
 test.describe("where no request may wait", () => {
   test.use({ expectsFailedRequests: true });
 
   test("the one message of a quiet wall flies, however seldom the page asks", async ({ page }) => {
     const asked = [];
+    let skipped = 0; // by the page's clock, with which the server's goes
+    await page.clock.install();
     await page.route("**/feed?*", (route) => {
       if (new URL(route.request().url()).searchParams.has("wait")) return route.abort();
-      asked.push(Date.now());
-      const now = asked.at(-1);
+      const now = Date.now() + skipped;
+      asked.push(now);
       const stored_at = now - 4000; // the page did not ask then
       const isDue = asked.length === asked.findIndex((at, i) => at - asked[i - 1] > 4500) + 1;
       const place = { id: "quiet", burst: "quiet", sender: 1, seq: 1, partition: 0, offset: 1, sent_at: stored_at - 80, stored_at };
@@ -129,7 +153,10 @@ test.describe("where no request may wait", () => {
       return route.fulfill({ json: { ...reply, processors: ["message-processor-1"], slots: {}, problems: [], events: [] } });
     });
     await open(page, "/", DESK);
-    await expect(page.locator("#sky .bullet")).toHaveText("hello", { timeout: 45_000 });
+    await forward(page, 1000, (options) => {
+      skipped += 1000;
+      return expect(page.locator("#sky .bullet")).toHaveText("hello", options);
+    });
     expect((await page.evaluate(() => window.starts)).map(({ text }) => text)).toEqual(["hello"]);
   });
 });

@@ -17,9 +17,10 @@ const CURSOR_REFUSED = new Set([400, 410, 414, 422, 431]);
 
 /**
  * Calls `onReply(reply)` and, for each failure, `onFailure({ failures, retryAt, reason })`; times are
- * performance.now(). A reply's `unasked` is how long the feed had not asked before it, in ms; undefined after an absence or a
- * failure. The reasons: offline, intercepted by a page of the network, broken when the reply cannot be shown.
- * Nothing that is thrown ends it, here or in what it calls.
+ * performance.now(). Of a reply, `unseen` is how many messages came without their bullets since the one before, and
+ * `unasked` how long the feed had not asked before it, in ms; undefined after an absence or a failure. The reasons:
+ * offline, intercepted by a page of the network, broken when the reply cannot be shown. Nothing that is thrown ends it,
+ * here or in what it calls.
  */
 export class Feed {
   #cursor;
@@ -80,7 +81,9 @@ export class Feed {
     try {
       const deadline = 4000 + wait * 1000;
       const { json } = await call(this.#address(wait), { controller: request, deadline, isRight: isReply });
-      if (this.#request === request) this.#take({ ...json, isFirst, isContinued, wait, askedAt, unasked });
+      if (this.#request !== request) return;
+      const unseen = isContinued ? Math.max(0, json.passed - json.bullets.length) : 0;
+      this.#take({ ...json, isFirst, unseen, wait, askedAt, unasked });
     } catch (error) {
       if (this.#request !== request) return;
       if (wait) this.#cuts += 1;

@@ -1,12 +1,12 @@
 // The two fields and the emojis. It checks as the server does, loses nothing that was typed, and keeps the focus.
 
-import { recall, remember } from "../memory.js";
-import { address } from "../feed/calls.js";
+import { keyOf, recall, remember } from "../memory.js";
 import { characters, isVisible, messageError } from "../send/limits.js";
+import { isTouched } from "./keyboard.js";
 import { texts } from "./texts.js";
 
-const DRAFT_KEY = `barrage.draft ${address("")}`;
-const NAME_KEY = `barrage.name ${address("")}`;
+const DRAFT_KEY = keyOf("draft");
+const NAME_KEY = keyOf("name");
 /** From so many characters on they are counted. */
 const COUNTED_FROM = 80;
 /** Two taps within this time are one. */
@@ -52,7 +52,7 @@ export class Form {
     this.message.value = "";
     this.#typed(this.message);
     // Where a keyboard would come up over the page, only a field that has the focus keeps it.
-    if (!matchMedia("(pointer: coarse)").matches) this.message.focus();
+    if (!isTouched()) this.message.focus();
   }
 
   /** A message that was refused can be mended. What was typed since then stays, after it. */

@@ -3,9 +3,10 @@
 import { translations } from "../translations.js";
 import { shapeNode, textNode } from "../wall/bullet.js";
 import { styleOf } from "../wall/palette.js";
+import { isTouched } from "./keyboard.js";
 import { texts } from "./texts.js";
 
-/** The mark of each state that has no processor's shape. */
+/** The mark of each state. A message that a processor has, and one that is being sent, has none. */
 const MARKS = {
   waiting: "waiting",
   kept: "kept",
@@ -20,10 +21,8 @@ const MARKS = {
   unsure: "ask",
   unsent: "ask",
 };
-const WITH_SHAPE = new Set(["now", "was", "stored"]);
 /** The button of a message that did not go, or of which that is not known. */
 const BUTTONS = { failed: texts.again, unsure: texts.again, unsent: texts.sendNow, refused: texts.edit };
-const BAD = new Set(["failed", "refused", "expired"]);
 
 /** Draws into `root`. `onPress(entry)` is called by the button of a message that was not sent. */
 export class OwnList {
@@ -62,12 +61,13 @@ export class OwnList {
   }
 
   #fill({ node, text, says }, entry, said) {
-    const hasShape = WITH_SHAPE.has(entry.state) && entry.slot > 0;
+    const mark = MARKS[entry.state];
+    const hasShape = !mark && entry.slot > 0;
     node.className = hasShape ? `slot-${styleOf(entry.slot)}` : "";
     node.classList.toggle("now", entry.state === "now");
-    node.classList.toggle("bad", BAD.has(entry.state));
+    node.classList.toggle("bad", mark === "bad");
     says.textContent = said;
-    const parts = [hasShape ? shapeNode(entry.slot) : markNode(entry.state), text, says];
+    const parts = [hasShape ? shapeNode(entry.slot) : markNode(mark), text, says];
     const hadFocus = node.contains(document.activeElement);
     node.replaceChildren(...parts, ...(BUTTONS[entry.state] ? [this.#button(entry)] : []));
     if (hadFocus) this.#takeFocus();
@@ -75,8 +75,7 @@ export class OwnList {
 
   /** The button that had it has gone. On a phone, the field would call the keyboard up. */
   #takeFocus() {
-    const isTouched = matchMedia("(pointer: coarse)").matches;
-    const next = isTouched ? this.root.parentElement : document.getElementById("message");
+    const next = isTouched() ? this.root.parentElement : document.getElementById("message");
     next.focus({ preventScroll: true });
   }
 
@@ -103,8 +102,8 @@ function reasonOf({ state, why, status, detail }) {
   return detail ? translations.serverError({ detail }) : texts.notes.refused(status);
 }
 
-function markNode(state) {
+function markNode(name = "") {
   const mark = document.createElement("i");
-  mark.className = `mark ${MARKS[state] ?? ""}`;
+  mark.className = `mark ${name}`;
   return mark;
 }

@@ -1,12 +1,11 @@
 // What goes when: one message at a time, with a pause in between. One more is kept, and goes when it may.
 
-import { address } from "../feed/calls.js";
 import { retryDelay } from "../feed/pace.js";
-import { recall, remember } from "../memory.js";
+import { keyOf, recall, remember } from "../memory.js";
 import { fateOf, post } from "./post.js";
 
 /** All tabs of a browser share their pause, because the server counts the browser. */
-const STORAGE_KEY = `barrage.open-at ${address("")}`;
+const STORAGE_KEY = keyOf("open-at");
 const MOST_PAUSE_MS = 60_000;
 /** So long a message is tried by itself. */
 const MOST_TRYING_MS = 120_000;

@@ -1,10 +1,9 @@
 // One's own last messages and what became of them. The tab remembers them over a reload.
 
-import { address } from "../feed/calls.js";
-import { recall, remember } from "../memory.js";
+import { keyOf, recall, remember } from "../memory.js";
 import { texts } from "./texts.js";
 
-const STORAGE_KEY = `barrage.own ${address("")}`;
+const STORAGE_KEY = keyOf("own");
 const MOST = 20;
 
 /** Where a message is after a reload: a kept one was not sent, and of one under way it is not known. */

@@ -6,7 +6,7 @@ import { Feed } from "../feed/feed.js";
 import { onPresence } from "../feed/presence.js";
 import { Palette } from "../wall/palette.js";
 import { Seen } from "../wall/seen.js";
-import { Pace } from "./estimate.js";
+import { Throughput } from "./throughput.js";
 
 /** So long a message is on the wall: the way over a large one. */
 const FLIGHT_MS = 10_000;
@@ -21,7 +21,7 @@ export class Watch {
   #clock = new Clock();
   #palette = new Palette();
   #seen = new Seen();
-  #pace = new Pace();
+  #throughput = new Throughput();
   #targets = new WeakMap(); // how many messages must be finished before each of one's own
   #isOnline;
   /** Whether the feed has left out bullets since the last message was sent. */
@@ -56,7 +56,7 @@ export class Watch {
   /** Seconds until the message is processed, or undefined. */
   left(entry) {
     const target = this.#targets.get(entry);
-    return target === undefined ? undefined : this.#pace.secondsTo(target);
+    return target === undefined ? undefined : this.#throughput.secondsTo(target);
   }
 
   sent() {
@@ -80,23 +80,23 @@ export class Watch {
   }
 
   #take(reply) {
-    const { totals, processors, slots = {}, bullets, passed, isFirst, isContinued, unasked } = reply;
+    const { totals, processors, slots = {}, bullets, unseen, isFirst, unasked } = reply;
     this.#clock.take(reply, Date.now());
     this.#palette.update(slots, processors, performance.now());
     const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
     const hasLooked = unasked !== undefined; // else the feed leaves out much, and the room has seen it
-    if (isContinued && hasLooked && passed > bullets.length) this.hasSkipped = true;
+    if (hasLooked && unseen > 0) this.hasSkipped = true;
     for (const bullet of fresh) {
       const entry = this.own.find(bullet);
       if (entry && BEFORE_WALL.has(entry.state)) this.own.change(entry, this.found(entry, bullet, !isFirst, unasked));
     }
     if (totals.since) this.#estimate(totals);
     this.#tell(true);
-    this.hooks.onReply(reply, isFirst ? [] : fresh, isContinued ? Math.max(0, passed - bullets.length) : 0);
+    this.hooks.onReply(reply, isFirst ? [] : fresh, unseen);
   }
 
   #estimate(totals) {
-    if (this.#pace.take(totals, performance.now())) this.#targets = new WeakMap();
+    if (this.#throughput.take(totals, performance.now())) this.#targets = new WeakMap();
     for (const entry of this.own.waiting) if (!this.#targets.has(entry)) this.#targets.set(entry, totals.accepted);
   }
 

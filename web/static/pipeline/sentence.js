@@ -1,5 +1,6 @@
 // One sentence that says what happens, why, and how long it takes: the most serious first. Pure, without a clock.
 
+import { roundedTime } from "../text.js";
 import { BACKLOG, countOf, growth, hasNoArrivals, isBehind, isOffByHand, isQuiet, isZero, worstOf } from "./state.js";
 
 const MOST_LEFT_S = 600;
@@ -11,13 +12,6 @@ export function rounded(number) {
     return Math.round(number / power) * power;
   }
   return number >= 1 || number === 0 ? Math.round(number) : Math.max(0.1, Math.round(number * 10) / 10);
-}
-
-/** Seconds as people estimate them: in steps of 5 from half a minute on, whole minutes from two on. */
-export function roundedTime(seconds) {
-  if (seconds < 30) return Math.max(1, Math.round(seconds));
-  if (seconds < 120) return Math.round(seconds / 5) * 5;
-  return Math.round(seconds / 60) * 60;
 }
 
 /**

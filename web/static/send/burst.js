@@ -3,12 +3,12 @@
 import { address, call, Intercepted, Malformed, Refused } from "../feed/calls.js";
 import { retryDelay } from "../feed/pace.js";
 import { isBurst } from "../feed/shapes.js";
-import { recall, remember } from "../memory.js";
+import { keyOf, recall, remember } from "../memory.js";
 
 const POLL_MS = 500;
 const POST_DEADLINE_MS = 10_000;
 const UNWATCHED_MS = 3000;
-const STORAGE_KEY = `barrage.burst ${address("")}`; // a reload finds its burst again
+const STORAGE_KEY = keyOf("burst"); // a reload finds its burst again
 const ENDED = new Set(["done", "stopped", "failed"]);
 
 /**

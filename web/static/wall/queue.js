@@ -37,6 +37,7 @@ export class Queue {
   #fold = emptyFold();
   #foldedAt = -Infinity;
   #crowded = 0;
+  #resumedAt = -Infinity;
   #senders = new Recent(SENDER_EVERY_MS);
   #owns = new Recent(OWN_EVERY_MS);
 
@@ -107,6 +108,13 @@ export class Queue {
       this.#entries.delete(key);
       this.#toFold(entry, now);
     }
+  }
+
+  /** Until now the wall has stood still, or the page has not asked: of what was stored before, a fold tells nothing of a full wall. */
+  resume(now) {
+    this.foldOld(now);
+    this.#crowded = 0;
+    this.#resumedAt = now;
   }
 
   /** How many texts of the last seconds were folded since this was asked before. */
@@ -193,7 +201,7 @@ export class Queue {
     const fold = this.#fold;
     fold.n += entry.n;
     fold.counts += entry.counts;
-    if (now - entry.born <= RECENT_MS) this.#crowded += 1;
+    if (entry.born > this.#resumedAt && now - entry.born <= RECENT_MS) this.#crowded += 1;
     fold.own.push(...entry.own.slice(0, MOST_SENDERS - fold.own.length));
   }
 }

@@ -69,10 +69,11 @@ export class Wall {
 
   /**
    * `of(bullet)` says whether a bullet counts as shown and whether it is of this page. The page had not asked for so long,
-   * in ms, before these came: on a wall that has room for them, that makes none of them too old.
+   * in ms, before these came: on a wall that has room for them, that makes none of them too old. Undefined after an absence.
    */
-  add(bullets, of, unasked = 0) {
+  add(bullets, of, unasked) {
     const now = performance.now();
+    if (unasked === undefined) this.#queue.resume(now);
     const server = this.now();
     const isQuiet = this.#queue.isEmpty && this.#level === CALM;
     for (const bullet of bullets) {
@@ -96,11 +97,11 @@ export class Wall {
     if (this.#isFrozen === isFrozen) return;
     if (isFrozen) {
       this.#stoodAt = this.#timeline;
+      this.#crowd = new Crowd(); // while it stands, none flies
       for (const flight of this.#flights.values()) if (flight !== this.#held?.flight) flight.stand(this.#clock);
     } else {
       this.#offset += this.#timeline - this.#stoodAt;
-      this.#queue.foldOld(performance.now());
-      this.#queue.takeCrowded(); // the pause has folded them, not a full wall
+      this.#queue.resume(performance.now());
     }
     this.#isFrozen = isFrozen;
     if (!isFrozen) for (const flight of this.#flights.values()) if (flight !== this.#held?.flight) flight.goOn(this.#offset);

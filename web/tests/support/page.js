@@ -2,9 +2,16 @@
 
 import { randomBytes } from "node:crypto";
 import AxeBuilder from "@axe-core/playwright";
-import { test as base, expect } from "@playwright/test";
+import { test as base, expect as playwright } from "@playwright/test";
 
-export { expect };
+/** Playwright polls once a second after the first moment. */
+const poll = (look, options) => {
+  const rest = typeof options === "string" ? { message: options } : options;
+  return playwright.poll(look, { intervals: [100], ...rest });
+};
+
+/** Playwright's, but it polls ten times a second. */
+export const expect = new Proxy(playwright, { get: (it, name) => (name === "poll" ? poll : it[name]) });
 
 /**
  * `page` fails its test on any console error, exception or violation of the content security policy. A test that takes
@@ -50,10 +57,31 @@ function watchPage() {
   });
 }
 
+/**
+ * From now on each reply of the feed is what `change(reply, isFirst)` makes of it; one is the first until it has a cursor.
+ * The server is asked to hold none back, so that the page sees at once what has changed.
+ */
+export async function changeReplies(page, change) {
+  await page.route("**/feed?*", async (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.delete("wait");
+    const response = await route.fetch({ url: url.href });
+    return route.fulfill({ response, json: change(await response.json(), !url.searchParams.has("after")) });
+  });
+}
+
+/** Puts the page's clock forward by so many ms, again and again, until `holds(options)`, which waits for a moment only. */
+export const forward = (page, ms, holds) =>
+  expect(async () => {
+    await page.clock.fastForward(ms);
+    await holds({ timeout: 300 });
+  }).toPass({ intervals: [50] });
+
 /** Fails unless axe finds nothing at all. */
 export async function expectNoFindings(page) {
   // Its preload would copy our style sheets into inline ones, which the page's own policy refuses.
-  const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
+  // There is no frame of another origin, so axe need not finish its run in a page of its own.
+  const { violations } = await new AxeBuilder({ page }).options({ preload: false }).setLegacyMode().analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
 }
 

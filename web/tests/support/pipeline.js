@@ -261,6 +261,19 @@ export async function show(page, name) {
   return (next) => (make = STATES[next] ?? next);
 }
 
+/** A sentence stands for two seconds, and so does the answer to a key. Half a second later the page asks again. */
+export const NEXT_SENTENCE_MS = 2600;
+
+/** As `show`, before the page is opened, with a clock that each change puts forward, so that the page shows it at once. */
+export async function showAtOnce(page, name) {
+  await page.clock.install();
+  const change = await show(page, name);
+  return async (next) => {
+    change(next);
+    await page.clock.fastForward(NEXT_SENTENCE_MS);
+  };
+}
+
 const TEXTS = {
   en: [
     ["hello barrage", 41], ["弹幕来了", 38], ["does it scale?", 12], ["row 12 is here", 1], ["from Hangzhou", 9], ["one more pod please", 17],

@@ -10,6 +10,9 @@ import { createInterface } from "node:readline";
 
 const READY = /^barrage is up on (http:\/\/\S+)$/;
 
+/** A text with this word is stored, but not shown. */
+export const BLOCKED_WORD = "unprintable";
+
 /** Resolves to `{ url, data, stop }` when the stack answers; `variables` are added to its environment. */
 export async function startStack(variables = {}, ...options) {
   const data = mkdtempSync(join(tmpdir(), "barrage-web-"));
@@ -17,7 +20,7 @@ export async function startStack(variables = {}, ...options) {
   const all = ["--port", "0", "--data", data, ...(scales ? [] : ["--processors", "1"]), ...options];
   const launcher = spawn(launcherPath(), all, {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...variables },
+    env: { ...process.env, BLOCKED_WORDS: BLOCKED_WORD, ...variables },
   });
   const url = await readyUrl(launcher);
   const stop = async () => {

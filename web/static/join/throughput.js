@@ -1,12 +1,14 @@
-// How long a message still waits, estimated from the feed's totals: pure arithmetic, no clock.
+// How fast messages are finished, by the feed's totals, and so how long one still waits: pure arithmetic, no clock.
 
-/** Over so long the pace is measured. */
+import { roundedTime } from "../text.js";
+
+/** Over so long it is measured. */
 const WINDOW_MS = 5000;
 /** Nobody believes an estimate that is longer. */
 const MOST_S = 600;
 
-/** How fast messages are finished. */
-export class Pace {
+/** Measured over the last seconds. */
+export class Throughput {
   #samples = [];
   #since;
 
@@ -26,13 +28,7 @@ export class Pace {
     const last = this.#samples.at(-1);
     const perSecond = last && ((last.finished - first.finished) / (last.at - first.at)) * 1000;
     if (!(perSecond > 0)) return undefined;
-    return rounded(Math.max(0, target - last.finished) / perSecond);
+    const seconds = Math.max(0, target - last.finished) / perSecond;
+    return seconds > MOST_S ? undefined : roundedTime(seconds, Math.ceil);
   }
-}
-
-/** Steps of one second below thirty, of five below two minutes, then of a minute. */
-function rounded(seconds) {
-  if (seconds > MOST_S) return undefined;
-  const step = seconds < 30 ? 1 : seconds < 120 ? 5 : 60;
-  return Math.max(1, Math.ceil(seconds / step) * step);
 }
