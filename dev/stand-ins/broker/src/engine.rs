@@ -62,10 +62,7 @@ impl Engine {
         limits: Option<Limits>,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let file = match limits {
-            Some(_) => Some(File::open(FILE.as_ref()).await?),
-            None => None,
-        };
+        let file = File::open(FILE.as_ref()).await?;
         let mut storage = StorageContainer::builder();
         storage.with_factory(Arc::new(LiteEngineFactory));
         let storage = storage
@@ -90,9 +87,7 @@ impl Engine {
             ..GroupCoordinatorConfig::default()
         };
         let groups = Controller::new(Arc::clone(&storage), groups);
-        let retention = file.zip(limits);
-        let retention =
-            retention.map(|(file, limits)| Retention::new(Arc::clone(&storage), file, limits));
+        let retention = limits.map(|limits| Retention::new(Arc::clone(&storage), file, limits));
         Ok(Self { storage, groups, retention, stop })
     }
 

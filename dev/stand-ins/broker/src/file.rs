@@ -8,6 +8,8 @@ use std::{
 use libsql::{Builder, Connection, Result};
 use startup::keep::{Pages, Share};
 
+use crate::schema;
+
 /// How long it waits for the engine, which writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -21,7 +23,7 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Opens the file before the engine does: only a new file can be told that it shall shrink.
+    /// Opens the file before the engine does: only a new file can be told that it shall shrink, and gets smaller tables.
     pub(crate) async fn open(path: &Path) -> Result<Self> {
         const INCREMENTAL: u64 = 2;
         let connection = Builder::new_local(path).build().await?.connect()?;
@@ -31,6 +33,9 @@ impl File {
         let file = Self { connection, log: log.into() };
         file.run("PRAGMA auto_vacuum = INCREMENTAL").await?;
         file.run("PRAGMA journal_mode = WAL").await?;
+        for table in schema::TABLES {
+            file.run(table).await?;
+        }
         if file.numbers(["auto_vacuum"]).await? != [INCREMENTAL] {
             tracing::warn!(
                 "the file of an older version does not get smaller, but is used again; --fresh makes a new one"

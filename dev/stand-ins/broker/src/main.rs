@@ -5,6 +5,7 @@ mod engine;
 mod file;
 mod offset_metadata;
 mod retention;
+mod schema;
 
 use std::{
     io,
