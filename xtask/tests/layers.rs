@@ -37,6 +37,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dynoxide-*", &["dev/stand-ins/table"]),
     ("nisshi-*", &["dev/stand-ins/broker"]),
     ("rama", &["dev/stand-ins/broker"]),
+    ("libsql", &["dev/stand-ins/broker"]),
+    ("rusqlite", &["dev/stand-ins/table"]),
     // The homepage raises its limit of open files.
     ("nix", &["services/homepage", "dev", "loadtest", "e2e"]),
     ("reqwest", &["services/homepage", "dev", "e2e"]),

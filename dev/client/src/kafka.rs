@@ -117,7 +117,14 @@ impl Kafka {
 
     /// The offset after the last record of each partition of a topic; none when there is no such topic.
     pub async fn high_watermarks(self, topic: &'static str) -> BTreeMap<i32, i64> {
-        retry("the high watermarks can be read", move || self.read_high_watermarks(topic)).await
+        let watermarks = self.watermarks(topic).await.into_iter();
+        watermarks.map(|(partition, (_, high))| (partition, high)).collect()
+    }
+
+    /// The offset of the first record of each partition of a topic, and the one after its last record; none when there
+    /// is no such topic.
+    pub async fn watermarks(self, topic: &'static str) -> BTreeMap<i32, (i64, i64)> {
+        retry("the watermarks can be read", move || self.read_watermarks(topic)).await
     }
 
     /// Creates a topic with so many partitions, if there is none.
@@ -195,13 +202,11 @@ impl Kafka {
         Ok(records)
     }
 
-    fn read_high_watermarks(self, topic: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {
+    fn read_watermarks(self, topic: &str) -> Result<BTreeMap<i32, (i64, i64)>, KafkaError> {
         let consumer: BaseConsumer = self.config().set("group.id", "the-ledger").create()?;
-        let end = |partition| {
-            let (_, high) = consumer.fetch_watermarks(topic, partition, TIMEOUT)?;
-            Ok((partition, high))
-        };
-        partitions(&consumer, topic)?.into_iter().map(end).collect()
+        let watermarks =
+            |partition| Ok((partition, consumer.fetch_watermarks(topic, partition, TIMEOUT)?));
+        partitions(&consumer, topic)?.into_iter().map(watermarks).collect()
     }
 
     fn read_committed(self, topic: &str, group: &str) -> Result<BTreeMap<i32, i64>, KafkaError> {

@@ -15,6 +15,7 @@ use crate::{
     demo::{self, Options},
     range::Range,
     scaler::Scale,
+    size::Size,
     supervisor::InvalidConfiguration,
     tour,
 };
@@ -48,6 +49,10 @@ struct Args {
     /// Delete the data of earlier runs first.
     #[arg(long)]
     fresh: bool,
+    /// How much data the stand-ins keep, such as 200MB or 2GB, half of it in the broker and half in the table: the oldest
+    /// messages go, once they are processed. The last 30 seconds stay.
+    #[arg(long, value_name = "SIZE", default_value = "2GB")]
+    keep: Size,
     /// The fewest and the most message-processors, 0 to 64. In between the load decides, by the rules of
     /// Knative's autoscaler: one for each CONTAINER_CONCURRENCY x 70 % calls under way.
     #[arg(long, value_name = "MIN..MAX", default_value = "0..4", allow_hyphen_values = true)]
@@ -116,6 +121,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         data: args.data.clone().unwrap_or_else(|| default_data(programs)),
         programs: programs.into(),
         fresh: args.fresh,
+        keep: args.keep,
         page: SocketAddr::new(args.host, args.port),
         scale: scale(&args),
         tour: args.tour,

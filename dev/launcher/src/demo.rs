@@ -26,6 +26,7 @@ use crate::{
     scaler::Scale,
     scaling::{Scaling, Start},
     sink_file::SinkFile,
+    size::Size,
     stack_file::StackFile,
     supervisor::{Notice, Supervisor, Surroundings},
 };
@@ -48,6 +49,7 @@ pub(crate) struct Options {
     pub(crate) programs: PathBuf,
     pub(crate) data: PathBuf,
     pub(crate) fresh: bool,
+    pub(crate) keep: Size,
     pub(crate) page: SocketAddr,
     pub(crate) scale: Scale,
     pub(crate) tour: bool,
@@ -72,6 +74,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         sink: Some(sink.path()),
         page,
         public_url: public_url.clone(),
+        keep: Some(options.keep.bytes()),
         environment: Some(options.environment),
     };
     let mut parts = plan.parts()?;

@@ -20,6 +20,7 @@ mod sampler;
 mod scaler;
 mod scaling;
 mod sink_file;
+mod size;
 mod stack_file;
 mod supervisor;
 mod tour;

@@ -72,6 +72,8 @@ pub struct Plan {
     pub page: Port,
     /// The page's address for other machines; none if they cannot reach it.
     pub public_url: Option<String>,
+    /// How many bytes of data the stand-ins keep, half of it each. None: all.
+    pub keep: Option<u64>,
     /// The variables that the user has set: the processes inherit them, and defaults do not replace them.
     /// `None`: the processes inherit nothing.
     pub environment: Option<BTreeSet<OsString>>,
@@ -107,6 +109,7 @@ impl Plan {
             },
             programs: self.programs,
             data: self.data,
+            keep: self.keep,
         };
         let mut router = builder.service(name::ROUTER, router);
         if let Some(file) = self.sink {
@@ -192,6 +195,7 @@ struct SpecBuilder {
     inherits: Inherits,
     programs: PathBuf,
     data: PathBuf,
+    keep: Option<u64>,
 }
 
 impl SpecBuilder {
@@ -201,6 +205,9 @@ impl SpecBuilder {
         let mut spec = self.spec(name, port);
         let number = spec.port.address().port().to_string();
         spec.args = vec!["--port".into(), number.into(), "--data".into(), folder.into()];
+        if let Some(bytes) = self.keep {
+            spec.args.extend(["--keep".into(), (bytes / 2).to_string().into()]);
+        }
         Ok(spec)
     }
 
@@ -245,6 +252,7 @@ mod tests {
             sink: None,
             page,
             public_url: Some("http://192.168.1.5:8080".into()),
+            keep: Some(1000),
             environment,
         };
         plan.specs().unwrap()
@@ -278,6 +286,7 @@ mod tests {
             sink: Some("/data/processors".into()),
             page: Port::reserve(0).unwrap(),
             public_url: None,
+            keep: None,
             environment: None,
         };
         let parts = plan.parts().unwrap();
@@ -285,6 +294,13 @@ mod tests {
         let processor = parts.processors.spec(3, Port::reserve(0).unwrap());
         assert_eq!(processor.name, "message-processor-3");
         assert_eq!(processor.env["INSTANCE"], "message-processor-3");
+    }
+
+    #[tokio::test]
+    async fn each_stand_in_may_keep_half_of_the_data() {
+        let keeps = |spec: &Spec| spec.args.windows(2).any(|it| it == ["--keep", "500"]);
+        let with: Vec<_> = specs(1, None).iter().map(keeps).collect();
+        assert_eq!(with, [true, true, false, false, false]);
     }
 
     #[tokio::test]

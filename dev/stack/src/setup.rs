@@ -31,6 +31,7 @@ pub struct Setup {
     later: Vec<String>,
     tcp_proxies: bool,
     table_proxy_seed: Option<u64>,
+    keep: Option<u64>,
     backend: Option<Backend>,
 }
 
@@ -104,6 +105,12 @@ impl Setup {
         self
     }
 
+    /// Lets the stand-ins keep so many bytes of data; by default they keep all.
+    pub fn keep(mut self, bytes: u64) -> Self {
+        self.keep = Some(bytes);
+        self
+    }
+
     /// Uses this backend, whatever `BARRAGE_BACKEND` says.
     pub fn backend(mut self, backend: Backend) -> Self {
         self.backend = Some(backend);
@@ -146,6 +153,7 @@ impl Setup {
             sink: self.sink_file.then(|| sink_file::path(data.path())),
             page: Port::reserve(0)?,
             public_url: None,
+            keep: self.keep,
             environment: None,
         };
         let mut specs = plan.specs()?;

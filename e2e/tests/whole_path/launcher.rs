@@ -97,6 +97,16 @@ async fn a_port_in_use_is_reported_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn too_little_room_for_data_is_refused_in_one_line() {
+    let demo = Demo::new(&["--keep", "1MB"]);
+    let status = demo.ended(demo.spawn()).await;
+    assert_eq!(status.code(), Some(2));
+    let lines = demo.lines();
+    assert!(lines.len() == 1 && lines[0].contains("--keep"), "{lines:?}");
+    assert!(lines[0].contains("expected at least 100MB"), "{lines:?}");
+}
+
+#[tokio::test]
 async fn a_page_on_all_addresses_is_reached_from_this_machine_and_from_others() {
     let demo = Demo::new(&["--processors", "1", "--host", "0.0.0.0"]);
     let _launcher = demo.start().await;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod base_path;
+mod bounded_data;
 mod caches;
 mod carriers;
 mod collector;

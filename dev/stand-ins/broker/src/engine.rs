@@ -29,7 +29,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::answers::AnswersLayer;
+use crate::{
+    answers::AnswersLayer,
+    file::File,
+    retention::{Limits, Retention},
+};
+
+/// The file of the topics, in the working folder.
+const FILE: &str = "broker.db";
 
 const CLUSTER: &str = "barrage";
 const NODE: i32 = 1;
@@ -44,22 +51,25 @@ const TRANSACTION_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) struct Engine {
     storage: ArcDynStorage,
     groups: Controller<ArcDynStorage>,
+    retention: Option<Retention>,
     stop: CancellationToken,
 }
 
 impl Engine {
-    /// Opens the topics in the working folder.
+    /// Opens the topics in the working folder, and keeps them within these limits.
     pub(crate) async fn open(
         advertised: SocketAddr,
+        limits: Option<Limits>,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
+        let file = File::open(FILE.as_ref()).await?;
         let mut storage = StorageContainer::builder();
         storage.with_factory(Arc::new(LiteEngineFactory));
         let storage = storage
             .node_id(NODE)
             .cluster_id(CLUSTER)
             .advertised_listener(format!("tcp://{advertised}").parse::<Url>()?)
-            .storage("sqlite://broker.db".parse()?)
+            .storage(format!("sqlite://{FILE}").parse()?)
             .cancellation(stop.clone())
             .silent(true)
             .build()
@@ -76,17 +86,22 @@ impl Engine {
             initial_rebalance_delay: Duration::from_millis(100),
             ..GroupCoordinatorConfig::default()
         };
-        Ok(Self { groups: Controller::new(Arc::clone(&storage), groups), storage, stop })
+        let groups = Controller::new(Arc::clone(&storage), groups);
+        let retention = limits.map(|limits| Retention::new(Arc::clone(&storage), file, limits));
+        Ok(Self { storage, groups, retention, stop })
     }
 
     /// Serves clients until the stop signal. What a request has not finished then was not acknowledged.
     pub(crate) async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
-        let Self { storage, groups, stop } = self;
+        let Self { storage, groups, retention, stop } = self;
         let routes = FrameRouteService::<Error>::builder();
         let routes = service::storage::services(routes, Arc::clone(&storage))?;
         let routes = service::coordinator::services(routes, groups)?;
         let routes = service::auth::services(routes)?.build()?;
         tokio::spawn(maintain(Arc::clone(&storage)));
+        if let Some(retention) = retention {
+            tokio::spawn(stop.clone().run_until_cancelled_owned(retention.run()));
+        }
         let clients = (
             TcpListenerLayer::new(stop),
             TcpContextLayer::new(TcpContext::default().cluster_id(Some(CLUSTER.into()))),

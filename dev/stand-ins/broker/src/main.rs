@@ -2,7 +2,10 @@
 
 mod answers;
 mod engine;
+mod file;
 mod offset_metadata;
+mod retention;
+mod schema;
 
 use std::{
     io,
@@ -15,9 +18,12 @@ use clap::Parser;
 use process::signals::Stop;
 use tokio::net::TcpSocket;
 
-use crate::engine::Engine;
+use crate::{engine::Engine, retention::Limits};
 
 const NAME: &str = "broker";
+
+/// The group of the event-router, unless `KAFKA_GROUP` says another one.
+const ROUTERS: &str = "barrage-info-consumer";
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -30,6 +36,9 @@ struct Args {
     /// Address that clients are told to connect to, if it is another one: that of a proxy.
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<SocketAddr>,
+    /// The group of the router: with --keep, only records that it has committed are deleted.
+    #[arg(long, env = "KAFKA_GROUP", default_value = ROUTERS)]
+    group: String,
 }
 
 #[tokio::main]
@@ -37,7 +46,7 @@ async fn main() -> ExitCode {
     startup::exit_code(NAME, run(Args::parse()).await)
 }
 
-async fn run(Args { options, advertise }: Args) -> anyhow::Result<()> {
+async fn run(Args { options, advertise, group }: Args) -> anyhow::Result<()> {
     startup::log_to_stderr();
     startup::ignore_file_size_signal()?;
     let stop = Stop::on_signal()?;
@@ -48,11 +57,17 @@ async fn run(Args { options, advertise }: Args) -> anyhow::Result<()> {
     let port = || format!("port {}", options.port);
     let socket = bind(options.port).with_context(port)?;
     let address = socket.local_addr()?;
-    let engine = Engine::open(advertise.unwrap_or(address), stop.requested);
+    let limits = options.keep.map(|share| Limits { share, group: group_or_default(group) });
+    let engine = Engine::open(advertise.unwrap_or(address), limits, stop.requested);
     let engine = engine.await.context("cannot open the topics")?;
     let listener = socket.listen(BACKLOG).with_context(port)?;
     announce(address);
     engine.serve(listener).await.context("died")
+}
+
+/// A blank variable is none, as for the services.
+fn group_or_default(group: String) -> String {
+    if group.trim().is_empty() { ROUTERS.into() } else { group.trim().into() }
 }
 
 fn bind(port: u16) -> io::Result<TcpSocket> {

@@ -1,4 +1,7 @@
-//! How both stand-ins start and end: arguments, a lock on the data folder, the log, and the exit code.
+//! How both stand-ins start and end: arguments, a lock on the data folder, the log, and the exit code. Also how much
+//! data they keep.
+
+pub mod keep;
 
 use std::{
     fmt::Display,
@@ -8,6 +11,7 @@ use std::{
 };
 
 use clap::Args;
+use keep::Share;
 use nix::sys::signal::Signal;
 use process::folder_lock::{self, FolderLock};
 use tokio::signal::unix::{SignalKind, signal};
@@ -22,6 +26,10 @@ pub struct Options {
     /// Folder for the data; created if it is missing.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
+    /// Delete the oldest data before the files grow beyond so many bytes; that of the last 30 seconds stays. Without
+    /// it all stays.
+    #[arg(long, value_name = "BYTES")]
+    pub keep: Option<Share>,
 }
 
 /// Creates the data folder if it is missing, and locks it for this process.

@@ -1,6 +1,8 @@
 //! The stand-in for DynamoDB: an embedded table store that keeps its rows in one SQLite file.
 
+mod file;
 mod health;
+mod retention;
 
 use std::{
     io,
@@ -19,6 +21,8 @@ use tokio::{
     task::{self, JoinHandle},
     time::{Instant, interval, timeout},
 };
+
+use crate::retention::Retention;
 
 const NAME: &str = "table";
 
@@ -57,12 +61,18 @@ async fn run(Args { options, host, .. }: Args) -> anyhow::Result<()> {
     startup::ignore_file_size_signal()?;
     let stop = Stop::on_signal()?;
     let _lock = startup::lock_data_folder(&options.data, NAME)?;
-    let database = open(&options.data.join("table.db")).context("cannot open the tables")?;
+    let path = options.data.join("table.db");
+    let retention = options.keep.map(|share| Retention::prepare(&path, share)).transpose();
+    let retention = retention.context("cannot prepare the file of the tables")?;
+    let database = open(&path).context("cannot open the tables")?;
     let listener = TcpListener::bind((host, options.port))
         .await
         .with_context(|| format!("{host}, port {}", options.port))?;
     announce(&listener)?;
     tokio::spawn(sweep(database.clone()));
+    if let Some(retention) = retention {
+        tokio::spawn(stop.requested.clone().run_until_cancelled_owned(retention.run()));
+    }
     let stopped = stop.requested.clone().cancelled_owned();
     let served = tokio::spawn(server::serve_with_shutdown(listener, database, stopped));
     until_served(served, &stop).await
