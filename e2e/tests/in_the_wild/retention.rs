@@ -156,6 +156,7 @@ async fn messages_deleted_after_the_router_has_read_them_are_stored_in_the_end()
         case.stack.metric(ROUTER, "router_records_in_flight").await == 20.0
     })
     .await;
+    eventually("the homepage knows them all", async || case.totals().await.accepted == 22).await;
     case.kafka.delete_records(case.topic, &[(0, 11), (1, 11)]).await;
     // Meanwhile they may count as waiting or as expired, but each only once.
     lasts(Duration::from_secs(2), async || {
