@@ -109,13 +109,11 @@ impl Consumer {
         self.log_failure("resume", self.inner.resume(&self.list(partitions)));
     }
 
-    /// From now on a restart reads this partition from `next` on. It is committed soon. On a partition that
-    /// is not ours any more it does nothing.
-    pub fn store(&self, partition: Partition, next: Offset) {
-        let mut list = TopicPartitionList::with_capacity(1);
-        let offset = KafkaOffset::Offset(next.get());
-        let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
-        self.log_failure("store", added.and_then(|()| self.inner.store_offsets(&list)));
+    /// From now on a restart reads each partition from its offset on. They are committed soon. On a partition that is
+    /// not ours any more it does nothing.
+    pub fn store(&self, offsets: &PartitionOffsets) {
+        let list = commits(&self.topic, offsets, "");
+        self.log_failure("store", list.and_then(|list| self.inner.store_offsets(&list)));
     }
 
     /// Sets the group's commit of this partition back to `next`, after the topic was recreated. librdkafka's
