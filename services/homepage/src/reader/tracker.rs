@@ -23,14 +23,15 @@
 //! | … and 16 has no record: it is a marker | none | 17 | 17 | 6 | 0 |
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use barrage::position::Offset;
 
 /// Ranges of offsets. They neither touch nor overlap.
 #[derive(Clone, Debug, Default)]
 struct OffsetRanges {
-    /// End by begin.
-    ranges: BTreeMap<Offset, Offset>,
+    /// End by begin. A clone shares them until one of both changes: each round clones every tracker.
+    ranges: Arc<BTreeMap<Offset, Offset>>,
     /// How many offsets they have together.
     offsets: u64,
 }
@@ -219,8 +220,9 @@ impl OffsetRanges {
         self.offsets += end.since(begin);
         let before = self.ranges.range(..begin).next_back().filter(|(_, to)| **to == begin);
         let begin = before.map_or(begin, |(from, _)| *from);
-        let end = self.ranges.remove(&end).unwrap_or(end);
-        self.ranges.insert(begin, end);
+        let ranges = Arc::make_mut(&mut self.ranges);
+        let end = ranges.remove(&end).unwrap_or(end);
+        ranges.insert(begin, end);
     }
 
     fn contains(&self, offset: Offset) -> bool {
@@ -238,13 +240,14 @@ impl OffsetRanges {
         let overlaps = self.ranges.range(first..to.max(first)).filter(|(_, end)| **end > from);
         let overlaps: Vec<_> = overlaps.map(|(begin, end)| (*begin, *end)).collect();
         for (begin, end) in &overlaps {
-            self.ranges.remove(begin);
+            let ranges = Arc::make_mut(&mut self.ranges);
+            ranges.remove(begin);
             self.offsets -= (*end).min(to).since((*begin).max(from));
             if *begin < from {
-                self.ranges.insert(*begin, from);
+                ranges.insert(*begin, from);
             }
             if *end > to {
-                self.ranges.insert(to, *end);
+                ranges.insert(to, *end);
             }
         }
         overlaps.into_iter().map(|(begin, end)| (begin.max(from), end.min(to))).collect()
