@@ -54,20 +54,20 @@ impl Event {
     ///
     /// # Errors
     /// When a required attribute is missing or empty, or the version is not 1.0.
-    pub fn from_attributes(
-        attributes: impl IntoIterator<Item = (String, String)>,
+    pub fn from_attributes<Name: AsRef<str> + Into<String>>(
+        attributes: impl IntoIterator<Item = (Name, String)>,
     ) -> Result<Self, EventError> {
         let mut event = Self::default();
         let mut version = String::new();
         for (name, text) in attributes {
-            match name.as_str() {
+            match name.as_ref() {
                 "specversion" => version = text,
                 "id" => event.id = text,
                 "source" => event.source = text,
                 "type" => event.kind = text,
                 "time" => event.time = Some(text),
                 "datacontenttype" => event.content_type = Some(text),
-                _ => drop(event.extensions.insert(name, text)),
+                _ => drop(event.extensions.insert(name.into(), text)),
             }
         }
         event.check(version)

@@ -2,6 +2,7 @@
 
 mod config;
 mod consumer;
+mod delivery;
 mod denial;
 mod error;
 mod error_callback;

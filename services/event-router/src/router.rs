@@ -211,20 +211,31 @@ impl Router {
     fn call_ended(&mut self, call: EndedCall) {
         match self.calls.end(call) {
             Ok(answered) => {
-                answered.into_iter().for_each(|(record, outcome)| self.answered(record, outcome));
+                let mut committable = PartitionOffsets::new();
+                for (record, outcome) in answered {
+                    committable.extend(self.answered(record, outcome));
+                }
+                if !committable.is_empty() {
+                    self.consumer.store(&committable);
+                }
             }
             Err(records) => records.into_iter().rev().for_each(|record| self.send_again(record)),
         }
     }
 
-    /// A processor has answered for a record.
-    fn answered(&mut self, mut record: InFlightRecord, outcome: proto::Outcome) {
+    /// A processor has answered for a record. Returns what may be committed if that changes.
+    fn answered(
+        &mut self,
+        mut record: InFlightRecord,
+        outcome: proto::Outcome,
+    ) -> Option<(Partition, Offset)> {
         record.attempts += 1;
         match outcome::decide(outcome, record.attempts, self.config.limits.retry_count) {
-            Decision::Stored => self.finish(&record, Finish::Stored),
+            Decision::Stored => return self.finished(&record, Finish::Stored),
             Decision::DeadLetter(reason) => self.dead_letter(record, reason),
             Decision::Retry(reason) => self.retry(record, &reason),
         }
+        None
     }
 
     fn retry(&mut self, record: InFlightRecord, reason: &str) {
@@ -257,12 +268,18 @@ impl Router {
 
     /// A record is finished. Its offset may be committed as soon as all before it are finished.
     fn finish(&mut self, record: &InFlightRecord, how: Finish) {
+        if let Some(committable) = self.finished(record, how) {
+            self.consumer.store(&PartitionOffsets::from([committable]));
+        }
+    }
+
+    /// Counts a finished record. Returns what may be committed if that changes.
+    fn finished(&mut self, record: &InFlightRecord, how: Finish) -> Option<(Partition, Offset)> {
         metrics::finished(how);
         self.window.remove(record.size());
         let (partition, generation) = (record.partition(), record.generation);
-        if let Some(next) = self.assignment.finish(partition, generation, record.offset()) {
-            self.consumer.store(partition, next);
-        }
+        let next = self.assignment.finish(partition, generation, record.offset())?;
+        Some((partition, next))
     }
 
     fn offsets_checked(&mut self, check: OffsetCheck) {
@@ -321,7 +338,7 @@ impl Router {
             records_expired(partition, expired);
         }
         if let Some(next) = committable {
-            self.consumer.store(partition, next);
+            self.consumer.store(&PartitionOffsets::from([(partition, next)]));
         }
     }
 

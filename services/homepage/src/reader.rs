@@ -104,11 +104,12 @@ impl Reader {
     const POLL_PARTITIONS: Duration = Duration::from_secs(5);
     /// How many rounds may fail in a row before the reader is reported as down.
     const TOLERATED_FAILURES: u32 = 2;
-    /// While rows keep coming, the reader pauses this many times as long as a round took, so that it leaves most of
-    /// the processor's time to others …
-    const PAUSE_FACTOR: u32 = 4;
-    /// … but not longer than this, so that bullets keep coming when the table is slow.
-    const LONGEST_PAUSE: Duration = Duration::from_millis(40);
+    /// How long the reader pauses while rows keep coming. Viewers are told as often, so with a shorter pause they would
+    /// get no row sooner, and there would be more requests for fewer rows each.
+    const PAUSE: Duration = Duration::from_millis(40);
+    /// How long the reader waits when something was acknowledged while nothing was open. A record is hardly ever
+    /// finished sooner.
+    const FIRST_LOOK: Duration = Duration::from_millis(10);
 
     pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
         let reading = async {
@@ -159,7 +160,6 @@ impl Reader {
         let mut quiet = Backoff::new(Duration::from_millis(8), Duration::from_millis(250));
         let mut failing = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
         loop {
-            let began = Instant::now();
             match self.round().await {
                 Ok(finished) => {
                     if !self.history {
@@ -170,8 +170,7 @@ impl Reader {
                         quiet.reset(); // The next record is polled for at once.
                     }
                     if finished > 0 {
-                        let long = began.elapsed() * Self::PAUSE_FACTOR;
-                        pause(long.min(Self::LONGEST_PAUSE)).await;
+                        pause(Self::PAUSE).await;
                     } else {
                         self.wait(quiet.next_wait()).await;
                     }
@@ -195,14 +194,14 @@ impl Reader {
         }
     }
 
-    /// Waits `short` while records are open. Otherwise it waits for the next poll of Kafka, or until Kafka acknowledges
-    /// a record of this homepage.
+    /// Waits `short` while records are open. Otherwise it waits for the next poll of Kafka, or until a record of this
+    /// homepage may be finished that Kafka has acknowledged meanwhile.
     async fn wait(&self, short: Duration) {
         let idle = self.is_idle();
         let wait = if idle { Self::POLL_OFFSETS } else { short };
         tokio::select! {
             () = pause(wait) => {}
-            () = self.deps.acks.changed(), if idle => {}
+            () = self.deps.acks.changed(), if idle => pause(Self::FIRST_LOOK).await,
         }
     }
 

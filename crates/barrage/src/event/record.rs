@@ -100,7 +100,7 @@ impl RecordParts<'_> {
             };
             let text = std::str::from_utf8(value.as_deref().unwrap_or_default());
             let text = text.map_err(|_| RecordError::NotUtf8(name.clone()));
-            Some(text.map(|text| (attribute.to_owned(), text.to_owned())))
+            Some(text.map(|text| (attribute, text.to_owned())))
         });
         let attributes = attributes.collect::<Result<Vec<_>, _>>()?;
         Event::from_attributes(attributes).map_err(|error| match error {

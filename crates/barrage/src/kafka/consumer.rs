@@ -3,7 +3,8 @@
 //! librdkafka must be polled all the time, or the group takes the partitions away. Its rebalance callback
 //! must block until the records of the partitions that are taken away are finished. A task of tokio can
 //! promise neither, so a thread of its own polls. It sends [`ConsumerEvent`]s to the caller through a bounded
-//! channel, so a slow caller slows the thread down.
+//! channel, so a slow caller slows the thread down. What librdkafka has ready at one time is sent together, so the
+//! caller wakes once for all of it.
 //!
 //! The caller decides which offsets may be committed, and says so by [`Consumer::store`]. librdkafka commits
 //! what is stored in the background and before a revoke.
@@ -12,7 +13,7 @@ mod event;
 mod gate;
 mod thread;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -34,14 +35,16 @@ pub use event::{Begin, ConsumerEvent, RevokeGuard};
 pub struct Consumer {
     inner: Arc<BaseConsumer<RebalanceCallback>>,
     topic: Topic,
-    events: mpsc::Receiver<ConsumerEvent>,
+    events: mpsc::Receiver<Vec<ConsumerEvent>>,
+    /// Events that were received and not handed out yet.
+    received: VecDeque<ConsumerEvent>,
     gate: Arc<Gate>,
     thread: JoinHandle<()>,
 }
 
 impl Consumer {
-    /// How many events may wait for the caller.
-    const CHANNEL: usize = 256;
+    /// How many batches of events may wait for the caller, each of at most [`Poller::BATCH`].
+    const CHANNEL: usize = 2;
     /// How long a revoke waits for the caller to drop the [`RevokeGuard`].
     pub const REVOKE_TIMEOUT: Duration = thread::REVOKE_TIMEOUT;
 
@@ -53,7 +56,7 @@ impl Consumer {
         let (sender, events) = mpsc::channel(Self::CHANNEL);
         let topic = config.topic.clone();
         let access = config.access(Operation::Read);
-        let callback = RebalanceCallback { events: sender.downgrade(), access: access.clone() };
+        let callback = RebalanceCallback::new(sender.downgrade(), access.clone());
         let inner: Arc<BaseConsumer<RebalanceCallback>> = Arc::new(
             settings(config, fetch_wait)
                 .create_with_context(callback)
@@ -66,17 +69,23 @@ impl Consumer {
             .name("kafka-consumer".into())
             .spawn(move || poller.run())
             .map_err(|_| Error::Closed)?;
-        Ok(Self { inner, topic, events, gate, thread })
+        Ok(Self { inner, topic, events, received: VecDeque::new(), gate, thread })
     }
 
     /// The next event, if one is there already.
     pub fn try_next(&mut self) -> Option<ConsumerEvent> {
-        self.events.try_recv().ok()
+        if self.received.is_empty() {
+            self.received.extend(self.events.try_recv().ok()?);
+        }
+        self.received.pop_front()
     }
 
     /// The next event; `None` when the client's thread has died. Cancel-safe.
     pub async fn next(&mut self) -> Option<ConsumerEvent> {
-        self.events.recv().await
+        if self.received.is_empty() {
+            self.received.extend(self.events.recv().await?);
+        }
+        self.received.pop_front()
     }
 
     /// Commits what is stored and leaves the group.
@@ -109,13 +118,11 @@ impl Consumer {
         self.log_failure("resume", self.inner.resume(&self.list(partitions)));
     }
 
-    /// From now on a restart reads this partition from `next` on. It is committed soon. On a partition that
-    /// is not ours any more it does nothing.
-    pub fn store(&self, partition: Partition, next: Offset) {
-        let mut list = TopicPartitionList::with_capacity(1);
-        let offset = KafkaOffset::Offset(next.get());
-        let added = list.add_partition_offset(self.topic.as_str(), partition, offset);
-        self.log_failure("store", added.and_then(|()| self.inner.store_offsets(&list)));
+    /// From now on a restart reads each partition from its offset on. They are committed soon. On a partition that is
+    /// not ours any more it does nothing.
+    pub fn store(&self, offsets: &PartitionOffsets) {
+        let list = commits(&self.topic, offsets, "");
+        self.log_failure("store", list.and_then(|list| self.inner.store_offsets(&list)));
     }
 
     /// Sets the group's commit of this partition back to `next`, after the topic was recreated. librdkafka's

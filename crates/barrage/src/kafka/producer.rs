@@ -7,10 +7,10 @@ use parking_lot::RwLock;
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header as KafkaHeader, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer as _, PurgeConfig};
+use rdkafka::producer::BaseRecord;
 use rdkafka::types::RDKafkaErrorCode;
-use rdkafka::util::Timeout;
 
+use super::delivery::DeliveryProducer;
 use super::denial::{Access, Operation};
 use super::scan::RecordFinder;
 use super::{Config, Error, ProducerRecord};
@@ -22,7 +22,7 @@ use crate::time::Millis;
 #[derive(Clone)]
 pub struct Producer {
     settings: ClientConfig,
-    client: Arc<RwLock<FutureProducer>>,
+    client: Arc<RwLock<DeliveryProducer>>,
     finder: RecordFinder,
     access: Access,
 }
@@ -38,7 +38,7 @@ impl Producer {
     /// When librdkafka refuses the configuration.
     pub fn new(config: &Config, topic: Topic) -> Result<Self, Error> {
         let settings = settings(config);
-        let client = settings.create().map_err(Error::Configuration)?;
+        let client = DeliveryProducer::new(&settings).map_err(Error::Configuration)?;
         let finder = RecordFinder::new(config, &topic);
         let access = config.access_to(Operation::Write, &topic);
         Ok(Self { settings, client: Arc::new(RwLock::new(client)), finder, access })
@@ -55,23 +55,22 @@ impl Producer {
     /// When Kafka did not acknowledge it within [`Producer::DELIVERY_TIMEOUT`], or rejected it.
     pub async fn send(&self, record: &ProducerRecord) -> Result<Position, Error> {
         let now = Millis::now();
-        let mut outgoing =
-            FutureRecord::to(self.access.topic.as_str()).headers(headers(&record.headers));
-        outgoing.key = record.key.as_deref();
-        outgoing.payload = record.value.as_deref();
-        outgoing.timestamp = Some(now.0);
+        let outgoing = |waiter| BaseRecord {
+            key: record.key.as_deref(),
+            payload: record.value.as_deref(),
+            timestamp: Some(now.0),
+            headers: Some(headers(&record.headers)),
+            ..BaseRecord::with_opaque_to(self.access.topic.as_str(), waiter)
+        };
         let client = self.client.read().clone();
-        let sent = client.send(outgoing, Timeout::After(Self::DELIVERY_TIMEOUT)).await;
-        let delivery = sent.map_err(|(error, _)| {
+        let sent = client.send(outgoing, Self::DELIVERY_TIMEOUT).await;
+        let (partition, offset) = sent.map_err(|error| {
             let error = self.replace_after_fatal_error().map_or(error, KafkaError::Global);
             Error::of(error, &self.access)
         })?;
-        match Offset::new(delivery.offset) {
-            Some(offset) => {
-                let (topic, partition) = (self.access.topic.clone(), delivery.partition);
-                Ok(Position { topic, partition, offset })
-            }
-            None => self.finder.find(delivery.partition, now, record.clone()).await,
+        match Offset::new(offset) {
+            Some(offset) => Ok(Position { topic: self.access.topic.clone(), partition, offset }),
+            None => self.finder.find(partition, now, record.clone()).await,
         }
     }
 
@@ -80,7 +79,7 @@ impl Producer {
     fn replace_after_fatal_error(&self) -> Option<RDKafkaErrorCode> {
         let mut client = self.client.write();
         let (code, reason) = client.client().fatal_error()?;
-        match self.settings.create() {
+        match DeliveryProducer::new(&self.settings) {
             Ok(new) => {
                 // A denial is logged by its probe; here it would be logged for each record.
                 if self.access.denial(code).is_none() {
@@ -91,7 +90,7 @@ impl Producer {
                     );
                 }
                 // Otherwise its records would neither be sent nor fail before their timeout.
-                client.purge(PurgeConfig::default().queue().inflight().non_blocking());
+                client.purge();
                 *client = new;
             }
             Err(error) => {

@@ -17,10 +17,10 @@ pub struct MessageSpan {
 }
 
 impl MessageSpan {
-    fn start(tracer: &Tracer, span: SpanBuilder, parent: Option<&TraceParent>) -> Self {
-        let span = tracer.start(span, parent);
-        let parent = span.as_ref().map(context_of).or(parent.copied());
-        Self { span, parent: parent.unwrap_or_else(TraceParent::unsampled) }
+    fn start(tracer: &Tracer, parent: &TraceParent, span: impl FnOnce() -> SpanBuilder) -> Self {
+        let span = tracer.start(span, Some(parent));
+        let parent = span.as_ref().map_or(*parent, context_of);
+        Self { span, parent }
     }
 
     /// The parent for the span of the next hop.
@@ -58,7 +58,7 @@ pub fn accept(
     traced: bool,
     caller: Option<&TraceParent>,
 ) -> MessageSpan {
-    let builder = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Server);
+    let builder = || SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Server);
     let recorded = caller.map(|caller| TraceParent { sampled: true, ..*caller });
     let span = if traced { tracer.start(builder, recorded.as_ref()) } else { None };
     let parent = match (&span, caller) {
@@ -73,9 +73,11 @@ pub fn accept(
 
 /// The homepage sends the record to Kafka (the article's `SUB_SPAN1`).
 pub fn send(tracer: &Tracer, name: &str, topic: &Topic, parent: &TraceParent) -> MessageSpan {
-    let attributes = messaging("send", topic.as_str());
-    let span = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Producer);
-    MessageSpan::start(tracer, span.with_attributes(attributes), Some(parent))
+    MessageSpan::start(tracer, parent, || {
+        SpanBuilder::from_name(name.to_owned())
+            .with_kind(SpanKind::Producer)
+            .with_attributes(messaging("send", topic.as_str()))
+    })
 }
 
 /// The router has the record, from its receipt until it is finished.
@@ -85,54 +87,68 @@ pub fn route(
     group: &str,
     parent: Option<&TraceParent>,
 ) -> MessageSpan {
-    let group = KeyValue::new("messaging.consumer.group.name", group.to_owned());
-    let attributes = messaging("receive", at.topic.as_str())
-        .into_iter()
-        .chain(position_attributes(at))
-        .chain([group]);
-    let span = SpanBuilder::from_name(format!("route {}", at.topic)).with_kind(SpanKind::Consumer);
-    continued(tracer, span.with_attributes(attributes.collect::<Vec<_>>()), parent)
+    continued(tracer, parent, || {
+        let group = KeyValue::new("messaging.consumer.group.name", group.to_owned());
+        let attributes = received("receive", at).chain([group]);
+        SpanBuilder::from_name(format!("route {}", at.topic))
+            .with_kind(SpanKind::Consumer)
+            .with_attributes(attributes)
+    })
 }
 
 /// The processor handles the record.
 pub fn process(tracer: &Tracer, at: &Position, parent: Option<&TraceParent>) -> MessageSpan {
-    let attributes =
-        messaging("process", at.topic.as_str()).into_iter().chain(position_attributes(at));
-    let span =
-        SpanBuilder::from_name(format!("process {}", at.topic)).with_kind(SpanKind::Consumer);
-    continued(tracer, span.with_attributes(attributes.collect::<Vec<_>>()), parent)
+    continued(tracer, parent, || {
+        SpanBuilder::from_name(format!("process {}", at.topic))
+            .with_kind(SpanKind::Consumer)
+            .with_attributes(received("process", at))
+    })
 }
 
 /// The processor writes the row, together with others.
 pub fn write(tracer: &Tracer, table: &str, rows: usize, parent: &TraceParent) -> MessageSpan {
     let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-    let attributes = vec![
-        KeyValue::new("db.system.name", "aws.dynamodb"),
-        KeyValue::new("db.operation.name", "BatchWriteItem"),
-        KeyValue::new("db.operation.batch.size", rows),
-        KeyValue::new("db.collection.name", table.to_owned()),
-    ];
-    let span =
-        SpanBuilder::from_name(format!("BatchWriteItem {table}")).with_kind(SpanKind::Client);
-    MessageSpan::start(tracer, span.with_attributes(attributes), Some(parent))
+    MessageSpan::start(tracer, parent, || {
+        let attributes = [
+            KeyValue::new("db.system.name", "aws.dynamodb"),
+            KeyValue::new("db.operation.name", "BatchWriteItem"),
+            KeyValue::new("db.operation.batch.size", rows),
+            KeyValue::new("db.collection.name", table.to_owned()),
+        ];
+        SpanBuilder::from_name(format!("BatchWriteItem {table}"))
+            .with_kind(SpanKind::Client)
+            .with_attributes(attributes)
+    })
 }
 
 /// The homepage has read the row and shows it (the article's `SUB_SPAN2`).
 pub fn result(tracer: &Tracer, name: &str, at: &Position, parent: &TraceParent) -> MessageSpan {
-    let span = SpanBuilder::from_name(name.to_owned()).with_kind(SpanKind::Internal);
-    MessageSpan::start(tracer, span.with_attributes(position_attributes(at)), Some(parent))
+    MessageSpan::start(tracer, parent, || {
+        SpanBuilder::from_name(name.to_owned())
+            .with_kind(SpanKind::Internal)
+            .with_attributes(position_attributes(at))
+    })
 }
 
 /// A span for a record. A record without a `traceparent` belongs to no trace, so its span records nothing.
-fn continued(tracer: &Tracer, span: SpanBuilder, parent: Option<&TraceParent>) -> MessageSpan {
+fn continued(
+    tracer: &Tracer,
+    parent: Option<&TraceParent>,
+    span: impl FnOnce() -> SpanBuilder,
+) -> MessageSpan {
     match parent {
-        Some(parent) => MessageSpan::start(tracer, span, Some(parent)),
+        Some(parent) => MessageSpan::start(tracer, parent, span),
         None => MessageSpan { span: None, parent: TraceParent::unsampled() },
     }
 }
 
-fn messaging(operation: &'static str, topic: &str) -> Vec<KeyValue> {
-    vec![
+/// The attributes of a span for a record that has its position.
+fn received(operation: &'static str, at: &Position) -> impl Iterator<Item = KeyValue> {
+    messaging(operation, at.topic.as_str()).into_iter().chain(position_attributes(at))
+}
+
+fn messaging(operation: &'static str, topic: &str) -> [KeyValue; 4] {
+    [
         KeyValue::new("messaging.system", "kafka"),
         KeyValue::new("messaging.operation.type", operation),
         KeyValue::new("messaging.operation.name", operation),
@@ -140,8 +156,8 @@ fn messaging(operation: &'static str, topic: &str) -> Vec<KeyValue> {
     ]
 }
 
-fn position_attributes(at: &Position) -> Vec<KeyValue> {
-    vec![
+fn position_attributes(at: &Position) -> [KeyValue; 2] {
+    [
         KeyValue::new("messaging.destination.partition.id", at.partition.to_string()),
         KeyValue::new("messaging.kafka.offset", at.offset.get()),
     ]

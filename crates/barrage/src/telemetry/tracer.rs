@@ -111,16 +111,21 @@ impl Tracer {
     /// A tracer that reports nothing.
     pub const OFF: Self = Self(None);
 
-    /// Starts a span below `parent`, or a new trace without one. `None` when the message is not traced.
-    pub(super) fn start(&self, span: SpanBuilder, parent: Option<&TraceParent>) -> Option<Span> {
+    /// Starts a span below `parent`, or a new trace without one. `None` when the message is not traced: then nothing is
+    /// built.
+    pub(super) fn start(
+        &self,
+        span: impl FnOnce() -> SpanBuilder,
+        parent: Option<&TraceParent>,
+    ) -> Option<Span> {
         let tracer = self.0.as_ref()?;
         match parent {
             Some(parent) if !parent.sampled => None,
             Some(parent) => {
                 let context = Context::new().with_remote_span_context(remote(parent));
-                Some(span.start_with_context(tracer, &context))
+                Some(span().start_with_context(tracer, &context))
             }
-            None => Some(span.start_with_context(tracer, &Context::new())),
+            None => Some(span().start_with_context(tracer, &Context::new())),
         }
     }
 }

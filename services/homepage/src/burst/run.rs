@@ -6,7 +6,7 @@ use std::time::Duration;
 use barrage::retry::{Backoff, pause};
 use barrage::shutdown::with_sources;
 use barrage::table::{self, State, StopReason};
-use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -29,7 +29,8 @@ pub(super) async fn run(burst: Arc<Burst>, caller: Option<CallerTrace>, deps: Ar
     let sending = async {
         let caller = caller.as_ref();
         let sender = |sender| send(&burst, &deps, sender, caller.filter(|_| sender == 1));
-        join_all((1..=burst.request.concurrency).map(sender)).await;
+        let senders: FuturesUnordered<_> = (1..=burst.request.concurrency).map(sender).collect();
+        senders.collect::<()>().await;
         let end = burst.begin_draining(burst.stop.is_cancelled());
         if let Some(end) = drain(&burst, &deps, end).await {
             burst.end(end);

@@ -23,12 +23,18 @@
 //! | … and 16 has no record: it is a marker | none | 17 | 17 | 6 | 0 |
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use barrage::position::Offset;
 
-/// Ranges of offsets, end by begin. They neither touch nor overlap.
+/// Ranges of offsets. They neither touch nor overlap.
 #[derive(Clone, Debug, Default)]
-struct OffsetRanges(BTreeMap<Offset, Offset>);
+struct OffsetRanges {
+    /// End by begin. A clone shares them until one of both changes: each round clones every tracker.
+    ranges: Arc<BTreeMap<Offset, Offset>>,
+    /// How many offsets they have together.
+    offsets: u64,
+}
 
 /// What is known of one partition.
 #[derive(Clone, Debug)]
@@ -138,7 +144,7 @@ impl Tracker {
 
     /// Whether an offset of this range has expired.
     pub(crate) fn has_expired_between(&self, from: Offset, to: Offset) -> bool {
-        self.expired.0.iter().any(|(begin, end)| *begin < to && *end > from)
+        self.expired.ranges.iter().any(|(begin, end)| *begin < to && *end > from)
     }
 
     /// Where new rows are read from.
@@ -152,12 +158,12 @@ impl Tracker {
 
     /// All records before this offset are finished.
     pub(crate) fn finished(&self) -> Offset {
-        self.gaps.0.first_key_value().map_or(self.frontier, |(begin, _)| *begin)
+        self.gaps.ranges.first_key_value().map_or(self.frontier, |(begin, _)| *begin)
     }
 
     /// The offset before which all is finished, if nothing behind it is: then the counts are those of all before it.
     pub(crate) fn all_finished(&self) -> Option<Offset> {
-        self.gaps.0.is_empty().then(|| self.frontier.max(self.count_from))
+        self.gaps.ranges.is_empty().then(|| self.frontier.max(self.count_from))
     }
 
     /// How many records were accepted that count.
@@ -183,13 +189,13 @@ impl Tracker {
 
     /// Whether anything is open, counted or not.
     pub(crate) fn has_open(&self) -> bool {
-        !self.gaps.0.is_empty() || self.frontier < self.high_watermark
+        !self.gaps.ranges.is_empty() || self.frontier < self.high_watermark
     }
 
     /// Some offsets in gaps. Each call goes on where the last one ended, and after the last gap with the first
     /// one, so that a gap that stays open keeps no other from being checked.
     pub(crate) fn gaps_to_check(&mut self, limit: usize) -> Vec<Offset> {
-        let (next, gaps) = (self.next_check, &self.gaps.0);
+        let (next, gaps) = (self.next_check, &self.gaps.ranges);
         let inside = gaps.range(..next).next_back().map(|(_, end)| (next, *end));
         let above = gaps.range(next..).map(|(begin, end)| (*begin, *end));
         let below = gaps.range(..next).map(|(begin, end)| (*begin, (*end).min(next)));
@@ -211,14 +217,16 @@ impl Tracker {
 impl OffsetRanges {
     /// Adds a range. No offset of it may be there already.
     fn insert(&mut self, begin: Offset, end: Offset) {
-        let before = self.0.range(..begin).next_back().filter(|(_, to)| **to == begin);
+        self.offsets += end.since(begin);
+        let before = self.ranges.range(..begin).next_back().filter(|(_, to)| **to == begin);
         let begin = before.map_or(begin, |(from, _)| *from);
-        let end = self.0.remove(&end).unwrap_or(end);
-        self.0.insert(begin, end);
+        let ranges = Arc::make_mut(&mut self.ranges);
+        let end = ranges.remove(&end).unwrap_or(end);
+        ranges.insert(begin, end);
     }
 
     fn contains(&self, offset: Offset) -> bool {
-        self.0.range(..=offset).next_back().is_some_and(|(_, end)| offset < *end)
+        self.ranges.range(..=offset).next_back().is_some_and(|(_, end)| offset < *end)
     }
 
     /// Takes an offset out. Returns false if it is in no range.
@@ -228,16 +236,18 @@ impl OffsetRanges {
 
     /// Takes out all offsets from `from` on and before `to`. Returns those that were there.
     fn remove_range(&mut self, from: Offset, to: Offset) -> Vec<(Offset, Offset)> {
-        let first = self.0.range(..=from).next_back().map_or(from, |(begin, _)| *begin);
-        let overlaps = self.0.range(first..to.max(first)).filter(|(_, end)| **end > from);
+        let first = self.ranges.range(..=from).next_back().map_or(from, |(begin, _)| *begin);
+        let overlaps = self.ranges.range(first..to.max(first)).filter(|(_, end)| **end > from);
         let overlaps: Vec<_> = overlaps.map(|(begin, end)| (*begin, *end)).collect();
         for (begin, end) in &overlaps {
-            self.0.remove(begin);
+            let ranges = Arc::make_mut(&mut self.ranges);
+            ranges.remove(begin);
+            self.offsets -= (*end).min(to).since((*begin).max(from));
             if *begin < from {
-                self.0.insert(*begin, from);
+                ranges.insert(*begin, from);
             }
             if *end > to {
-                self.0.insert(to, *end);
+                ranges.insert(to, *end);
             }
         }
         overlaps.into_iter().map(|(begin, end)| (begin.max(from), end.min(to))).collect()
@@ -245,7 +255,10 @@ impl OffsetRanges {
 
     /// How many offsets there are from `from` on.
     fn count_from(&self, from: Offset) -> u64 {
-        self.0.iter().map(|(begin, end)| end.since((*begin).max(from))).sum()
+        if self.ranges.first_key_value().is_none_or(|(first, _)| *first >= from) {
+            return self.offsets;
+        }
+        self.ranges.iter().map(|(begin, end)| end.since((*begin).max(from))).sum()
     }
 }
 
@@ -289,7 +302,7 @@ mod tests {
         let mut tracker = Tracker::new(at(10));
         tracker.advance(at(17));
         let state = |tracker: &Tracker| {
-            let gaps = tracker.gaps.0.iter().flat_map(|(begin, end)| begin.until(*end));
+            let gaps = tracker.gaps.ranges.iter().flat_map(|(begin, end)| begin.until(*end));
             let gaps: Vec<_> = gaps.map(Offset::get).collect();
             let (frontier, finished) = (tracker.frontier.get(), tracker.finished().get());
             (gaps, frontier, finished, tracker.accepted(), tracker.waiting())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Offset as KafkaOffset, TopicPartitionList};
@@ -25,32 +26,45 @@ pub(super) const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The loop of the thread.
 pub(super) struct Poller {
     pub(super) consumer: Arc<BaseConsumer<RebalanceCallback>>,
-    pub(super) events: mpsc::Sender<ConsumerEvent>,
+    pub(super) events: mpsc::Sender<Vec<ConsumerEvent>>,
     pub(super) gate: Arc<Gate>,
 }
 
 impl Poller {
     /// The limit of one poll, and of one wait at the gate. After each the thread checks whether it must end.
     const POLL: Duration = Duration::from_millis(100);
+    /// How many events are sent together at most.
+    pub(super) const BATCH: usize = 64;
 
     /// Polls until the caller has dropped the receiver of the events.
     pub(super) fn run(self) {
-        let access = &self.consumer.context().access;
         while !self.events.is_closed() {
             if !self.gate.is_open_within(Self::POLL) {
                 continue;
             }
-            let event = match self.consumer.poll(Self::POLL) {
-                None => None,
-                Some(Ok(message)) => {
-                    ConsumerRecord::of(&message, &access.topic).map(ConsumerEvent::Record)
-                }
-                Some(Err(error)) => Some(ConsumerEvent::Failed(Error::of(error, access))),
-            };
+            self.poll_batch();
+            let batch = self.consumer.context().take_batch();
             // A full channel blocks here: a caller that is slow slows the thread down.
-            if event.is_some_and(|event| self.events.blocking_send(event).is_err()) {
+            if !batch.is_empty() && self.events.blocking_send(batch).is_err() {
                 return;
             }
+        }
+    }
+
+    /// Waits for an event, and takes those that are there already.
+    fn poll_batch(&self) {
+        let callback = self.consumer.context();
+        let mut limit = Self::POLL;
+        for _ in 0..Self::BATCH {
+            let Some(polled) = self.consumer.poll(limit) else { return };
+            let event = match polled {
+                Ok(message) => {
+                    ConsumerRecord::of(&message, &callback.access.topic).map(ConsumerEvent::Record)
+                }
+                Err(error) => Some(ConsumerEvent::Failed(Error::of(error, &callback.access))),
+            };
+            callback.batch.lock().extend(event);
+            limit = Duration::ZERO;
         }
     }
 }
@@ -69,8 +83,10 @@ impl Poller {
 /// again what was not stored.
 pub(super) struct RebalanceCallback {
     /// Weak, so that the channel closes when the polling thread has ended.
-    pub(super) events: mpsc::WeakSender<ConsumerEvent>,
-    pub(super) access: Access,
+    events: mpsc::WeakSender<Vec<ConsumerEvent>>,
+    access: Access,
+    /// Events that were polled and not sent yet. The caller gets them before a rebalance that is reported now.
+    batch: Mutex<Vec<ConsumerEvent>>,
 }
 
 impl ClientContext for RebalanceCallback {
@@ -95,9 +111,19 @@ impl ConsumerContext for RebalanceCallback {
 }
 
 impl RebalanceCallback {
+    pub(super) fn new(events: mpsc::WeakSender<Vec<ConsumerEvent>>, access: Access) -> Self {
+        Self { events, access, batch: Mutex::default() }
+    }
+
+    fn take_batch(&self) -> Vec<ConsumerEvent> {
+        std::mem::take(&mut self.batch.lock())
+    }
+
     fn send(&self, event: ConsumerEvent) {
+        let mut batch = self.take_batch();
+        batch.push(event);
         let events = self.events.upgrade();
-        if events.is_none_or(|events| events.blocking_send(event).is_err()) {
+        if events.is_none_or(|events| events.blocking_send(batch).is_err()) {
             tracing::debug!("the caller of the consumer is gone: it misses an event");
         }
     }
