@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use nisshi_sans_io::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use nisshi_storage::{ArcDynStorage, Storage as _, Topition};
 use startup::keep::{ROUND, Settled, Share};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::file::File;
 
@@ -88,7 +88,7 @@ impl Retention {
             let request: Vec<_> = old.into_iter().map(|(at, end)| below(at, end)).collect();
             self.storage.delete_records(&request).await?;
             // Half of the time is for the clients.
-            sleep(began.elapsed()).await;
+            sleep_until((Instant::now() + began.elapsed()).into()).await;
         }
     }
 
