@@ -3,16 +3,12 @@
 //! The totals that a homepage saves are a row as well. They are written after the rows that they count. So whoever finds
 //! totals finds the rows that these do not count yet.
 
-use std::{
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Instant};
 
 use startup::keep::{ROUND, Settled, Share};
 use tokio::{
     task,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep_until},
 };
 
 use crate::file::File;
@@ -24,6 +20,8 @@ pub(crate) struct Retention {
     file: File,
     share: Share,
     last_rows: Settled<String>,
+    /// Rows go until there is room.
+    is_deleting: bool,
     /// Whether the log says already that the share does not suffice.
     is_short: bool,
 }
@@ -32,7 +30,7 @@ impl Retention {
     /// Prepares the file, which the engine must not have opened yet.
     pub(crate) fn prepare(path: &Path, share: Share) -> rusqlite::Result<Self> {
         let file = File::open(path)?;
-        Ok(Self { file, share, last_rows: Settled::default(), is_short: false })
+        Ok(Self { file, share, last_rows: Settled::default(), is_deleting: false, is_short: false })
     }
 
     /// Looks at the file again and again.
@@ -40,53 +38,60 @@ impl Retention {
         let mut due = interval(ROUND);
         due.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            due.tick().await;
-            let round = task::spawn_blocking(move || (self.round(), self)).await;
-            match round {
-                Ok((Ok(()), same)) => self = same,
-                Ok((Err(error), same)) => {
-                    tracing::warn!(%error, "the tables were not kept within their share");
+            let began = Instant::now();
+            let round = match task::spawn_blocking(move || (self.round(), self)).await {
+                Ok((round, same)) => {
                     self = same;
+                    round
                 }
                 Err(error) => {
                     tracing::error!(%error, "keeping the tables within their share died");
                     return;
                 }
-            }
-        }
-    }
-
-    fn round(&mut self) -> rusqlite::Result<()> {
-        self.last_rows.note(Instant::now(), self.file.last_rows()?);
-        if self.share.is_nearly_used(self.file.pages()?) {
-            let suffices = self.delete()?;
-            if !suffices && !self.is_short {
-                tracing::warn!(
-                    "the tables take more than their share of --keep: what is left is too new"
-                );
-            }
-            self.is_short = !suffices;
-        }
-        self.file.shrink(self.share)
-    }
-
-    /// Deletes the oldest rows until there is room. Returns whether there is.
-    fn delete(&self) -> rusqlite::Result<bool> {
-        let old = self.last_rows.numbers(Instant::now());
-        loop {
-            let began = Instant::now();
-            let mut deleted = 0;
-            for (table, last) in &old {
-                if self.share.has_room(self.file.pages()?) {
-                    return Ok(true);
+            };
+            match round {
+                // Half of the time is for the clients.
+                Ok(true) => sleep_until((Instant::now() + began.elapsed()).into()).await,
+                Ok(false) => drop(due.tick().await),
+                Err(error) => {
+                    tracing::warn!(%error, "the tables were not kept within their share");
+                    due.tick().await;
                 }
-                deleted += self.file.delete_oldest(table, *last, ROWS)?;
             }
-            if deleted == 0 {
-                return Ok(self.share.has_room(self.file.pages()?));
-            }
-            // Half of the time is for the clients.
-            thread::sleep(began.elapsed().min(Duration::from_secs(1)));
         }
+    }
+
+    /// Deletes some rows if they must go. Returns whether more of them must.
+    fn round(&mut self) -> rusqlite::Result<bool> {
+        if !self.is_deleting {
+            self.last_rows.note(Instant::now(), self.file.last_rows()?);
+            self.is_deleting = self.share.is_nearly_used(self.file.pages()?);
+        }
+        if self.is_deleting {
+            self.is_deleting = self.delete_some()?;
+        }
+        if !self.is_deleting {
+            self.file.shrink(self.share)?;
+        }
+        Ok(self.is_deleting)
+    }
+
+    /// Deletes some of the oldest rows. Returns whether more must go, and may.
+    fn delete_some(&mut self) -> rusqlite::Result<bool> {
+        let mut deleted = 0;
+        for (table, last) in self.last_rows.numbers(Instant::now()) {
+            deleted += self.file.delete_oldest(&table, last, ROWS)?;
+        }
+        if self.share.has_room(self.file.pages()?) {
+            self.is_short = false;
+        } else if deleted > 0 {
+            return Ok(true);
+        } else if !self.is_short {
+            self.is_short = true;
+            tracing::warn!(
+                "the tables take more than their share of --keep: what is left is too new"
+            );
+        }
+        Ok(false)
     }
 }
