@@ -6,10 +6,6 @@ use barrage::config::{self, Vars};
 use barrage::{health, shutdown, telemetry};
 use homepage::{Config, Service};
 
-/// An answer to a viewer is many small pieces of memory. With glibc's allocator they took a quarter of its time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> ExitCode {
     shutdown::exit_code(run().await)
