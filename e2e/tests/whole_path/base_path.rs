@@ -58,7 +58,11 @@ async fn every_address_of_a_page_is_below_the_path_and_answers() {
     }
     let page = get(&stack, "/barrage").await;
     assert_eq!(page.status(), StatusCode::OK);
-    assert_eq!(get(&stack, "/barrage/nothing").await.status(), StatusCode::NOT_FOUND);
+    for unknown in ["/barrage/nothing", "/nothing"] {
+        let answer = get(&stack, unknown).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{unknown}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{unknown}");
+    }
 }
 
 #[tokio::test]

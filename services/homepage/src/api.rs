@@ -83,6 +83,8 @@ pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
         }
         others = others.default_service(web::to(problem::no_such_address));
         config.service(others.wrap(Compress::default()));
+        // A scope inside a scope takes its default from here.
+        config.default_service(web::to(problem::no_such_address));
     }
 }
 

@@ -32,7 +32,3 @@ mod viewers;
 
 pub use config::Config;
 pub use service::{BindError, RunError, Service};
-
-/// An answer to a viewer is many small pieces of memory. With glibc's allocator they took a quarter of its time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,4 +1,4 @@
-//! The HTTP server: its port, its threads, the limits of a connection, and the compression of answers.
+//! The HTTP server: its port, its threads, and the limits of a connection.
 
 use std::any::Any;
 use std::io;

@@ -93,11 +93,11 @@ impl Consumer {
     /// # Errors
     /// When the client's thread has died.
     pub async fn leave(self) -> Result<(), Error> {
-        let Self { inner, events, thread, .. } = self;
+        let Self { inner, events, received, thread, .. } = self;
         // Now the thread has the last reference. When it ends, the client is closed, which revokes all.
         drop(inner);
         // A closed channel ends the thread, and a revoke does not wait for anybody.
-        drop(events);
+        drop((events, received));
         let joined = tokio::task::spawn_blocking(move || thread.join()).await;
         joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
     }

@@ -44,7 +44,7 @@ pub(super) struct DeliveryCallback;
 
 impl DeliveryProducer {
     /// How long one poll takes while a record is in flight.
-    const POLL: Duration = Duration::from_millis(500);
+    const POLL: Duration = Duration::from_millis(100);
     /// How often the events of an idle client are taken, which are its errors.
     const IDLE: Duration = Duration::from_secs(1);
     /// How often it is tried to send while librdkafka's queue is full.

@@ -32,8 +32,8 @@ pub(super) struct PartitionReader {
     verification: Verification,
     /// What the router's group has committed.
     committed: Option<Offset>,
-    /// What it had committed when Kafka was last asked for the low watermark.
-    committed_at_low_watermark: Option<Offset>,
+    /// The same at the last two polls of Kafka, the older one first.
+    earlier_commits: [Option<Offset>; 2],
     /// The highest high watermark that Kafka has answered.
     polled: Offset,
     /// Offsets that Kafka has deleted. Those that the group has not committed and that have no row expire.
@@ -88,7 +88,7 @@ impl PartitionReader {
             tracker,
             verification,
             committed: None,
-            committed_at_low_watermark: None,
+            earlier_commits: [None; 2],
             polled: Offset::default(),
             deleted: None,
             expired: None,
@@ -340,6 +340,8 @@ impl PartitionReader {
     fn settle_missing(&mut self, offset: Offset, scanned: &ScannedPartition) {
         match scanned.at(offset) {
             OffsetContent::NoRecord => self.tracker.has_no_record(offset),
+            // It may have expired. The next low watermark tells.
+            OffsetContent::Deleted if offset >= self.committed_before_deletion() => {}
             // Its record was filtered or dead-lettered.
             OffsetContent::Record(_) | OffsetContent::Deleted | OffsetContent::Unreadable => {
                 self.tracker.finished_without_row(offset);
@@ -348,18 +350,27 @@ impl PartitionReader {
         }
     }
 
-    /// Kafka has deleted all below `low_watermark`. What the group has not committed by then expires, unless it has a
+    /// Kafka has deleted all below `low_watermark`. What the group had not committed by then expires, unless it has a
     /// row; see [`Request::Deleted`].
-    ///
-    /// A router skips what is deleted, and may have committed past it already. So the commit counts that was known
-    /// before the deletion.
     pub(super) fn set_low_watermark(&mut self, low_watermark: Offset) {
-        let committed = self.committed.unwrap_or_default();
-        let before = self.committed_at_low_watermark.replace(committed).unwrap_or(committed);
-        let from = before.min(committed).max(self.tracker.finished());
-        if self.deleted.is_none() && from < low_watermark {
+        if self.deleted.is_some() {
+            return;
+        }
+        let from = self.committed_before_deletion().max(self.tracker.finished());
+        self.earlier_commits = [self.earlier_commits[1], Some(self.committed.unwrap_or_default())];
+        if from < low_watermark {
             self.deleted = Some((from, low_watermark));
         }
+    }
+
+    /// What the group had committed before Kafka deleted what the next low watermark shows, or the last one has shown.
+    ///
+    /// A router skips what is deleted, and may have committed past it since. The commit of a poll is asked for after its low
+    /// watermark, so the last one may be such a commit, but not the one before it. What was finished without a row and
+    /// deleted within these two polls counts as expired, too.
+    fn committed_before_deletion(&self) -> Offset {
+        let committed = self.committed.unwrap_or_default();
+        self.earlier_commits[0].map_or(committed, |earlier| earlier.min(committed))
     }
 
     fn settle_deleted(&mut self, read_to: Offset) {
