@@ -81,9 +81,8 @@ pub(crate) fn routes(handlers: Handlers) -> impl FnOnce(&mut ServiceConfig) {
             let scope = web::scope(base.prefix()).service(page);
             others = others.service(scope.configure(add_routes).configure(demo));
         }
-        others = others.default_service(web::to(problem::no_such_address));
         config.service(others.wrap(Compress::default()));
-        // A scope inside a scope takes its default from here.
+        // All scopes take it from here.
         config.default_service(web::to(problem::no_such_address));
     }
 }
