@@ -5,7 +5,7 @@ use std::sync::Arc;
 use barrage::health::Probe;
 use barrage::kafka::{self, OffsetContent, Offsets, RecordScan};
 use barrage::position::{Offset, Partition, Position, Topic};
-use barrage::table::{self, Row, Table};
+use barrage::table::{self, Consistency, Row, Table};
 use barrage::time::Millis;
 
 use crate::reader::progress::Progress;
@@ -119,7 +119,7 @@ impl Lookup {
 
     /// The row at a position, unless it has expired. Fails if the table has not looked it up.
     async fn row(&self, at: &Position) -> Result<Option<Row>, Error> {
-        let found = self.table.get(std::slice::from_ref(at)).await?;
+        let found = self.table.get(std::slice::from_ref(at), Consistency::Strong).await?;
         if found.looked_up.is_empty() {
             return Err(Error::Unknown);
         }

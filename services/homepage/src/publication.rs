@@ -187,7 +187,8 @@ impl Publication {
         let (snapshot, waiting) = (self.renew(), self.waiting.load(Ordering::Relaxed));
         metrics::set_waiting_viewers(waiting);
         if snapshot.news > self.ticks.borrow().snapshot.news {
-            self.pace.note_tick(waiting, Instant::now());
+            let next = self.pace.note_tick(waiting, Instant::now());
+            self.sources.feed.set_told_every(next);
             metrics::feed_ticked();
             self.ticks.send_replace(Tick { snapshot, is_last: false });
         }

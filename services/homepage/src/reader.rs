@@ -31,12 +31,11 @@ use barrage::telemetry::{Tracer, spans};
 use barrage::time::{Millis, Rfc3339};
 use tokio_util::sync::CancellationToken;
 
-use self::all_partitions::request;
 use self::begin::{commits_deleted, first_partitions};
 use self::checkpoint::Checkpoint;
 use self::feed::{Feed, RoundEnd};
 use self::inspection::Inspection;
-use self::partition_reader::{Error, PartitionReader, Request};
+use self::partition_reader::{Error, PartitionReader};
 use self::progress::{Counts, Expired, Progress, Round};
 use self::stall::Stall;
 use self::tracker::Tracker;
@@ -104,9 +103,10 @@ impl Reader {
     const POLL_PARTITIONS: Duration = Duration::from_secs(5);
     /// How many rounds may fail in a row before the reader is reported as down.
     const TOLERATED_FAILURES: u32 = 2;
-    /// How long the reader pauses while rows keep coming. Viewers are told as often, so with a shorter pause they would
-    /// get no row sooner, and there would be more requests for fewer rows each.
-    const PAUSE: Duration = Duration::from_millis(40);
+    /// How long the reader pauses while rows keep coming: as long as it takes until viewers are told the next time, but
+    /// not longer than this, since bursts are counted, too. A request costs much more than a row of its answer.
+    const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+    const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
     /// How long the reader waits when something was acknowledged while nothing was open. A record is hardly ever
     /// finished sooner.
     const FIRST_LOOK: Duration = Duration::from_millis(10);
@@ -170,7 +170,8 @@ impl Reader {
                         quiet.reset(); // The next record is polled for at once.
                     }
                     if finished > 0 {
-                        pause(Self::PAUSE).await;
+                        let told_every = self.deps.feed.told_every();
+                        pause(told_every.clamp(Self::SHORTEST_PAUSE, Self::LONGEST_PAUSE)).await;
                     } else {
                         self.wait(quiet.next_wait()).await;
                     }
@@ -349,14 +350,7 @@ impl Reader {
         let partitions: Vec<_> = self.partitions.keys().copied().collect();
         let deps = &self.deps;
         let readers = &mut self.partitions;
-        let all = async {
-            let mut all_read = Ok(());
-            for what in [Request::Deleted, Request::New, Request::Gaps] {
-                all_read =
-                    all_read.and(request(readers, (&deps.table, &deps.records), what, rows).await);
-            }
-            all_read
-        };
+        let all = all_partitions::read(readers, (&deps.table, &deps.records), rows);
         // Until all was read once there are no counts that could advance.
         let all_read = tokio::select! {
             all_read = all => all_read,

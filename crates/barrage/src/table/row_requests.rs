@@ -145,14 +145,19 @@ impl Table {
         Ok(offset.and_then(Offset::new))
     }
 
-    /// The rows at these positions, at most [`Table::READ_CHUNK`] of them; strongly consistent.
+    /// The rows at these positions, at most [`Table::READ_CHUNK`] of them.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn get(&self, positions: &[Position]) -> Result<Found, Error> {
+    pub async fn get(
+        &self,
+        positions: &[Position],
+        consistency: Consistency,
+    ) -> Result<Found, Error> {
         let key = |at: &Position| ItemBuilder::keyed(at.shard(), at.offset.get()).item();
         let keys = positions.iter().map(key).collect();
-        let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+        let is_strong = consistency == Consistency::Strong;
+        let request = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(is_strong);
         let request = request.build().map_err(|error| Error::Other(error.to_string()))?;
         let name = self.name.as_str();
         metrics::count_read();

@@ -26,8 +26,8 @@ impl Pace {
     /// How many viewers are answered in a second for each core. An answer takes some 25 to 60 µs, so most of the core
     /// is left to others.
     const ANSWERS_PER_CORE: u64 = 2500;
-    /// While few wait. The reader's rounds do not follow each other any faster.
-    const SHORTEST: Duration = Duration::from_millis(40);
+    /// While few wait. The reader's rounds follow each other as fast.
+    const SHORTEST: Duration = Duration::from_millis(20);
     /// So many are few: they cost next to nothing.
     const FEW: u64 = 50;
     /// While more wait. Pages ask no more than ten times a second, so with a shorter one they would come too late for
@@ -50,8 +50,8 @@ impl Pace {
         self.next_tick.lock().saturating_duration_since(now)
     }
 
-    /// So many viewers get an answer now.
-    pub(super) fn note_tick(&self, waiting: usize, now: Instant) {
+    /// So many viewers get an answer now. Returns how long it is until the next tick.
+    pub(super) fn note_tick(&self, waiting: usize, now: Instant) -> Duration {
         let answers = waiting + self.late.swap(0, Ordering::Relaxed);
         let answers = u64::try_from(answers).unwrap_or(u64::MAX);
         let fair = Duration::from_millis(answers.saturating_mul(1000) / self.answers_per_second);
@@ -60,6 +60,7 @@ impl Pace {
         *self.next_tick.lock() = now + interval;
         let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
         self.interval.store(ms, Ordering::Relaxed);
+        interval
     }
 
     /// A viewer gets an answer between two ticks.
@@ -86,14 +87,13 @@ mod tests {
     fn interval(waiting: usize) -> Duration {
         let now = Instant::now();
         let pace = Pace::new(5000, now);
-        pace.note_tick(waiting, now);
-        pace.until_next_tick(now)
+        pace.note_tick(waiting, now)
     }
 
     #[test]
     fn few_viewers_get_each_round_and_a_crowd_fewer_ticks() {
         for (waiting, ms) in
-            [(0, 40), (50, 40), (51, 100), (500, 100), (1000, 200), (5000, 1000), (1_000_000, 2000)]
+            [(0, 20), (50, 20), (51, 100), (500, 100), (1000, 200), (5000, 1000), (1_000_000, 2000)]
         {
             assert_eq!(interval(waiting), Duration::from_millis(ms), "{waiting}");
         }

@@ -68,10 +68,19 @@ pub(super) enum Request {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     rows: Vec<Row>,
-    /// All rows before this offset were requested.
+    /// All rows from the frontier to this offset were requested.
     read_to: Offset,
+    /// All rows of deleted records before this offset were requested.
+    deleted_to: Option<Offset>,
     /// Offsets that the group has committed past, and that have no row, unless one of `rows` proves to be theirs.
     missing: Vec<Offset>,
+}
+
+impl Found {
+    /// Whether records that Kafka has deleted were looked for.
+    pub(super) fn is_of_deleted(&self) -> bool {
+        self.deleted_to.is_some()
+    }
 }
 
 impl PartitionReader {
@@ -215,6 +224,40 @@ impl PartitionReader {
         Ok(())
     }
 
+    /// The open offsets, in order.
+    pub(super) fn open(&self) -> impl Iterator<Item = Position> {
+        self.tracker.open().map(|offset| self.position(offset))
+    }
+
+    /// Whether an open offset is judged by its row, or by not having one: its read must be strongly consistent.
+    pub(super) fn has_committed_past_open(&self) -> bool {
+        self.tracker.finished() < self.committed.unwrap_or_default()
+    }
+
+    /// Must be called before open offsets are looked up.
+    pub(super) async fn enter_shards(&mut self, table: &Table) -> Result<(), Error> {
+        let (frontier, end) = (self.tracker.frontier(), self.tracker.high_watermark());
+        if frontier < end {
+            for offset in [frontier, end.minus(1)] {
+                let shard = Shard::of(&self.topic, self.partition, offset);
+                self.verification.enter(&shard, table).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was found where all open offsets were to be looked up. Nothing counts before [`PartitionReader::settle`].
+    pub(super) fn found_open(&mut self, answer: table::Found) -> Found {
+        let looked_up: BTreeSet<_> = answer.looked_up.iter().map(|at| at.offset).collect();
+        let mut unanswered = self.tracker.open().filter(|it| !looked_up.contains(it)).peekable();
+        let is_complete = unanswered.peek().is_none();
+        let end = self.tracker.high_watermark();
+        let read_to = unanswered.find(|it| *it >= self.tracker.frontier()).unwrap_or(end);
+        drop(unanswered);
+        (self.has_read_new, self.has_read_all) = (read_to == end, is_complete);
+        Found { read_to, ..self.found(answer) }
+    }
+
     /// Requests rows from the table. What was found before an error is returned all the same. Nothing counts before
     /// [`PartitionReader::settle`].
     pub(super) async fn request(
@@ -240,7 +283,9 @@ impl PartitionReader {
             Request::Deleted => match self.deleted {
                 Some((from, to)) => {
                     let consistency = Consistency::Strong;
-                    self.request_range(from, to, consistency, table, &mut found).await
+                    let read = self.request_range(from, to, consistency, table, &mut found).await;
+                    found.deleted_to = Some(std::mem::take(&mut found.read_to));
+                    read
                 }
                 None => Ok(()),
             },
@@ -280,20 +325,27 @@ impl PartitionReader {
         if gaps.is_empty() {
             return Ok(true);
         }
-        let (topic, partition) = (&self.topic, self.partition);
-        let at = |offset| Position { topic: topic.clone(), partition, offset };
-        let positions: Vec<_> = gaps.into_iter().map(at).collect();
-        let looked_up = table.get(&positions).await?;
-        let answered = looked_up.looked_up.len() == positions.len();
+        let positions: Vec<_> = gaps.into_iter().map(|it| self.position(it)).collect();
+        let answer = table.get(&positions, Consistency::Strong).await?;
+        let answered = answer.looked_up.len() == positions.len();
+        *found = self.found(answer);
+        Ok(answered && positions.len() < Table::READ_CHUNK)
+    }
+
+    /// What an answer about single offsets says.
+    fn found(&self, table::Found { rows, looked_up }: table::Found) -> Found {
         // A row that must be verified may be of an earlier topic: then its offset has none.
         let verify_below = self.verification.verify_below();
-        let with_row = looked_up.rows.iter().map(|row| row.position.offset);
+        let with_row = rows.iter().map(|row| row.position.offset);
         let with_row: BTreeSet<_> = with_row.filter(|offset| *offset >= verify_below).collect();
         let committed = self.committed.unwrap_or_default();
-        let offsets = looked_up.looked_up.iter().map(|at| at.offset);
-        found.missing = offsets.filter(|it| *it < committed && !with_row.contains(it)).collect();
-        found.rows = looked_up.rows;
-        Ok(answered && positions.len() < Table::READ_CHUNK)
+        let offsets = looked_up.iter().map(|at| at.offset);
+        let missing = offsets.filter(|it| *it < committed && !with_row.contains(it)).collect();
+        Found { rows, missing, ..Found::default() }
+    }
+
+    fn position(&self, offset: Offset) -> Position {
+        Position { topic: self.topic.clone(), partition: self.partition, offset }
     }
 
     /// The offsets at which Kafka must be read before the rows and the missing ones can be settled.
@@ -303,26 +355,18 @@ impl PartitionReader {
     }
 
     /// Counts what was requested. Returns the rows that are new and not stale.
-    pub(super) fn settle(
-        &mut self,
-        what: Request,
-        found: Found,
-        scanned: &ScannedPartition,
-    ) -> Vec<Row> {
+    pub(super) fn settle(&mut self, found: Found, scanned: &ScannedPartition) -> Vec<Row> {
         let verified = self.verification.verify(found.rows, scanned).into_iter();
         let new = verified.filter(|row| self.tracker.row_found(row.position.offset));
         let new: Vec<_> = new.collect();
         new.iter().for_each(|row| self.count(row));
-        match what {
-            // A row is written before its offset is committed. The commit was known before the rows were read, so
-            // what is committed and was not among them is a gap.
-            Request::New => {
-                let committed = self.committed.unwrap_or_default();
-                self.tracker.group_committed(committed.min(found.read_to));
-            }
-            Request::Gaps => found.missing.iter().for_each(|it| self.settle_missing(*it, scanned)),
-            Request::Deleted => self.settle_deleted(found.read_to),
+        // A row is written before its offset is committed. The commit was known before the rows were read, so what is
+        // committed and was not among them is a gap.
+        self.tracker.group_committed(self.committed.unwrap_or_default().min(found.read_to));
+        if let Some(read_to) = found.deleted_to {
+            self.settle_deleted(read_to);
         }
+        found.missing.iter().for_each(|it| self.settle_missing(*it, scanned));
         if let Some(finished) = self.tracker.all_finished() {
             self.checkpoint = (finished, self.counts());
         }

@@ -192,6 +192,12 @@ impl Tracker {
         !self.gaps.ranges.is_empty() || self.frontier < self.high_watermark
     }
 
+    /// The open offsets, in order.
+    pub(crate) fn open(&self) -> impl Iterator<Item = Offset> {
+        let gaps = self.gaps.ranges.iter().flat_map(|(begin, end)| begin.until(*end));
+        gaps.chain(self.frontier.until(self.high_watermark))
+    }
+
     /// Some offsets in gaps. Each call goes on where the last one ended, and after the last gap with the first
     /// one, so that a gap that stays open keeps no other from being checked.
     pub(crate) fn gaps_to_check(&mut self, limit: usize) -> Vec<Offset> {
@@ -311,6 +317,8 @@ mod tests {
             tracker.row_found(at(offset));
         }
         assert_eq!(state(&tracker), (vec![12, 13], 15, 12, 7, 4));
+        let open: Vec<_> = tracker.open().map(Offset::get).collect();
+        assert_eq!(open, [12, 13, 15, 16]);
         tracker.row_found(at(13));
         assert_eq!(state(&tracker), (vec![12], 15, 12, 7, 3));
         tracker.group_committed(at(17));
