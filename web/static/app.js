@@ -23,7 +23,7 @@ page = new Page({
   onDropped: () => card?.close(),
   onReply(reply, _, came) {
     note(reply);
-    if (came > 0) quiet.end();
+    if (came > 0 || reply.totals.waiting > 0 || reply.problems.length > 0) quiet.end();
   },
   onOnline: (isOnline) => send.setOnline(isOnline),
   onPresence: (isVisible) => send.setVisible(isVisible),

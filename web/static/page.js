@@ -148,6 +148,7 @@ export class Page {
     const entries = this.#palette.legend();
     const named = new Set(entries.map(({ name }) => name));
     const extra = processors.filter((name) => !named.has(name)).length;
-    this.legend.draw(entries, extra, waiting > 0);
+    const isOtherPart = this.problems.some(({ part }) => part !== "processors");
+    this.legend.draw(entries, extra, waiting > 0 && !isOtherPart);
   }
 }

@@ -1,6 +1,6 @@
 // When a part is down: people see it, nothing is lost or shown twice, and it recovers by itself.
 
-import { changeReplies, ended, expect, expectNoFindings, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { changeReplies, ended, expect, expectNoFindings, fill, flown, forward, message, sendButton, test, unique } from "./support/page.js";
 import { pidOf, pidsOf } from "./support/stack.js";
 
 const data = () => process.env.BARRAGE_DATA;
@@ -74,6 +74,47 @@ test("while processors stand still the page says how many messages wait, until a
   expect(stored).toBe(accepted);
   await expect(page.locator("#banners")).toBeEmpty();
   await expect(page.locator("#pill")).toHaveText("Live");
+});
+
+for (const [name, waiting, part] of [
+  ["messages wait for a router", 524, "event-router"],
+  ["messages wait and all parts answer", 1, undefined],
+  ["Kafka takes none", 0, "kafka"],
+]) {
+  test(`the empty wall does not ask for the first message while ${name}`, async ({ page }) => {
+    let isNow = true;
+    await page.clock.install();
+    await changeReplies(page, (reply) => {
+      const problems = part ? [{ part, since: new Date().toISOString(), text: "" }] : [];
+      const now = isNow ? { totals: { ...reply.totals, waiting }, problems } : { problems: [] };
+      return { ...reply, poll_after_ms: 100, bullets: [], passed: 0, ...now };
+    });
+    await page.goto("/");
+    const invitation = page.getByRole("heading", { name: "The wall is quiet." });
+    await expect(page.locator("#pill[data-state=live], #pill[data-state=behind]")).toBeAttached();
+    await expect(invitation).toBeHidden();
+    isNow = false;
+    await forward(page, 20_000, (options) => expect(invitation).toBeVisible(options));
+  });
+}
+
+test("a processor is not said to have stopped while messages wait for another part", async ({ page }) => {
+  let [processors, parts] = [["message-processor-1"], []];
+  await changeReplies(page, (reply) => {
+    const problems = parts.map((part) => ({ part, since: new Date().toISOString(), text: "" }));
+    const totals = { ...reply.totals, waiting: 524 };
+    return { ...reply, poll_after_ms: 100, totals, processors, slots: { "message-processor-1": 1 }, problems };
+  });
+  await page.goto("/");
+  const item = page.locator(".legend-item");
+  await expect(item).toHaveText("processor-1");
+  [processors, parts] = [[], ["event-router"]];
+  await expect(page.locator("#banners")).toContainText("No event-router reads the messages.");
+  await expect(item).toHaveText("processor-1idle");
+  await expect(item.locator(".silent")).toHaveCount(0);
+  parts = ["processors"];
+  await expect(item).toHaveText("processor-1stopped");
+  await expect(item.locator(".silent")).toHaveText("processor-1");
 });
 
 test("a reply that leaves messages out is called a sample, of how many", async ({ page, request }) => {

@@ -16,7 +16,7 @@ const said = (name, { sentence: texts, space }) => {
 
 /** Opens a page that is in this state. Returns a function that changes the state, by default of `shown`. */
 async function open(page, path, name, shown = show) {
-  await fly(page, { change: (reply) => ({ ...reply, bullets: [] }) });
+  await fly(page, { change: (reply) => ({ ...reply, bullets: [], passed: 0 }) });
   const change = await shown(page, name);
   await page.goto(path);
   await expect(page.locator("body")).toHaveAttribute("data-screen", /./);
@@ -127,6 +127,21 @@ test("the node of a part that is down says so, and what comes after it is pale",
     await expect(page.locator(node)).toHaveClass(/down/);
     await expect(page.locator("#pipe .down")).toHaveCount(1);
   }
+});
+
+test("where nobody tells how many run, none is said to sleep", async ({ page }) => {
+  await open(page, "/", () => ({ ...STATES.knative(), in: 0, out: 0, waiting: 0, calls: 0, ready: 0, processors: [] }));
+  await expect(page.locator(".figures")).toHaveText("0 at work", { useInnerText: true });
+  await expect(page.locator(".lanes")).toBeEmpty();
+});
+
+test("the stage asks nobody to send what Kafka does not take", async ({ page }) => {
+  const down = [{ part: "kafka", for_ms: 2000, frozen: false }];
+  const change = await open(page, "/stage", "idle", showAtOnce);
+  await expect(page.locator("#quiet")).toBeVisible();
+  await change(() => ({ ...STATES.idle(), down }));
+  await expect(page.locator("#sentence")).toContainText("Kafka has not answered");
+  await expect(page.locator("#quiet")).toBeHidden();
 });
 
 test("where nobody tells how many are wanted, there is the number alone, and plain bars", async ({ page }) => {
@@ -304,7 +319,7 @@ test("axe finds nothing where people prefer light", async ({ page }) => {
   await expectNoFindings(page);
 });
 
-const LAYOUT_STATES = ["zero", "cold", "behind", "scaling", "full", "twelve", "idle", "router", "processors", "knative"];
+const LAYOUT_STATES = ["zero", "cold", "behind", "scaling", "full", "twelve", "pace", "idle", "router", "processors", "knative"];
 
 for (const [width, height] of STAGES) {
   for (const language of ["en", "zh"]) {

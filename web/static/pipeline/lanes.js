@@ -60,7 +60,7 @@ export class Lanes {
     const rows = shown.length + (rest.length > 0 ? 1 : 0);
     this.root.className = `lanes ${rows > 6 ? "two" : rows < 4 ? "few" : ""}`;
     this.root.style.setProperty("--rows", Math.ceil(rows / 2));
-    this.#say(shown.length, rest, isOffByHand(state) ? texts.labels.off : texts.labels.wakes);
+    this.#say(shown.length, rest, whyNone(state));
     return drawn;
   }
 
@@ -137,6 +137,12 @@ class Lane {
     }
     this.bar.style.setProperty("--fill", share.toFixed(3));
   }
+}
+
+/** What stands in the place of lanes. Where nobody tells how many run, it is not known that none does. */
+function whyNone(state) {
+  if (isOffByHand(state)) return texts.labels.off;
+  return state.wanted === null ? "" : texts.labels.wakes;
 }
 
 const rateOf = (processor, state) =>

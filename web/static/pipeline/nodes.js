@@ -155,8 +155,8 @@ const trend = (grows) => {
 
 function wordOf({ wanted, mode }, ready, hasArrow) {
   if (hasArrow) return texts.labels.wanted;
-  if (ready === 0) return texts.labels.asleep;
-  return wanted === null && mode === null ? texts.labels.busy : texts.labels.ready;
+  if (wanted === null && mode === null) return texts.labels.busy;
+  return ready === 0 ? texts.labels.asleep : texts.labels.ready;
 }
 
 function callsOf({ calls }) {

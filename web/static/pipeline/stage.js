@@ -55,7 +55,8 @@ class Panel {
     if (isZero(state)) this.#invite(state);
     const isEmpty = document.querySelector("#sky .bullet") === null;
     const isWaking = isColdStart(state);
-    this.quiet.hidden = !isEmpty || !(isWaking || isQuiet(state));
+    const isAtRest = isQuiet(state) && state.down.length === 0; // nobody is asked to send what cannot arrive
+    this.quiet.hidden = !isEmpty || !(isWaking || isAtRest);
     const { cold, coldText } = texts.invitation;
     const [title, text] = isWaking ? [cold, coldText(state.cold_start_ms && seconds(state.cold_start_ms))] : this.usual;
     this.title.textContent = title;

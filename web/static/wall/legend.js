@@ -12,23 +12,24 @@ export class Legend {
     this.root = root;
   }
 
-  draw(entries, extra, isWaiting) {
-    const state = JSON.stringify([entries, extra, isWaiting]);
+  /** `isStopped`: messages wait for processors, and for no other part. */
+  draw(entries, extra, isStopped) {
+    const state = JSON.stringify([entries, extra, isStopped]);
     if (state === this.#drawn) return;
     this.#drawn = state;
-    const items = entries.map((entry) => itemNode(entry, isWaiting));
+    const items = entries.map((entry) => itemNode(entry, isStopped));
     if (extra > 0) items.push(spanNode("legend-more", translations.legend.more(extra)));
     this.root.replaceChildren(...(items.length > 0 ? items : [spanNode("legend-more", translations.legend.none)]));
   }
 }
 
 /** A processor that stores nothing is idle, unless messages wait for it. */
-function itemNode({ name, slot, quiet }, isWaiting) {
+function itemNode({ name, slot, quiet }, isStopped) {
   const item = spanNode("legend-item", "");
-  const label = spanNode(quiet && isWaiting ? "legend-name silent" : "legend-name", short(name));
+  const label = spanNode(quiet && isStopped ? "legend-name silent" : "legend-name", short(name));
   label.title = name;
   item.append(shapeNode(slot), label);
-  if (quiet) item.append(spanNode("legend-more", isWaiting ? translations.legend.stopped : translations.legend.idle));
+  if (quiet) item.append(spanNode("legend-more", isStopped ? translations.legend.stopped : translations.legend.idle));
   return item;
 }
 

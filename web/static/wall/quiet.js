@@ -1,4 +1,4 @@
-// The panel that explains the empty wall. It goes when messages come, and returns after a minute without any.
+// The panel that explains the empty wall. It goes when messages come or wait, and returns after a minute without any.
 
 const QUIET_AFTER_MS = 60_000;
 
@@ -16,7 +16,7 @@ export class Quiet {
     });
   }
 
-  /** A message came: hides the panel until nothing has come for a minute and the wall is empty. */
+  /** A message came or waits, or a part is down: hides the panel until a minute after the last time, and until the wall is empty. */
   end() {
     this.panel.hidden = true;
     clearTimeout(this.#timer);
