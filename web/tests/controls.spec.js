@@ -1,6 +1,6 @@
 // The keys of the stage, and the controls of the demo: each does what it says within a second, where it is allowed.
 
-import { expect, expectNoFindings, forward, test } from "./support/page.js";
+import { expect, expectNoFindings, forward, hold, test } from "./support/page.js";
 import { faultsOfLayout } from "./support/layout.js";
 import { fly, scaling, show, STATES } from "./support/pipeline.js";
 
@@ -34,6 +34,7 @@ test.describe("on the stage", () => {
   test("each key does what it says, and answers in the place of the sentence for two seconds", async ({ page }) => {
     await page.clock.install();
     await open(page, "/stage");
+    await hold(page);
     const sentence = await page.locator("#sentence").textContent();
     await page.keyboard.press("Space");
     await says(page, "Paused.");
@@ -123,6 +124,8 @@ test.describe("on the stage", () => {
     await page.clock.install();
     const { calls } = await open(page, `/stage#controls=${TOKEN}`);
     const tools = page.locator(".tools");
+    await expect(page.locator("[data-key=t]")).toBeAttached();
+    await hold(page);
     await expect(page.getByRole("group", { name: "Scaling" }).getByRole("button")).toHaveText(
       ["−", "+", "Automatic", "Quiet", "A busy day", "A stampede", "Kill a processor", "Kill the router", "Play the tour"],
     );
@@ -130,7 +133,9 @@ test.describe("on the stage", () => {
     await expect(tools).toHaveCSS("pointer-events", "none"); // a finger presses nothing that it does not see
     await page.mouse.move(300, 300);
     await expect(tools).toHaveCSS("opacity", "1");
+    await page.clock.resume();
     await expectNoFindings(page);
+    await hold(page);
     const press = async (name, text, call, body) => {
       await page.mouse.move(310, 300); // another point: the tools may have gone meanwhile
       await tools.getByRole("button", { name, exact: true }).click();
@@ -157,6 +162,7 @@ test.describe("on the stage", () => {
         await page.setViewportSize({ width, height });
         await page.clock.install();
         await open(page, `/stage?lang=${language}`, { name: "zero" });
+        await hold(page);
         await expect(page.locator("#sentence")).toBeHidden();
         await page.keyboard.press("l");
         await expect(page.locator("#sentence")).toBeVisible(SOON);
@@ -203,6 +209,7 @@ test.describe("on the stage", () => {
       await page.keyboard.press("r");
       await expect(page.locator("#sentence")).toHaveText("R again kills event-router.", { timeout: 200 });
     }).toPass();
+    await hold(page);
     expect(calls).toEqual([]);
     await page.keyboard.press("k");
     await says(page, "K again kills message-processor-4.");

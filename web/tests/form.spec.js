@@ -1,6 +1,6 @@
 // The form: what it refuses, what it keeps, and that it needs no JavaScript.
 
-import { ended, expect, fill, flown, sendButton, test, unique } from "./support/page.js";
+import { ended, expect, fill, flown, hold, sendButton, test, unique } from "./support/page.js";
 
 const INVALID = { message: "Hello from the keynote", concurrency: "250", duration: "0" };
 
@@ -99,6 +99,8 @@ for (const [status, reason] of [
       });
       await page.clock.install();
       await page.goto("/");
+      await expect(page.locator("#pill")).toHaveText("Live");
+      await hold(page);
       await fill(page, { message: "kept" });
       await sendButton(page).click();
       await expect(page.locator("#strip-line")).toHaveText(`${reason} Try again in 2 s.`);

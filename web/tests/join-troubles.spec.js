@@ -2,7 +2,7 @@
 // is sent twice and nothing typed is lost.
 
 import { countPosts, field, go, isLive, isOnWall, open, own, take } from "./support/guest.js";
-import { expect, expectNoFindings, message, test, unique } from "./support/page.js";
+import { expect, expectNoFindings, hold, message, test, unique } from "./support/page.js";
 import { crowd } from "./support/room.js";
 import { pidOf } from "./support/stack.js";
 
@@ -22,11 +22,14 @@ test.describe("a server or a network that refuses", () => {
       if (n > 1) return route.continue();
       return route.fulfill({ status: 429, headers: { "retry-after": "2" }, json: { title: "Too Many Requests" } });
     });
+    await page.clock.install();
     await open(page);
+    await hold(page);
     await field(page).fill(text);
     await page.keyboard.press("Enter");
     await expect(page.locator("#note")).toHaveText("Too many messages are being sent now. Yours is kept and goes then.");
     await expect(own(page, text).locator("p")).toHaveText(/^Goes in [123] s$/);
+    await page.clock.resume();
     await isOnWall(page, text);
     expect(at[1] - at[0]).toBeGreaterThanOrEqual(2000);
     expect(posts.length).toBe(2);
@@ -36,9 +39,13 @@ test.describe("a server or a network that refuses", () => {
   test("a room that stays full is told, and a press sends the message again", async ({ page }) => {
     const text = unique("again");
     let isFull = true;
-    const posts = await countPosts(page, (route) => (isFull ? route.fulfill(BUSY) : route.continue()));
+    const posts = await countPosts(page, (route, n) => {
+      const retryAfter = n < 4 ? "1" : "60"; // the last pause is longer than what the test looks at
+      return isFull ? route.fulfill({ ...BUSY, headers: { "retry-after": retryAfter } }) : route.continue();
+    });
     await page.clock.install();
     await open(page);
+    await hold(page);
     await field(page).fill(text);
     await page.keyboard.press("Enter");
     await expect(own(page, text).locator("p")).toHaveText(/^Goes in/);
@@ -52,11 +59,12 @@ test.describe("a server or a network that refuses", () => {
     await expect(own(page, text).locator("p")).toHaveText("Could not be sent: too many messages were being sent");
     await expect(page.locator("#note")).toHaveText("Everybody in the room can read it.");
     expect(posts.length).toBe(4);
+    await page.clock.resume();
     await expectNoFindings(page);
     isFull = false;
     await own(page, text).getByRole("button").click();
     await expect(own(page, text).locator("p")).toHaveText(/^Goes in/); // the server's last pause is obeyed
-    await page.clock.fastForward(10_000);
+    await page.clock.fastForward(60_000);
     await isOnWall(page, text);
     expect(posts.length).toBe(5);
   });
@@ -68,7 +76,7 @@ test.describe("a server or a network that refuses", () => {
       if (n === 1) return route.abort();
       room.say({ message: text, trace: traceOf(route) });
       await isOnWall(page, text);
-      return route.fulfill(BUSY);
+      return route.fulfill({ ...BUSY, headers: { "retry-after": "5" } });
     });
     await open(page);
     await field(page).fill(text);
@@ -88,6 +96,7 @@ test.describe("a server or a network that refuses", () => {
     await page.clock.install();
     await open(page);
     await expect(go(page)).toHaveText("Send");
+    await hold(page);
     await field(page).fill("an hour?");
     await page.keyboard.press("Enter");
     await expect(go(page)).toHaveText(/^Send again in (60|59) s$/);
@@ -101,10 +110,13 @@ test.describe("a server or a network that refuses", () => {
       if (n > 1) return route.abort();
       return route.fulfill({ ...BUSY, status: 503, json: { title: "Service Unavailable" } });
     });
+    await page.clock.install();
     await open(page);
+    await hold(page);
     await field(page).fill("kept, then unknown");
     await page.keyboard.press("Enter");
     await expect(page.locator("#note")).toHaveText(/^Kafka does not accept messages now/);
+    await page.clock.resume();
     await expect(own(page, "kept, then").locator("p")).toHaveText("The server did not answer: it may have been sent");
     await expect(own(page, "kept, then").locator(".mark.ask")).toBeVisible();
     await expect(page.locator("#note")).toHaveText("Everybody in the room can read it.");
@@ -220,6 +232,12 @@ test.describe("a server or a network that refuses", () => {
   });
 });
 
+/** The server takes the message, and its pause is so long that it is not over before the test has looked. */
+async function longPause(route) {
+  const response = await route.fetch();
+  return route.fulfill({ response, json: { ...(await response.json()), cooldown_ms: 10_000 } });
+}
+
 /** How many rows of this text the newest bullets have. */
 async function stored(page, text) {
   const { bullets } = await (await page.request.get("/feed?limit=500")).json();
@@ -310,7 +328,7 @@ async function look(page, state) {
 }
 
 test("a reload keeps the messages, what was typed and the name, and sends nothing again", async ({ page }) => {
-  const posts = await countPosts(page);
+  const posts = await countPosts(page, longPause);
   await open(page);
   const text = unique("before the reload");
   await page.locator("#name").fill("Mei");
@@ -356,6 +374,7 @@ async function frozen(service, during) {
 }
 
 test("two tabs of a browser share their pause, and each finds its own messages", async ({ page, context }) => {
+  await countPosts(page, longPause);
   await open(page);
   const other = await context.newPage();
   await open(other);

@@ -1,6 +1,6 @@
 // The guest's page: one message at a time, what became of it, on every screen. What a room and its network do to it: join-troubles.spec.js.
 
-import { expect, expectNoFindings, flown, test, unique } from "./support/page.js";
+import { expect, expectNoFindings, flown, hold, test, unique } from "./support/page.js";
 import { countPosts, field, go, isOnWall, open, own, take } from "./support/guest.js";
 import { Throughput } from "../static/join/throughput.js";
 import { BLOCKED_WORD } from "./support/stack.js";
@@ -225,7 +225,9 @@ test("markup and direction overrides stay text, in the list and on the wall", as
 
 test("during the pause the button fills and says how long, typing goes on, and Enter is kept", async ({ page }) => {
   const posts = await take(page, 2000);
+  await page.clock.install();
   await open(page);
+  await hold(page);
   await field(page).fill("one");
   await page.keyboard.press("Enter");
   await expect(go(page)).toHaveText("Send again in 2 s");
@@ -240,8 +242,11 @@ test("during the pause the button fills and says how long, typing goes on, and E
   await page.keyboard.press("Enter");
   await expect(page.locator("#note")).toHaveText("One message waits already. This one stays here.");
   await expect(field(page)).toHaveValue("three");
+  await page.clock.fastForward(2000);
   await expect.poll(() => posts.length).toBe(2);
   expect(posts.map((it) => it.message)).toEqual(["one", "two"]);
+  await expect(go(page)).toHaveText("Send again in 2 s");
+  await page.clock.fastForward(2000);
   await expect(go(page)).toHaveText("Send");
   await expect(own(page, "three")).toHaveCount(0);
 });
@@ -289,10 +294,11 @@ test("the time that a message still waits follows the throughput of the last fiv
 });
 
 test("a message that waits says so in words, and about how long", async ({ page }) => {
-  let [cursor, stored] = [0, 1000];
+  const begun = Date.now();
+  let cursor = 0;
   await page.route("**/feed?*", (route) => {
     cursor += 1;
-    stored += 40;
+    const stored = 1000 + Math.floor((Date.now() - begun) / 10); // a hundred a second, however seldom the page asks
     const totals = { accepted: stored + 400, stored, waiting: 400, since: "2026-11-29T07:00:00Z" };
     const rest = { now: Date.now(), passed: 0, poll_after_ms: 400, bullets: [], processors: [], problems: [] };
     return route.fulfill({ json: { cursor: String(cursor), totals, ...rest } });

@@ -70,6 +70,13 @@ export async function changeReplies(page, change) {
   });
 }
 
+/** Stops the page's clock, which the test has installed: from now on no time passes but what the test puts it forward by. */
+export const hold = (page) =>
+  expect(async () => {
+    const soon = await page.evaluate(() => Date.now() + 500); // it cannot be put back
+    await page.clock.pauseAt(soon);
+  }).toPass();
+
 /** Puts the page's clock forward by so many ms, again and again, until `holds(options)`, which waits for a moment only. */
 export const forward = (page, ms, holds) =>
   expect(async () => {
