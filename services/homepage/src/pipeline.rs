@@ -1,5 +1,5 @@
 //! The pipeline as a page draws it: how much comes, waits and is finished, what each processor does, what is down, and
-//! how it came to this. It is looked at four times a second, and made into bytes once for all viewers.
+//! how it came to this. It is looked at four times a second, and made into bytes once for all viewers, compressed only if one asks.
 //!
 //! What is known: the totals of the reader, the rows that it has read, and the parts that answer. Where processors are
 //! started by the launcher of `cargo demo`, it also says their states and how many are wanted. On a cluster nobody does,

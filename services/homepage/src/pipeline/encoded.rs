@@ -1,6 +1,8 @@
-//! An answer as bytes, plain and compressed, so that no request serialises or compresses anything.
+//! An answer as bytes, plain and compressed. It is serialised once for all requests, and compressed once, by the first
+//! request that asks for that.
 
 use std::io::Write as _;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -10,23 +12,30 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub(super) struct Encoded {
     plain: Bytes,
-    gzip: Bytes,
+    gzip: OnceLock<Bytes>,
 }
 
 impl Encoded {
     pub(super) fn of(answer: &impl Serialize) -> Self {
         let plain = serde_json::to_vec(answer).expect("the answer is texts and numbers");
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        let written = encoder.write_all(&plain).and_then(|()| encoder.finish());
-        let gzip = written.expect("memory can be written").into();
-        Self { plain: plain.into(), gzip }
+        Self { plain: plain.into(), gzip: OnceLock::new() }
     }
 
     /// The bytes, and whether they are compressed.
     pub(super) fn answer(&self, accepts_gzip: bool) -> (Bytes, bool) {
-        let bytes = if accepts_gzip { &self.gzip } else { &self.plain };
+        let bytes = if accepts_gzip {
+            self.gzip.get_or_init(|| compressed(&self.plain))
+        } else {
+            &self.plain
+        };
         (bytes.clone(), accepts_gzip)
     }
+}
+
+fn compressed(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let written = encoder.write_all(plain).and_then(|()| encoder.finish());
+    written.expect("memory can be written").into()
 }
 
 #[cfg(test)]
