@@ -66,7 +66,9 @@ impl From<Text> for String {
 /// The text without what is not shown, if it has 1 to `max` characters then.
 fn normal(text: &str, max: usize) -> Result<String, TextError> {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
-    let plain: String = spaced.filter(|c| !c.is_control()).nfc().collect();
+    let plain = spaced.filter(|c| !c.is_control());
+    // ASCII has nothing to compose.
+    let plain: String = if text.is_ascii() { plain.collect() } else { plain.nfc().collect() };
     let normal = plain.trim();
     match normal.chars().count() {
         0 => Err(TextError::Empty),
