@@ -45,7 +45,8 @@ struct Args {
     /// How often each figure is measured, alternately with the one that it is compared with.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = value_parser!(u32).range(1..=100))]
     rounds: u32,
-    /// The length of one measurement in seconds, without its warm-up.
+    /// The length of one measurement in seconds, without its warm-up. At least 10 for P15, 20 for P7@600 and P7@50, 30
+    /// for P7@1 and P16.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..=60))]
     seconds: u32,
     /// How many records wait for P8.

@@ -137,9 +137,9 @@ pub(crate) const CPU: Part =
     figure(Ratio::P7, "CPU of the services per 100,000 messages", 6.0, " s");
 /// Each with its messages per second.
 pub(crate) const PACED_CPU: [(u32, Part); 4] = [
-    (600, figure(Ratio::P7At600, "the same at 600/s, one page open", 15.0, " s")),
-    (50, figure(Ratio::P7At50, "the same at 50/s, one page open", 60.0, " s")),
-    (1, figure(Ratio::P7At1, "the same at 1/s, one page open", 2000.0, " s")),
+    (600, figure(Ratio::P7At600, "CPU per 100,000 at 600/s, one page open", 15.0, " s")),
+    (50, figure(Ratio::P7At50, "CPU per 100,000 at 50/s, one page open", 60.0, " s")),
+    (1, figure(Ratio::P7At1, "CPU per 100,000 at 1/s, one page open", 2000.0, " s")),
     (0, figure(Ratio::P16, "CPU of the idle services, one page open", 1.0, " %")),
 ];
 pub(crate) const BACKLOG: Part =

@@ -223,3 +223,20 @@ pub fn programs() -> io::Result<PathBuf> {
     let parent = folder.ends_with("deps").then(|| folder.parent()).flatten();
     Ok(parent.unwrap_or(folder).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn services_of_another_build_run_on_the_stand_ins_of_this_one() {
+        let data = tempfile::tempdir().unwrap();
+        let setup = Setup::default().processors(2).services(Path::new("/before"));
+        let specs = setup.specs(&data, &Backend::StandIns).unwrap();
+        let of_before = specs.iter().filter_map(|spec| spec.program.strip_prefix("/before").ok());
+        let programs: Vec<_> = of_before.map(|program| program.to_str().unwrap()).collect();
+        let (processor, own) = (name::PROCESSOR, super::programs().unwrap());
+        assert_eq!(programs, [processor, processor, name::ROUTER, name::HOMEPAGE]);
+        assert!(specs[..2].iter().all(|spec| spec.program.starts_with(&own)));
+    }
+}
