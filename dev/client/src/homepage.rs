@@ -228,6 +228,13 @@ impl Homepage {
         read(self.request(Method::GET, "/pipeline")).await
     }
 
+    /// Asks for the same as a page in a browser does, which takes a compressed answer, and drops it.
+    pub async fn pipeline_as_page(&self) -> Result<(), Error> {
+        let request = self.request_as_browser(Method::GET, "/pipeline", "application/json");
+        http::success(request).await?.bytes().await?;
+        Ok(())
+    }
+
     /// Uses a control of the demo: any method, with a body of JSON.
     pub async fn control(
         &self,

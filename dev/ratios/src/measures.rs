@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod backlog;
 pub(crate) mod latency;
 pub(crate) mod overload;
+pub(crate) mod paced;
 pub(crate) mod routing;
 pub(crate) mod sending;
 pub(crate) mod throughput;

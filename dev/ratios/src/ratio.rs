@@ -5,6 +5,8 @@
 //! producer and is acknowledged by all replicas (`acks=all`). Every row is written by BatchWriteItem. Warm-ups
 //! do not count. All processes share the machine, and so does the measurement.
 
+use std::fmt;
+
 use clap::ValueEnum;
 
 /// A ratio; some have several parts. These texts are printed by `--help`.
@@ -27,8 +29,18 @@ pub(crate) enum Ratio {
     /// Send → received at 30 % of the peak: from a message's `sent_at` until a viewer who waits for news has it.
     /// The peak is the end-to-end messages per second of P1.
     P6,
-    /// CPU time of homepage, router and processor together for 100,000 messages, sent as for P1.
+    /// CPU time of homepage, router and processor together for 100,000 messages, sent as for P1. Nobody looks on.
     P7,
+    /// The same at 600 messages per second, while one page is open: it waits for news, and asks for the pipeline
+    /// twice a second.
+    #[value(name = "P7@600")]
+    P7At600,
+    /// The same at 50 messages per second.
+    #[value(name = "P7@50")]
+    P7At50,
+    /// The same at one message per second: 1,000 s are 1 % of a core.
+    #[value(name = "P7@1")]
+    P7At1,
     /// Records per second through router, processor and table while a backlog waits ÷ read by a bare
     /// consumer. And the highest memory of a process after the first tenth ÷ its memory at that time.
     P8,
@@ -49,6 +61,16 @@ pub(crate) enum Ratio {
     /// How many viewers of a homepage on one core see every tick of the feed, at 100 messages per second. And the
     /// p99 from a tick until a viewer has received it.
     P15,
+    /// CPU time of homepage, router and processor together, in per cent of a core, while no message comes and one
+    /// page is open as for P7@600.
+    P16,
+}
+
+impl fmt::Display for Ratio {
+    /// Its name on the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +100,13 @@ pub(crate) struct Part {
     pub(crate) of: &'static str,
 }
 
+impl Part {
+    /// The same of an older build ÷ of this one.
+    pub(crate) fn before_and_now(self) -> Self {
+        ratio(self.ratio, "the same, before ÷ now", Aim::AtLeast(1.0), self.unit)
+    }
+}
+
 const fn ratio(ratio: Ratio, what: &'static str, aim: Aim, of: &'static str) -> Part {
     Part { ratio, what, aim, unit: "", of }
 }
@@ -105,7 +134,14 @@ pub(crate) const IN_THE_FEED: [Part; 2] = [
     figure(Ratio::P6, "send → received, p99", 120.0, " ms"),
 ];
 pub(crate) const CPU: Part =
-    figure(Ratio::P7, "CPU of the services per 100,000 messages", 12.0, " s");
+    figure(Ratio::P7, "CPU of the services per 100,000 messages", 6.0, " s");
+/// Each with its messages per second.
+pub(crate) const PACED_CPU: [(u32, Part); 4] = [
+    (600, figure(Ratio::P7At600, "CPU per 100,000 at 600/s, one page open", 15.0, " s")),
+    (50, figure(Ratio::P7At50, "CPU per 100,000 at 50/s, one page open", 60.0, " s")),
+    (1, figure(Ratio::P7At1, "CPU per 100,000 at 1/s, one page open", 2000.0, " s")),
+    (0, figure(Ratio::P16, "CPU of the idle services, one page open", 1.0, " %")),
+];
 pub(crate) const BACKLOG: Part =
     ratio(Ratio::P8, "backlog drain ÷ raw consume", Aim::AtLeast(0.50), "/s");
 pub(crate) const FLAT: Part =
@@ -156,8 +192,9 @@ mod tests {
 
     #[test]
     fn ratios_are_named_in_either_case() {
-        for (name, ratio) in [("P1", Ratio::P1), ("p9B", Ratio::P9b), ("p13", Ratio::P13)] {
+        for (name, ratio) in [("P1", Ratio::P1), ("p9B", Ratio::P9b), ("p7@50", Ratio::P7At50)] {
             assert_eq!(Ratio::from_str(name, true), Ok(ratio));
+            assert!(ratio.to_string().eq_ignore_ascii_case(name));
         }
         assert!(Ratio::from_str("P14", true).is_err());
     }

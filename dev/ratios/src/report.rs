@@ -53,7 +53,7 @@ fn write_line(f: &mut fmt::Formatter<'_>, line: &Finding) -> fmt::Result {
     let figures = figures.unwrap_or_default();
     writeln!(
         f,
-        "| {ratio:?} | {what} | {figures} | {measured} | {sign} {}{unit} | {met} |",
+        "| {ratio} | {what} | {figures} | {measured} | {sign} {}{unit} | {met} |",
         Rounded(aim)
     )
 }
@@ -80,6 +80,7 @@ mod tests {
             seconds: 5,
             backlog: 1000,
             most_viewers: crate::scope::MOST_VIEWERS,
+            before: None,
             only: BTreeSet::new(),
         };
         let machine = Machine::default();

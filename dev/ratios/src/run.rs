@@ -5,7 +5,9 @@ use client::connections;
 use crate::{
     finding::Findings,
     machine::Machine,
-    measures::{answers, backlog, latency, overload, routing, sending, throughput, ticks, tracing},
+    measures::{
+        answers, backlog, latency, overload, paced, routing, sending, throughput, ticks, tracing,
+    },
     ratio::Ratio::{P1, P2, P3, P4, P5, P6, P7, P8, P9, P9b, P10, P11, P12, P13, P15},
     report::Report,
     scope::Scope,
@@ -44,6 +46,7 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Report<'_>> {
             findings.extend(overload::measure(scope, peak).await?);
         }
     }
+    findings.extend(paced::measure(scope).await?);
     measure_viewers(scope, &mut findings).await?;
     if scope.wants(&[P13]) {
         findings.extend(tracing::measure(scope).await?);

@@ -1,6 +1,6 @@
 //! How much is measured, and which ratios.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, path::PathBuf};
 
 use crate::ratio::Ratio::{self, P8};
 
@@ -17,6 +17,8 @@ pub(crate) struct Scope {
     pub(crate) backlog: u32,
     /// No measurement has more viewers than this.
     pub(crate) most_viewers: u32,
+    /// The services of an older build, in this folder, which P7 and P16 measure by turns with these.
+    pub(crate) before: Option<PathBuf>,
     /// Only these ratios; all of them if this is empty.
     pub(crate) only: BTreeSet<Ratio>,
 }
@@ -30,10 +32,13 @@ impl Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rounds, seconds, backlog, most_viewers, .. } = self;
+        let Self { rounds, seconds, backlog, most_viewers, before, .. } = self;
         write!(f, "{rounds} rounds of {seconds} s, medians")?;
         if self.wants(&[P8]) {
             write!(f, " (P8: one round of {backlog} records)")?;
+        }
+        if let Some(before) = before {
+            write!(f, ", before: {}", before.display())?;
         }
         if *most_viewers < MOST_VIEWERS {
             write!(f, ", with at most {most_viewers} viewers")?;
@@ -51,7 +56,8 @@ mod tests {
     fn all_ratios_are_wanted_unless_some_are_named() {
         let scope = |only: &[Ratio]| {
             let only = only.iter().copied().collect();
-            Scope { rounds: 3, seconds: 5, backlog: 1000, most_viewers: MOST_VIEWERS, only }
+            let (most_viewers, before) = (MOST_VIEWERS, None);
+            Scope { rounds: 3, seconds: 5, backlog: 1000, most_viewers, before, only }
         };
         assert!(scope(&[]).wants(&[P13]));
         assert!(scope(&[P1, P5]).wants(&[P5, P6]));
@@ -63,7 +69,8 @@ mod tests {
     fn fewer_viewers_than_usual_are_said() {
         let scope = |most_viewers| {
             let only = BTreeSet::from([P1]);
-            Scope { rounds: 1, seconds: 5, backlog: 1000, most_viewers, only }.to_string()
+            Scope { rounds: 1, seconds: 5, backlog: 1000, most_viewers, before: None, only }
+                .to_string()
         };
         assert_eq!(scope(MOST_VIEWERS), "1 rounds of 5 s, medians");
         assert_eq!(scope(50), "1 rounds of 5 s, medians, with at most 50 viewers");

@@ -11,6 +11,8 @@ use stack::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
 };
 
+use crate::scope::Scope;
+
 /// The partitions of the topic, whether a service or this program creates it.
 pub(crate) const PARTITIONS: i32 = 4;
 
@@ -23,6 +25,7 @@ pub(crate) const SERVICES: [&str; 3] = [HOMEPAGE, ROUTER, PROCESSOR];
 /// Longer than any start takes.
 const START: Duration = Duration::from_secs(60);
 
+/// With the services of this build.
 pub(crate) fn whole() -> Setup {
     let partitions = PARTITIONS.to_string();
     [HOMEPAGE, ROUTER]
@@ -32,6 +35,11 @@ pub(crate) fn whole() -> Setup {
         })
         .var(HOMEPAGE, "MAX_RATE", NO_LIMIT)
         .var(HOMEPAGE, "MAX_CLIENT_RATE", NO_LIMIT)
+}
+
+/// With those of the older build, if there is one to compare with.
+pub(crate) fn before(scope: &Scope) -> Option<Setup> {
+    scope.before.as_deref().map(|folder| whole().services(folder))
 }
 
 /// All processes except the router, which may be started later.

@@ -33,6 +33,7 @@ pub struct Setup {
     table_proxy_seed: Option<u64>,
     keep: Option<u64>,
     backend: Option<Backend>,
+    services: Option<PathBuf>,
 }
 
 impl Stack {
@@ -117,6 +118,12 @@ impl Setup {
         self
     }
 
+    /// Runs the services of another build, which are in this folder.
+    pub fn services(mut self, folder: &Path) -> Self {
+        self.services = Some(folder.into());
+        self
+    }
+
     /// Starts the stack. Panics with the reason if it does not get ready.
     pub async fn start(self) -> Stack {
         let data = self.data.clone();
@@ -158,6 +165,14 @@ impl Setup {
         };
         let mut specs = plan.specs()?;
         backend.configure(&mut specs)?;
+        if let Some(folder) = &self.services {
+            for spec in
+                specs.iter_mut().filter(|it| ![name::BROKER, name::TABLE].contains(&&*it.name))
+            {
+                let program = spec.program.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+                spec.program = folder.join(program);
+            }
+        }
         for (process, variable, value) in &self.vars {
             for spec in specs.iter_mut().filter(|spec| spec.name.starts_with(process.as_str())) {
                 spec.env.insert(variable.clone(), value.clone());
@@ -207,4 +222,21 @@ pub fn programs() -> io::Result<PathBuf> {
     let folder = own.parent().ok_or(io::ErrorKind::NotFound)?;
     let parent = folder.ends_with("deps").then(|| folder.parent()).flatten();
     Ok(parent.unwrap_or(folder).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn services_of_another_build_run_on_the_stand_ins_of_this_one() {
+        let data = tempfile::tempdir().unwrap();
+        let setup = Setup::default().processors(2).services(Path::new("/before"));
+        let specs = setup.specs(&data, &Backend::StandIns).unwrap();
+        let of_before = specs.iter().filter_map(|spec| spec.program.strip_prefix("/before").ok());
+        let programs: Vec<_> = of_before.map(|program| program.to_str().unwrap()).collect();
+        let (processor, own) = (name::PROCESSOR, super::programs().unwrap());
+        assert_eq!(programs, [processor, processor, name::ROUTER, name::HOMEPAGE]);
+        assert!(specs[..2].iter().all(|spec| spec.program.starts_with(&own)));
+    }
 }

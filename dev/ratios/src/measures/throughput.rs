@@ -1,17 +1,18 @@
 //! P1, P7 and P11: end-to-end flat out, its CPU time and memory, compared with the bare pipeline.
 
-use std::{io, time::Duration};
+use std::io;
 
-use stack::{
-    Setup, Stack,
-    usage::{self, Usage},
-};
+use stack::{Setup, Stack, usage};
 
 use crate::{
+    cpu::{self, Cpu},
     figures::{Rounds, per_second},
     finding::{Finding, Findings},
     load::{Done, Load},
-    ratio::{CPU, END_TO_END, MEMORY, Ratio::P1},
+    ratio::{
+        CPU, END_TO_END, MEMORY,
+        Ratio::{P1, P7},
+    },
     raw::pipeline,
     scope::Scope,
     stacks::{self, SERVICES},
@@ -21,7 +22,7 @@ use crate::{
 const WARM_UP: u32 = 1000;
 
 /// CPU times are per this many messages.
-const MESSAGES: f64 = 100_000.0;
+pub(crate) const MESSAGES: f64 = 100_000.0;
 
 /// The findings, and the peak from which other measures derive their loads.
 #[derive(Debug)]
@@ -34,8 +35,8 @@ pub(crate) struct Found {
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) done: Done,
-    /// The CPU time of each process, by name.
-    cpu: Vec<(String, Duration)>,
+    /// For [`MESSAGES`] messages, in seconds.
+    cpu: Cpu,
     /// The highest memory of each service, in MB.
     memory: [f64; 3],
 }
@@ -44,13 +45,6 @@ impl Run {
     /// Messages per second from the first send to the last row.
     pub(crate) fn rate(&self) -> f64 {
         per_second(self.done.stored, self.done.storing)
-    }
-
-    /// CPU seconds of these processes for 100,000 messages.
-    fn cpu_of(&self, names: &[&str]) -> f64 {
-        let named = self.cpu.iter().filter(|(name, _)| names.contains(&name.as_str()));
-        let cpu: f64 = named.map(|(_, cpu)| cpu.as_secs_f64()).sum();
-        cpu * MESSAGES / self.done.stored as f64
     }
 }
 
@@ -61,9 +55,8 @@ pub(crate) async fn flat_out(setup: Setup, seconds: u32) -> anyhow::Result<Run> 
     let before = usage::of(&stack)?;
     let done = Load::flat_out(seconds).run(stack.homepage()).await?;
     let after = usage::of(&stack)?;
-    let used = |(before, after): (Usage, Usage)| (after.name, after.cpu.saturating_sub(before.cpu));
-    let memory = memory(&stack)?;
-    Ok(Run { done, cpu: before.into_iter().zip(after).map(used).collect(), memory })
+    let cpu = Cpu::between(before, after, MESSAGES / done.stored as f64);
+    Ok(Run { done, cpu, memory: memory(&stack)? })
 }
 
 fn memory(stack: &Stack) -> io::Result<[f64; 3]> {
@@ -81,7 +74,7 @@ pub(crate) async fn peak(scope: &Scope) -> anyhow::Result<f64> {
 }
 
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Found> {
-    let (mut runs, mut bare) = (Vec::new(), Rounds::default());
+    let (mut runs, mut before, mut bare) = (Vec::new(), Vec::new(), Rounds::default());
     for round in 1..=scope.rounds {
         eprintln!("P1, P7, P11, round {round}: sending flat out …");
         let run = flat_out(stacks::whole(), scope.seconds).await?;
@@ -93,49 +86,34 @@ pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Found> {
             bare.push(rate);
         }
         runs.push(run);
+        if let Some(setup) = stacks::before(scope).filter(|_| scope.wants(&[P7])) {
+            eprintln!("P7, round {round}: the build of before …");
+            before.push(flat_out(setup, scope.seconds).await?.cpu);
+        }
     }
     let rates: Rounds = runs.iter().map(Run::rate).collect();
     let peak = rates.median();
-    let cpu = runs.iter().map(|run| run.cpu_of(&SERVICES)).collect();
-    let mut findings =
-        Findings::from([Finding::ratio(END_TO_END, rates, bare), Finding::figure(CPU, cpu)]);
+    let mut findings = Findings::from([Finding::ratio(END_TO_END, rates, bare)]);
     for (n, part) in MEMORY.into_iter().enumerate() {
         let memory = runs.iter().map(|run| run.memory[n]).collect();
         findings.lines.push(Finding::figure(part, memory));
     }
-    findings.note(format!("P7: {}", costs(&runs)));
+    let now: Vec<_> = runs.into_iter().map(|run| run.cpu).collect();
+    findings.extend(cpu::findings(CPU, &now, &before));
     Ok(Found { findings, peak })
-}
-
-/// The CPU time of each process for 100,000 messages.
-fn costs(runs: &[Run]) -> String {
-    let names = runs.iter().flat_map(|run| &run.cpu).map(|(name, _)| name.as_str());
-    let mut each: Vec<_> = Vec::new();
-    for name in names {
-        if !each.contains(&name) {
-            each.push(name);
-        }
-    }
-    let cost = |name: &&str| {
-        let rounds: Rounds = runs.iter().map(|run| run.cpu_of(&[name])).collect();
-        format!("{name} {:.1} s", rounds.median())
-    };
-    each.iter().map(cost).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
-    fn a_run_has_a_rate_and_costs_for_100_000_messages() {
+    fn a_runs_rate_counts_until_the_last_row() {
         let seconds = Duration::from_secs;
         let done = Done { stored: 20_000, sending: seconds(4), storing: seconds(5) };
-        let cpu = [("broker", 9), ("homepage", 3), ("event-router", 1)];
-        let cpu = cpu.map(|(name, busy)| (name.to_owned(), seconds(busy)));
-        let run = Run { done, cpu: cpu.into(), memory: [0.0; 3] };
+        let run = Run { done, cpu: Cpu::default(), memory: [0.0; 3] };
         assert_eq!(run.rate(), 4000.0);
-        assert_eq!(run.cpu_of(&SERVICES), 20.0);
-        assert_eq!(costs(&[run]), "broker 45.0 s, homepage 15.0 s, event-router 5.0 s");
     }
 }
