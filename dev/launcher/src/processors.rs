@@ -132,8 +132,9 @@ impl Processors {
             processor.supervisor.request_stop();
         }
         self.gone.retain(|gone| gone.for_time() < LISTED);
-        // Again, if it could not be written.
+        // Again, if they could not be written.
         self.write();
+        self.around.stack_file.catch_up();
     }
 
     /// Takes in what the supervisor of one of them has told. Returns what others want to know of it.

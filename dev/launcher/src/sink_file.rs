@@ -11,11 +11,13 @@ pub(crate) struct SinkFile {
     folder: PathBuf,
     /// None before the first time, and after one that has failed.
     written: Option<Vec<String>>,
+    /// Whether the last time failed, and that was said.
+    is_failing: bool,
 }
 
 impl SinkFile {
     pub(crate) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), written: None }
+        Self { folder: folder.to_owned(), written: None, is_failing: false }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -27,14 +29,15 @@ impl SinkFile {
         if self.written.as_ref() == Some(&urls) {
             return;
         }
-        self.written = match sink_file::write(&self.folder, &urls) {
-            Ok(()) => Some(urls),
-            Err(error) => {
-                // The next call tries again.
-                eprintln!("cannot write {}: {error}", self.path().display());
-                None
-            }
-        };
+        let written = sink_file::write(&self.folder, &urls);
+        if let Err(error) = &written
+            && !self.is_failing
+        {
+            // The next call tries again, and there are some in a second.
+            eprintln!("cannot write {} for now: {error}", self.path().display());
+        }
+        self.is_failing = written.is_err();
+        self.written = written.is_ok().then_some(urls);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use parking_lot::Mutex;
@@ -44,6 +45,8 @@ impl Entry {
 pub(crate) struct StackFile {
     path: PathBuf,
     content: Mutex<Content>,
+    /// Whether the file lacks the last change, and that was said.
+    is_outdated: AtomicBool,
 }
 
 impl StackFile {
@@ -56,7 +59,7 @@ impl StackFile {
         };
         let path = folder.join(FILE);
         write(&path, &content)?;
-        Ok(Self { path, content: Mutex::new(content) })
+        Ok(Self { path, content: Mutex::new(content), is_outdated: AtomicBool::new(false) })
     }
 
     /// Adds a process that comes while the others run.
@@ -82,8 +85,19 @@ impl StackFile {
     fn change(&self, change: impl FnOnce(&mut Content)) {
         let mut content = self.content.lock();
         change(&mut content);
-        if let Err(error) = write(&self.path, &content) {
-            eprintln!("cannot write {}: {error}", self.path.display());
+        let written = write(&self.path, &content);
+        let was_outdated = self.is_outdated.swap(written.is_err(), Ordering::Relaxed);
+        if let Err(error) = written
+            && !was_outdated
+        {
+            eprintln!("cannot write {} for now: {error}", self.path.display());
+        }
+    }
+
+    /// Writes a change that could not be written: the disk was full, perhaps.
+    pub(crate) fn catch_up(&self) {
+        if self.is_outdated.load(Ordering::Relaxed) {
+            self.change(|_| {});
         }
     }
 
@@ -112,4 +126,24 @@ fn write(path: &Path, content: &Content) -> io::Result<()> {
     let next = path.with_extension("json.next");
     fs::write(&next, serde_json::to_string_pretty(content)?)?;
     fs::rename(next, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_that_could_not_be_written_is_written_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = StackFile::create(folder.path(), "http://127.0.0.1:8080", &[]).unwrap();
+        // A folder of this name is in the way, as a full disk would be.
+        let obstacle = folder.path().join("stack.json.next");
+        fs::create_dir(&obstacle).unwrap();
+        file.change(|content| content.pid = 7);
+        file.catch_up();
+        assert_ne!(read(folder.path()).unwrap().pid, 7);
+        fs::remove_dir(obstacle).unwrap();
+        file.catch_up();
+        assert_eq!(read(folder.path()).unwrap().pid, 7);
+    }
 }

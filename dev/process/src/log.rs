@@ -28,6 +28,8 @@ struct Inner {
     bytes: u64,
     tail: VecDeque<String>,
     echo: bool,
+    /// How many lines could not be written since the last one that was.
+    dropped: u64,
 }
 
 impl Log {
@@ -38,7 +40,7 @@ impl Log {
         let path = folder.join(format!("{name}.log"));
         let file = rotate(&path)?;
         let tail = VecDeque::with_capacity(TAIL);
-        let inner = Inner { name: name.into(), path, file, bytes: 0, tail, echo };
+        let inner = Inner { name: name.into(), path, file, bytes: 0, tail, echo, dropped: 0 };
         Ok(Self(Arc::new(Mutex::new(inner))))
     }
 
@@ -49,7 +51,8 @@ impl Log {
         inner.tail.clear();
     }
 
-    /// Adds a line. A line that cannot be written is dropped, since a full disk must not stop the process.
+    /// Adds a line. A line that cannot be written is dropped, since a full disk must not stop the process. Our stderr
+    /// says so once, and the file how many are missing, as soon as it can.
     pub fn line(&self, line: &str) {
         let mut inner = self.0.lock();
         inner.write(line);
@@ -76,8 +79,24 @@ impl Inner {
             self.file = file;
             self.bytes = 0;
         }
-        if writeln!(self.file, "{line}").is_ok() {
-            self.bytes += line.len() as u64 + 1;
+        let missing = match self.dropped {
+            0 => String::new(),
+            // A part of the first of them may be there, without an end.
+            dropped => format!("\n--- {dropped} lines could not be written ---\n"),
+        };
+        let text = format!("{missing}{line}\n");
+        match self.file.write_all(text.as_bytes()) {
+            Ok(()) => {
+                self.bytes += text.len() as u64;
+                self.dropped = 0;
+            }
+            Err(error) => {
+                if self.dropped == 0 {
+                    let path = self.path.display();
+                    eprintln!("cannot write {path} for now, so lines are missing: {error}");
+                }
+                self.dropped += 1;
+            }
         }
     }
 }
@@ -105,6 +124,24 @@ mod tests {
         }
         let tail = log.tail();
         assert_eq!((tail.len(), tail[0].as_str()), (TAIL, "line 5"));
+    }
+
+    #[test]
+    fn the_log_says_how_many_lines_could_not_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::open(folder.path(), "table", false).unwrap();
+        let path = folder.path().join("table.log");
+        let open = |it: &Path| File::options().append(true).open(it).unwrap();
+        log.line("before");
+        // Each write to it fails as on a full disk.
+        log.0.lock().file = open(Path::new("/dev/full"));
+        log.line("lost");
+        log.line("lost, too");
+        log.0.lock().file = open(&path);
+        log.line("after");
+        log.line("and on");
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text, "before\n\n--- 2 lines could not be written ---\nafter\nand on\n");
     }
 
     #[test]

@@ -120,7 +120,9 @@ fn of_part(part: &str) -> &'static str {
         "table" => {
             "The table does not answer. Messages are safe in Kafka and appear when it is back."
         }
-        "sending" => "Kafka refuses messages from this homepage. Accepted messages are safe.",
+        "sending" => {
+            "Kafka refuses messages from this homepage, or cannot store them. Accepted messages are safe."
+        }
         "reader" => "Results cannot be read now. Messages are safe and appear later.",
         PROCESSING => {
             "Messages wait, and none was finished for a while. They are safe in Kafka. The event-router or \

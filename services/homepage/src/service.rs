@@ -185,7 +185,7 @@ impl Watch {
     ) {
         let (topics, topic) = (self.topics.clone(), reader.topic.clone());
         tasks.spawn(watch_topic(topics, topic, self.kafka.clone(), end.clone()));
-        tasks.spawn(self.permission.clone().expire_denials(end.clone()));
+        tasks.spawn(self.permission.clone().expire_refusals(end.clone()));
         tasks.spawn(reader.table.clone().watch(false, self.table.clone(), end.clone()));
         let members = GroupMembers::new(&reader.offsets);
         let (routers, progress) = (reader.routers.clone(), reader.progress.clone());

@@ -2,7 +2,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use super::denial::Access;
+use super::denial::{Access, Operation};
 use crate::position::Topic;
 use crate::retry::Fate;
 
@@ -25,6 +25,9 @@ pub enum Error {
     Electing(#[source] KafkaError),
     #[error("the record is larger than kafka allows")]
     TooLarge,
+    /// The broker answers that it failed, and has not stored the record.
+    #[error("kafka did not store the record; its disk may be full")]
+    NotStored(#[source] KafkaError),
     /// A record is there, but librdkafka cannot decode it: its batch is corrupt, or the codec is unknown.
     #[error("the kafka client cannot decode a record")]
     Unreadable(#[source] KafkaError),
@@ -51,6 +54,7 @@ impl Error {
             | Self::NotCreated(..)
             | Self::Denied(_)
             | Self::Electing(_)
+            | Self::NotStored(_)
             | Self::Unreadable(_)
             | Self::Configuration(_)
             | Self::Lost
@@ -73,6 +77,12 @@ impl Error {
                 Self::NoTopic(access.topic.clone())
             }
             Some(Code::MessageSizeTooLarge | Code::InvalidMessageSize) => Self::TooLarge,
+            // Of a broker, unknown means that nobody expected the error.
+            Some(Code::Unknown | Code::KafkaStorageError)
+                if access.operation == Operation::Write =>
+            {
+                Self::NotStored(error)
+            }
             Some(
                 Code::LeaderNotAvailable
                 | Code::NotLeaderForPartition

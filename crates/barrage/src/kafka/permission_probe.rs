@@ -1,4 +1,4 @@
-//! Whether Kafka permits us to write or to read. No request can find that out beforehand.
+//! Whether Kafka permits us to write or to read, and stores what we write. No request can find that out beforehand.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,48 +9,54 @@ use tokio_util::sync::CancellationToken;
 use super::Error;
 use crate::health::Probe;
 use crate::retry::pause;
+use crate::shutdown::with_sources;
 
-/// One permission, reported in `/readyz`. It counts as granted until Kafka denies it. Clones share it.
+/// One permission, reported in `/readyz`. It counts as granted until Kafka denies it, or does not store a record. Clones
+/// share it.
 #[derive(Clone, Debug)]
 pub struct PermissionProbe {
     probe: Probe,
-    denied_at: Arc<Mutex<Option<Instant>>>,
+    refused_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl PermissionProbe {
-    /// How long a denial counts when nothing was tried since. A service that is not ready may get no
-    /// requests; without a limit it would never find out that the permission was granted.
-    const DENIAL_LIFETIME: Duration = Duration::from_secs(30);
+    /// How long a refusal counts when nothing was tried since. A service that is not ready may get no
+    /// requests; without a limit it would never find out that the permission was granted, or the disk has room.
+    const REFUSAL_LIFETIME: Duration = Duration::from_secs(30);
     const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
     pub fn new(probe: Probe) -> Self {
         probe.up();
-        Self { probe, denied_at: Arc::default() }
+        Self { probe, refused_at: Arc::default() }
     }
 
-    /// Takes the result of an operation that needs the permission. An error that is no denial changes nothing.
+    /// Takes the result of an operation that needs the permission. Any other error than a refusal changes nothing.
     pub fn observe<T>(&self, result: &Result<T, Error>) {
-        let mut denied_at = self.denied_at.lock();
+        let mut refused_at = self.refused_at.lock();
         match result {
-            Ok(_) if denied_at.is_none() => {}
+            Ok(_) if refused_at.is_none() => {}
             Ok(_) => {
-                *denied_at = None;
+                *refused_at = None;
                 self.probe.up();
             }
             Err(Error::Denied(why)) => {
-                *denied_at = Some(Instant::now());
+                *refused_at = Some(Instant::now());
                 self.probe.denied(why);
+            }
+            Err(error @ Error::NotStored(_)) => {
+                *refused_at = Some(Instant::now());
+                self.probe.down(with_sources(error));
             }
             Err(_) => {}
         }
     }
 
-    /// Until `stop`, lets denials expire.
-    pub async fn expire_denials(self, stop: CancellationToken) {
+    /// Until `stop`, lets refusals expire.
+    pub async fn expire_refusals(self, stop: CancellationToken) {
         while stop.run_until_cancelled(pause(Self::CHECK_INTERVAL)).await.is_some() {
-            let mut denied_at = self.denied_at.lock();
-            if denied_at.is_some_and(|at| at.elapsed() >= Self::DENIAL_LIFETIME) {
-                *denied_at = None;
+            let mut refused_at = self.refused_at.lock();
+            if refused_at.is_some_and(|at| at.elapsed() >= Self::REFUSAL_LIFETIME) {
+                *refused_at = None;
                 self.probe.up();
             }
         }
@@ -59,6 +65,8 @@ impl PermissionProbe {
 
 #[cfg(test)]
 mod tests {
+    use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
     use super::*;
     use crate::health::Readiness;
 
@@ -72,6 +80,21 @@ mod tests {
         permission.observe::<()>(&Err(Error::Denied("no".into())));
         let reason = &readiness.report().dependencies["sending"].reason;
         assert_eq!(reason.as_deref(), Some("no"));
+        permission.observe(&Ok(()));
+        assert!(readiness.report().ready);
+    }
+
+    #[test]
+    fn sending_is_down_while_kafka_stores_nothing() {
+        let readiness = Readiness::default();
+        let permission = PermissionProbe::new(readiness.dependency("sending"));
+        let failed = KafkaError::MessageProduction(RDKafkaErrorCode::Unknown);
+        permission.observe::<()>(&Err(Error::NotStored(failed)));
+        let reason = readiness.report().dependencies["sending"].reason.clone().unwrap();
+        assert!(
+            reason.starts_with("kafka did not store the record; its disk may be full"),
+            "{reason}"
+        );
         permission.observe(&Ok(()));
         assert!(readiness.report().ready);
     }

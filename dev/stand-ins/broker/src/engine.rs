@@ -22,6 +22,7 @@ use nisshi_storage::{ArcDynStorage, BrokerRegistrationRequest, Storage as _, Sto
 use nisshi_storage_sql::LiteEngineFactory;
 use rama::{Layer as _, Service as _, extensions::Extensions};
 use reqwest::Url;
+use startup::{keep::Share, retention::Retention};
 use tokio::{
     net::TcpListener,
     time::{MissedTickBehavior, interval},
@@ -29,11 +30,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{
-    answers::AnswersLayer,
-    file::File,
-    retention::{Limits, Retention},
-};
+use crate::{answers::AnswersLayer, file, finished_records::FinishedRecords};
 
 /// The file of the topics, in the working folder.
 const FILE: &str = "broker.db";
@@ -47,11 +44,18 @@ const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
 /// How often transactions that took too long are aborted.
 const TRANSACTION_INTERVAL: Duration = Duration::from_secs(10);
 
+/// How much the topics may take.
+pub(crate) struct Limits {
+    pub(crate) share: Share,
+    /// The group of the router. What it has committed may go.
+    pub(crate) group: String,
+}
+
 /// A broker that does not listen yet.
 pub(crate) struct Engine {
     storage: ArcDynStorage,
     groups: Controller<ArcDynStorage>,
-    retention: Option<Retention>,
+    retention: Option<Retention<FinishedRecords>>,
     stop: CancellationToken,
 }
 
@@ -62,7 +66,7 @@ impl Engine {
         limits: Option<Limits>,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let file = File::open(FILE.as_ref()).await?;
+        let file = file::prepare(FILE.into()).await?;
         let mut storage = StorageContainer::builder();
         storage.with_factory(Arc::new(LiteEngineFactory));
         let storage = storage
@@ -87,7 +91,10 @@ impl Engine {
             ..GroupCoordinatorConfig::default()
         };
         let groups = Controller::new(Arc::clone(&storage), groups);
-        let retention = limits.map(|limits| Retention::new(Arc::clone(&storage), file, limits));
+        let retention = limits.map(|Limits { share, group }| {
+            let storage = Arc::clone(&storage);
+            Retention::new(FinishedRecords { storage, file, group }, share)
+        });
         Ok(Self { storage, groups, retention, stop })
     }
 

@@ -3,8 +3,8 @@
 mod answers;
 mod engine;
 mod file;
+mod finished_records;
 mod offset_metadata;
-mod retention;
 mod schema;
 
 use std::{
@@ -18,7 +18,7 @@ use clap::Parser;
 use process::signals::Stop;
 use tokio::net::TcpSocket;
 
-use crate::{engine::Engine, retention::Limits};
+use crate::engine::{Engine, Limits};
 
 const NAME: &str = "broker";
 

@@ -73,6 +73,48 @@ impl Share {
     }
 }
 
+/// How much is done at once: so much that it takes a twentieth of a second, because meanwhile no client can write.
+///
+/// An example. 1000 rows took 100 ms, because the disk is busy. So 500 are next. They take 10 ms: 1000, no more than
+/// twice as many as before.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace(u64);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(250)
+    }
+}
+
+impl Pace {
+    const AIM: Duration = Duration::from_millis(50);
+    /// Fewer would not keep up with the clients.
+    const LEAST: u64 = 100;
+    const MOST: u64 = 10_000;
+
+    /// How many records, rows or pages are next.
+    pub fn count(self) -> u64 {
+        self.0
+    }
+
+    /// Runs what says how many it has done.
+    pub fn time<E>(&mut self, run: impl FnOnce() -> Result<u64, E>) -> Result<u64, E> {
+        let began = Instant::now();
+        let done = run()?;
+        self.took(done, began.elapsed());
+        tracing::debug!(done, took = ?began.elapsed(), next = self.0, "a step of the retention is done");
+        Ok(done)
+    }
+
+    fn took(&mut self, done: u64, time: Duration) {
+        if done > 0 {
+            let fit = u128::from(done) * Self::AIM.as_micros() / time.as_micros().max(1);
+            let fit = u64::try_from(fit).unwrap_or(u64::MAX);
+            self.0 = fit.min(self.0.saturating_mul(2)).clamp(Self::LEAST, Self::MOST);
+        }
+    }
+}
+
 /// Numbers that grow, each with its key, as they were half a minute ago.
 #[derive(Debug)]
 pub struct Settled<K>(VecDeque<(Instant, BTreeMap<K, i64>)>);
@@ -90,6 +132,11 @@ impl<K: Clone + Ord> Settled<K> {
         while self.0.get(1).is_some_and(|(at, _)| is_settled(*at, now)) {
             self.0.pop_front();
         }
+    }
+
+    /// Whether it has numbers of half a minute ago.
+    pub fn is_known(&self, now: Instant) -> bool {
+        self.0.front().is_some_and(|(at, _)| is_settled(*at, now))
     }
 
     /// The numbers of half a minute ago. A number that was lower since counts as that: then a new topic or table has
@@ -133,7 +180,30 @@ mod tests {
         assert!(!share.is_log_long(10_000) && share.is_log_long(10_001));
     }
 
+    #[test]
+    fn the_example_of_the_pace_is_true() {
+        let mut pace = Pace(1000);
+        pace.took(1000, Duration::from_millis(100));
+        assert_eq!(pace.count(), 500);
+        pace.took(500, Duration::from_millis(10));
+        assert_eq!(pace.count(), 1000);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_done_at_once_soon_takes_as_long_as_it_should(
+            each in 5_u32..500, before in Pace::LEAST..=Pace::MOST
+        ) {
+            let (mut pace, each) = (Pace(before), Duration::from_micros(each.into()));
+            let time = |pace: Pace| each * u32::try_from(pace.count()).unwrap();
+            for _ in 0..7 {
+                pace.took(pace.count(), time(pace));
+            }
+            let (least, most) = (Pace::AIM - each, Pace::AIM + each);
+            prop_assert!(time(pace) >= least || pace.count() == Pace::MOST, "{pace:?}");
+            prop_assert!(time(pace) <= most || pace.count() == Pace::LEAST, "{pace:?}");
+        }
+
         #[test]
         fn a_file_gives_back_free_pages_alone_and_no_more_than_its_share_asks_for(
             pages in pages(), bytes in 0_u64..1_000_000_000

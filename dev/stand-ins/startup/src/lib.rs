@@ -1,7 +1,9 @@
 //! How both stand-ins start and end: arguments, a lock on the data folder, the log, and the exit code. Also how much
 //! data they keep.
 
+pub mod file;
 pub mod keep;
+pub mod retention;
 
 use std::{
     fmt::Display,

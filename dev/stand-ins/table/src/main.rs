@@ -1,8 +1,7 @@
 //! The stand-in for DynamoDB: an embedded table store that keeps its rows in one SQLite file.
 
-mod file;
 mod health;
-mod retention;
+mod oldest_rows;
 
 use std::{
     io,
@@ -16,13 +15,14 @@ use anyhow::Context as _;
 use clap::Parser;
 use dynoxide::{Database, server};
 use process::signals::Stop;
+use startup::retention::Retention;
 use tokio::{
     net::TcpListener,
     task::{self, JoinHandle},
     time::{Instant, interval, timeout},
 };
 
-use crate::retention::Retention;
+use crate::oldest_rows::Rows;
 
 const NAME: &str = "table";
 
@@ -62,8 +62,9 @@ async fn run(Args { options, host, .. }: Args) -> anyhow::Result<()> {
     let stop = Stop::on_signal()?;
     let _lock = startup::lock_data_folder(&options.data, NAME)?;
     let path = options.data.join("table.db");
-    let retention = options.keep.map(|share| Retention::prepare(&path, share)).transpose();
-    let retention = retention.context("cannot prepare the file of the tables")?;
+    let kept = |share| Rows::prepare(&path).map(|rows| Retention::new(rows, share));
+    let retention =
+        options.keep.map(kept).transpose().context("cannot prepare the file of the tables")?;
     let database = open(&path).context("cannot open the tables")?;
     let listener = TcpListener::bind((host, options.port))
         .await
