@@ -94,6 +94,10 @@ impl Watch {
             self.before = self.built.len();
             return None;
         }
+        if self.started.is_none() {
+            // It may have taken long to look at what was there.
+            self.said = Instant::now();
+        }
         let started = *self.started.get_or_insert_with(Instant::now);
         if self.said.elapsed() < SAY_EVERY {
             return None;
