@@ -1,4 +1,8 @@
-//! `cargo demo`, `cargo loadtest` and `cargo chaos`: builds every program, then becomes the one that was asked for.
+//! `cargo demo`, `cargo loadtest` and `cargo chaos`: builds the program that was asked for and those that it starts,
+//! then becomes it.
+
+mod build;
+mod progress;
 
 use std::{
     convert::Infallible,
@@ -9,8 +13,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use anyhow::{Context, Result, ensure};
-use xtask::cargo::cargo_workspace;
+use anyhow::{Context, Result};
 
 fn main() -> ExitCode {
     match run() {
@@ -29,7 +32,7 @@ fn run() -> Result<Infallible> {
     let profile = if request.release { "release" } else { "debug" };
     let program = target.join(profile).join(request.program);
     if !(request.asks_for_help() && program.is_file()) {
-        build(&target, request.release)?;
+        build::build(&target, &request.programs(), request.release)?;
     }
     // `exec` returns only when it fails. From here on this process is the program, so signals and
     // the exit code belong to it.
@@ -46,6 +49,9 @@ struct Request {
     /// a process, and only its own user sees its variables.
     url: Option<(&'static str, OsString)>,
 }
+
+/// The services and the stand-ins.
+const STACK: [&str; 5] = ["broker", "table", "homepage", "event-router", "message-processor"];
 
 /// The variable of the load tester for the URL of the barrage.
 const BARRAGE_URL: &str = "BARRAGE_URL";
@@ -83,18 +89,20 @@ impl Request {
         self.url = found.map(|at| (BARRAGE_URL, self.args.remove(at)));
     }
 
+    /// The program, and those that it starts.
+    fn programs(&self) -> Vec<&'static str> {
+        let measures = self.args.first().is_some_and(|arg| arg == "ratios");
+        let others: &[_] = match self.program {
+            "loadtest" if measures => &["ratios"],
+            "loadtest" => return vec![self.program],
+            _ => &[],
+        };
+        [&[self.program], others, &STACK].concat()
+    }
+
     fn asks_for_help(&self) -> bool {
         self.args.iter().any(|arg| arg == "--help" || arg == "-h")
     }
-}
-
-fn build(target: &Path, release: bool) -> Result<()> {
-    eprintln!("building; the first time takes about ten minutes, later ones a few seconds …");
-    let mut cargo = cargo_workspace("build");
-    cargo.args(["--bins", "--target-dir"]).arg(target).args(release.then_some("--release"));
-    let status = cargo.status().context("cannot run cargo")?;
-    ensure!(status.success(), "the build failed ({status}); its errors are above");
-    Ok(())
 }
 
 /// This program is `<target>/<profile>/demo`, wherever the build folder is.
@@ -113,6 +121,18 @@ mod tests {
         let request = Request::from_args(args.into_iter());
         assert_eq!((request.program, request.release), ("launcher", true));
         assert_eq!(request.args, ["--port", "0", "--fresh"]);
+    }
+
+    #[test]
+    fn only_what_a_run_needs_is_built() {
+        let programs =
+            |line: &str| Request::from_args(line.split_whitespace().map(OsString::from)).programs();
+        let with_stack = |first: &[&'static str]| [first, &STACK].concat();
+        assert_eq!(programs("-- --port 0"), with_stack(&["launcher"]));
+        assert_eq!(programs("--chaos"), with_stack(&["chaos"]));
+        assert_eq!(programs("--loadtest -- http://127.0.0.1:8080"), ["loadtest"]);
+        let ratios = with_stack(&["loadtest", "ratios"]);
+        assert_eq!(programs("--loadtest -- ratios --release --only P1"), ratios);
     }
 
     #[test]
