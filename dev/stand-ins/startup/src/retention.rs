@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{
     task,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{MissedTickBehavior, interval, sleep_until},
 };
 
 use crate::{
@@ -89,7 +89,7 @@ impl<D: Data> Retention<D> {
             };
             self.tell(&outcome);
             match outcome {
-                Ok(true) => sleep(began.elapsed().max(TURN)).await,
+                Ok(true) => sleep_until((Instant::now() + began.elapsed().max(TURN)).into()).await,
                 Ok(false) | Err(_) => drop(due.tick().await),
             }
         }
