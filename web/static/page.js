@@ -18,6 +18,9 @@ import { Wall } from "./wall/wall.js";
 const node = (id) => document.getElementById(id);
 const ignore = () => {};
 
+/** While one of these is down, messages wait for it, and nobody knows what processors could do. */
+const BEFORE_OR_AFTER = new Set(["kafka", "event-router", "table", "reader", "processing"]);
+
 /**
  * Hooks, all optional: `isMine(bullet)`, `onShown(entry)` for each that people can read, `onPick(entry, node)`, `onDropped()`,
  * `onReply(reply, bullets, came)`, `onFailure()`, `onOnline(isOnline)`, `onPresence(isVisible)`.
@@ -148,7 +151,7 @@ export class Page {
     const entries = this.#palette.legend();
     const named = new Set(entries.map(({ name }) => name));
     const extra = processors.filter((name) => !named.has(name)).length;
-    const isOtherPart = this.problems.some(({ part }) => part !== "processors");
+    const isOtherPart = this.problems.some(({ part }) => BEFORE_OR_AFTER.has(part));
     this.legend.draw(entries, extra, waiting > 0 && !isOtherPart);
   }
 }

@@ -84,10 +84,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let specs: Vec<_> = parts.storage.iter().chain([&parts.router, &parts.homepage]).collect();
     let programs = specs.iter().map(|spec| spec.program.clone());
     check_built(programs.chain([parts.processors.program()]))?;
-    let stack_file = StackFile::create(folder.path(), homepage.url(), &specs);
-    let stack_file =
-        stack_file.with_context(|| format!("cannot write {}", folder.path().display()));
-    let stack_file = Arc::new(stack_file?);
+    let stack_file = Arc::new(StackFile::create(folder.path(), homepage.url(), &specs)?);
     let (notices, inbox) = mpsc::channel(NOTICES);
     let around = Surroundings {
         stack_file,

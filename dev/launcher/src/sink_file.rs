@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use process::log::tell;
 use stack::sink_file;
 
 /// Keeps the file up to date.
@@ -34,7 +35,7 @@ impl SinkFile {
             && !self.is_failing
         {
             // The next call tries again, and there are some in a second.
-            eprintln!("cannot write {} for now: {error}", self.path().display());
+            tell(format_args!("cannot write {} for now: {error}", self.path().display()));
         }
         self.is_failing = written.is_err();
         self.written = written.is_ok().then_some(urls);

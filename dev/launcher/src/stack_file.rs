@@ -7,7 +7,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use process::child::Spec;
+use process::{child::Spec, log::tell};
 use serde::{Deserialize, Serialize};
 
 /// The file's name in the data folder.
@@ -58,7 +58,10 @@ impl StackFile {
             processes: specs.iter().map(|spec| Entry::of(spec)).collect(),
         };
         let path = folder.join(FILE);
-        write(&path, &content)?;
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+        };
+        write(&path, &content).map_err(named)?;
         Ok(Self { path, content: Mutex::new(content), is_outdated: AtomicBool::new(false) })
     }
 
@@ -90,7 +93,7 @@ impl StackFile {
         if let Err(error) = written
             && !was_outdated
         {
-            eprintln!("cannot write {} for now: {error}", self.path.display());
+            tell(format_args!("cannot write {} for now: {error}", self.path.display()));
         }
     }
 

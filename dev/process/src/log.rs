@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -71,7 +72,7 @@ impl Log {
 impl Inner {
     fn write(&mut self, line: &str) {
         if self.echo {
-            eprintln!("{} | {line}", self.name);
+            tell(format_args!("{} | {line}", self.name));
         }
         if self.bytes > MAX_BYTES
             && let Ok(file) = rotate(&self.path)
@@ -93,7 +94,9 @@ impl Inner {
             Err(error) => {
                 if self.dropped == 0 {
                     let path = self.path.display();
-                    eprintln!("cannot write {path} for now, so lines are missing: {error}");
+                    tell(format_args!(
+                        "cannot write {path} for now, so lines are missing: {error}"
+                    ));
                 }
                 self.dropped += 1;
             }
@@ -102,6 +105,12 @@ impl Inner {
 }
 
 /// Keeps one older file, and creates an empty one at `path`.
+/// Tells people something that may go wrong while the disk is full. Our stderr may be a file on the same disk, and
+/// `eprintln!` panics if it cannot write.
+pub fn tell(what: fmt::Arguments<'_>) {
+    _ = writeln!(io::stderr(), "{what}");
+}
+
 fn rotate(path: &Path) -> io::Result<File> {
     match fs::rename(path, path.with_extension("previous.log")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -78,7 +78,7 @@ async fn new_messages_are_refused_while_the_disk_under_the_broker_is_full() {
     assert_kept(&stack, &next).await;
 }
 
-// Row 29. As under a demo, whose parts share one disk. Whoever asks sees the same numbers all the time, and no part dies.
+// Row 29. As under a demo, whose parts share one disk. Nobody sees more than is stored, and no part dies.
 #[tokio::test]
 async fn nothing_is_lost_while_the_disk_under_everything_is_full() {
     let mut stack = start().await;

@@ -1,5 +1,6 @@
 //! The pipeline as a page draws it: how much comes, waits and is finished, what each processor does, what is down, and
-//! how it came to this. It is looked at four times a second, and made into bytes once for all viewers, compressed only if one asks.
+//! how it came to this. It is looked at four times a second, and made into bytes once for all viewers. It is compressed
+//! only if one asks for that.
 //!
 //! What is known: the totals of the reader, the rows that it has read, and the parts that answer. Where processors are
 //! started by the launcher of `cargo demo`, it also says their states and how many are wanted. On a cluster nobody does,
@@ -42,7 +43,7 @@ use crate::routers::Routers;
 
 /// The newest look at the pipeline, ready to be sent.
 #[derive(Debug)]
-pub(crate) struct Pipeline(RwLock<Encoded>);
+pub(crate) struct Pipeline(RwLock<Arc<Encoded>>);
 
 /// Where the numbers come from.
 pub(crate) struct Sources {
@@ -83,7 +84,7 @@ impl Default for Pipeline {
             events: Vec::new(),
             history,
         };
-        Self(RwLock::new(Encoded::of(&unknown)))
+        Self(RwLock::new(Arc::new(Encoded::of(&unknown))))
     }
 }
 
@@ -95,7 +96,8 @@ impl Pipeline {
 
     /// The newest answer, and whether it is compressed by gzip, which the client must accept.
     pub(crate) fn answer(&self, accepts_gzip: bool) -> (bytes::Bytes, bool) {
-        self.0.read().answer(accepts_gzip)
+        let newest = self.0.read().clone();
+        newest.answer(accepts_gzip)
     }
 
     /// Looks at the pipeline again and again, until `stop`.
@@ -104,7 +106,7 @@ impl Pipeline {
             let mut sampler = Sampler::default();
             loop {
                 let encoded = sampler.look(&sources, Millis::now());
-                *self.0.write() = encoded;
+                *self.0.write() = Arc::new(encoded);
                 pause(Self::INTERVAL).await;
             }
         };

@@ -217,7 +217,8 @@ impl Reader {
         let mut rows = Vec::new();
         let read = self.read_rows(&mut rows).await;
         self.notice_recreation()?;
-        rows.sort_by_key(|row| row.stored_at);
+        // All rows of a call have the same time, and the table may answer in any order.
+        rows.sort_by_key(|row| (row.stored_at, row.position.partition, row.position.offset));
         self.note(&rows);
         self.inspect().await;
         let was_read = polled.is_ok() && read.is_ok();

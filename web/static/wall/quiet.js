@@ -16,7 +16,7 @@ export class Quiet {
     });
   }
 
-  /** A message came or waits, or a part is down: hides the panel until a minute after the last time, and until the wall is empty. */
+  /** A message came or waits, or a part is down: hides the panel until a minute has passed without any of it, and the wall is empty. */
   end() {
     this.panel.hidden = true;
     clearTimeout(this.#timer);

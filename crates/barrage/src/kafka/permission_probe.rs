@@ -11,40 +11,56 @@ use crate::health::Probe;
 use crate::retry::pause;
 use crate::shutdown::with_sources;
 
-/// One permission, reported in `/readyz`. It counts as granted until Kafka denies it, or does not store a record. Clones
-/// share it.
+/// One permission, reported in `/readyz`, and with it whether Kafka stores what it permits. It counts as granted until
+/// Kafka denies it, or does not store a record. Clones share it.
 #[derive(Clone, Debug)]
 pub struct PermissionProbe {
     probe: Probe,
-    refused_at: Arc<Mutex<Option<Instant>>>,
+    refusal: Arc<Mutex<Option<Refusal>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    at: Instant,
+    /// Only this record was not stored: the next one may be, on another broker or in what room is left.
+    is_of_one: bool,
 }
 
 impl PermissionProbe {
     /// How long a refusal counts when nothing was tried since. A service that is not ready may get no
     /// requests; without a limit it would never find out that the permission was granted, or the disk has room.
     const REFUSAL_LIFETIME: Duration = Duration::from_secs(30);
+    /// How long nothing must be refused before a stored record says that all are. Without it each record could change
+    /// what `/readyz` says.
+    const CALM: Duration = Duration::from_secs(1);
     const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
     pub fn new(probe: Probe) -> Self {
         probe.up();
-        Self { probe, refused_at: Arc::default() }
+        Self { probe, refusal: Arc::default() }
     }
 
     /// Takes the result of an operation that needs the permission. Any other error than a refusal changes nothing.
     pub fn observe<T>(&self, result: &Result<T, Error>) {
-        let mut refused_at = self.refused_at.lock();
+        self.observe_at(result, Instant::now());
+    }
+
+    fn observe_at<T>(&self, result: &Result<T, Error>, now: Instant) {
+        let mut refusal = self.refusal.lock();
         match result {
-            Ok(_) if refused_at.is_none() => {}
             Ok(_) => {
-                *refused_at = None;
-                self.probe.up();
+                let is_over = |it: Refusal| !it.is_of_one || now - it.at >= Self::CALM;
+                if refusal.is_some_and(is_over) {
+                    *refusal = None;
+                    self.probe.up();
+                }
             }
             Err(Error::Denied(why)) => {
-                *refused_at = Some(Instant::now());
+                *refusal = Some(Refusal { at: now, is_of_one: false });
                 self.probe.denied(why);
             }
             Err(error @ Error::NotStored(_)) => {
-                *refused_at = Some(Instant::now());
+                *refusal = Some(Refusal { at: now, is_of_one: true });
                 self.probe.down(with_sources(error));
             }
             Err(_) => {}
@@ -54,9 +70,9 @@ impl PermissionProbe {
     /// Until `stop`, lets refusals expire.
     pub async fn expire_refusals(self, stop: CancellationToken) {
         while stop.run_until_cancelled(pause(Self::CHECK_INTERVAL)).await.is_some() {
-            let mut refused_at = self.refused_at.lock();
-            if refused_at.is_some_and(|at| at.elapsed() >= Self::REFUSAL_LIFETIME) {
-                *refused_at = None;
+            let mut refusal = self.refusal.lock();
+            if refusal.is_some_and(|it| it.at.elapsed() >= Self::REFUSAL_LIFETIME) {
+                *refusal = None;
                 self.probe.up();
             }
         }
@@ -89,13 +105,16 @@ mod tests {
         let readiness = Readiness::default();
         let permission = PermissionProbe::new(readiness.dependency("sending"));
         let failed = KafkaError::MessageProduction(RDKafkaErrorCode::Unknown);
-        permission.observe::<()>(&Err(Error::NotStored(failed)));
+        let now = Instant::now();
+        permission.observe_at::<()>(&Err(Error::NotStored(failed)), now);
         let reason = readiness.report().dependencies["sending"].reason.clone().unwrap();
         assert!(
             reason.starts_with("kafka did not store the record; its disk may be full"),
             "{reason}"
         );
-        permission.observe(&Ok(()));
+        permission.observe_at(&Ok(()), now);
+        assert!(!readiness.report().ready, "the next record may fail again");
+        permission.observe_at(&Ok(()), now + PermissionProbe::CALM);
         assert!(readiness.report().ready);
     }
 }

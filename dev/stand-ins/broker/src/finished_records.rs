@@ -51,7 +51,7 @@ impl Data for FinishedRecords {
 
     fn delete(&self, before: BTreeMap<Topition, i64>, count: u64) -> anyhow::Result<u64> {
         self.file.sqlite().wait(async {
-            let mut finished = self.finished(before).await?;
+            let mut finished = self.finished(before).await;
             let oldest = take_oldest(&mut finished, count);
             if oldest.is_empty() {
                 return Ok(0);
@@ -66,21 +66,22 @@ impl Data for FinishedRecords {
 }
 
 impl FinishedRecords {
-    async fn finished(
-        &self,
-        ends: BTreeMap<Topition, i64>,
-    ) -> anyhow::Result<Vec<Finished<Topition>>> {
+    async fn finished(&self, ends: BTreeMap<Topition, i64>) -> Vec<Finished<Topition>> {
         let mut finished = Vec::new();
         for (partition, end) in ends {
-            let stage = self.storage.offset_stage(&partition).await?;
+            let Ok(stage) = self.storage.offset_stage(&partition).await else {
+                tracing::debug!(?partition, "is committed, and cannot be found");
+                continue;
+            };
             // A commit beyond the high watermark is one of a deleted topic.
             if end <= stage.high_watermark() {
                 finished.push(Finished { partition, begin: stage.log_start(), end });
             }
         }
-        Ok(finished)
+        finished
     }
 }
+
 /// Deletes the records of a partition below this offset.
 fn below(at: Topition, offset: i64) -> DeleteRecordsTopic {
     let partition = DeleteRecordsPartition::default().partition_index(at.partition).offset(offset);

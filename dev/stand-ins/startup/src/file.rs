@@ -35,6 +35,8 @@ pub trait Sqlite {
 pub struct File<S> {
     sqlite: S,
     log: PathBuf,
+    /// A file of an older version does not: SQLite would have to write all of it again.
+    gets_smaller: bool,
 }
 
 impl<S: Sqlite> File<S> {
@@ -48,14 +50,15 @@ impl<S: Sqlite> File<S> {
         sqlite.run(&format!("PRAGMA busy_timeout = {PATIENCE}"))?;
         sqlite.run("PRAGMA auto_vacuum = INCREMENTAL")?;
         sqlite.run("PRAGMA journal_mode = WAL")?;
-        if sqlite.number("PRAGMA auto_vacuum")? != INCREMENTAL {
+        let gets_smaller = sqlite.number("PRAGMA auto_vacuum")? == INCREMENTAL;
+        if !gets_smaller {
             tracing::warn!(
                 "the file of an older version does not get smaller, but is used again; --fresh makes a new one"
             );
         }
         let mut log = OsString::from(path);
         log.push("-wal");
-        Ok(Self { sqlite, log: log.into() })
+        Ok(Self { sqlite, log: log.into(), gets_smaller })
     }
 
     pub fn sqlite(&self) -> &S {
@@ -82,7 +85,7 @@ impl<S: Sqlite> File<S> {
     ///
     /// As for [`Sqlite::run`].
     pub fn shrink(&self, share: Share, pace: &mut Pace) -> Result<bool, S::Error> {
-        let excess = share.excess(self.pages()?);
+        let excess = if self.gets_smaller { share.excess(self.pages()?) } else { 0 };
         let pages = excess.min(pace.count());
         if pages > 0 {
             pace.time(|| {

@@ -107,7 +107,8 @@ impl<D: Data> Retention<D> {
 
     /// Deletes some data if it must go, else gives back some pages. Returns whether more of it is to be done.
     fn step(&mut self, now: Instant) -> Result<bool, D::Error> {
-        if self.noted.is_none_or(|at| now.saturating_duration_since(at) >= ROUND) {
+        // Half, because a round may begin a little early.
+        if self.noted.is_none_or(|at| now.saturating_duration_since(at) >= ROUND / 2) {
             self.settled.note(now, self.data.ends()?);
             self.noted = Some(now);
         }

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Encoded {
     plain: Bytes,
     gzip: OnceLock<Bytes>,

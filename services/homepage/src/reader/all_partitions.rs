@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use barrage::kafka::{RecordScan, ScannedPartition};
 use barrage::position::{Partition, Position};
 use barrage::table::{self, Consistency, Row, Table};
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::partition_reader::{Error, Found, PartitionReader, Request};
 
@@ -17,8 +17,9 @@ type Answer = (BTreeMap<Partition, Found>, Result<(), Error>);
 /// How many partitions are read at once, so that one slow request does not delay all partitions.
 const CONCURRENCY: usize = 16;
 
-/// So many open offsets are few: one request looks all of them up, however many partitions they are in.
-const FEW: usize = 16;
+/// So many open offsets are few: one request looks all of them up, however many partitions they are in. DynamoDB counts
+/// half a read unit for each of them, and for each partition that is queried.
+const FEW: usize = 8;
 
 /// Reads the rows that must appear and adds the new ones to `rows`. Reads from Kafka what is needed to judge them, and
 /// counts them.
@@ -68,9 +69,8 @@ async fn request_open(readers: &mut Readers, table: &Table) -> Answer {
 }
 
 async fn look_up_open(readers: &mut Readers, table: &Table) -> Result<table::Found, Error> {
-    for reader in readers.values_mut() {
-        reader.enter_shards(table).await?;
-    }
+    let entered: Vec<_> = readers.values_mut().map(|reader| reader.enter_shards(table)).collect();
+    stream::iter(entered).buffer_unordered(CONCURRENCY).try_collect::<()>().await?;
     let positions: Vec<Position> = readers.values().flat_map(PartitionReader::open).collect();
     if positions.is_empty() {
         return Ok(table::Found::default());
@@ -107,7 +107,7 @@ async fn settle(
         Err(error) => {
             result = result.and(Err(error.into()));
             // Without the scan a stored message could count as expired. The next round tries again.
-            requested.retain(|_, found| !found.is_of_deleted());
+            requested.retain(|_, found| !found.has_looked_for_deleted());
             BTreeMap::new()
         }
     };

@@ -78,7 +78,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Whether records that Kafka has deleted were looked for.
-    pub(super) fn is_of_deleted(&self) -> bool {
+    pub(super) fn has_looked_for_deleted(&self) -> bool {
         self.deleted_to.is_some()
     }
 }
@@ -234,7 +234,7 @@ impl PartitionReader {
         self.tracker.finished() < self.committed.unwrap_or_default()
     }
 
-    /// Must be called before open offsets are looked up.
+    /// Notes which rows the shards of the new offsets have already. Must be called before these are looked up.
     pub(super) async fn enter_shards(&mut self, table: &Table) -> Result<(), Error> {
         let (frontier, end) = (self.tracker.frontier(), self.tracker.high_watermark());
         if frontier < end {
@@ -253,7 +253,6 @@ impl PartitionReader {
         let is_complete = unanswered.peek().is_none();
         let end = self.tracker.high_watermark();
         let read_to = unanswered.find(|it| *it >= self.tracker.frontier()).unwrap_or(end);
-        drop(unanswered);
         (self.has_read_new, self.has_read_all) = (read_to == end, is_complete);
         Found { read_to, ..self.found(answer) }
     }
@@ -443,5 +442,70 @@ impl PartitionReader {
                 self.tracker.has_no_record(offset);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    /// Partition 0 with these open offsets below 6: the others have been read.
+    fn reader(open: &[i64]) -> PartitionReader {
+        let mut reader = PartitionReader::new("barrage".parse().unwrap(), 0, Offset::default());
+        reader.advance(Offset::new(6).unwrap());
+        for offset in (0..6).filter(|offset| !open.contains(offset)) {
+            reader.tracker.row_found(Offset::new(offset).unwrap());
+        }
+        reader
+    }
+
+    /// The table has looked up these offsets, and found a row for some of them.
+    fn answer(looked_up: &[i64], with_row: &[i64]) -> table::Found {
+        let at = |offset: &i64| sample::row(0, *offset, "id").position;
+        table::Found {
+            rows: with_row.iter().map(|offset| sample::row(0, *offset, "id")).collect(),
+            looked_up: looked_up.iter().map(at).collect(),
+        }
+    }
+
+    #[test]
+    fn offsets_that_the_table_did_not_look_up_stay_open() {
+        for (looked_up, read_to, has_read_new, has_read_all) in [
+            (&[1, 4, 5][..], 6, true, true),
+            (&[4, 5], 6, true, false),
+            (&[1, 5], 4, false, false),
+            (&[], 4, false, false),
+        ] {
+            let mut reader = reader(&[1, 4, 5]);
+            reader.committed = Offset::new(6);
+            let found = reader.found_open(answer(looked_up, &[]));
+            let has_read = (reader.has_read_new, reader.has_read_all());
+            assert_eq!(found.read_to.get(), read_to, "{looked_up:?}");
+            assert_eq!(has_read, (has_read_new, has_read_all), "{looked_up:?}");
+            let missing: Vec<_> = found.missing.iter().map(|it| it.get()).collect();
+            assert_eq!(missing, looked_up);
+            reader.settle(found, &ScannedPartition::default());
+            assert_eq!(reader.counts().waiting, 3, "nothing was scanned: {looked_up:?}");
+        }
+    }
+
+    #[test]
+    fn rows_count_in_whatever_order_the_table_answers() {
+        let mut reader = reader(&[1, 4, 5]);
+        let found = reader.found_open(answer(&[1, 4, 5], &[5, 1]));
+        let rows = reader.settle(found, &ScannedPartition::default());
+        assert_eq!((rows.len(), reader.counts().stored, reader.counts().waiting), (2, 2, 1));
+        assert!(reader.open().map(|at| at.offset.get()).eq([4]));
+    }
+
+    #[test]
+    fn where_nothing_is_open_all_is_read_without_an_answer() {
+        let mut reader = reader(&[]);
+        let found = reader.found_open(table::Found::default());
+        assert_eq!(
+            (found.read_to.get(), reader.has_read_new, reader.has_read_all()),
+            (6, true, true)
+        );
     }
 }
