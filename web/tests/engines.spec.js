@@ -112,9 +112,10 @@ function interceptOnce() {
 
 /** Counts the bullets with this text that fly. */
 function watch(text) {
+  const bullets = new Set(); // one that the wall lost by becoming lower starts again
   window.flown = 0;
   const isOurs = (node) => node.querySelector?.(".text")?.textContent === text;
   new MutationObserver((changes) => {
-    for (const { addedNodes } of changes) window.flown += [...addedNodes].filter(isOurs).length;
+    for (const { addedNodes } of changes) for (const node of [...addedNodes].filter(isOurs)) window.flown = bullets.add(node).size;
   }).observe(document.getElementById("sky"), { childList: true, subtree: true });
 }

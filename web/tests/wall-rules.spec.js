@@ -309,6 +309,20 @@ test.describe("queue", () => {
     expect(framed.filter(([, isFramed]) => isFramed)).toHaveLength(3);
   });
 
+  test("what goes before it could be read starts again, one's own framed, unless it is too old", () => {
+    const queue = new Queue();
+    queue.add(single("mine"), MINE, 0);
+    const entry = queue.take(0);
+    queue.add(single("other"), OTHERS, 100);
+    queue.putBack(entry, 100);
+    expect(queue.take(100)).toMatchObject({ text: "mine", n: 1, isFramed: true });
+    queue.putBack(queue.take(100), 100);
+    expect(queue.take(100)).toMatchObject({ text: "other", n: 1, isFramed: false });
+    queue.putBack(entry, OLDEST_MS + 1);
+    const fold = queue.take(OLDEST_MS + 1);
+    expect([fold.text, fold.own]).toEqual([undefined, entry.own]);
+  });
+
   test("a full queue folds the oldest, and never one's own", () => {
     const queue = new Queue();
     queue.add(single("mine"), MINE, 0);

@@ -186,6 +186,23 @@ test("a keyboard that hides the small wall leaves no bullet that others run into
   expect(overlaps).toBe(0);
 });
 
+test("a bullet that goes because the wall becomes lower, before it could be read, starts again", async ({ page }) => {
+  const room = await crowd(page, { perSecond: 0 });
+  await open(page, "/", DESK);
+  await page.locator("#sky").evaluate((sky) => {
+    const lower = new MutationObserver(() => {
+      window.lost = [...sky.children].find((bullet) => bullet.offsetTop > 150);
+      if (!window.lost) return;
+      for (const name of ["height", "minHeight", "maxHeight"]) sky.style[name] = "100px";
+      lower.disconnect();
+    });
+    lower.observe(sky, { childList: true });
+  });
+  const say = () => room.say({ message: unique("lower") });
+  await expect.poll(async () => say() && (await page.evaluate(() => window.lost !== undefined))).toBe(true);
+  await expect.poll(() => page.evaluate(() => window.lost.isConnected && window.lost.offsetTop < 100)).toBe(true);
+});
+
 test("a name stands before the text, as text, on the wall, in the list and on the card", async ({ page }) => {
   const room = await crowd(page, { perSecond: 0 });
   await open(page, "/", DESK);

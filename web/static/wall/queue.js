@@ -81,6 +81,13 @@ export class Queue {
     return entry;
   }
 
+  /** The wall became lower before people could read this one: it starts again, unless it is too old. */
+  putBack(entry, now) {
+    if (entry.isFramed) this.#owns.forget(entry.own[0].burst);
+    if (entry.latest < now) this.#toFold(entry, now);
+    else this.#entries.set(entry, entry); // by itself, as people have seen it begin
+  }
+
   /** Adds messages without text: only their number is known. */
   addUnseen(n, counts) {
     this.#fold.n += n;
@@ -236,6 +243,7 @@ function merge(entry, other) {
   entry.last = Math.max(entry.last, other.last);
   entry.since = Math.min(entry.since, other.since);
   if (entry.name !== other.name) entry.name = "";
+  entry.node = undefined; // one that starts again has its node, but with the number of before
 }
 
 /** What was seen in the last so many ms. */
@@ -253,6 +261,10 @@ class Recent {
       if (now - at < this.duration) break;
       this.#at.delete(old);
     }
+  }
+
+  forget(key) {
+    this.#at.delete(key);
   }
 
   has(key, now) {

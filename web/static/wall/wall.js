@@ -199,8 +199,7 @@ export class Wall {
   }
 
   #start(entry, { size, gap, track }, { top, speed, start }) {
-    const node = document.createElement("div");
-    dress(node, entry, this.slotOf);
+    const node = entry.node ?? this.#nodeOf(entry);
     node.style.fontSize = `${size}px`;
     node.style.top = `${top + track / 2}px`;
     node.style.left = `${this.#width}px`;
@@ -209,6 +208,12 @@ export class Wall {
     flight.animation.onfinish = () => this.#remove(flight);
     this.#flights.set(node, flight);
     this.#tracks.add(flight);
+  }
+
+  #nodeOf(entry) {
+    const node = document.createElement("div");
+    dress(node, entry, this.slotOf);
+    return node;
   }
 
   #note(entry, now) {
@@ -240,14 +245,20 @@ export class Wall {
     this.#tracks.remove(flight);
   }
 
-  /** Bullets under way keep their size and their place, those that are outside now go. */
+  /**
+   * Bullets under way keep their size and their place, those that are outside now go. What nobody could read yet starts
+   * again: the line that tells of the first message may be what has made the wall lower.
+   */
   #fit() {
     const { clientWidth, clientHeight } = this.sky;
     [this.#width, this.#height] = [clientWidth, clientHeight];
     this.#hasRoom = clientWidth > 0 && clientHeight > 0; // else the list is open, or a keyboard
     this.#layouts = this.#hasRoom ? layouts(clientWidth, clientHeight, this.unit?.()) : undefined;
     if (!this.#hasRoom) this.#queue.foldAll();
-    this.#takeDown([...this.#flights.values()].filter(({ top }) => top >= clientHeight || !this.#hasRoom));
+    const outside = [...this.#flights.values()].filter(({ top }) => top >= clientHeight || !this.#hasRoom);
+    this.#takeDown(outside);
+    const isUnread = ({ entry, isCounted }) => this.#hasRoom && !isCounted && entry.text !== undefined;
+    for (const { entry, node } of outside.filter(isUnread)) this.#queue.putBack(Object.assign(entry, { node }), performance.now());
     this.#wake();
   }
 }
