@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use barrage::health::Probe;
-use barrage::kafka::{self, RecordScan, ScannedPartition, UnreadablePartitions};
+use barrage::kafka::{self, OffsetContent, RecordScan, ScannedPartition, UnreadablePartitions};
 use barrage::position::{Offset, Partition};
 use barrage::shutdown::with_sources;
 use tokio::task::JoinHandle;
@@ -36,6 +36,8 @@ struct Standing {
     since: Instant,
     /// When this range was inspected.
     inspected: Option<Instant>,
+    /// Whether that has told what the first open offset holds. Kafka may have answered for a part of the range.
+    is_known: bool,
 }
 
 impl Inspection {
@@ -45,7 +47,7 @@ impl Inspection {
     const OFFSETS: i64 = 200;
     /// How many partitions one inspection reads, so that a backlog of many partitions takes little memory.
     const PARTITIONS: usize = 64;
-    /// How often a partition that cannot be read is tried again.
+    /// How often a partition is tried again that cannot be read, or of which the last inspection has told nothing.
     const RETRY: Duration = Duration::from_secs(5);
 
     pub(super) fn new(records: RecordScan, probe: Probe) -> Self {
@@ -67,7 +69,7 @@ impl Inspection {
         }
         let from = tracker.finished();
         let to = from.plus(Self::OFFSETS).min(tracker.high_watermark());
-        let standing = Standing { from, to, since: now, inspected: None };
+        let standing = Standing { from, to, since: now, inspected: None, is_known: false };
         let known = self.standing.entry(partition).or_insert(standing);
         if known.from != from {
             *known = standing;
@@ -87,8 +89,11 @@ impl Inspection {
             None => Scanned::new(),
         };
         for (partition, scanned) in &scanned {
-            let stands = self.standing.contains_key(partition);
-            self.unreadable.set(*partition, scanned.unreadable().filter(|_| stands));
+            let standing = self.standing.get_mut(partition);
+            self.unreadable.set(*partition, scanned.unreadable().filter(|_| standing.is_some()));
+            if let Some(standing) = standing {
+                standing.is_known = *scanned.at(standing.from) != OffsetContent::Unknown;
+            }
         }
         self.unreadable.report(&self.probe);
         if self.running.is_none() {
@@ -112,7 +117,10 @@ impl Inspection {
         let unreadable = &self.unreadable;
         let due = |partition: &Partition, it: &Standing| match it.inspected {
             None => now.duration_since(it.since) >= Self::PATIENCE,
-            Some(at) => unreadable.contains(*partition) && now.duration_since(at) >= Self::RETRY,
+            Some(at) => {
+                let is_settled = it.is_known && !unreadable.contains(*partition);
+                !is_settled && now.duration_since(at) >= Self::RETRY
+            }
         };
         let mut offsets = BTreeMap::new();
         for (partition, standing) in &mut self.standing {
@@ -153,20 +161,23 @@ mod tests {
         let at = |seconds| begin + Duration::from_secs(seconds);
         let offset = |offset| Offset::new(offset).unwrap();
         let mut tracker = Tracker::new(offset(5));
-        let mut due = |tracker: &Tracker, seconds| {
+        let due = |inspection: &mut Inspection, tracker: &Tracker, seconds| {
             inspection.observe(0, tracker, at(seconds));
             let offsets = inspection.take_due(at(seconds)).remove(&0).unwrap_or_default();
             offsets.into_iter().map(Offset::get).collect::<Vec<_>>()
         };
-        assert!(due(&tracker, 0).is_empty(), "nothing waits");
+        assert!(due(&mut inspection, &tracker, 0).is_empty(), "nothing waits");
         tracker.advance(offset(7));
-        assert!(due(&tracker, 1).is_empty(), "it has not stood still");
-        assert_eq!(due(&tracker, 2), [5, 6]);
-        assert!(due(&tracker, 60).is_empty(), "it was inspected");
+        assert!(due(&mut inspection, &tracker, 1).is_empty(), "it has not stood still");
+        assert_eq!(due(&mut inspection, &tracker, 2), [5, 6]);
+        assert!(due(&mut inspection, &tracker, 6).is_empty(), "it is being inspected");
+        assert_eq!(due(&mut inspection, &tracker, 7), [5, 6], "Kafka has told nothing of it");
+        inspection.standing.get_mut(&0).unwrap().is_known = true;
+        assert!(due(&mut inspection, &tracker, 60).is_empty(), "it was inspected");
         tracker.advance(offset(8));
-        assert_eq!(due(&tracker, 61), [5, 6, 7]);
+        assert_eq!(due(&mut inspection, &tracker, 61), [5, 6, 7]);
         tracker.row_found(offset(5));
-        assert!(due(&tracker, 62).is_empty(), "it has moved");
-        assert_eq!(due(&tracker, 63), [6, 7]);
+        assert!(due(&mut inspection, &tracker, 62).is_empty(), "it has moved");
+        assert_eq!(due(&mut inspection, &tracker, 63), [6, 7]);
     }
 }
