@@ -5,6 +5,7 @@ import { Clock } from "../static/feed/clock.js";
 import { pollDelay, retryDelay, waitDelay } from "../static/feed/pace.js";
 import { isBurst, isReply } from "../static/feed/shapes.js";
 import { characters, check } from "../static/send/limits.js";
+import { Latest } from "../static/status/latest.js";
 import { cut, grouped, short } from "../static/text.js";
 import { isShared, Palette, styleOf } from "../static/wall/palette.js";
 import { Sample } from "../static/wall/sample.js";
@@ -176,4 +177,14 @@ test("texts are cut between letters, and numbers are grouped by thousands", () =
     "one",
   ]);
   expect([7, 999, 1000, 1234567].map(grouped)).toEqual(["7", "999", "1\u202f000", "1\u202f234\u202f567"]);
+});
+
+test("the sum of the last minute forgets what is older", () => {
+  const latest = new Latest();
+  expect(latest.add(5, 0)).toBe(5);
+  expect(latest.add(2, 500)).toBe(7);
+  expect(latest.add(1, 30_000)).toBe(8);
+  expect(latest.add(0, 59_999)).toBe(8);
+  expect(latest.add(0, 60_000)).toBe(1);
+  expect(latest.add(0, 91_000)).toBe(0);
 });

@@ -1,7 +1,6 @@
 // The wall's rules, which need no browser: sizes and tracks, what flies next, what merges, what folds, and how dense it is.
 
 import { expect, test } from "@playwright/test";
-import { Latest } from "../static/status/latest.js";
 import { Crowd } from "../static/wall/crowd.js";
 import { Density } from "../static/wall/density.js";
 import { Flight } from "../static/wall/flight.js";
@@ -445,15 +444,5 @@ test.describe("numbers", () => {
     expect(whole(flight(200), 600)).toEqual([600, 1000]); // narrower since it began
     expect(whole(flight(200), 1000, 90)).toEqual([]); // lower: it is cut off
     expect(whole(flight(1300), 1000)).toEqual([1000, 1300]); // wider than the wall
-  });
-
-  test("the sum of the last minute forgets what is older", () => {
-    const latest = new Latest();
-    expect(latest.add(5, 0)).toBe(5);
-    expect(latest.add(2, 500)).toBe(7);
-    expect(latest.add(1, 30_000)).toBe(8);
-    expect(latest.add(0, 59_999)).toBe(8);
-    expect(latest.add(0, 60_000)).toBe(1);
-    expect(latest.add(0, 91_000)).toBe(0);
   });
 });
