@@ -66,13 +66,16 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Until `stop`, sends the URLs of all processors whenever they change.
 pub(crate) async fn resolve(sink: Sink, urls: watch::Sender<Vec<String>>, stop: CancellationToken) {
-    let watch = async {
-        match sink {
-            Sink::Addresses(addresses) => look_up_all(&addresses, urls).await,
-            Sink::File(path) => AddressFile::new(path).follow(urls).await,
+    match sink {
+        Sink::Addresses(addresses) => {
+            let _stopped = stop.run_until_cancelled(look_up_all(&addresses, urls)).await;
         }
-    };
-    let _stopped = stop.run_until_cancelled(watch).await;
+        Sink::File(path) => {
+            let follow = move || AddressFile::new(path).follow(&urls, &stop);
+            // It fails only if it panics, which the panic has said.
+            let _stopped = tokio::task::spawn_blocking(follow).await;
+        }
+    }
 }
 
 /// If a lookup fails, the name keeps the addresses of the last lookup. Never returns.
