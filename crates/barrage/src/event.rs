@@ -11,6 +11,7 @@ mod record;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 pub use content_mode::{ContentMode, UnknownFormat};
 pub use identity::{Identity, Numbers};
@@ -20,8 +21,8 @@ pub use record::{Form, RecordError, RecordEvent, RecordParts};
 /// The type of an event that wraps a record which is no CloudEvent. Its value alone says what it is.
 pub const WRAPPED_TYPE: &str = "dev.knative.kafka.event";
 
-/// A header of a record: its name, and its value unless that is null.
-pub type Header = (String, Option<Bytes>);
+/// A header of a record: its name, and its value unless that is null. A copy of it copies no bytes.
+pub type Header = (ByteString, Option<Bytes>);
 
 /// The context attributes of one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,10 +97,12 @@ impl Event {
             ("ce_time", self.time.as_deref()),
             ("content-type", self.content_type.as_deref()),
         ];
-        let named = named.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
-        let extensions = self.extensions.iter().map(|(k, v)| (format!("ce_{k}"), v.as_str()));
-        let header =
-            |(name, text): (String, &str)| (name, Some(Bytes::copy_from_slice(text.as_bytes())));
+        let named = named.into_iter().filter_map(|(name, text)| Some((name.into(), text?)));
+        let extensions = self.extensions.iter();
+        let extensions = extensions.map(|(k, v)| (format!("ce_{k}").into(), v.as_str()));
+        let header = |(name, text): (ByteString, &str)| {
+            (name, Some(Bytes::copy_from_slice(text.as_bytes())))
+        };
         named.chain(extensions).map(header).collect()
     }
 

@@ -2,6 +2,7 @@
 
 mod config;
 mod consumer;
+mod copies;
 mod delivery;
 mod denial;
 mod error;

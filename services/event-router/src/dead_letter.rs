@@ -111,7 +111,7 @@ fn dead_letter(record: &ConsumerRecord, added: &[Header], part: Part) -> Produce
         value: record.value.clone(),
         headers: [&record.headers, added].concat(),
     };
-    let dropped = |what: &str| (what.to_owned(), Some(Bytes::from_static(b"true")));
+    let dropped = |what: &'static str| (what.into(), Some(Bytes::from_static(b"true")));
     match part {
         Part::Whole => whole,
         Part::WithoutValue => {

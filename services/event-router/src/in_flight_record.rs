@@ -1,6 +1,6 @@
 //! A record in flight: read from Kafka and not finished yet.
 
-use barrage::event::{Event, RecordError, RecordParts, header_text};
+use barrage::event::{Event, RecordError, header_text};
 use barrage::kafka::ConsumerRecord;
 use barrage::position::{Offset, Partition};
 use barrage::propagation::TraceParent;
@@ -71,13 +71,7 @@ impl Envelope {
         if size > BatchSize::BYTES {
             return Err(EnvelopeError::TooLarge(size));
         }
-        let parts = RecordParts {
-            position: &received.position,
-            key: received.key.as_deref(),
-            value: received.value.as_deref(),
-            headers: &received.headers,
-        };
-        let read = parts.event()?;
+        let read = received.parts().event()?;
         let data = read.form.data(received.value.as_ref());
         let tracestate = trace_context(received, Some(&read.event), "tracestate");
         let tracestate = tracestate.unwrap_or_default().to_owned();

@@ -105,7 +105,7 @@ mod tests {
         let position =
             Position { topic: "t".parse().unwrap(), partition: 1, offset: Offset::new(2).unwrap() };
         let header = |(name, text): &(&str, &str)| {
-            ((*name).to_owned(), Some(Bytes::copy_from_slice(text.as_bytes())))
+            ((*name).into(), Some(Bytes::copy_from_slice(text.as_bytes())))
         };
         let headers: Vec<Header> = headers.iter().map(header).collect();
         let value = Some(value.as_bytes());

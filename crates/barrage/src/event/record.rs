@@ -89,7 +89,7 @@ impl RecordParts<'_> {
 
     /// Whether a header says that the record is an event, even if other such headers are missing.
     fn has_envelope(&self) -> bool {
-        self.headers.iter().any(|(name, _)| Self::REQUIRED.contains(&name.as_str()))
+        self.headers.iter().any(|(name, _)| Self::REQUIRED.contains(&&**name))
     }
 
     fn binary(&self) -> Result<Event, RecordError> {
@@ -99,7 +99,7 @@ impl RecordParts<'_> {
                 attribute => attribute?,
             };
             let text = std::str::from_utf8(value.as_deref().unwrap_or_default());
-            let text = text.map_err(|_| RecordError::NotUtf8(name.clone()));
+            let text = text.map_err(|_| RecordError::NotUtf8(name.to_string()));
             Some(text.map(|text| (attribute, text.to_owned())))
         });
         let attributes = attributes.collect::<Result<Vec<_>, _>>()?;
@@ -186,7 +186,7 @@ mod tests {
 
     fn headers(texts: &[(&str, &str)]) -> Vec<Header> {
         let header = |(name, text): &(&str, &str)| {
-            ((*name).to_owned(), Some(Bytes::copy_from_slice(text.as_bytes())))
+            ((*name).into(), Some(Bytes::copy_from_slice(text.as_bytes())))
         };
         texts.iter().map(header).collect()
     }
@@ -329,7 +329,7 @@ mod tests {
             ),
             value in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..4)),
         ) {
-            let header = |(name, value): (String, Option<Vec<u8>>)| (name, value.map(Bytes::from));
+            let header = |(name, value): (String, Option<Vec<u8>>)| (name.into(), value.map(Bytes::from));
             let headers: Vec<Header> = headers.into_iter().map(header).collect();
             match read(&headers, value.as_deref()) {
                 Ok(read) => prop_assert!(!read.event.id.is_empty()),

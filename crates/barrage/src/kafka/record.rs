@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use rdkafka::message::{BorrowedMessage, Message as _};
 
+use super::copies::Copies;
 use super::headers::Headers;
-use crate::event::Header;
+use crate::event::{Header, RecordParts};
 use crate::position::{Offset, Position, Topic};
 
 /// A record as it was received.
@@ -23,16 +24,28 @@ pub struct ConsumerRecord {
 impl ConsumerRecord {
     /// Copies a record out of librdkafka's buffers. `None` when its offset is negative, which no record has.
     pub(super) fn of(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Self> {
-        let bytes = |part: Option<&[u8]>| part.map(Bytes::copy_from_slice);
-        let Headers { readable, first_unreadable } = Headers::of(message);
+        let parts = [message.key(), message.payload()];
+        let size: usize = parts.iter().flatten().map(|part| part.len()).sum();
+        let mut copies = Copies::with_capacity(size + Headers::expected_size(message));
+        let [key, value] = parts.map(|part| part.map(|part| copies.add(part)));
+        let Headers { readable, first_unreadable } = Headers::of(message, &mut copies);
         let (topic, partition) = (topic.clone(), message.partition());
         Some(Self {
             position: Position { topic, partition, offset: Offset::new(message.offset())? },
-            key: bytes(message.key()),
-            value: bytes(message.payload()),
+            key,
+            value,
             headers: readable,
             unreadable_header: first_unreadable,
         })
+    }
+
+    pub fn parts(&self) -> RecordParts<'_> {
+        RecordParts {
+            position: &self.position,
+            key: self.key.as_deref(),
+            value: self.value.as_deref(),
+            headers: &self.headers,
+        }
     }
 
     /// The bytes of its key, value and headers, which is about the memory that it takes.

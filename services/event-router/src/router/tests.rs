@@ -62,7 +62,7 @@ fn committable(router: &Router) -> Option<i64> {
 fn message(offset: i64) -> ConsumerRecord {
     let envelope = [("specversion", "1.0"), ("id", "1"), ("source", "/tests"), ("type", "t")];
     let header = |(name, text): (&str, &'static str)| -> Header {
-        (format!("ce_{name}"), Some(Bytes::from_static(text.as_bytes())))
+        (format!("ce_{name}").into(), Some(Bytes::from_static(text.as_bytes())))
     };
     ConsumerRecord { headers: envelope.map(header).into(), ..poison(offset) }
 }

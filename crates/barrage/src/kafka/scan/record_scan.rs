@@ -9,13 +9,13 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner};
 use super::unreadable::Unreadable;
-use crate::event::{Identity, RecordParts};
+use crate::event::Identity;
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Operation;
 use crate::kafka::error_callback::ReaderCallback;
-use crate::kafka::headers::Headers;
+use crate::kafka::record::ConsumerRecord;
 use crate::kafka::{Config, Error};
-use crate::position::{Offset, Partition, Position, Topic};
+use crate::position::{Offset, Partition, Topic};
 use crate::shutdown::with_sources;
 
 /// Reads records of the topic again, a few at a time.
@@ -242,10 +242,6 @@ impl Delivered {
 
 /// A record with a header whose name cannot be read is no event: it becomes a dead letter.
 fn identity(message: &BorrowedMessage<'_>, topic: &Topic) -> Option<Identity> {
-    let Headers { readable, first_unreadable } = Headers::of(message);
-    let (topic, partition) = (topic.clone(), message.partition());
-    let position = Position { topic, partition, offset: Offset::new(message.offset())? };
-    let (key, value) = (message.key(), message.payload());
-    let parts = RecordParts { position: &position, key, value, headers: &readable };
-    Identity::of_record(&parts).filter(|_| first_unreadable.is_none())
+    let record = ConsumerRecord::of(message, topic)?;
+    Identity::of_record(&record.parts()).filter(|_| record.unreadable_header.is_none())
 }
