@@ -96,7 +96,7 @@ mod tests {
             let (source, kind) = ("/s".into(), "t".into());
             Event { id: id.into(), source, kind, ..Event::default() }.to_headers()
         };
-        let partial = vec![("ce_id".to_owned(), Some(Bytes::from_static(b"four")))];
+        let partial = vec![("ce_id".into(), Some(Bytes::from_static(b"four")))];
         let records = [event("one"), Vec::new(), event("three"), partial];
         let records = records.map(|headers| record("a", headers));
         let (_broker, config) = broker_with(&records).await;
