@@ -1,4 +1,4 @@
-//! Which broker and table a stack uses: the stand-ins, or Apache Kafka and Dynalite.
+//! Which broker and table a stack uses: the stand-ins, Apache Kafka and Dynalite, or one of each.
 
 use std::{env, io, net::SocketAddr};
 
@@ -9,7 +9,7 @@ use crate::{
     real::{Installation, KafkaBroker, NotInstalled, SecureListener, User},
 };
 
-/// The variable by which tests and measurements choose the backend: `stand-ins` (default) or `real`.
+/// The variable by which tests and measurements choose the backend: `stand-ins` (default), `real`, or `kafka`.
 pub const VARIABLE: &str = "BARRAGE_BACKEND";
 
 /// The broker and the table of a stack.
@@ -19,6 +19,8 @@ pub enum Backend {
     StandIns,
     /// Apache Kafka and Dynalite, without users and encryption.
     Real(Installation),
+    /// Apache Kafka and the stand-in for the table, which is several times as fast as Dynalite.
+    Kafka(Installation),
     /// The same, and the services named like one of the users connect by SCRAM over TLS.
     Secure(Installation, Vec<User>),
 }
@@ -26,7 +28,7 @@ pub enum Backend {
 /// The backend cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{VARIABLE}: expected stand-ins or real, saw {0:?}")]
+    #[error("{VARIABLE}: expected stand-ins, real or kafka, saw {0:?}")]
     Unknown(String),
     #[error(transparent)]
     NotInstalled(#[from] NotInstalled),
@@ -39,6 +41,7 @@ impl Backend {
         match value.to_string_lossy().as_ref() {
             "" | "stand-ins" => Ok(Self::StandIns),
             "real" => Ok(Self::Real(Installation::find()?)),
+            "kafka" => Ok(Self::Kafka(Installation::find()?)),
             other => Err(Error::Unknown(other.into())),
         }
     }
@@ -54,7 +57,7 @@ impl Backend {
         let folder = broker.folder.join(BROKER);
         match self {
             Self::StandIns => Ok(()),
-            Self::Real(installation) => {
+            Self::Real(installation) | Self::Kafka(installation) => {
                 KafkaBroker { installation, folder: &folder, secure: None }.configure(broker)
             }
             Self::Secure(installation, users) => {
@@ -76,7 +79,9 @@ impl Backend {
     pub(crate) fn advertise_args(&self, address: SocketAddr) -> [String; 2] {
         match self {
             Self::StandIns => ["--advertise".into(), address.to_string()],
-            Self::Real(_) | Self::Secure(..) => KafkaBroker::advertise_args(address),
+            Self::Real(_) | Self::Kafka(_) | Self::Secure(..) => {
+                KafkaBroker::advertise_args(address)
+            }
         }
     }
 }
