@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use barrage::kafka::PartitionOffsets;
 use barrage::position::{Offset, Partition};
 
-use crate::ledger::CommitLedger;
+use crate::commit_ledger::CommitLedger;
 
 /// Counts up with every assignment of partitions and every recreated partition.
 pub(crate) type Generation = u64;

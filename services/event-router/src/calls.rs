@@ -11,9 +11,9 @@ use tonic::Status;
 
 use crate::batch;
 use crate::config::Limits;
+use crate::decision::{self, Failure};
 use crate::in_flight_record::InFlightRecord;
 use crate::metrics;
-use crate::outcome::{self, Failure};
 use crate::processor_report::ProcessorReport;
 use crate::processors::{Call, CallEnd, CallId, Processors, Work};
 
@@ -135,7 +135,7 @@ impl Calls {
     ) -> Result<Vec<(InFlightRecord, Outcome)>, Vec<InFlightRecord>> {
         let EndedCall { id, records, outcomes, took } = call;
         let now = Instant::now();
-        let accepted = outcomes.as_ref().map_or(0, |outcomes| outcome::accepted(outcomes));
+        let accepted = outcomes.as_ref().map_or(0, |outcomes| decision::accepted(outcomes));
         let work =
             Work { records: records.len(), accepted, took, others_wait: !self.waiting.is_empty() };
         self.processors.call_ended(&id, CallEnd::of(&outcomes), work, now);
@@ -161,7 +161,7 @@ impl Calls {
             let (known, answering) = self.processors.known_and_answering();
             self.report.failed(known, answering, message, Instant::now());
         }
-        match outcome::failure(status) {
+        match decision::failure(status) {
             Failure::Unavailable => tracing::debug!(url, ?code, message, "a call has failed"),
             Failure::Bug => tracing::error!(url, ?code, message, "a call was refused as malformed"),
         }

@@ -20,11 +20,11 @@ use crate::Config;
 use crate::assignment::{Arrival, Assignment};
 use crate::calls::{Calls, EndedCall};
 use crate::dead_letter::DeadLetters;
+use crate::decision::{self, Decision};
 use crate::gaps::{self, GapScan, Gaps};
 use crate::in_flight_record::{InFlightRecord, Route};
 use crate::lag::Lag;
 use crate::metrics::{self, Finish};
-use crate::outcome::{self, Decision};
 use crate::recreation::{Finding, OffsetCheck, OffsetChecks};
 use crate::window::Window;
 
@@ -230,7 +230,7 @@ impl Router {
         outcome: proto::Outcome,
     ) -> Option<(Partition, Offset)> {
         record.attempts += 1;
-        match outcome::decide(outcome, record.attempts, self.config.limits.retry_count) {
+        match decision::decide(outcome, record.attempts, self.config.limits.retry_count) {
             Decision::Stored => return self.finished(&record, Finish::Stored),
             Decision::DeadLetter(reason) => self.dead_letter(record, reason),
             Decision::Retry(reason) => self.retry(record, &reason),

@@ -23,10 +23,10 @@ mod reader;
 mod request;
 mod routers;
 mod row_json;
-#[cfg(test)]
-mod sample;
 mod server;
 mod service;
+#[cfg(test)]
+mod test_row;
 mod token;
 mod viewers;
 

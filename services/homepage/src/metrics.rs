@@ -103,7 +103,7 @@ mod tests {
     use barrage::time::Millis;
 
     use super::*;
-    use crate::sample::row;
+    use crate::test_row::row;
 
     #[test]
     fn a_message_takes_from_sent_to_stored_and_never_less_than_nothing() {

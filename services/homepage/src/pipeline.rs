@@ -37,8 +37,8 @@ use crate::launcher::Launcher;
 use crate::launcher::scaling::Scaling;
 use crate::problems;
 use crate::reader::feed::Feed;
+use crate::reader::processor_load::Work;
 use crate::reader::progress::{Progress, Totals};
-use crate::reader::work::Work;
 use crate::routers::Routers;
 
 /// The newest look at the pipeline, ready to be sent.

@@ -323,7 +323,7 @@ mod tests {
     use crate::assets::Encoding;
     use crate::reader::feed::RoundEnd;
     use crate::reader::progress::{Counts, Round};
-    use crate::sample;
+    use crate::test_row;
 
     const LONG: Duration = Duration::from_secs(20);
 
@@ -370,7 +370,7 @@ mod tests {
         all_read_at: Option<Millis>,
     ) {
         let end = offsets.end;
-        let rows: Vec<_> = offsets.map(|at| sample::row(0, at, &at.to_string())).collect();
+        let rows: Vec<_> = offsets.map(|at| test_row::row(0, at, &at.to_string())).collect();
         let stored = u64::try_from(end).unwrap();
         let counts = Counts { accepted: stored + waiting, stored, waiting, ..Counts::default() };
         let finished = PartitionOffsets::from([(0, Offset::new(end).unwrap())]);

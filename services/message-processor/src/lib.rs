@@ -16,7 +16,7 @@ mod parse;
 mod processor;
 mod record;
 mod service;
-mod work;
+mod simulated_work;
 
 pub use config::Config;
 pub use service::{BindError, RunError, Service};

@@ -17,7 +17,7 @@ use crate::metrics;
 use crate::moderation::BlockedWords;
 use crate::parse;
 use crate::record::{Outcome, Record, Rejection};
-use crate::work::Work;
+use crate::simulated_work::Work;
 
 /// Moderates messages and stores them. It keeps no state between calls.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ use crate::grpc_health;
 use crate::grpc_reflection;
 use crate::metrics;
 use crate::processor::Processor;
-use crate::work::{self, Work};
+use crate::simulated_work::{self, Work};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +93,7 @@ impl Service {
         grpc_health::set(&reporter, false).await;
 
         let work = Work::new(config.work_ms);
-        let controls = config.demo_controls.then(|| work::route(work.clone()));
+        let controls = config.demo_controls.then(|| simulated_work::route(work.clone()));
         let processor = Processor {
             table: table.clone(),
             ttl: config.table.ttl,

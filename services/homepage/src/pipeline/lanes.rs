@@ -10,7 +10,7 @@ use super::rates::rounded;
 use super::snapshot::{LaneJson, LaneState};
 use crate::launcher::scaling::{Scaling, State};
 use crate::reader::feed::Feed;
-use crate::reader::work::Load;
+use crate::reader::processor_load::Load;
 
 /// How many milliseconds a processor is said to be back after it died.
 const BACK: i64 = 60_000;

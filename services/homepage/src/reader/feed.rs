@@ -320,10 +320,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sample;
+    use crate::test_row;
 
     fn row(partition: i32, offset: i64) -> Row {
-        sample::row(partition, offset, &format!("{partition}/{offset}"))
+        test_row::row(partition, offset, &format!("{partition}/{offset}"))
     }
 
     fn offsets(offsets: &[(i32, i64)]) -> PartitionOffsets {

@@ -9,8 +9,8 @@ use barrage::time::Millis;
 
 use super::progress::Counts;
 use super::record_status::PartitionStatus;
+use super::row_verification::Verification;
 use super::tracker::Tracker;
-use super::verification::Verification;
 
 /// Why a round could not be completed. Except for `TopicRecreated`, the next round goes on.
 #[derive(Debug, thiserror::Error)]
@@ -448,7 +448,7 @@ impl PartitionReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::test_row;
 
     /// Partition 0 with these open offsets below 6: the others have been read.
     fn reader(open: &[i64]) -> PartitionReader {
@@ -462,9 +462,9 @@ mod tests {
 
     /// The table has looked up these offsets, and found a row for some of them.
     fn answer(looked_up: &[i64], with_row: &[i64]) -> table::Found {
-        let at = |offset: &i64| sample::row(0, *offset, "id").position;
+        let at = |offset: &i64| test_row::row(0, *offset, "id").position;
         table::Found {
-            rows: with_row.iter().map(|offset| sample::row(0, *offset, "id")).collect(),
+            rows: with_row.iter().map(|offset| test_row::row(0, *offset, "id")).collect(),
             looked_up: looked_up.iter().map(at).collect(),
         }
     }

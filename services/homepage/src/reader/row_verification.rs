@@ -142,14 +142,14 @@ fn judge(row: &Row, verify_below: Offset, scanned: &ScannedPartition) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::test_row;
 
     fn at(offset: i64) -> Offset {
         Offset::new(offset).unwrap()
     }
 
     fn row(offset: i64, id: &str) -> Row {
-        sample::row(0, offset, id)
+        test_row::row(0, offset, id)
     }
 
     /// A partition that was scanned from its begin and has events with these ids.

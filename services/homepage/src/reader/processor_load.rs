@@ -141,11 +141,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sample;
+    use crate::test_row;
 
     fn row(processor: &str, received_at: i64, stored_at: i64) -> Row {
         let (received_at, stored_at) = (Millis(received_at), Millis(stored_at));
-        Row { processor: processor.into(), received_at, stored_at, ..sample::row(0, 0, "i") }
+        Row { processor: processor.into(), received_at, stored_at, ..test_row::row(0, 0, "i") }
     }
 
     /// The load of p at 2,000 ms, whose rows were read at these times.
