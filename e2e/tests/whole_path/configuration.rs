@@ -36,6 +36,7 @@ const INVALID: &[(&str, &[(&str, &str)])] = &[
             ("KAFKA_SERVER", "kafka"),
             ("KAFKA_TOPIC", "a b"),
             ("KAFKA_PARTITIONS", "0"),
+            ("KAFKA_COMPRESSION", "brotli"),
             ("KAFKA_SECURITY_PROTOCOL", "TLS"),
             ("OTS_ENDPOINT", "table:8000"),
             ("OTS_INSTANCENAME", "a.b"),

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use client::eventually::eventually;
 use faults::table_proxy::Faults;
 use serde_json::json;
-use stack::{Setup, Stack};
+use stack::{Setup, Stack, plan::name::HOMEPAGE};
 
 #[tokio::test]
 async fn a_burst_is_accepted_stored_and_shown_in_full() {
@@ -36,6 +36,20 @@ async fn a_burst_is_accepted_stored_and_shown_in_full() {
     .await;
     assert_eq!(passed, 500);
     stack.assert_complete(&id, 500).await;
+}
+
+#[tokio::test]
+async fn a_burst_is_stored_whatever_codec_compresses_it() {
+    for codec in ["gzip", "snappy", "lz4", "zstd"] {
+        let stack = Stack::with([(HOMEPAGE, "KAFKA_COMPRESSION", codec)]).await;
+        let burst =
+            json!({ "message": "compress me ".repeat(8).trim(), "concurrency": 20, "duration": 1 });
+        let id = stack.send_burst(burst).await;
+        let burst = stack.settled(&id).await;
+        assert_eq!((burst.state.as_str(), burst.failed), ("done", 0), "{codec}");
+        assert!(burst.accepted > 0 && burst.stored == burst.accepted, "{codec}: {burst:?}");
+        stack.assert_complete(&id, burst.accepted).await;
+    }
 }
 
 #[tokio::test]

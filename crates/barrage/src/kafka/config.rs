@@ -29,6 +29,12 @@ const KAFKA_PARTITIONS: Variable = Variable::new(
     "1 to 1000",
     "The number of partitions of a topic that the service creates.",
 );
+const KAFKA_COMPRESSION: Variable = Variable::new(
+    "KAFKA_COMPRESSION",
+    "none",
+    "none, gzip, snappy, lz4 or zstd",
+    "The codec by which the service compresses the records that it sends.",
+);
 const KAFKA_GROUP: Variable = Variable::new(
     "KAFKA_GROUP",
     "barrage-info-consumer",
@@ -53,6 +59,26 @@ impl FromStr for Servers {
     }
 }
 
+/// A codec of Kafka, by the name that it has in `compression.type`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Compression(String);
+
+impl Compression {
+    const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Compression {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::CODECS.contains(&text).then(|| Self(text.to_owned())).ok_or(())
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Config {
     pub topic: Topic,
@@ -63,6 +89,8 @@ pub struct Config {
     service: &'static str,
     servers: Servers,
     security: Security,
+    /// That of producers.
+    pub(super) compression: Compression,
 }
 
 impl Config {
@@ -73,6 +101,7 @@ impl Config {
         let topic = reader.read_if(&KAFKA_TOPIC, |topic: &Topic| topic.dead_letter_topic().is_ok());
         let partitions = reader.read_if(&KAFKA_PARTITIONS, |n| (1..=1000).contains(n));
         let group = reader.read(&KAFKA_GROUP);
+        let compression = reader.read(&KAFKA_COMPRESSION);
         Some(Self {
             topic: topic?,
             partitions: partitions?,
@@ -80,6 +109,7 @@ impl Config {
             service,
             servers: servers?,
             security: security?,
+            compression: compression?,
         })
     }
 
@@ -169,6 +199,7 @@ mod tests {
             ("KAFKA_SERVER", &[("KAFKA_SERVER", "kafka:99999")]),
             ("KAFKA_TOPIC", &[("KAFKA_SERVER", "k:1"), ("KAFKA_TOPIC", "a b")]),
             ("KAFKA_PARTITIONS", &[("KAFKA_SERVER", "k:1"), ("KAFKA_PARTITIONS", "0")]),
+            ("KAFKA_COMPRESSION", &[("KAFKA_SERVER", "k:1"), ("KAFKA_COMPRESSION", "brotli")]),
             ("KAFKA_PWD", &[("KAFKA_SERVER", "k:1"), ("KAFKA_USER", "u")]),
             (
                 "KAFKA_SECURITY_PROTOCOL",

@@ -113,6 +113,7 @@ fn settings(config: &Config) -> ClientConfig {
         .set("max.in.flight", "1")
         // How long records are collected for a batch. More would only add latency.
         .set("linger.ms", "2")
+        .set("compression.type", config.compression.as_str())
         // High, because the broker decides how large a record may be.
         .set("message.max.bytes", "16777216")
         // Bounds the memory. Callers wait while the queue is full.
