@@ -19,10 +19,10 @@ pub enum Backend {
     StandIns,
     /// Apache Kafka and Dynalite, without users and encryption.
     Real(Installation),
-    /// Apache Kafka and the stand-in for the table, which is several times as fast as Dynalite.
-    Kafka(Installation),
     /// The same, and the services named like one of the users connect by SCRAM over TLS.
     Secure(Installation, Vec<User>),
+    /// Like `Real`, but with the stand-in for the table, which is several times as fast as Dynalite.
+    Kafka(Installation),
 }
 
 /// The backend cannot be used.

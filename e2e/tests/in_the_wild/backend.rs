@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Apache Kafka and Dynalite. `None` where they are not installed, and then says so. With `BARRAGE_BACKEND=real`, as
+/// Apache Kafka and Dynalite, whatever `BARRAGE_BACKEND` says. `None` where they are not installed, and then says so. With `BARRAGE_BACKEND=real`, as
 /// `cargo verify` sets it, that is a failure: a test that was skipped counts as passed.
 pub(crate) fn installed() -> Option<Backend> {
     let chosen = Backend::from_env().unwrap_or_else(|error| panic!("{error}"));

@@ -33,7 +33,7 @@ const NEEDED: [(&str, client::kafka::Operation, Resource); 7] = [
 
 /// A stack on a secure Kafka with both topics, whose services are not started yet. None on the stand-ins.
 async fn secure_stack(setup: Setup) -> Option<(Stack, Kafka)> {
-    let Backend::Real(real) = Backend::from_env().unwrap() else {
+    let (Backend::Real(real) | Backend::Kafka(real)) = Backend::from_env().unwrap() else {
         eprintln!("skipped: the stand-in for Kafka has no users");
         return None;
     };

@@ -37,7 +37,7 @@ use crate::launcher::Launcher;
 use crate::launcher::scaling::Scaling;
 use crate::problems;
 use crate::reader::feed::Feed;
-use crate::reader::processor_load::Work;
+use crate::reader::processor_load::ProcessorLoads;
 use crate::reader::progress::{Progress, Totals};
 use crate::routers::Routers;
 
@@ -49,7 +49,7 @@ pub(crate) struct Pipeline(RwLock<Arc<Encoded>>);
 pub(crate) struct Sources {
     pub(crate) feed: Arc<Feed>,
     pub(crate) progress: Arc<Progress>,
-    pub(crate) work: Arc<Work>,
+    pub(crate) work: Arc<ProcessorLoads>,
     pub(crate) readiness: Readiness,
     pub(crate) routers: Arc<Routers>,
     pub(crate) events: Arc<Events>,

@@ -36,7 +36,7 @@ use self::checkpoint::Checkpoint;
 use self::feed::{Feed, RoundEnd};
 use self::inspection::Inspection;
 use self::partition_reader::{Error, PartitionReader};
-use self::processor_load::Work;
+use self::processor_load::ProcessorLoads;
 use self::progress::{Counts, Expired, Progress, Round};
 use self::stall::Stall;
 use self::tracker::Tracker;
@@ -62,7 +62,7 @@ pub(crate) struct Dependencies {
     pub(crate) progress: Arc<Progress>,
     pub(crate) routers: Arc<Routers>,
     /// What the processors do, by the rows.
-    pub(crate) work: Arc<Work>,
+    pub(crate) work: Arc<ProcessorLoads>,
     /// Whether results can be read.
     pub(crate) probe: Probe,
     /// Whether all partitions can be read.

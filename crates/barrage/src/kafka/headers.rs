@@ -22,9 +22,10 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// About how many bytes names and values take: those of our records are 45 bytes each, in the mean.
+    /// About how many bytes names and values take: those of our records are 45 bytes each, in the mean. A record with
+    /// very many headers is none of ours.
     pub(super) fn expected_size(message: &BorrowedMessage<'_>) -> usize {
-        message.headers().map_or(0, |headers| 64 * headers.count())
+        message.headers().map_or(0, |headers| 64 * headers.count().min(32))
     }
 
     pub(super) fn of(message: &BorrowedMessage<'_>, copies: &mut Copies) -> Self {

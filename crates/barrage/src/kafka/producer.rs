@@ -136,6 +136,15 @@ mod tests {
     use crate::config::{self, Vars};
     use bytes::Bytes;
 
+    #[test]
+    fn records_are_compressed_by_the_codec_of_the_configuration() {
+        for (vars, codec) in [(&[][..], "none"), (&[("KAFKA_COMPRESSION", "lz4")], "lz4")] {
+            let vars = Vars::from_iter([&[("KAFKA_SERVER", "k:1")], vars].concat());
+            let config = config::parse(&vars, |reader| Config::read(reader, "test")).unwrap();
+            assert_eq!(settings(&config).get("compression.type"), Some(codec));
+        }
+    }
+
     #[tokio::test]
     async fn a_producer_with_a_fatal_error_is_replaced() {
         let broker = MockCluster::new(1).unwrap();

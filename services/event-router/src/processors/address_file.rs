@@ -180,6 +180,7 @@ mod tests {
         let (sender, mut urls) = watch::channel(Vec::new());
         let stop = CancellationToken::new();
         let until = stop.clone();
+        let _ended = stop.clone().drop_guard();
         let following = tokio::task::spawn_blocking(move || file.follow(&sender, &until));
         for content in ["http://a:1", "http://a:1\nhttp://b:1", ""] {
             write(&path, content);

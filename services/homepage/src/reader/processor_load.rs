@@ -18,18 +18,18 @@ use barrage::table::Row;
 use barrage::time::Millis;
 use parking_lot::Mutex;
 
-/// The work of all processors.
+/// What each processor does.
 #[derive(Debug, Default)]
-pub(crate) struct Work(Mutex<BTreeMap<String, Processor>>);
+pub(crate) struct ProcessorLoads(Mutex<BTreeMap<String, Processor>>);
 
-/// What one processor does.
+/// What one of them does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Load {
     /// Rows per second.
     pub(crate) rate: f64,
     /// The mean number of calls under way.
     pub(crate) calls: f64,
-    /// When the first row of its life was read: it has paused for less than [`Work::LISTED`] since then.
+    /// When the first row of its life was read: it has paused for less than [`ProcessorLoads::LISTED`] since then.
     pub(crate) first: Millis,
     /// When its last row was read.
     pub(crate) last: Millis,
@@ -56,7 +56,7 @@ struct Rows {
     count: u64,
 }
 
-impl Work {
+impl ProcessorLoads {
     /// The span of the means.
     const SPAN: Duration = Duration::from_secs(2);
     /// How long a processor is listed after its last row.
@@ -96,7 +96,7 @@ impl Work {
 impl Processor {
     fn note(&mut self, call: Call, now: Millis) {
         self.last = now;
-        let is_full = self.calls.len() >= Work::MAX_CALLS;
+        let is_full = self.calls.len() >= ProcessorLoads::MAX_CALLS;
         let known = if is_full && !self.calls.contains_key(&call) {
             self.calls.values_mut().next_back() // The row counts, as one of another call.
         } else {
@@ -108,11 +108,12 @@ impl Processor {
     }
 
     fn load(&mut self, now: Millis, cost: Option<Duration>) -> Load {
-        self.calls.retain(|_, rows| rows.read_at.plus(Work::SPAN) > now && rows.read_at <= now);
+        self.calls
+            .retain(|_, rows| rows.read_at.plus(ProcessorLoads::SPAN) > now && rows.read_at <= now);
         let rows: u64 = self.calls.values().map(|rows| rows.count).sum();
         let busy = |(call, rows): (&Call, &Rows)| call.count(rows.count, cost) * call.seconds();
         let busy: f64 = self.calls.iter().map(busy).sum();
-        let (span, first, last) = (Work::SPAN.as_secs_f64(), self.first, self.last);
+        let (span, first, last) = (ProcessorLoads::SPAN.as_secs_f64(), self.first, self.last);
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52 rows in two seconds")]
         let rate = rows as f64 / span;
         Load { rate, calls: busy / span, first, last }
@@ -124,7 +125,7 @@ impl Call {
     fn seconds(self) -> f64 {
         let millis = self.stored_at.0.saturating_sub(self.received_at.0);
         let taken = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
-        taken.min(Work::SPAN).as_secs_f64()
+        taken.min(ProcessorLoads::SPAN).as_secs_f64()
     }
 
     /// How many calls have these times, by their rows: 1 unless the messages cost more time than one call had.
@@ -150,7 +151,7 @@ mod tests {
 
     /// The load of p at 2,000 ms, whose rows were read at these times.
     fn load(rows: &[(i64, Row)], cost: Option<u64>) -> Load {
-        let work = Work::default();
+        let work = ProcessorLoads::default();
         rows.iter().for_each(|(at, row)| work.note(std::slice::from_ref(row), Millis(*at)));
         work.loads(Millis(2_000), cost.map(Duration::from_millis))["p"]
     }
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_is_older_than_two_seconds_does_not_count_and_a_processor_is_listed_for_ten() {
-        let work = Work::default();
+        let work = ProcessorLoads::default();
         work.note(&[row("p", 0, 1_000)], Millis(0));
         let at = |ms: i64| work.loads(Millis(ms), None).get("p").map(|it| (it.rate, it.calls));
         assert_eq!(at(1_999), Some((0.5, 0.5)));
@@ -191,14 +192,14 @@ mod tests {
 
     #[test]
     fn the_memory_is_bounded_and_all_rows_count() {
-        let work = Work::default();
+        let work = ProcessorLoads::default();
         let rows: Vec<_> = (0..10_000).map(|n| row("p", n, n + 1)).collect();
         work.note(&rows, Millis(1));
-        assert_eq!(work.0.lock()["p"].calls.len(), Work::MAX_CALLS);
+        assert_eq!(work.0.lock()["p"].calls.len(), ProcessorLoads::MAX_CALLS);
         assert_eq!(work.loads(Millis(2), None)["p"].rate, 5_000.0);
         let strangers: Vec<_> = (0..10_000).map(|n| row(&format!("p-{n}"), 0, 1)).collect();
         work.note(&strangers, Millis(2));
-        assert_eq!(work.0.lock().len(), Work::MAX_PROCESSORS);
+        assert_eq!(work.0.lock().len(), ProcessorLoads::MAX_PROCESSORS);
     }
 
     proptest! {
@@ -210,17 +211,17 @@ mod tests {
             let row = |(at, received, took): &(i64, i64, i64)| {
                 (*at, row("p", *received, received + took))
             };
-            let work = Work::default();
+            let work = ProcessorLoads::default();
             rows.iter().map(row).for_each(|(at, row)| work.note(&[row], Millis(at)));
             let cost = cost.map(Duration::from_millis);
             for now in [0, 1_000, 2_500, 4_000] {
                 let Some(load) = work.loads(Millis(now), cost).get("p").copied() else { continue };
                 prop_assert!(load.calls >= 0.0);
-                prop_assert!(load.calls <= load.rate * Work::SPAN.as_secs_f64() + 1e-9);
+                prop_assert!(load.calls <= load.rate * ProcessorLoads::SPAN.as_secs_f64() + 1e-9);
             }
             let distinct: std::collections::BTreeSet<_> =
                 rows.iter().map(|(_, received, took)| (*received, received + took)).collect();
-            let again = Work::default();
+            let again = ProcessorLoads::default();
             rows.iter().map(row).for_each(|(_, row)| again.note(&[row], Millis(0)));
             prop_assert!(again.loads(Millis(1), None)["p"].calls <= distinct.len() as f64);
         }
