@@ -21,7 +21,6 @@ mod pipeline;
 mod proxies;
 mod ratios;
 mod rebalances;
-mod request_validation;
 mod restarts;
 mod routing;
 mod scaling;

@@ -234,13 +234,14 @@ fn bodies(operation: &'static str, path: &str) -> Vec<Case> {
     let refused = |status| refused(operation, path, status);
     let short = |message| json!({ "message": message, "concurrency": 1, "duration": 1, "rate": 1 });
     let mut all = vec![
-        accepted().json(short(json!("hi"))),
+        accepted().header("sec-fetch-site", "same-origin").json(short(json!("hi"))),
         refused(422).json(short(json!(7))),
         refused(422).json(json!({})),
         refused(400).json(json!([1])),
         refused(400).body(JSON, "{"),
         refused(400).body(FORM, "message=%ff"),
         refused(403).header("sec-fetch-site", "cross-site").body(FORM, "message=hi"),
+        refused(403).header("sec-fetch-site", "cross-site").json(short(json!("hi"))),
         refused(413).body(JSON, "x".repeat(17 << 10)),
         refused(415).body("text/plain", "hi"),
     ];
@@ -304,6 +305,7 @@ fn reads(burst: &str, stop_token: &str, cursor: &str) -> Vec<Case> {
         case(feed, "/feed?after=&limit=500", 200, JSON),
         case(feed, &format!("/feed?after={cursor}"), 200, JSON),
         refused(feed, "/feed?after=x", 400),
+        refused(feed, &format!("/feed?after={}", &cursor[..9]), 400),
         refused(feed, "/feed?limit=501", 400),
     ]
 }

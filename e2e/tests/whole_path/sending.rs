@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use client::eventually::eventually;
 use faults::table_proxy::Faults;
 use serde_json::json;
-use stack::{Setup, Stack};
+use stack::{Setup, Stack, plan::name::HOMEPAGE};
 
 #[tokio::test]
 async fn a_burst_is_accepted_stored_and_shown_in_full() {
@@ -128,4 +128,16 @@ async fn an_accepted_burst_is_known_to_every_homepage() {
     let known = other.burst(&id).await;
     assert!(known.is_ok(), "{known:?}");
     stack.settled(&id).await;
+}
+
+#[tokio::test]
+async fn a_burst_over_the_limit_is_refused_with_retry_after_until_there_is_a_place() {
+    let stack = Stack::with([(HOMEPAGE, "MAX_BURSTS", "1")]).await;
+    let burst = json!({ "message": "hi", "duration": 5 });
+    let id = stack.send_burst(burst.clone()).await;
+    let answer = stack.homepage().post_burst(&burst).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 429, "{}", answer.body);
+    assert!(answer.retry_after.is_some_and(|seconds| (1..=5).contains(&seconds)), "{answer:?}");
+    stack.settled(&id).await;
+    stack.send_burst(json!({ "message": "hi", "duration": 1 })).await;
 }
