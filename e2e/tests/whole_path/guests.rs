@@ -319,6 +319,7 @@ async fn assert_beginner_can_stop(stack: &Stack, url: &str, by_token: bool) {
     let ended = stack.settled(id).await;
     let reason = ended.stop_reason.as_deref();
     assert_eq!((ended.state.as_str(), reason), ("stopped", Some("requested")));
+    stack.assert_complete(id, ended.accepted).await;
     let again = async || stop(url, id, key).await.0 == 200;
     eventually("this homepage knows that it has ended", again).await;
     let secret = cookie.trim_start_matches("barrage_device=");
