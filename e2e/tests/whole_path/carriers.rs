@@ -109,6 +109,14 @@ fn plain_records() -> Vec<Kind> {
             End::Rejected("the data has no field message"),
         ),
         ("a plain tombstone", tombstone, End::Rejected("there is no data")),
+        ("a plain list", plain("[]"), End::Rejected("the data is not a JSON object")),
+        ("no text", plain([0xff]), End::Rejected("the data is not JSON (line 1, column 1)")),
+        ("a plain empty message", plain(value("")), End::Rejected("the message is empty")),
+        (
+            "a plain message of no time",
+            plain(value("hi").replace("2026-01-01T", "yesterday")),
+            End::Rejected("the data's field sent_at is not a time as in RFC 3339"),
+        ),
     ]
 }
 
