@@ -75,10 +75,7 @@ fn assert_is_complete(trace: &Trace) {
 async fn one_trace_follows_a_message_from_the_form_to_the_bullet() {
     let (stack, collector) = traced_stack("0").await;
     assert_eq!(stack.post_message("hello").await.status.as_u16(), 202);
-    eventually("every span has arrived", async || {
-        collector.traces().values().any(|trace| trace.len() == SPANS.len())
-    })
-    .await;
+    all_spans(&collector).await;
     let traces = collector.traces();
     assert_eq!(traces.len(), 1);
     traces.values().for_each(assert_is_complete);
@@ -92,10 +89,7 @@ async fn the_first_message_of_an_unsampled_burst_is_traced() {
     let burst = json!({ "message": "hello", "concurrency": 3, "duration": 1 });
     let id = stack.send_burst(burst).await;
     assert_eq!(stack.settled(&id).await.accepted, 15);
-    eventually("every span has arrived", async || {
-        collector.traces().values().any(|trace| trace.len() == SPANS.len())
-    })
-    .await;
+    all_spans(&collector).await;
     assert_eq!(collector.traces().len(), 1);
 }
 
