@@ -56,7 +56,7 @@ async fn assert_starts_again(stack: &mut Stack, seqs: u64, restart: bool) {
     let mut viewer = Viewer::default();
     let before = viewer.poll(stack).await.totals.since;
     stack.kill(PROCESSOR).await;
-    let dead = kafka.records(DEAD_TOPIC).await.len() as u64;
+    let dead = kafka.contents(DEAD_TOPIC).await.len() as u64;
     kafka.recreate_topic(TOPIC, PARTITIONS).await;
     if restart {
         stack.kill(HOMEPAGE).await;
@@ -89,7 +89,7 @@ async fn assert_starts_again(stack: &mut Stack, seqs: u64, restart: bool) {
     let poison = stack.homepage().get(&poison).await.expect("the homepage answers").body;
     assert_eq!(poison["state"], "finished_without_row", "an old row may have its key");
     stack.assert_complete(&id, accepted).await;
-    assert_eq!(kafka.records(DEAD_TOPIC).await.len() as u64, dead + 1);
+    assert_eq!(kafka.contents(DEAD_TOPIC).await.len() as u64, dead + 1);
 }
 
 // Row 18, with an idle topic.

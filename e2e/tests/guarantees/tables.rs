@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use client::{
     eventually::{eventually, lasts, within},
     feed::Viewer,
-    kafka::Record,
+    kafka::Content,
     ledger::End,
 };
 use faults::table_proxy::Faults;
@@ -52,7 +52,7 @@ async fn messages_without_a_row_are_counted_although_half_of_each_read_is_unproc
     stack.table_proxy().set(Faults { unprocessed: 0.5, ..Faults::default() });
     let id = burst(&stack, 3).await;
     let burst = stack.settled(&id).await;
-    let is_filtered = |record: &Record| record.headers["ce_id"].ends_with('0');
+    let is_filtered = |record: &Content| record.text("ce_id").is_some_and(|id| id.ends_with('0'));
     let ledger = stack.ledger_filtered(&id, is_filtered).await;
     let filtered = ledger.ended(End::Filtered).len() as u64;
     println!("row 20: {filtered} of {} were filtered", burst.accepted);

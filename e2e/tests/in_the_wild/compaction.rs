@@ -25,7 +25,7 @@ fn keyed(key: &str, text: &str) -> (i32, Content) {
 /// How many records Kafka still has of the topic's only partition, and its end.
 async fn kept(case: &Case) -> (usize, i64) {
     let ends = case.kafka.high_watermarks(case.topic).await;
-    (case.kafka.records(case.topic).await.len(), ends[&0])
+    (case.kafka.contents(case.topic).await.len(), ends[&0])
 }
 
 #[tokio::test]

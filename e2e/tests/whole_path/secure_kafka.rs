@@ -128,7 +128,7 @@ async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_logged_at_any_level(
     are_ready(&stack).await;
     a_burst_is_kept(&stack).await;
     kafka.send(TOPIC, "poison", "{ this is no message").await;
-    eventually("the poison is a dead letter", async || kafka.records(DEAD_TOPIC).await.len() == 1)
+    eventually("the poison is a dead letter", async || kafka.contents(DEAD_TOPIC).await.len() == 1)
         .await;
     assert!(stack.log(HOMEPAGE).contains(" TRACE "), "the log has all levels");
     let secrets = [HOMEPAGE, ROUTER].map(|service| stack.var(service, "KAFKA_PWD"));
@@ -191,7 +191,7 @@ async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_t
     })
     .await;
     allow(kafka, MISSING).await;
-    eventually("the poison is a dead letter", async || kafka.records(DEAD_TOPIC).await.len() == 1)
+    eventually("the poison is a dead letter", async || kafka.contents(DEAD_TOPIC).await.len() == 1)
         .await;
     are_ready(&stack).await;
     a_burst_is_kept(&stack).await;

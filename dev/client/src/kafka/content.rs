@@ -1,14 +1,12 @@
 //! Records byte for byte: what a client that is no homepage may send.
 
-use std::collections::BTreeMap;
-
 use rdkafka::{
     Message as _,
     message::{BorrowedMessage, Header, Headers as _, OwnedHeaders},
     producer::FutureRecord,
 };
 
-use super::{Kafka, deliver, headers, headers::envelope, position};
+use super::{Kafka, deliver, headers, headers::envelope};
 use crate::message::Position;
 
 /// What a record carries. To Kafka, `None` is not the same as no bytes.
@@ -29,12 +27,6 @@ impl Kafka {
         record.key = content.key.as_deref();
         record.payload = content.value.as_deref();
         deliver(&self.producer(), record).await
-    }
-
-    /// What every record of a topic carries, by its position; none when there is no such topic.
-    pub async fn contents(self, topic: &'static str) -> BTreeMap<Position, Content> {
-        let records = self.read_as(topic, |message| (position(message), Content::from(message)));
-        records.await.into_iter().collect()
     }
 }
 
