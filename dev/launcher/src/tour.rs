@@ -10,13 +10,13 @@ mod visitor;
 
 use std::time::Duration;
 
-use client::homepage::Homepage;
+use client::{eventually::ticks, homepage::Homepage};
 use serde::Serialize;
 use stack::plan::name::BROKER;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval},
+    time::Instant,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -162,8 +162,7 @@ impl Tour {
 
     /// Obeys orders, and leads through the tour, until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let mut due = interval(LOOK);
-        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut due = ticks(LOOK);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use client::{
+    eventually::ticks,
     homepage::{Answer, Homepage},
     pipeline::Pipeline,
 };
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -42,8 +43,7 @@ impl Outlook {
 
 /// Publishes how things are, `None` where the homepage does not say it. Ends when nobody listens any more.
 pub(super) async fn look(homepage: Homepage, outlook: watch::Sender<Option<Outlook>>) {
-    let mut due = interval(LOOK);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due = ticks(LOOK);
     while !outlook.is_closed() {
         due.tick().await;
         let answer = timeout(ANSWER, homepage.pipeline()).await.ok().and_then(Result::ok);
@@ -114,8 +114,7 @@ async fn until_accepted(
 
 /// Waits until all bursts have ended, and forgets each that has.
 async fn until_ended(homepage: &Homepage, running: &mut Vec<Running>) {
-    let mut due = interval(LOOK);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due = ticks(LOOK);
     while let Some(burst) = running.last() {
         let has_ended = match homepage.burst(&burst.id).await {
             Ok(burst) => burst.has_ended(),
