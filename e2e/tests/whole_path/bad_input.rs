@@ -12,6 +12,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::http::client;
+
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const PATHS: [&str; 2] = ["/bursts", "/messages"];
@@ -178,7 +180,7 @@ async fn bad_requests_are_refused_as_problems_and_harm_no_burst() {
     let vars = [(HOMEPAGE, "MAX_CLIENT_RATE", "100000")];
     let stack = Stack::with(vars).await;
     let id = stack.send_burst(json!({ "message": "meanwhile", "duration": 8, "rate": 20 })).await;
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = client();
     let all = [bad_bodies(), bad_addresses(), bad_methods()];
     let all: Vec<_> = all.into_iter().flatten().collect();
     for bad in &all {

@@ -10,6 +10,7 @@ mod carriers;
 mod collector;
 mod configuration;
 mod guests;
+mod http;
 mod launcher;
 mod load_test;
 mod message_state;

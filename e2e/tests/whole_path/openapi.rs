@@ -7,13 +7,14 @@ use jsonschema::Validator;
 use reqwest::{
     Client, Method, Response,
     header::{ALLOW, CONTENT_TYPE},
-    redirect::Policy,
 };
 use serde_json::{Value, json};
 use stack::{
     Stack,
     plan::name::{BROKER, HOMEPAGE, TABLE},
 };
+
+use crate::http::client;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -161,7 +162,7 @@ struct Api {
 
 impl Api {
     async fn new(stack: &Stack) -> Self {
-        let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let client = client();
         let url = stack.homepage().url().to_owned();
         let json = client.get(format!("{url}/openapi.json")).send().await.unwrap();
         let document = Document { json: json.json().await.unwrap(), called: BTreeSet::new() };

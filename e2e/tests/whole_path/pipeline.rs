@@ -1,6 +1,6 @@
 //! `GET /pipeline` with and without a launcher, and the controls of a demo.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -17,6 +17,8 @@ use stack::{
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::http::get;
 
 const TOKEN: &str = "hush-hush-hush";
 
@@ -311,15 +313,6 @@ async fn there_are_no_controls_unless_they_are_allowed() {
     assert_eq!(stack.metric(ROUTER, "router_records_in_flight").await, 0.0);
 }
 
-/// The way of one request past the client of all tests, which says nothing of where it comes from.
-async fn foreign(stack: &Stack, headers: &[(&str, &str)]) -> u16 {
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20));
-    let url = format!("{}/demo", stack.homepage().url());
-    let request = client.build().unwrap().get(url);
-    let request = headers.iter().fold(request, |it, (name, value)| it.header(*name, *value));
-    request.send().await.unwrap().status().as_u16()
-}
-
 #[tokio::test]
 async fn controls_need_this_machine_or_the_token_and_the_own_origin() {
     let stack = Setup::default()
@@ -341,6 +334,7 @@ async fn controls_need_this_machine_or_the_token_and_the_own_origin() {
         (&[("sec-fetch-site", "cross-site")], 403),
         (&[("host", "evil.example")], 403),
     ] {
-        assert_eq!(foreign(&stack, headers).await, expected, "{headers:?}");
+        let answer = get(&stack, "/demo", headers).await;
+        assert_eq!(answer.status().as_u16(), expected, "{headers:?}");
     }
 }

@@ -1,14 +1,17 @@
 //! One trace follows a message through all services. The span names are those of the article.
 
 use client::eventually::eventually;
-use reqwest::Client;
+use reqwest::Method;
 use serde_json::{Value, json};
 use stack::{
     Setup, Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
 };
 
-use crate::collector::{Collector, Trace};
+use crate::{
+    collector::{Collector, Trace},
+    http::request,
+};
 
 /// The spans of a message with their parents.
 const SPANS: [(&str, Option<&str>); 6] = [
@@ -42,7 +45,7 @@ async fn trusting_stack() -> (Stack, Collector) {
 
 /// Sends with the trace of a caller. Returns the answer.
 async fn send_in_trace(stack: &Stack, path: &str, body: Value, flags: &str) -> Value {
-    let request = Client::new().post(format!("{}{path}", stack.homepage().url())).json(&body);
+    let request = request(stack, Method::POST, path).json(&body);
     let request = request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-{flags}"));
     let answer = request.header("tracestate", "vendor=1").send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 202);
