@@ -204,7 +204,12 @@ impl Case {
 
     /// Waits until the group has committed the end of every partition, also where the end has no message.
     pub(crate) async fn is_committed(&self) {
-        within(SETTLED, "the group has committed the end of each partition", async || {
+        self.is_committed_within(SETTLED).await;
+    }
+
+    /// The same, where there is so much that it takes longer.
+    pub(crate) async fn is_committed_within(&self, deadline: Duration) {
+        within(deadline, "the group has committed the end of each partition", async || {
             // Again each time: Kafka writes the marker of a transaction a while after its producer has ended it.
             let ends = self.kafka.high_watermarks(self.topic).await;
             let committed = self.kafka.committed_in(self.topic, self.group).await;
