@@ -22,11 +22,7 @@ pub struct Content {
 impl Kafka {
     /// Sends this to a partition and waits until Kafka has acknowledged it.
     pub async fn send_content(&self, topic: &str, partition: i32, content: &Content) -> Position {
-        let headers = content.to_headers();
-        let mut record = FutureRecord::to(topic).partition(partition).headers(headers);
-        record.key = content.key.as_deref();
-        record.payload = content.value.as_deref();
-        deliver(&self.producer(), record).await
+        deliver(&self.producer(), content.to_record(topic, partition)).await
     }
 }
 
@@ -39,11 +35,17 @@ impl Content {
         Self { key: None, value: Some(value.into()), headers: headers.collect() }
     }
 
-    /// The headers of a record with this content.
-    pub(super) fn to_headers(&self) -> OwnedHeaders {
-        self.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+    /// The record with this content.
+    pub(super) fn to_record<'a>(
+        &'a self,
+        topic: &'a str,
+        partition: i32,
+    ) -> FutureRecord<'a, [u8], [u8]> {
+        let headers = self.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
             headers.insert(Header { key, value: value.as_ref() })
-        })
+        });
+        let record = FutureRecord::to(topic).partition(partition).headers(headers);
+        FutureRecord { key: self.key.as_deref(), payload: self.value.as_deref(), ..record }
     }
 
     /// The value of a header, where it is text.
