@@ -18,7 +18,7 @@ use stack::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::http::get;
+use crate::http::{get, request};
 
 const TOKEN: &str = "hush-hush-hush";
 
@@ -226,7 +226,8 @@ async fn no_processor_is_a_problem_only_where_one_must_be_there() {
 }
 
 async fn control(stack: &Stack, method: &str, path: &str, body: Value) -> Answer {
-    stack.homepage().control(method.parse().unwrap(), path, &body).await.unwrap()
+    let request = request(stack, method.parse().unwrap(), path).json(&body);
+    Answer::of(request.send().await.unwrap()).await.unwrap()
 }
 
 #[tokio::test]
