@@ -1,6 +1,6 @@
 //! `GET /pipeline` with and without a launcher, and the controls of a demo.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -10,13 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use client::{eventually::eventually, homepage::Answer, pipeline::Pipeline};
+use faults::serving::Serving;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use stack::{
     Setup, Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::http::{get, request};
 
@@ -110,15 +110,8 @@ struct Said {
 
 /// A launcher that starts nothing.
 struct Launcher {
-    address: SocketAddr,
+    serving: Serving,
     said: Arc<Mutex<Said>>,
-    server: JoinHandle<()>,
-}
-
-impl Drop for Launcher {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
 }
 
 fn scaling(min: u64, wanted: u64, processors: Value) -> Value {
@@ -132,17 +125,14 @@ fn scaling(min: u64, wanted: u64, processors: Value) -> Value {
 impl Launcher {
     async fn start(scaling: Value) -> Self {
         let said = Arc::new(Mutex::new(Said { scaling, ..Said::default() }));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let app = Router::new().fallback(answer).with_state(said.clone());
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, said, server }
+        let router = Router::new().fallback(answer).with_state(said.clone());
+        Self { serving: Serving::http(router).await.unwrap(), said }
     }
 
     fn setup(&self) -> Setup {
         Setup::default()
             .var(HOMEPAGE, "DEMO_CONTROLS", "true")
-            .var(HOMEPAGE, "LAUNCHER_URL", &format!("http://{}", self.address))
+            .var(HOMEPAGE, "LAUNCHER_URL", &self.serving.url())
             .var(HOMEPAGE, "LAUNCHER_TOKEN", TOKEN)
     }
 

@@ -32,7 +32,8 @@ async fn traced_stack(sample: &str) -> (Stack, Collector) {
 }
 
 async fn traced(setup: Setup, sample: &str) -> (Stack, Collector) {
-    let (collector, url) = Collector::start().await;
+    let collector = Collector::start().await;
+    let url = collector.serving.url();
     let services = [HOMEPAGE, ROUTER, PROCESSOR];
     let setup = services.into_iter().fold(setup, |it, service| it.var(service, "TRACING", &url));
     (setup.var(HOMEPAGE, "TRACE_SAMPLE", sample).start().await, collector)
