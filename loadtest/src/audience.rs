@@ -1,21 +1,15 @@
 //! The mode `audience`: guests with phones. Each has a device, a name and texts of its own, and obeys its cooldown.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use client::{guest::Guest, homepage::Homepage, http::Error};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep_until},
-};
+use tokio::{task::JoinSet, time::Instant};
 
-use crate::{measurements::Times, run::Run};
+use crate::{
+    measurements::Times,
+    run::{Next, Run},
+};
 
 /// How many guests open `/join` at once.
 const AT_ONCE: usize = 32;
@@ -65,39 +59,21 @@ fn text(marked: &str, index: u64) -> String {
 /// press it. For example, a text is due after 10 s and the cooldown of the guest who takes it ends after 11 s: latency
 /// counts from 11 s, and the text counts as held back. Slow answers hold back no time: only the cooldown does.
 pub(crate) async fn send(run: &Arc<Run>, guests: Vec<Guest>) {
-    let next = Arc::new(AtomicU64::new(0));
     let mut senders = JoinSet::new();
     for guest in guests {
-        senders.spawn(send_each(run.clone(), guest, next.clone()));
+        senders.spawn(send_each(run.clone(), guest));
     }
     senders.join_all().await;
 }
 
-async fn send_each(run: Arc<Run>, mut guest: Guest, next: Arc<AtomicU64>) {
+async fn send_each(run: Arc<Run>, mut guest: Guest) {
     let mut free = run.began;
-    loop {
-        // Who is in a cooldown leaves the next text to somebody else.
-        if run.stop.run_until_cancelled(sleep_until(free)).await.is_none() {
-            return;
-        }
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(due) = run.schedule.due(index) else { return };
-        let due = run.began + due;
-        let press = press(due, free);
-        if press > due {
+    while let Some(Next { index, due, at }) = run.next(free).await {
+        if at > due {
             run.measurements.held_back();
         }
-        let wait = sleep_until(press);
-        if run.stop.run_until_cancelled(wait).await.is_none() || Instant::now() > run.gives_up {
-            return;
-        }
-        free = send_one(&run, &mut guest, index, press).await;
+        free = send_one(&run, &mut guest, index, at).await;
     }
-}
-
-/// When Send is pressed for a text that is due, by a guest who is free from that time on.
-fn press(due: Instant, free: Instant) -> Instant {
-    due.max(free)
 }
 
 /// Returns until when the guest is in its cooldown.
@@ -131,14 +107,6 @@ mod tests {
         let names: HashSet<_> = (0..20_000).map(name).collect();
         assert_eq!(names.len(), 20_000);
         assert!(names.iter().all(|name| (1..=20).contains(&name.chars().count())));
-    }
-
-    #[test]
-    fn send_is_pressed_when_a_text_is_due_and_the_guest_may() {
-        let now = Instant::now();
-        let at = |seconds| now + Duration::from_secs(seconds);
-        assert_eq!(press(at(10), at(11)), at(11));
-        assert_eq!(press(at(10), at(9)), at(10));
     }
 
     proptest! {

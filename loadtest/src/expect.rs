@@ -2,34 +2,22 @@
 
 use std::str::FromStr;
 
-use crate::report::{Expectation, Latency, Report};
+use crate::report::{Expectation, Report};
 
 /// An expectation of the command line.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Expect {
     text: String,
     figure: &'static Figure,
-    than: Than,
+    holds: Comparison,
     limit: f64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Than {
-    Less,
-    AtMost,
-    More,
-    AtLeast,
-    Exactly,
-}
+type Comparison = fn(&f64, &f64) -> bool;
 
 /// Longer signs come first, because `<=` begins with `<`.
-const SIGNS: [(&str, Than); 5] = [
-    ("<=", Than::AtMost),
-    (">=", Than::AtLeast),
-    ("==", Than::Exactly),
-    ("<", Than::Less),
-    (">", Than::More),
-];
+const SIGNS: [(&str, Comparison); 5] =
+    [("<=", f64::le), (">=", f64::ge), ("==", f64::eq), ("<", f64::lt), (">", f64::gt)];
 
 /// Units of time in milliseconds.
 const UNITS: [(&str, f64); 3] = [("us", 0.001), ("ms", 1.0), ("s", 1000.0)];
@@ -39,69 +27,47 @@ const UNITS: [(&str, f64); 3] = [("us", 0.001), ("ms", 1.0), ("s", 1000.0)];
 struct Figure {
     name: &'static str,
     is_time: bool,
-    of: fn(&Report) -> Option<f64>,
+    of: Read,
 }
 
-impl PartialEq for Figure {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
+type Read = fn(&Report) -> Option<f64>;
+
+const fn time(name: &'static str, of: Read) -> Figure {
+    Figure { name, is_time: true, of }
 }
 
-/// A percentile of one of the latencies.
-macro_rules! time {
-    ($name:literal, $latency:ident, $percentile:ident) => {
-        Figure {
-            name: $name,
-            is_time: true,
-            of: |report| report.latency.$latency.map(|it: Latency| it.$percentile),
-        }
-    };
-}
-
-/// A number of the ledger, or of what was sent.
-macro_rules! number {
-    ($name:literal, $part:ident . $number:ident) => {
-        Figure { name: $name, is_time: false, of: |report| Some(report.$part.$number as f64) }
-    };
+const fn number(name: &'static str, of: Read) -> Figure {
+    Figure { name, is_time: false, of }
 }
 
 const FIGURES: &[Figure] = &[
-    time!("p50", accept, p50),
-    time!("p90", accept, p90),
-    time!("p99", accept, p99),
-    time!("p999", accept, p999),
-    time!("max", accept, max),
-    time!("shown_p50", shown, p50),
-    time!("shown_p90", shown, p90),
-    Figure {
-        name: "shown_p95",
-        is_time: true,
-        of: |report| report.latency.shown.and_then(|it: Latency| it.p95),
-    },
-    time!("shown_p99", shown, p99),
-    time!("shown_p999", shown, p999),
-    time!("shown_max", shown, max),
-    time!("poll_p50", poll, p50),
-    time!("poll_p99", poll, p99),
-    time!("received_p50", received, p50),
-    time!("received_p99", received, p99),
-    number!("lost", ledger.lost),
-    number!("twice", ledger.twice),
-    number!("out_of_order", ledger.out_of_order),
-    number!("accepted", ledger.accepted),
-    number!("stored", ledger.stored),
-    number!("blocked", ledger.blocked),
-    number!("without_row", ledger.without_row),
-    number!("expired", ledger.expired),
-    number!("accepted_per_s", sending.accepted_per_s),
-    number!("settled_per_s", sending.settled_per_s),
-    Figure {
-        name: "refused",
-        is_time: false,
-        of: |report| report.audience.as_ref().map(|it| it.all_refused() as f64),
-    },
-    Figure { name: "failed", is_time: false, of: |report| Some(report.failed_requests() as f64) },
+    time("p50", |it| it.latency.accept.map(|it| it.p50)),
+    time("p90", |it| it.latency.accept.map(|it| it.p90)),
+    time("p99", |it| it.latency.accept.map(|it| it.p99)),
+    time("p999", |it| it.latency.accept.map(|it| it.p999)),
+    time("max", |it| it.latency.accept.map(|it| it.max)),
+    time("shown_p50", |it| it.latency.shown.map(|it| it.p50)),
+    time("shown_p90", |it| it.latency.shown.map(|it| it.p90)),
+    time("shown_p95", |it| it.latency.shown.and_then(|it| it.p95)),
+    time("shown_p99", |it| it.latency.shown.map(|it| it.p99)),
+    time("shown_p999", |it| it.latency.shown.map(|it| it.p999)),
+    time("shown_max", |it| it.latency.shown.map(|it| it.max)),
+    time("poll_p50", |it| it.latency.poll.map(|it| it.p50)),
+    time("poll_p99", |it| it.latency.poll.map(|it| it.p99)),
+    time("received_p50", |it| it.latency.received.map(|it| it.p50)),
+    time("received_p99", |it| it.latency.received.map(|it| it.p99)),
+    number("lost", |it| Some(it.ledger.lost as f64)),
+    number("twice", |it| Some(it.ledger.twice as f64)),
+    number("out_of_order", |it| Some(it.ledger.out_of_order as f64)),
+    number("accepted", |it| Some(it.ledger.accepted as f64)),
+    number("stored", |it| Some(it.ledger.stored as f64)),
+    number("blocked", |it| Some(it.ledger.blocked as f64)),
+    number("without_row", |it| Some(it.ledger.without_row as f64)),
+    number("expired", |it| Some(it.ledger.expired as f64)),
+    number("accepted_per_s", |it| Some(it.sending.accepted_per_s)),
+    number("settled_per_s", |it| Some(it.sending.settled_per_s)),
+    number("refused", |it| it.audience.as_ref().map(|it| it.all_refused() as f64)),
+    number("failed", |it| Some(it.failed_requests() as f64)),
 ];
 
 /// An expectation that cannot be read.
@@ -116,24 +82,19 @@ impl FromStr for Expect {
     type Err = BadExpectation;
 
     fn from_str(text: &str) -> Result<Self, BadExpectation> {
-        let split = SIGNS.iter().find_map(|(sign, than)| Some((text.split_once(sign)?, *than)));
-        let ((name, value), than) = split.ok_or(BadExpectation)?;
+        let split = SIGNS.iter().find_map(|(sign, holds)| Some((text.split_once(sign)?, *holds)));
+        let ((name, value), holds) = split.ok_or(BadExpectation)?;
         let figure = FIGURES.iter().find(|figure| figure.name == name.trim());
         let figure = figure.ok_or(BadExpectation)?;
         let limit = limit(value.trim(), figure.is_time).ok_or(BadExpectation)?;
-        Ok(Self { text: text.to_owned(), figure, than, limit })
+        Ok(Self { text: text.to_owned(), figure, holds, limit })
     }
 }
 
 /// A number, in milliseconds for a time, which needs a unit.
 fn limit(text: &str, is_time: bool) -> Option<f64> {
-    let (number, factor) = if is_time {
-        let unit =
-            UNITS.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
-        unit?
-    } else {
-        (text, 1.0)
-    };
+    let in_unit = |(unit, factor): &(&str, f64)| Some((text.strip_suffix(unit)?, *factor));
+    let (number, factor) = if is_time { UNITS.iter().find_map(in_unit)? } else { (text, 1.0) };
     let number: f64 = number.trim().parse().ok()?;
     (number.is_finite() && number >= 0.0).then_some(number * factor)
 }
@@ -142,13 +103,7 @@ impl Expect {
     /// Whether a run meets it. A figure that was not measured does not.
     pub(crate) fn of(&self, report: &Report) -> Expectation {
         let measured = (self.figure.of)(report);
-        let holds = measured.is_some_and(|measured| match self.than {
-            Than::Less => measured < self.limit,
-            Than::AtMost => measured <= self.limit,
-            Than::More => measured > self.limit,
-            Than::AtLeast => measured >= self.limit,
-            Than::Exactly => measured == self.limit,
-        });
+        let holds = measured.is_some_and(|measured| (self.holds)(&measured, &self.limit));
         Expectation { text: self.text.clone(), measured, holds }
     }
 }

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use client::{
-    browser::{Ask, Decoder},
+    browser::{Answer, Ask, Decoder},
     feed::{Follower, MAX_BULLETS},
     homepage::{Bullet, Feed, Homepage},
+    http::Error,
 };
 use tokio::{
     task::JoinSet,
@@ -49,24 +50,10 @@ pub(crate) async fn follow(run: Arc<Run>, cursor: String) {
 }
 
 /// Follows the feed from a cursor on as a stage in a browser does, to see when it has each bullet of ours.
-pub(crate) async fn watch(run: Arc<Run>, mut cursor: String, decoder: Arc<Decoder>) {
-    let watch = async {
-        loop {
-            let asked = run.homepage.feed_as_page(Ask::Wait, Some(&cursor), &decoder).await;
-            let pause = match asked.and_then(|answer| Ok((answer.feed()?, answer))) {
-                Ok((feed, answer)) => {
-                    record(&run, &feed);
-                    cursor.clone_from(&answer.cursor);
-                    Ask::Wait.pause(false, &answer)
-                }
-                Err(error) => {
-                    run.measurements.failed(Request::Feed, error);
-                    VIEW_AGAIN
-                }
-            };
-            sleep_until(Instant::now() + pause).await;
-        }
-    };
+pub(crate) async fn watch(run: Arc<Run>, cursor: String, decoder: Arc<Decoder>) {
+    let watch = as_page(&run, &run.homepage, &decoder, Some(cursor), |answer, _, _| {
+        answer.feed().map(|feed| record(&run, &feed))
+    });
     run.over.run_until_cancelled(watch).await;
 }
 
@@ -97,23 +84,35 @@ pub(crate) async fn view(run: Arc<Run>, viewers: Vec<Homepage>, decoder: Arc<Dec
         // Not all at the same time: people do not come so either.
         let begin = Instant::now() + VIEW_AGAIN * n / count;
         tasks.spawn(async move {
-            let page = follow_as_page(&run, &homepage, &decoder, begin);
+            let page = async {
+                sleep_until(begin).await;
+                as_page(&run, &homepage, &decoder, None, |answer, is_first, took| {
+                    let now = jiff::Timestamp::now().as_millisecond();
+                    run.measurements.polled(answer, is_first, took, now);
+                    Ok(())
+                })
+                .await
+            };
             run.over.run_until_cancelled(page).await
         });
     }
     tasks.join_all().await;
 }
 
-async fn follow_as_page(run: &Run, homepage: &Homepage, decoder: &Decoder, begin: Instant) {
-    let mut cursor: Option<String> = None;
-    sleep_until(begin).await;
+/// Follows the feed without end as a page does. Hands over each answer, whether it is the first one, and how long it took.
+async fn as_page(
+    run: &Run,
+    homepage: &Homepage,
+    decoder: &Decoder,
+    mut cursor: Option<String>,
+    see: impl Fn(&Answer, bool, Duration) -> Result<(), Error>,
+) {
     loop {
-        let asked = Instant::now();
-        let pause = match homepage.feed_as_page(Ask::Wait, cursor.as_deref(), decoder).await {
+        let (asked, is_first) = (Instant::now(), cursor.is_none());
+        let answer = homepage.feed_as_page(Ask::Wait, cursor.as_deref(), decoder).await;
+        let seen = answer.and_then(|it| see(&it, is_first, asked.elapsed()).map(|()| it));
+        let pause = match seen {
             Ok(answer) => {
-                let now = jiff::Timestamp::now().as_millisecond();
-                let is_first = cursor.is_none();
-                run.measurements.polled(&answer, is_first, asked.elapsed(), now);
                 // A homepage that has just started has no cursor to give yet.
                 cursor = Some(answer.cursor.clone()).filter(|cursor| !cursor.is_empty());
                 Ask::Wait.pause(is_first, &answer)

@@ -1,17 +1,8 @@
 //! The mode `messages`: each message by itself, when it is due, however slow the answers to other messages are.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep_until},
-};
+use tokio::task::JoinSet;
 
 use crate::{measurements::Times, run::Run};
 
@@ -23,24 +14,17 @@ use crate::{measurements::Times, run::Run};
 /// 20 ms, is sent after 60 ms and is accepted after 90 ms: its latency is 70 ms. A message that could not be sent long
 /// after the last stage is not sent any more.
 pub(crate) async fn send(run: &Arc<Run>, in_flight: u32) {
-    let next = Arc::new(AtomicU64::new(0));
     let mut senders = JoinSet::new();
     for _ in 0..in_flight {
-        senders.spawn(send_each(run.clone(), next.clone()));
+        senders.spawn(send_each(run.clone()));
     }
     senders.join_all().await;
 }
 
-async fn send_each(run: Arc<Run>, next: Arc<AtomicU64>) {
-    loop {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(due) = run.schedule.due(index) else { return };
-        let wait = sleep_until(run.began + due);
-        if run.stop.run_until_cancelled(wait).await.is_none() || Instant::now() > run.gives_up {
-            return;
-        }
+async fn send_each(run: Arc<Run>) {
+    while let Some(next) = run.next(run.began).await {
         // A message that was sent is awaited even after a stop: Kafka may have it.
-        send_one(&run, index, due).await;
+        send_one(&run, next.index, next.due - run.began).await;
     }
 }
 

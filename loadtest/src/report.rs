@@ -270,6 +270,28 @@ pub(crate) struct Refused {
     pub(crate) count: u64,
 }
 
+impl Ledger {
+    /// What the routers report of messages without a row, if their metrics are known for the whole run.
+    fn routers(&self) -> Option<String> {
+        let (filtered, dead) = self.filtered.zip(self.dead)?;
+        Some(format!("the routers: {filtered} filtered, {dead} dead-lettered"))
+    }
+}
+
+impl Latencies {
+    /// Those that were measured, by the names that people read.
+    fn named(&self) -> impl Iterator<Item = (&'static str, Latency)> {
+        let all = [
+            ("accepted", self.accept),
+            ("accepted, seen naively", self.accept_naive),
+            ("in the feed", self.shown),
+            ("a viewer's poll", self.poll),
+            ("received by a viewer", self.received),
+        ];
+        all.into_iter().filter_map(|(name, latency)| Some((name, latency?)))
+    }
+}
+
 impl Audience {
     /// How many messages were refused, with any status.
     pub(crate) fn all_refused(&self) -> u64 {
@@ -286,6 +308,13 @@ pub(crate) struct Expectation {
     pub(crate) measured: Option<f64>,
     /// Whether the expectation holds.
     pub(crate) holds: bool,
+}
+
+impl Expectation {
+    /// The measured value as people read it.
+    fn result(&self) -> String {
+        self.measured.map_or("not measured".into(), |it| format!("{it:.3}"))
+    }
 }
 
 /// One second of the run. Counts are of this second alone. A value that was not measured is `null`.

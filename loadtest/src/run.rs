@@ -1,9 +1,15 @@
 //! What all tasks of a run share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use client::homepage::Homepage;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::{measurements::Measurements, report::Plan, schedule::Schedule, tag::Tag};
@@ -14,6 +20,8 @@ pub(crate) struct Run {
     pub(crate) schedule: Schedule,
     pub(crate) tag: Tag,
     pub(crate) measurements: Measurements,
+    /// The number of the next single message.
+    next: AtomicU64,
     /// In how many modes each message of the schedule is due.
     modes: u64,
     /// When the first message is due.
@@ -26,6 +34,15 @@ pub(crate) struct Run {
     pub(crate) stop: CancellationToken,
     /// Cancelled when all is settled, or the time for that is up.
     pub(crate) over: CancellationToken,
+}
+
+/// A message that is to be sent now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Next {
+    pub(crate) index: u64,
+    pub(crate) due: Instant,
+    /// When it was to be sent at the earliest.
+    pub(crate) at: Instant,
 }
 
 impl Run {
@@ -41,6 +58,7 @@ impl Run {
         let (schedule, began) = (Schedule::new(&plan.stages), Instant::now() + Self::HEAD_START);
         Arc::new(Self {
             homepage,
+            next: AtomicU64::new(0),
             modes: plan.modes.len() as u64,
             gives_up: began + schedule.lasts() + Duration::from_secs(plan.settle_s),
             schedule,
@@ -51,6 +69,20 @@ impl Run {
             stop,
             over: CancellationToken::new(),
         })
+    }
+
+    /// Takes the next single message for somebody who may send from `free` on, and waits until it is to be sent: when it
+    /// is due, or later when they may. `None` when nothing more is to be sent.
+    pub(crate) async fn next(&self, free: Instant) -> Option<Next> {
+        // Who may not send yet leaves the next message to somebody else.
+        if free > Instant::now() {
+            self.stop.run_until_cancelled(sleep_until(free)).await?;
+        }
+        let index = self.next.fetch_add(1, Ordering::Relaxed);
+        let due = self.began + self.schedule.due(index)?;
+        let at = due.max(free);
+        self.stop.run_until_cancelled(sleep_until(at)).await?;
+        (Instant::now() <= self.gives_up).then_some(Next { index, due, at })
     }
 
     /// How many messages are due by this time since the start, in all modes together.

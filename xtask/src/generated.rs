@@ -36,33 +36,29 @@ pub const FILES: [File; 3] = [
     File { path: "docker-compose.yml", brackets: ("# ", ""), header: "", lines: compose_line },
 ];
 
-/// The value of a variable in docker-compose.yml, where it differs from the default of the service.
-enum InCompose {
-    /// This value, unless `.env` has another one.
-    Default(&'static str),
-    /// docker-compose.yml says by hand what it is, or leaves it out.
-    ByHand,
-}
+/// docker-compose.yml says by hand what it is, or leaves it out.
+const BY_HAND: Option<&str> = None;
 
-/// Variables with values of their own in docker-compose.yml.
-const IN_COMPOSE: &[(&str, InCompose)] = &[
+/// The value of a variable in docker-compose.yml, where it differs from the default of the service. `.env` may have
+/// another one.
+const IN_COMPOSE: &[(&str, Option<&str>)] = &[
     // The same in every container.
-    ("HOST", InCompose::ByHand),
-    ("PORT", InCompose::ByHand),
+    ("HOST", BY_HAND),
+    ("PORT", BY_HAND),
     // Left out: replicas must not share a name, so each has that of its container.
-    ("INSTANCE", InCompose::ByHand),
+    ("INSTANCE", BY_HAND),
     // Each service has a user of its own.
-    ("KAFKA_USER", InCompose::ByHand),
-    ("KAFKA_PWD", InCompose::ByHand),
-    ("KAFKA_SECURITY_PROTOCOL", InCompose::Default("PLAINTEXT")),
-    ("KAFKA_SERVER", InCompose::Default("kafka:9092")),
-    ("OTS_ENDPOINT", InCompose::Default("http://table:8000")),
-    ("OTS_KEYID", InCompose::Default("local")),
-    ("OTS_SECRET", InCompose::Default("local")),
+    ("KAFKA_USER", BY_HAND),
+    ("KAFKA_PWD", BY_HAND),
+    ("KAFKA_SECURITY_PROTOCOL", Some("PLAINTEXT")),
+    ("KAFKA_SERVER", Some("kafka:9092")),
+    ("OTS_ENDPOINT", Some("http://table:8000")),
+    ("OTS_KEYID", Some("local")),
+    ("OTS_SECRET", Some("local")),
     // All replicas: the name has an address for each, and is looked up every 5 seconds.
-    ("SINK", InCompose::Default("dns:///message-processor:8080")),
-    ("TRACE_UI", InCompose::Default("http://localhost:${JAEGER_PORT-16686}")),
-    ("TRACING", InCompose::Default("http://jaeger:4318")),
+    ("SINK", Some("dns:///message-processor:8080")),
+    ("TRACE_UI", Some("http://localhost:${JAEGER_PORT-16686}")),
+    ("TRACING", Some("http://jaeger:4318")),
 ];
 
 impl File {
@@ -157,8 +153,7 @@ fn compose_line(variable: &Variable, _: &[Variable]) -> Result<Option<String>> {
 fn in_compose(variable: &Variable) -> Result<Option<&str>> {
     let name = &variable.name;
     match IN_COMPOSE.iter().find(|(other, _)| other == name) {
-        Some((_, InCompose::ByHand)) => Ok(None),
-        Some((_, InCompose::Default(value))) => Ok(Some(value)),
+        Some((_, value)) => Ok(*value),
         None => {
             let value = variable.default.as_deref();
             value.map(Some).with_context(|| {

@@ -90,18 +90,15 @@ pub(crate) fn listing() -> String {
 }
 
 fn fmt(workspace: &Workspace) -> Result<Outcome> {
-    workspace.cargo(&["fmt", "--all", "--check"])?;
-    Ok(Outcome::Passed)
+    workspace.cargo(&["fmt", "--all", "--check"]).map(passed)
 }
 
 fn clippy(workspace: &Workspace) -> Result<Outcome> {
-    workspace.cargo_all("clippy", &["--all-targets", "--", "-D", "warnings"])?;
-    Ok(Outcome::Passed)
+    workspace.cargo_all("clippy", &["--all-targets", "--", "-D", "warnings"]).map(passed)
 }
 
 fn build(workspace: &Workspace) -> Result<Outcome> {
-    workspace.build()?;
-    Ok(Outcome::Passed)
+    workspace.build().map(passed)
 }
 
 fn rules(workspace: &Workspace) -> Result<Outcome> {
@@ -148,7 +145,7 @@ fn chaos(workspace: &Workspace) -> Result<Outcome> {
         (workspace.cargo(&minute), scaling.join())
     });
     scaling.unwrap_or_else(|panic| resume_unwind(panic))?.show_and_check()?;
-    fixed.map(|()| Outcome::Passed)
+    fixed.map(passed)
 }
 
 fn doc(workspace: &Workspace) -> Result<Outcome> {
@@ -161,8 +158,11 @@ fn deny(workspace: &Workspace) -> Result<Outcome> {
             "no cargo-deny: cargo install cargo-deny --locked --version 0.20.2",
         ));
     }
-    workspace.cargo(&["deny", "check", "bans", "licenses", "sources"])?;
-    Ok(Outcome::Passed)
+    workspace.cargo(&["deny", "check", "bans", "licenses", "sources"]).map(passed)
+}
+
+fn passed((): ()) -> Outcome {
+    Outcome::Passed
 }
 
 fn test(
@@ -178,6 +178,5 @@ fn test(
         line.push("--");
         line.extend(options);
     }
-    workspace.cargo_all("test", &line)?;
-    Ok(Outcome::Passed)
+    workspace.cargo_all("test", &line).map(passed)
 }

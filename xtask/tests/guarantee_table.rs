@@ -12,8 +12,8 @@ const ROWS: usize = 38;
 /// The random run is a program of its own, so this row names no test.
 const RANDOM_RUN: usize = 30;
 
-/// Tests of this target are named with it in front; all others are of the target `guarantees`.
-const IN_THE_WILD: &str = "in_the_wild";
+/// Tests of these targets are named with the target in front; all others are of the target `guarantees`.
+const OTHER_TARGETS: [&str; 2] = ["in_the_wild", "whole_path"];
 
 /// The number of each row and the tests that it names as `module::test`.
 fn rows() -> Vec<(usize, BTreeSet<String>)> {
@@ -29,8 +29,8 @@ fn rows() -> Vec<(usize, BTreeSet<String>)> {
 
 /// Whether there is this test, in the target that its name begins with or in `guarantees`.
 fn exists(test: &str) -> bool {
-    let wild = test.strip_prefix(IN_THE_WILD).and_then(|rest| rest.strip_prefix("::"));
-    let (target, test) = wild.map_or(("guarantees", test), |test| (IN_THE_WILD, test));
+    let named = test.split_once("::").filter(|(target, _)| OTHER_TARGETS.contains(target));
+    let (target, test) = named.unwrap_or(("guarantees", test));
     let Some((module, function)) = test.rsplit_once("::") else { return false };
     let file = Path::new(FOLDER).join("tests").join(target).join(module.replace("::", "/"));
     let text = fs::read_to_string(file.with_extension("rs")).unwrap_or_default();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use client::eventually;
 use faults::{table_proxy, tcp_proxy};
 use stack::Stack;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -32,8 +32,7 @@ pub(crate) async fn run(
 ) {
     let mut active: Vec<&ScheduledFault> = Vec::new();
     let mut coming = schedule.iter().peekable();
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = eventually::ticks(TICK);
     while coming.peek().is_some() && !stop.is_cancelled() || !active.is_empty() {
         ticks.tick().await;
         let mut still_active = Vec::new();

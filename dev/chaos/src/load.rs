@@ -7,11 +7,11 @@ use std::{
     time::Duration,
 };
 
-use client::{burst::BurstRequest, homepage::Homepage};
+use client::{burst::BurstRequest, eventually::ticks, homepage::Homepage};
 use parking_lot::Mutex;
 use tokio::{
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -149,10 +149,4 @@ impl Shared {
             }
         }
     }
-}
-
-fn ticks(period: Duration) -> tokio::time::Interval {
-    let mut ticks = interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
 }

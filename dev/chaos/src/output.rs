@@ -30,21 +30,3 @@ impl RunLog {
 pub(crate) fn print(line: impl Display) {
     println!("{line}");
 }
-
-/// 118,233 is easier to read than 118233.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_numbers_have_groups_of_three_digits() {
-        let texts = [0, 999, 1000, 118_233, 1_000_000].map(thousands);
-        assert_eq!(texts, ["0", "999", "1,000", "118,233", "1,000,000"]);
-    }
-}

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use client::{
     CLIENT_ID,
+    eventually::ticks,
     kafka::{TOPIC, envelope, message_value},
     message::MessageId,
 };
@@ -11,7 +12,6 @@ use rdkafka::{
     ClientConfig,
     producer::{FutureProducer, FutureRecord},
 };
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -31,8 +31,7 @@ pub(crate) async fn send(broker: SocketAddr, rhythm: Rhythm, stop: CancellationT
     config.set("enable.idempotence", "true");
     let producer: FutureProducer = config.create().expect("a producer");
     let burst = Uuid::now_v7();
-    let mut due = interval(INTERVAL);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due = ticks(INTERVAL);
     for seq in 1.. {
         due.tick().await;
         if stop.run_until_cancelled(rhythm.busy()).await.is_none() {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use client::eventually::within;
+use client::eventually::{ticks, within};
 use launcher::{Range, Replicas};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -11,10 +11,7 @@ use stack::{
     demo::Control,
     plan::name::{PROCESSOR, ROUTER},
 };
-use tokio::{
-    task::JoinSet,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::task::JoinSet;
 
 use crate::{
     output::{RunLog, print},
@@ -137,8 +134,7 @@ fn of(scaling: &Value) -> &[Value] {
 }
 
 async fn look(control: Arc<Control>, seen: Arc<Mutex<Seen>>) {
-    let mut due = interval(LOOK_EVERY);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due = ticks(LOOK_EVERY);
     loop {
         due.tick().await;
         let scaling = control.scaling().await;

@@ -4,6 +4,7 @@ use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duratio
 
 use client::homepage::Homepage;
 use futures::FutureExt as _;
+use indicatif::HumanCount;
 use stack::{Stack, plan::name::BROKER};
 use tempfile::TempDir;
 use tokio::time::{Instant, interval_at};
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     injection,
     load::{Load, Sent},
-    output::{RunLog, thousands},
+    output::RunLog,
     processors::{Processors, Scale},
     rhythm::Rhythm,
     schedule::{self, ScheduledFault},
@@ -103,7 +104,7 @@ async fn print_progress(load: &Load, log: &RunLog) -> Infallible {
     let mut ticks = interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
     loop {
         ticks.tick().await;
-        let accepted = thousands(load.accepted());
+        let accepted = HumanCount(load.accepted());
         log.event(format_args!("the homepages have reported {accepted} accepted messages so far"));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use client::{homepage::Homepage, kafka::Record};
+use client::{homepage::Homepage, kafka::Content};
 use stack::{
     Setup, Stack,
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
@@ -89,6 +89,6 @@ pub(crate) fn targets(stack: &Stack, scales: bool) -> Vec<Target> {
 }
 
 /// Whether the router's filters stop a record.
-pub(crate) fn is_filtered(record: &Record) -> bool {
-    record.headers.get("ce_id").is_some_and(|id| id.ends_with(FILTERED))
+pub(crate) fn is_filtered(record: &Content) -> bool {
+    record.text("ce_id").is_some_and(|id| id.ends_with(FILTERED))
 }

@@ -11,14 +11,10 @@ use client::{
     message::MessageId,
     table::{Row, Table, text},
 };
+use indicatif::HumanCount;
 use stack::{Stack, plan::name::TABLE};
 
-use crate::{
-    load::Sent,
-    output::{print, thousands},
-    topology::is_filtered,
-    viewer::Seen,
-};
+use crate::{load::Sent, output::print, topology::is_filtered, viewer::Seen};
 
 /// How many broken promises are printed. The others are counted.
 const PRINTED: usize = 20;
@@ -68,19 +64,19 @@ impl Verdict {
              {} out of order",
             count(End::Lost),
             count(End::Twice) + count(End::NotFiltered) + count(End::NeverAccepted),
-            thousands(self.ledger.accepted() as u64),
-            thousands(count(End::Stored)),
-            thousands(count(End::Filtered)),
-            thousands(count(End::DeadLettered)),
+            HumanCount(self.ledger.accepted() as u64),
+            HumanCount(count(End::Stored)),
+            HumanCount(count(End::Filtered)),
+            HumanCount(count(End::DeadLettered)),
             count(End::DeadLetteredTwice),
-            thousands(count(End::Waiting)),
+            HumanCount(count(End::Waiting)),
             self.ledger.out_of_order().len(),
         ));
-        let [shown, drawn, left_out] = [self.shown, self.drawn, self.left_out].map(thousands);
+        let [shown, drawn, left_out] = [self.shown, self.drawn, self.left_out].map(HumanCount);
         print(format_args!(
             "the viewer drew {drawn} of {shown} bullets; the feed reported {left_out} as left out"
         ));
-        let [bursts, unknown] = [self.bursts, self.unknown].map(thousands);
+        let [bursts, unknown] = [self.bursts, self.unknown].map(HumanCount);
         print(format_args!(
             "{unknown} of {bursts} bursts are unknown: their homepage died before it wrote their rows"
         ));

@@ -7,15 +7,13 @@ use std::{
 };
 
 use client::{
+    eventually::ticks,
     feed::{Follower, MAX_BULLETS},
     homepage::{Bullet, Feed, Homepage},
     message::MessageId,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use tokio::{
-    task::JoinHandle,
-    time::{MissedTickBehavior, interval, timeout},
-};
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::schedule::LONGEST;
@@ -66,8 +64,7 @@ async fn watch(homepages: Vec<Homepage>, mut random: StdRng, stop: CancellationT
     let mut seen = Seen::default();
     let mut session = Session::default();
     let (mut at, mut follower) = (0, Follower::default());
-    let mut polls = interval(POLL_INTERVAL);
-    polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut polls = ticks(POLL_INTERVAL);
     loop {
         polls.tick().await;
         match timeout(POLL_TIMEOUT, follower.poll(&homepages[at], MAX_BULLETS)).await {

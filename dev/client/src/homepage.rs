@@ -235,16 +235,6 @@ impl Homepage {
         Ok(())
     }
 
-    /// Uses a control of the demo: any method, with a body of JSON.
-    pub async fn control(
-        &self,
-        method: Method,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<Answer, Error> {
-        answer(self.request(method, path).json(body)).await
-    }
-
     /// Posts a body of any content type to any path.
     pub async fn post(&self, path: &str, kind: &str, body: String) -> Result<Answer, Error> {
         answer(self.request(Method::POST, path).header(CONTENT_TYPE, kind).body(body)).await

@@ -55,16 +55,6 @@ const AT_ONCE: usize = 10_000;
 #[derive(Clone, Copy, Debug)]
 pub struct Kafka(SocketAddr);
 
-/// A record as it lies in Kafka.
-#[derive(Clone, Debug)]
-pub struct Record {
-    pub position: Position,
-    /// Empty where it has none.
-    pub value: Vec<u8>,
-    /// What is no UTF-8 in them is replaced.
-    pub headers: BTreeMap<String, String>,
-}
-
 impl Kafka {
     /// The broker that listens there.
     pub fn at(address: SocketAddr) -> Self {
@@ -96,9 +86,9 @@ impl Kafka {
         burst.to_string()
     }
 
-    /// Every record of a topic; none when there is no such topic.
-    pub async fn records(self, topic: &'static str) -> Vec<Record> {
-        self.read_as(topic, |message| Record::from(message)).await
+    /// What every record of a topic carries, by its position; none when there is no such topic.
+    pub async fn contents(self, topic: &'static str) -> BTreeMap<Position, Content> {
+        retry("the topic can be read", move || self.read(topic)).await
     }
 
     /// The committed offsets of a group in [`TOPIC`], by partition; 0 where it has committed nothing.
@@ -162,20 +152,7 @@ impl Kafka {
         self.create_topic(topic, partitions).await;
     }
 
-    /// Every record of a topic, as `view` makes it.
-    async fn read_as<T: Send + 'static>(
-        self,
-        topic: &'static str,
-        view: fn(&BorrowedMessage<'_>) -> T,
-    ) -> Vec<T> {
-        retry("the topic can be read", move || self.read(topic, view)).await
-    }
-
-    fn read<T>(
-        self,
-        topic: &str,
-        view: fn(&BorrowedMessage<'_>) -> T,
-    ) -> Result<Vec<T>, KafkaError> {
+    fn read(self, topic: &str) -> Result<BTreeMap<Position, Content>, KafkaError> {
         let mut config = self.config();
         config.set("group.id", "the-ledger").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create()?;
@@ -189,12 +166,12 @@ impl Kafka {
             }
         }
         consumer.assign(&from)?;
-        let mut records = Vec::new();
+        let mut records = BTreeMap::new();
         // A partition may end with an offset that has no record, as the marker of a transaction. So its end is where
         // the client has reached the end, and not where the last record came.
         while !open.is_empty() {
             match consumer.poll(TIMEOUT).expect("the rest of the topic comes") {
-                Ok(record) => records.push(view(&record)),
+                Ok(record) => _ = records.insert(position(&record), Content::from(&record)),
                 Err(KafkaError::PartitionEOF(partition)) => _ = open.remove(&partition),
                 Err(error) => return Err(error),
             }
@@ -241,20 +218,6 @@ impl Kafka {
         // A topic that was created just now must be seen at once.
         config.set("topic.metadata.refresh.fast.interval.ms", "100");
         config
-    }
-}
-
-impl From<&BorrowedMessage<'_>> for Record {
-    fn from(message: &BorrowedMessage<'_>) -> Self {
-        let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
-        Self {
-            position: position(message),
-            value: message.payload().unwrap_or_default().into(),
-            headers: headers::read(message)
-                .into_iter()
-                .map(|(name, value)| (name, value.map(text).unwrap_or_default()))
-                .collect(),
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     accounts::{Account, Accounts},
-    kafka::{DEAD_TOPIC, GROUP, Kafka, Record, TOPIC},
+    kafka::{Content, DEAD_TOPIC, GROUP, Kafka, TOPIC},
     message::{MessageId, Position, out_of_order},
     table::{Row, Table, text},
 };
@@ -62,8 +62,8 @@ pub struct Ledger {
 #[derive(Debug, Default)]
 struct Evidence {
     committed: BTreeMap<i32, i64>,
-    records: Vec<Record>,
-    dead_letters: Vec<Record>,
+    records: BTreeMap<Position, Content>,
+    dead_letters: BTreeMap<Position, Content>,
     rows: Vec<Row>,
 }
 
@@ -80,7 +80,7 @@ impl Ledger {
     pub async fn of(
         sources: Sources,
         wanted: impl Fn(&Id) -> bool,
-        filtered: impl Fn(&Record) -> bool,
+        filtered: impl Fn(&Content) -> bool,
     ) -> Self {
         let ledger = Evidence::of(sources).await.ledger(wanted, filtered);
         ledger.unwrap_or_else(|error| panic!("{error}"))
@@ -168,8 +168,8 @@ impl Evidence {
         let kafka = Kafka::at(sources.broker);
         // In this order a message that moves on meanwhile is seen at least at its newer place.
         let committed = kafka.committed(GROUP).await;
-        let records = kafka.records(TOPIC).await;
-        let dead_letters = kafka.records(DEAD_TOPIC).await;
+        let records = kafka.contents(TOPIC).await;
+        let dead_letters = kafka.contents(DEAD_TOPIC).await;
         let rows = Table::at(sources.table).all().await;
         Self { committed, records, dead_letters, rows }
     }
@@ -177,30 +177,31 @@ impl Evidence {
     fn ledger(
         &self,
         wanted: impl Fn(&Id) -> bool,
-        filtered: impl Fn(&Record) -> bool,
+        filtered: impl Fn(&Content) -> bool,
     ) -> Result<Ledger, UnreadableRow> {
         let mut ledger = Ledger::default();
-        let message = |record| Some((id_of_record(record).filter(&wanted)?, record));
-        let records: Vec<_> = self.records.iter().filter_map(message).collect();
-        for (id, record) in &records {
-            ledger.accounts.accept(id.clone(), record.position);
+        let id = |record: &Content| id_of_record(record).filter(&wanted);
+        let mut records = Vec::new();
+        for (position, record) in &self.records {
+            let Some(id) = id(record) else { continue };
+            ledger.accounts.accept(id.clone(), *position);
             if filtered(record) {
                 ledger.filtered.insert(id.clone());
             }
-            let next = self.committed.get(&record.position.partition).copied().unwrap_or(0);
-            if record.position.offset >= next {
+            if position.offset >= self.committed.get(&position.partition).copied().unwrap_or(0) {
                 ledger.waiting.insert(id.clone());
             }
+            records.push((id, *position));
         }
-        for (id, _) in self.dead_letters.iter().filter_map(message) {
-            ledger.accounts.see_dead_letter(id);
-        }
+        self.dead_letters
+            .values()
+            .filter_map(id)
+            .for_each(|id| ledger.accounts.see_dead_letter(id));
         let mut rows = self.stored()?;
         rows.retain(|(id, _)| wanted(id));
         for (id, position) in &rows {
             ledger.accounts.see_row(id.clone(), *position, false);
         }
-        let records = records.into_iter().map(|(id, record)| (id, record.position));
         ledger.out_of_order =
             [out_of_order(records), out_of_order(rows)].concat().into_iter().collect();
         Ok(ledger)
@@ -216,8 +217,8 @@ impl Evidence {
 }
 
 /// `None` for a record that is no message.
-fn id_of_record(record: &Record) -> Option<Id> {
-    serde_json::from_slice(&record.value).ok()
+fn id_of_record(record: &Content) -> Option<Id> {
+    serde_json::from_slice(record.value.as_deref()?).ok()
 }
 
 /// Bursts have rows of their own: how far they are.

@@ -73,18 +73,6 @@ impl Table {
         .await;
     }
 
-    pub async fn put(&self, shard: &str, offset: i64, message: &str) {
-        self.0
-            .put_item()
-            .table_name(TABLE)
-            .item("shard", string(shard))
-            .item("offset", number(offset))
-            .item("message", string(message))
-            .send()
-            .await
-            .expect("the table answers");
-    }
-
     /// How many rows a shard has between these offsets, both included; at most as many as fit into one answer.
     pub async fn range(&self, shard: &str, from: i64, to: i64) -> usize {
         let query = self.0.query().table_name(TABLE);

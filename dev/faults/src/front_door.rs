@@ -13,16 +13,14 @@ use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration}
 
 use parking_lot::Mutex;
 use proto::{
-    ProcessBatchRequest, ProcessBatchResponse,
-    message_processor_client::MessageProcessorClient,
-    message_processor_server::{MessageProcessor, MessageProcessorServer},
+    ProcessBatchRequest, ProcessBatchResponse, message_processor_client::MessageProcessorClient,
+    message_processor_server::MessageProcessor,
 };
-use tokio::{net::TcpListener, sync::Notify, time::interval};
+use tokio::{sync::Notify, time::interval};
 use tokio_util::task::AbortOnDropHandle;
-use tonic::{
-    Request, Response, Status,
-    transport::{Channel, Endpoint, Server, server::TcpIncoming},
-};
+use tonic::{Request, Response, Status, transport::Channel};
+
+use crate::{processor_proxy::client, serving::Serving};
 
 /// How many calls wait for each call that is served.
 const QUEUE: usize = 10;
@@ -42,9 +40,9 @@ const DECISION: usize = 20;
 /// A running front door. Dropping it closes its port.
 #[derive(Debug)]
 pub struct FrontDoor {
-    address: SocketAddr,
+    serving: Serving,
     door: Door,
-    _tasks: [AbortOnDropHandle<()>; 2],
+    _scaler: AbortOnDropHandle<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,33 +75,20 @@ impl FrontDoor {
     /// Listens on a free port, with this `containerConcurrency`. Refuses all calls until
     /// [`FrontDoor::open_to`] is called.
     pub async fn start(concurrency: usize) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let door = Door { concurrency, state: Arc::default(), freed: Arc::default() };
-        let server = Server::builder()
-            .add_service(MessageProcessorServer::new(door.clone()))
-            .serve_with_incoming(TcpIncoming::from(listener));
-        let serve = async {
-            // If it fails, the test that waits for its answers fails.
-            _ = server.await;
-        };
-        let tasks = [tokio::spawn(serve), tokio::spawn(door.clone().scale())];
-        Ok(Self { address, door, _tasks: tasks.map(AbortOnDropHandle::new) })
+        let serving = Serving::grpc(door.clone()).await?;
+        let scaler = AbortOnDropHandle::new(tokio::spawn(door.clone().scale()));
+        Ok(Self { serving, door, _scaler: scaler })
     }
 
     /// Its URL, as `SINK` expects it.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.serving.url()
     }
 
     /// The processors behind it. The first one gets calls at once; more of them if the autoscaler decides so.
     pub fn open_to(&self, processors: impl IntoIterator<Item = SocketAddr>) {
-        let processor = |address: SocketAddr| {
-            let endpoint = Endpoint::from_shared(format!("http://{address}"));
-            let channel = endpoint.expect("an address makes a URL").connect_lazy();
-            let client = MessageProcessorClient::new(channel);
-            Processor { client, serving: 0, served: 0 }
-        };
+        let processor = |address| Processor { client: client(address), serving: 0, served: 0 };
         let mut state = self.door.state.lock();
         state.processors = processors.into_iter().map(processor).collect();
         (state.running, state.allowed) = (1, 1);

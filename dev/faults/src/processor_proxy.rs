@@ -5,16 +5,15 @@ use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 use parking_lot::Mutex;
 use proto::{
     Outcome, ProcessBatchRequest, ProcessBatchResponse, Record,
-    message_processor_client::MessageProcessorClient,
-    message_processor_server::{MessageProcessor, MessageProcessorServer},
+    message_processor_client::MessageProcessorClient, message_processor_server::MessageProcessor,
     outcome::Kind,
 };
-use tokio::net::TcpListener;
-use tokio_util::task::AbortOnDropHandle;
 use tonic::{
     Code, Request, Response, Status,
-    transport::{Channel, Endpoint, Server, server::TcpIncoming},
+    transport::{Channel, Endpoint},
 };
+
+use crate::serving::Serving;
 
 /// The reason of each RETRY that the proxy answers.
 pub const REASON: &str = "the proxy answers RETRY";
@@ -35,9 +34,8 @@ pub enum Mode {
 /// A running proxy. Dropping it closes its port.
 #[derive(Debug)]
 pub struct ProcessorProxy {
-    address: SocketAddr,
+    serving: Serving,
     service: Service,
-    _server: AbortOnDropHandle<()>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -53,29 +51,18 @@ struct State {
 impl ProcessorProxy {
     /// Listens on a free port. Answers UNAVAILABLE until [`ProcessorProxy::forward_to`] is called.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let service = Service::default();
-        let server = Server::builder()
-            .add_service(MessageProcessorServer::new(service.clone()))
-            .serve_with_incoming(TcpIncoming::from(listener));
-        let serve = async {
-            // If it fails, the test that waits for its answers fails.
-            _ = server.await;
-        };
-        Ok(Self { address, service, _server: AbortOnDropHandle::new(tokio::spawn(serve)) })
+        Ok(Self { serving: Serving::grpc(service.clone()).await?, service })
     }
 
     /// Its URL, as `SINK` expects it.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.serving.url()
     }
 
     /// Forwards to this processor from now on.
     pub fn forward_to(&self, processor: SocketAddr) {
-        let endpoint = Endpoint::from_shared(format!("http://{processor}"));
-        let channel = endpoint.expect("an address makes a URL").connect_lazy();
-        self.service.0.lock().processor = Some(MessageProcessorClient::new(channel));
+        self.service.0.lock().processor = Some(client(processor));
     }
 
     /// Changes what happens to calls from now on.
@@ -114,6 +101,12 @@ impl Service {
         };
         Ok(chosen.into_iter().filter_map(outcome).collect())
     }
+}
+
+/// A client that connects with its first call.
+pub(crate) fn client(processor: SocketAddr) -> MessageProcessorClient<Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{processor}"));
+    MessageProcessorClient::new(endpoint.expect("an address makes a URL").connect_lazy())
 }
 
 fn stored(_: &Record) -> Outcome {

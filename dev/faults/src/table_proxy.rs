@@ -6,17 +6,13 @@ mod faults;
 mod server;
 mod statistics;
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, extract::DefaultBodyLimit};
-use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::server::Server;
 pub use self::{faults::Faults, statistics::Counts};
+use crate::serving::Serving;
 
 /// The largest request body of DynamoDB, in bytes.
 const MAX_BODY: usize = 16 << 20;
@@ -24,34 +20,29 @@ const MAX_BODY: usize = 16 << 20;
 /// A running proxy in front of one table. Dropping it closes its port.
 #[derive(Debug)]
 pub struct TableProxy {
-    address: SocketAddr,
     server: Arc<Server>,
-    serving: JoinHandle<()>,
+    serving: Serving,
 }
 
 impl TableProxy {
     /// Listens on a free port, without faults at first. The table may start later. The seed decides which
     /// requests and items the faults hit.
     pub async fn new(table: SocketAddr, seed: u64) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
         let server = Arc::new(Server::new(table, seed));
         let router = Router::new().fallback(server::answer).with_state(Arc::clone(&server));
         let router = router.layer(DefaultBodyLimit::max(MAX_BODY));
-        eprintln!("the table proxy at {address} has the seed {seed}");
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router).await.expect("axum serves without end");
-        });
-        Self { address, server, serving }
+        let serving = Serving::http(router).await.expect("a free port");
+        eprintln!("the table proxy at {} has the seed {seed}", serving.address());
+        Self { server, serving }
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.serving.address()
     }
 
     /// Its URL, as `OTS_ENDPOINT` expects it.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.serving.url()
     }
 
     pub fn set(&self, faults: Faults) {
@@ -71,11 +62,5 @@ impl TableProxy {
     /// after an item's first return, the second list those after its second return in a row, and so on.
     pub fn waits(&self) -> Vec<Vec<Duration>> {
         self.server.statistics().waits()
-    }
-}
-
-impl Drop for TableProxy {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }

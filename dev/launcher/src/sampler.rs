@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use client::{homepage::Homepage, metrics::Metrics};
+use client::{eventually::ticks, homepage::Homepage, metrics::Metrics};
 use tokio::{
     sync::watch,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, timeout},
 };
 
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -58,8 +58,7 @@ impl Sample {
 /// Publishes what the router says; `None` when it does not answer. Ends when nobody listens any more.
 pub(crate) async fn run(router: SocketAddr, samples: watch::Sender<Option<Arc<Sample>>>) {
     let Ok(router) = Homepage::new(router) else { return };
-    let mut due = interval(INTERVAL);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due = ticks(INTERVAL);
     while !samples.is_closed() {
         due.tick().await;
         let at = Instant::now();

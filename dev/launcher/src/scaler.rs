@@ -2,12 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use client::homepage::Homepage;
+use client::{eventually::ticks, homepage::Homepage};
 use stack::plan::name::HOMEPAGE;
 use tokio::{
     sync::{Mutex, mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -133,8 +133,7 @@ impl Scaler {
 
     async fn work(&mut self, mut inbox: Inbox) -> Result<(), InvalidConfiguration> {
         let stop = self.outside.stop.clone();
-        let mut due = interval(TICK);
-        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut due = ticks(TICK);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),

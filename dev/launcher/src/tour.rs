@@ -10,13 +10,13 @@ mod visitor;
 
 use std::time::Duration;
 
-use client::homepage::Homepage;
+use client::{eventually::ticks, homepage::Homepage};
 use serde::Serialize;
 use stack::plan::name::BROKER;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval},
+    time::Instant,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -162,8 +162,7 @@ impl Tour {
 
     /// Obeys orders, and leads through the tour, until `stop`.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
-        let mut due = interval(LOOK);
-        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut due = ticks(LOOK);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -237,12 +236,12 @@ impl Tour {
                 self.request(|answer| Request::Cost(playing.load.cost_ms, answer)).await;
             }
             Step::FirstMessage => {
-                let (tell, text) = (playing.expect_message(), first_message(playing.round));
+                let (tell, text) = (expected(&mut playing.is_sent), first_message(playing.round));
                 let (homepage, end) = (self.homepage.clone(), playing.end());
                 self.errands.spawn(visitor::send_message(homepage, text, tell, end));
             }
             Step::Burst => {
-                let (tell, bursts) = (playing.expect_bursts(), playing.load.bursts());
+                let (tell, bursts) = (expected(&mut playing.has_ended), playing.load.bursts());
                 let (homepage, end) = (self.homepage.clone(), playing.end());
                 self.errands.spawn(visitor::send_bursts(homepage, bursts, tell, end));
             }
@@ -308,20 +307,6 @@ impl Playing {
         self.steady = None;
     }
 
-    /// Tells whoever sends the message where to say that it is accepted.
-    fn expect_message(&mut self) -> watch::Sender<bool> {
-        let (tell, is_sent) = watch::channel(false);
-        self.is_sent = is_sent;
-        tell
-    }
-
-    /// Tells whoever sends the bursts where to say that they have ended.
-    fn expect_bursts(&mut self) -> watch::Sender<bool> {
-        let (tell, has_ended) = watch::channel(false);
-        self.has_ended = has_ended;
-        tell
-    }
-
     fn end(&self) -> CancellationToken {
         self.end.token().clone()
     }
@@ -360,4 +345,11 @@ impl Playing {
         let is_its_return = |kind: &Kind| matches!(kind, Kind::Back { part, .. } if part == killed);
         view.events.iter().any(|event| event.id > self.last_event && is_its_return(&event.kind))
     }
+}
+
+/// Forgets what was told before. Returns where the next errand tells it.
+fn expected(told: &mut watch::Receiver<bool>) -> watch::Sender<bool> {
+    let (tell, next) = watch::channel(false);
+    *told = next;
+    tell
 }

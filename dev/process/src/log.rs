@@ -104,13 +104,13 @@ impl Inner {
     }
 }
 
-/// Keeps one older file, and creates an empty one at `path`.
 /// Tells people something that may go wrong while the disk is full. Our stderr may be a file on the same disk, and
 /// `eprintln!` panics if it cannot write.
 pub fn tell(what: fmt::Arguments<'_>) {
     _ = writeln!(io::stderr(), "{what}");
 }
 
+/// Keeps one older file, and creates an empty one at `path`.
 fn rotate(path: &Path) -> io::Result<File> {
     match fs::rename(path, path.with_extension("previous.log")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

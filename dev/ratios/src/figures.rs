@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use indicatif::HumanCount;
 use tokio::time::Instant;
 
 /// One figure, with a value for each round.
@@ -113,21 +114,11 @@ impl fmt::Display for Rounded {
             middling if middling < 99.95 => write!(f, "{figure:.1}"),
             large if large < 999.5 => write!(f, "{figure:.0}"),
             huge if huge.is_finite() => {
-                let whole = figure.round() as i64;
-                let (thousands, rest) = (whole / 1000, (whole % 1000).abs());
-                write!(f, "{},{rest:03}", Rounded::whole(thousands))
+                let sign = if figure < 0.0 { "-" } else { "" };
+                write!(f, "{sign}{}", HumanCount(huge.round() as u64))
             }
             _ => f.write_str("not measured"),
         }
-    }
-}
-
-impl Rounded {
-    fn whole(number: i64) -> String {
-        if number.abs() < 1000 {
-            return number.to_string();
-        }
-        format!("{},{:03}", Self::whole(number / 1000), (number % 1000).abs())
     }
 }
 
@@ -185,10 +176,10 @@ mod tests {
 
     #[test]
     fn figures_are_printed_with_about_three_digits() {
-        let figures = [0.704, 9.999, 12.34, 999.4, 999.6, 12_345.6, 1_000_000.0, f64::NAN];
+        let figures = [0.704, 9.999, 12.34, 999.4, 999.6, -12_345.6, 1_000_000.0, f64::NAN];
         let texts = figures.map(|figure| Rounded(figure).to_string());
         let expected =
-            ["0.70", "10.0", "12.3", "999", "1,000", "12,346", "1,000,000", "not measured"];
+            ["0.70", "10.0", "12.3", "999", "1,000", "-12,346", "1,000,000", "not measured"];
         assert_eq!(texts, expected);
     }
 }

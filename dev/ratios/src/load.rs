@@ -5,9 +5,10 @@ use std::time::Duration;
 use anyhow::ensure;
 use client::{
     burst::{BurstRequest, Progress, refresh},
+    eventually::ticks,
     homepage::{Burst, Homepage},
 };
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
 use crate::raw::TEXT;
 
@@ -86,8 +87,7 @@ impl Sending<'_> {
 
     /// Waits until the last row is stored.
     pub(crate) async fn done(mut self) -> anyhow::Result<Done> {
-        let mut poll = interval(POLL_INTERVAL);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut poll = ticks(POLL_INTERVAL);
         let mut sending = None;
         loop {
             poll.tick().await;

@@ -2,10 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::PathBuf, process::ExitStatus, time::Duration};
 
-use client::{
-    homepage::{Answer, Homepage},
-    ledger::Sources,
-};
+use client::{homepage::Homepage, ledger::Sources};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -128,11 +125,14 @@ impl Demo {
         serde_json::from_str(&text).expect("it is JSON")
     }
 
+    /// The entries of all processes in `stack.json`.
+    fn entries(&self) -> Vec<Value> {
+        self.stack_json()["processes"].as_array().expect("a list").clone()
+    }
+
     /// The entry of a process in `stack.json`, if it has one.
     pub fn entry(&self, name: &str) -> Option<Value> {
-        let stack = self.stack_json();
-        let entries = stack["processes"].as_array().expect("a list");
-        entries.iter().find(|entry| entry["name"] == name).cloned()
+        self.entries().into_iter().find(|entry| entry["name"] == name)
     }
 
     /// The id of a running process.
@@ -143,16 +143,13 @@ impl Demo {
 
     /// The ids of all processes that run.
     pub fn pids(&self) -> Vec<i64> {
-        let stack = self.stack_json();
-        let entries = stack["processes"].as_array().expect("a list");
-        entries.iter().filter_map(|entry| entry["pid"].as_i64()).collect()
+        self.entries().iter().filter_map(|entry| entry["pid"].as_i64()).collect()
     }
 
     /// The names of the processors that run or start.
     pub fn processors(&self) -> Vec<String> {
-        let stack = self.stack_json();
-        let entries = stack["processes"].as_array().expect("a list").iter();
-        let names = entries.filter_map(|entry| entry["name"].as_str());
+        let entries = self.entries();
+        let names = entries.iter().filter_map(|entry| entry["name"].as_str());
         names.filter(|name| name.starts_with(PROCESSOR)).map(str::to_owned).collect()
     }
 
@@ -228,9 +225,8 @@ impl Control {
     /// Kills or freezes a process. Returns the status.
     pub async fn break_part(&self, name: &str, how: &str) -> u16 {
         let path = format!("/parts/{name}/{how}");
-        let answer: Answer =
-            self.api.post(&path, "application/json", "{}".into()).await.expect("an answer");
-        answer.status.as_u16()
+        let answer = self.api.post(&path, "application/json", "{}".into()).await;
+        answer.expect("an answer").status.as_u16()
     }
 }
 

@@ -6,7 +6,7 @@ use client::{
     burst,
     eventually::{eventually, within},
     homepage::{Answer, Bullet, Burst, Feed, Homepage},
-    kafka::Record,
+    kafka::Content,
     ledger::{Ledger, Sources},
 };
 use faults::{table_proxy::TableProxy, tcp_proxy::Fault};
@@ -332,12 +332,16 @@ impl Stack {
     }
 
     /// The ledger of one burst. `filtered` says which records the router's filters stop.
-    pub async fn ledger_filtered(&self, burst: &str, filtered: impl Fn(&Record) -> bool) -> Ledger {
+    pub async fn ledger_filtered(
+        &self,
+        burst: &str,
+        filtered: impl Fn(&Content) -> bool,
+    ) -> Ledger {
         Ledger::of(self.sources(), |id| id.burst == burst, filtered).await
     }
 
     /// The ledger of all bursts. `filtered` says which records the router's filters stop.
-    pub async fn ledger_of_all(&self, filtered: impl Fn(&Record) -> bool) -> Ledger {
+    pub async fn ledger_of_all(&self, filtered: impl Fn(&Content) -> bool) -> Ledger {
         Ledger::of(self.sources(), |_| true, filtered).await
     }
 

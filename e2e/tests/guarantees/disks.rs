@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use client::eventually::{eventually, lasts};
+use client::{
+    answers::Burst,
+    eventually::{eventually, lasts},
+};
 use faults::disk;
 use stack::{
     Setup, Stack,
@@ -34,8 +37,7 @@ async fn a_full_disk_under_the_table_only_delays_messages() {
     assert_counts_are_true_for_a_while(&stack, &id).await;
     disk::free(stack.pid(TABLE)).await;
 
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!("row 29, table: settled in {:.1} s", took.as_secs_f64());
+    settles_within(&stack, "row 29, table", Duration::from_secs(15)).await;
     assert_kept(&stack, &id).await;
 }
 
@@ -62,17 +64,8 @@ async fn new_messages_are_refused_while_the_disk_under_the_broker_is_full() {
     assert_counts_are_true_for_a_while(&stack, &id).await;
     disk::free(stack.pid(BROKER)).await;
 
-    eventually("a message is accepted", async || stack.post_message("hello!").await.status == 202)
-        .await;
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!("row 29, broker: settled in {:.1} s", took.as_secs_f64());
-    eventually("nothing is a problem", async || problems(&stack).await.is_empty()).await;
-    let burst_end = stack.settled(&id).await;
-    let ledger = stack.ledger(&id).await;
-    assert_eq!(ledger.faults(), Vec::<String>::new());
+    let burst_end = recovers(&stack, &id, "row 29, broker").await;
     assert!(burst_end.failed > 0, "{burst_end:?}");
-    assert!(ledger.accepted() as u64 >= burst_end.accepted, "{burst_end:?}");
-    assert_eq!((burst_end.stored, ledger.dead()), (burst_end.accepted, 0));
 
     let next = burst(&stack, 2).await;
     assert_kept(&stack, &next).await;
@@ -96,15 +89,21 @@ async fn nothing_is_lost_while_the_disk_under_everything_is_full() {
         disk::free(pid).await;
     }
 
+    recovers(&stack, &id, "row 29, both").await;
+}
+
+/// Messages are accepted again, and all that were before have their row. Returns how the burst ended.
+async fn recovers(stack: &Stack, id: &str, row: &str) -> Burst {
     eventually("a message is accepted", async || stack.post_message("hello!").await.status == 202)
         .await;
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!("row 29, both: settled in {:.1} s", took.as_secs_f64());
-    let burst_end = stack.settled(&id).await;
-    let ledger = stack.ledger(&id).await;
+    settles_within(stack, row, Duration::from_secs(15)).await;
+    eventually("nothing is a problem", async || problems(stack).await.is_empty()).await;
+    let burst = stack.settled(id).await;
+    let ledger = stack.ledger(id).await;
     assert_eq!(ledger.faults(), Vec::<String>::new());
-    assert_eq!((burst_end.stored, ledger.dead()), (burst_end.accepted, 0));
-    eventually("nothing is a problem", async || problems(&stack).await.is_empty()).await;
+    assert!(ledger.accepted() as u64 >= burst.accepted, "{burst:?}");
+    assert_eq!((burst.stored, ledger.dead()), (burst.accepted, 0));
+    burst
 }
 
 /// The parts that the page names.

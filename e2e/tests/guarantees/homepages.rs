@@ -105,8 +105,7 @@ async fn a_viewer_who_switches_homepages_at_each_poll_misses_nothing() {
     let mut ids = Vec::new();
     for homepage in &homepages {
         let burst = json!({ "message": "hello", "concurrency": 10, "duration": 10, "rate": 12 });
-        let answer = homepage.post_burst(&burst).await.expect("an answer");
-        ids.push(answer.body["id"].as_str().expect("it has an id").to_owned());
+        ids.push(homepage.start_burst(&burst).await.expect("a burst").id);
     }
     let [one, other] = &homepages;
     viewer.watch(&[one, other], load::done(&homepages, &ids)).await;

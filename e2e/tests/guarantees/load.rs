@@ -1,14 +1,20 @@
 //! The load of these tests, and what must become of it.
 
-use std::time::{Duration, Instant};
+use std::{
+    fmt::Display,
+    time::{Duration, Instant},
+};
 
 use client::{
-    eventually::{eventually, within},
+    eventually::{eventually, lasts, within},
     homepage::Homepage,
     kafka::{GROUP, Kafka, TOPIC},
 };
 use serde_json::json;
-use stack::{Stack, plan::name::BROKER};
+use stack::{
+    Stack,
+    plan::name::{BROKER, ROUTER},
+};
 
 /// Sends a burst of 240 messages per second, and waits until more than 100 are stored. Returns its id.
 pub(crate) async fn burst(stack: &Stack, seconds: u32) -> String {
@@ -42,9 +48,9 @@ pub(crate) async fn done(homepages: &[Homepage], ids: &[String]) {
     .await;
 }
 
-/// Waits until the router has finished all records that are in the topic now; more may come meanwhile. Returns
-/// how long that took. This is the time of "settles in N s" in `GUARANTEES.md`.
-pub(crate) async fn settles_within(stack: &Stack, at_most: Duration) -> Duration {
+/// Waits until the router has finished all records that are in the topic now; more may come meanwhile. Prints how long
+/// that took after this text. This is the time of "settles in N s" in `GUARANTEES.md`.
+pub(crate) async fn settles_within(stack: &Stack, what: impl Display, at_most: Duration) {
     let started = Instant::now();
     let kafka = Kafka::at(stack.address(BROKER));
     let waiting = kafka.high_watermarks(TOPIC).await;
@@ -54,5 +60,17 @@ pub(crate) async fn settles_within(stack: &Stack, at_most: Duration) -> Duration
         waiting.iter().all(|(partition, end)| committed.get(partition).unwrap_or(&0) >= end)
     })
     .await;
-    started.elapsed()
+    println!("{what}: settled in {:.1} s", started.elapsed().as_secs_f64());
+}
+
+/// How many records a stack's router has finished as stored.
+pub(crate) async fn stored(stack: &Stack) -> f64 {
+    stack.metric(ROUTER, "router_records_total{outcome=\"stored\"}").await
+}
+
+/// How many that are in a second: the mean of this time, because single calls may take long.
+pub(crate) async fn stored_per_second(stack: &Stack, time: Duration) -> f64 {
+    let (started, before) = (Instant::now(), stored(stack).await);
+    lasts(time, async || {}).await;
+    (stored(stack).await - before) / started.elapsed().as_secs_f64()
 }

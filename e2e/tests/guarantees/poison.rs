@@ -108,8 +108,8 @@ async fn every_kind_of_poison_becomes_one_dead_letter_and_blocks_nothing() {
     let kafka = Kafka::at(stack.address(BROKER));
     let mut good = Good { burst: Uuid::now_v7().to_string(), sent: 0 };
     let poison = send(kafka, &mut good, cases::all()).await;
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!("row 11: {} kinds, settled in {:.1} s", poison.len(), took.as_secs_f64());
+    let what = format!("row 11: {} kinds", poison.len());
+    settles_within(&stack, what, Duration::from_secs(15)).await;
     stack.assert_complete(&good.burst, good.sent as u64).await;
     for partition in 0..PARTITIONS {
         good.send(kafka, partition).await;
@@ -131,7 +131,7 @@ async fn all_stored(stack: &Stack, good: &Good) {
         stack.ledger(&good.burst).await.stored() == good.sent
     })
     .await;
-    settles_within(stack, Duration::from_secs(15)).await;
+    settles_within(stack, "row 11: good messages", Duration::from_secs(15)).await;
     stack.assert_complete(&good.burst, good.sent as u64).await;
 }
 
@@ -162,8 +162,7 @@ async fn the_largest_poison_leaves_a_dead_letter_with_its_position() {
         good.send(kafka, 0).await;
         sent.push(kafka.send_content(TOPIC, 0, &content).await);
     }
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!("row 11: three records of 1 MiB, settled in {:.1} s", took.as_secs_f64());
+    settles_within(&stack, "row 11: three records of 1 MiB", Duration::from_secs(15)).await;
     all_stored(&stack, &good).await;
     let letters = dead_letters(kafka).await;
     assert_eq!(letters.len(), sent.len());

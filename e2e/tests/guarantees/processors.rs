@@ -15,7 +15,7 @@ use stack::{
 };
 use tonic::Code;
 
-use crate::load::{assert_kept, burst, settles_within};
+use crate::load::{assert_kept, burst, settles_within, stored, stored_per_second};
 
 async fn dead_letters(stack: &Stack) -> usize {
     Kafka::at(stack.address(BROKER)).contents(DEAD_TOPIC).await.len()
@@ -28,8 +28,7 @@ async fn a_burst_survives_kill_9_of_the_processor() {
     let id = burst(&stack, 6).await;
     stack.kill(PROCESSOR).await;
     stack.start_again(PROCESSOR).await;
-    let took = settles_within(&stack, Duration::from_secs(5)).await;
-    println!("row 5: settled in {:.1} s", took.as_secs_f64());
+    settles_within(&stack, "row 5", Duration::from_secs(5)).await;
     assert_kept(&stack, &id).await;
 }
 
@@ -42,27 +41,15 @@ async fn two_processors_continue_without_the_third() {
     let mut stack = setup.start().await;
     let id = Kafka::at(stack.address(BROKER)).send_burst("hello", 10, 120).await;
     eventually("some records are stored", async || stored(&stack).await > 100.0).await;
-    let before = stored_per_second(&stack).await;
+    let before = stored_per_second(&stack, Duration::from_secs(3)).await;
     stack.kill("message-processor-2").await;
-    let after = stored_per_second(&stack).await;
+    let after = stored_per_second(&stack, Duration::from_secs(3)).await;
     println!("row 6: {before:.0}/s with three, {after:.0}/s with two");
     // Two thirds should be left, less the cost of the failed call. With one processor it would be a third.
     assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
-    let took = settles_within(&stack, Duration::from_secs(60)).await;
-    println!("row 6: settled in {:.1} s", took.as_secs_f64());
+    settles_within(&stack, "row 6", Duration::from_secs(60)).await;
     stack.assert_complete(&id, 1200).await;
     assert_eq!(dead_letters(&stack).await, 0);
-}
-
-async fn stored(stack: &Stack) -> f64 {
-    stack.metric(ROUTER, "router_records_total{outcome=\"stored\"}").await
-}
-
-/// The mean of three seconds, because single calls take long.
-async fn stored_per_second(stack: &Stack) -> f64 {
-    let (started, before) = (Instant::now(), stored(stack).await);
-    lasts(Duration::from_secs(3), async || {}).await;
-    (stored(stack).await - before) / started.elapsed().as_secs_f64()
 }
 
 // Row 7.
@@ -77,8 +64,7 @@ async fn a_processor_stopped_under_load_rejects_no_record() {
         assert!(status.success(), "{processor} ended with {status}");
         stack.start_again(processor).await;
     }
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!("row 7: settled in {:.1} s", took.as_secs_f64());
+    settles_within(&stack, "row 7", Duration::from_secs(15)).await;
     assert_kept(&stack, &id).await;
     assert_eq!(dead_letters(&stack).await, 0);
 }
@@ -106,11 +92,8 @@ async fn survives_a_frozen_processor(call_timeout: &str, seconds: u64, code: &st
     let ended = frozen.elapsed();
     lasts(Duration::from_secs(20).saturating_sub(ended), async || {}).await;
     stack.unfreeze(PROCESSOR);
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!(
-        "row 8: REQ_TIMEOUT={call_timeout}: {code} after {ended:.1?}; settled in {:.1} s",
-        took.as_secs_f64()
-    );
+    let what = format!("row 8: REQ_TIMEOUT={call_timeout}: {code} after {ended:.1?}");
+    settles_within(&stack, what, Duration::from_secs(15)).await;
     assert_kept(&stack, &id).await;
     assert_eq!(dead_letters(&stack).await, 0);
 }
@@ -139,8 +122,8 @@ async fn survives_refusals(code: Code) {
     lasts(Duration::from_secs(30), async || {}).await;
     let calls = proxy.own_answers().len();
     proxy.set_mode(Mode::Forward);
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!("row 9: {code:?}: {calls} calls; settled in {:.1} s", took.as_secs_f64());
+    let what = format!("row 9: {code:?}: {calls} calls");
+    settles_within(&stack, what, Duration::from_secs(15)).await;
     // About one to four calls a second: enough to notice soon that the processor has healed.
     assert!((30..=120).contains(&calls), "{calls} calls");
     assert_kept(&stack, &id).await;

@@ -37,8 +37,7 @@ async fn a_burst_survives_kill_9_of_the_router() {
     let id = burst(&stack, 4).await;
     stack.kill(ROUTER).await;
     stack.start_again(ROUTER).await;
-    let took = settles_within(&stack, SETTLED).await;
-    println!("row 1: settled in {:.1} s", took.as_secs_f64());
+    settles_within(&stack, "row 1", SETTLED).await;
     assert_kept(&stack, &id).await;
 }
 
@@ -88,15 +87,11 @@ async fn a_router_finishes_what_is_in_flight_after_sigterm() {
     assert!(status.success(), "it ended with {status}");
     assert!(ended < GRACE, "it ended after {ended:?}");
     stack.start_again(ROUTER).await;
-    let took = settles_within(&stack, SETTLE_DEADLINE).await;
+    settles_within(&stack, "row 2", SETTLE_DEADLINE).await;
     assert_kept(&stack, &id).await;
     let answered = stack.metric(PROCESSOR, "processor_records_total{outcome=\"stored\"}").await;
     let again = answered - stack.ledger(&id).await.stored() as f64;
-    println!(
-        "row 2: exit after {ended:.1?}, settled in {:.1} s; {in_flight} were in flight, {again} \
-         delivered again",
-        took.as_secs_f64()
-    );
+    println!("row 2: exit after {ended:.1?}; of {in_flight} in flight {again} came again");
     assert!((0.0..=in_flight).contains(&again));
 }
 
@@ -121,24 +116,22 @@ async fn a_router_that_was_frozen_while_another_ran_commits_nothing_stale() {
 
 async fn survives_being_frozen(stack: &Stack) {
     let id = burst(stack, 24).await;
-    let took = never_back(stack, async {
+    never_back(stack, async {
         stack.freeze(ROUTER);
         lasts(FROZEN, async || {}).await;
         stack.unfreeze(ROUTER);
-        let took = settles_within(stack, SETTLE_DEADLINE).await;
+        settles_within(stack, "row 3", SETTLE_DEADLINE).await;
         eventually("the router has noticed that it lost its partitions", async || {
             stack.count_in_log(ROUTER, "partitions were lost") > 0
         })
         .await;
-        took
     })
     .await;
-    println!("row 3: settled in {:.1} s", took.as_secs_f64());
     assert_kept(stack, &id).await;
 }
 
 /// Fails if a committed offset goes back before `meantime` ends.
-async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
+async fn never_back(stack: &Stack, meantime: impl Future<Output = ()>) {
     let kafka = Kafka::at(stack.address(BROKER));
     let mut before = kafka.committed(GROUP).await;
     let watch = within(Duration::from_secs(120), "the committed offsets are watched", async || {
@@ -149,7 +142,7 @@ async fn never_back<T>(stack: &Stack, meantime: impl Future<Output = T>) -> T {
         false
     });
     tokio::select! {
-        ended = meantime => ended,
+        () = meantime => {}
         () = watch => unreachable!("it only ends by a panic"),
     }
 }
@@ -186,6 +179,6 @@ async fn assert_every_partition_is_owned(stack: &Stack) {
     let after = kafka.high_watermarks(TOPIC).await;
     let grew = |(partition, end)| before.get(partition) < Some(end);
     assert!(after.iter().all(grew), "a partition got nothing: {before:?}, {after:?}");
-    settles_within(stack, SETTLE_DEADLINE).await;
+    settles_within(stack, "row 4, every partition", SETTLE_DEADLINE).await;
     stack.assert_complete(&id, 60).await;
 }

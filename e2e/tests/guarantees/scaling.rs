@@ -104,12 +104,8 @@ async fn processors_are_added_drained_and_killed_under_load_and_no_message_waits
     stack.set_sink(&[FIRST, SECOND]);
     gets_work(&stack, SECOND).await;
     assert_eq!(calls(&stack, THIRD).await, (0.0, 0.0));
-    let took = settles_within(&stack, Duration::from_secs(15)).await;
-    println!(
-        "row 37: {} calls failed; settled in {:.1} s",
-        failed_calls(&stack).await,
-        took.as_secs_f64()
-    );
+    let what = format!("row 37: {} calls failed", failed_calls(&stack).await);
+    settles_within(&stack, what, Duration::from_secs(15)).await;
     assert_kept(&stack, &id).await;
 }
 
@@ -122,8 +118,7 @@ async fn records_do_not_wait_for_a_frozen_processor_that_was_taken_off_the_list(
     stack.freeze(SECOND);
     eventually("calls to it hang", async || calls(&stack, SECOND).await.0 > 0.0).await;
     stack.set_sink(&[FIRST, THIRD]);
-    let took = settles_within(&stack, Duration::from_secs(20)).await;
-    println!("row 37: a frozen processor left: settled in {:.1} s", took.as_secs_f64());
+    settles_within(&stack, "row 37: a frozen processor left", Duration::from_secs(20)).await;
     assert_eq!(calls(&stack, SECOND).await, (0.0, 0.0));
     stack.unfreeze(SECOND);
     assert_kept(&stack, &id).await;

@@ -44,7 +44,7 @@ async fn a_missing_topic_is_created() {
     kafka.send(TOPIC, "poison", "{ this is no message").await;
     let id = burst(&stack, 2).await;
     assert_kept(&stack, &id).await;
-    assert_eq!(kafka.records(DEAD_TOPIC).await.len(), 1);
+    assert_eq!(kafka.contents(DEAD_TOPIC).await.len(), 1);
 }
 
 // Row 17, if they may not.

@@ -17,7 +17,7 @@ use client::{
 use serde_json::Value;
 use stack::{
     Setup, Stack,
-    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    plan::name::{BROKER, HOMEPAGE, ROUTER, TABLE},
 };
 use uuid::Uuid;
 
@@ -150,15 +150,10 @@ impl Case {
         totals
     }
 
-    /// Waits until the group has committed the end of each partition, and every homepage shows this.
+    /// Waits until the group has committed the end of each partition, and the page counts so and has these texts, once
+    /// each. Then restarts the homepage, and starts another one: both must say the same, and go on saying it.
     pub(crate) async fn shows(&mut self, expected: Numbers, texts: &[String]) {
         self.is_committed().await;
-        self.is_shown(expected, texts).await;
-    }
-
-    /// Waits until the page counts so and has these texts, once each. Then restarts the homepage, and starts another
-    /// one: both must say the same, and go on saying it.
-    pub(crate) async fn is_shown(&mut self, expected: Numbers, texts: &[String]) {
         self.counts(expected).await;
         assert_eq!(self.texts(HOMEPAGE).await, sorted(texts));
         self.restart_homepage().await;
@@ -209,7 +204,12 @@ impl Case {
 
     /// Waits until the group has committed the end of every partition, also where the end has no message.
     pub(crate) async fn is_committed(&self) {
-        within(SETTLED, "the group has committed the end of each partition", async || {
+        self.is_committed_within(SETTLED).await;
+    }
+
+    /// The same, where there is so much that it takes longer.
+    pub(crate) async fn is_committed_within(&self, deadline: Duration) {
+        within(deadline, "the group has committed the end of each partition", async || {
             // Again each time: Kafka writes the marker of a transaction a while after its producer has ended it.
             let ends = self.kafka.high_watermarks(self.topic).await;
             let committed = self.kafka.committed_in(self.topic, self.group).await;
@@ -228,11 +228,6 @@ impl Case {
     pub(crate) async fn problem(&self, part: &str) -> Value {
         let problems = self.stack.feed(None, 1).await.problems;
         problems.into_iter().find(|problem| problem["part"] == part).unwrap_or_default()
-    }
-
-    /// Where the processor listens for events over HTTP.
-    pub(crate) fn http_door(&self) -> String {
-        format!("http://{}/", self.stack.address(PROCESSOR))
     }
 }
 

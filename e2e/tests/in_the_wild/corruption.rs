@@ -100,7 +100,7 @@ async fn a_partition_with_a_corrupt_batch_is_named_and_all_others_go_on() {
     let log = stack.log(ROUTER);
     let lines: Vec<_> = log.lines().filter(|line| line.contains(SAYS)).collect();
     assert!(lines.len() == 1 && lines[0].contains("WARN"), "{lines:#?}");
-    assert_eq!(Kafka::at(stack.address(BROKER)).records(DEAD_TOPIC).await.len(), 0);
+    assert_eq!(Kafka::at(stack.address(BROKER)).contents(DEAD_TOPIC).await.len(), 0);
     assert_goes_on_behind_a_deleted_batch(&stack).await;
 }
 

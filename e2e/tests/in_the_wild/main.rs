@@ -1,6 +1,5 @@
 //! Any legal topic, as other people's producers, brokers and clients write it: transactions, compaction, every codec,
-//! retention, a thousand partitions, events of a stock KafkaSource. Each test has a topic of its own on one real
-//! Apache Kafka, whatever `BARRAGE_BACKEND` says. Rows 31 to 35 of `GUARANTEES.md`.
+//! retention, a thousand partitions. Each test has a topic of its own on one real Apache Kafka, whatever `BARRAGE_BACKEND` says. Rows 31 to 35 of `GUARANTEES.md`.
 //!
 //! Where Apache Kafka is not installed (`cargo xtask real fetch`), each test says that it was skipped.
 
@@ -12,7 +11,6 @@ mod codecs;
 mod compaction;
 mod content_modes;
 mod corruption;
-mod event_sources;
 mod many_partitions;
 mod members;
 mod retention;

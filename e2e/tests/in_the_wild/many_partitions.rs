@@ -54,16 +54,6 @@ async fn shows(homepage: &Homepage, text: &str, began: Instant, promised: Durati
     began.elapsed()
 }
 
-/// Waits until the group has committed everything, so that all is stored.
-async fn all_is_stored(case: &Case) {
-    let ends = case.kafka.high_watermarks(case.topic).await;
-    within(STORED, "the router has finished all records", async || {
-        let committed = case.kafka.committed_in(case.topic, case.group).await;
-        ends.iter().all(|(partition, end)| committed.get(partition) == Some(end))
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_homepage_starts_on_a_thousand_partitions_and_follows_within_a_second() {
     let Some(mut case) = Case::large(PARTITIONS).await else { return };
@@ -71,7 +61,7 @@ async fn a_homepage_starts_on_a_thousand_partitions_and_follows_within_a_second(
     let partitions = if records > RECORDS { PARTITIONS } else { WITH_RECORDS };
     let (all, _) = messages("many", records, partitions);
     case.send("lz4", &all).await;
-    all_is_stored(&case).await;
+    case.is_committed_within(STORED).await;
     case.send("none", &[(777, message("the newest"))]).await;
     let stored = records as u64 + 1;
     case.is_committed().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::homepage::Answer;
+use client::{eventually::eventually, homepage::Answer};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use stack::{Stack, plan::name::HOMEPAGE};
@@ -12,8 +12,11 @@ use tokio::{
     time::timeout,
 };
 
+use crate::http::client;
+
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const PATHS: [&str; 2] = ["/bursts", "/messages"];
 const NO_BURST: &str = "/bursts/00000000-0000-0000-0000-000000000000";
 
 struct Bad {
@@ -21,39 +24,61 @@ struct Bad {
     path: String,
     content_type: &'static str,
     body: Vec<u8>,
+    /// The field that the answer must name.
+    field: Option<&'static str>,
 }
 
 fn post(path: &str, content_type: &'static str, body: impl Into<Vec<u8>>) -> Bad {
-    Bad { method: Method::POST, path: path.into(), content_type, body: body.into() }
+    Bad { content_type, body: body.into(), ..request(Method::POST, path) }
 }
 
 fn request(method: Method, path: impl Into<String>) -> Bad {
-    Bad { method, path: path.into(), content_type: "", body: Vec::new() }
+    Bad { method, path: path.into(), content_type: "", body: Vec::new(), field: None }
 }
 
-/// Values that no field accepts.
+/// Values that neither a number nor a text accepts.
 fn values() -> Vec<Value> {
-    let long = "x".repeat(16 << 10);
-    let texts = ["", " ", "\0", "\n\r\t", long.as_str(), "\u{1b}\u{7f}"].map(Value::from);
-    let others = [json!(null), json!(false), json!([]), json!({"message": "hi"}), json!(-1)];
+    let texts = ["", " ", "\0", "\n\r\t", "\u{1b}\u{7f}"].map(Value::from);
+    let others = [json!(null), json!(true), json!([1]), json!({"message": "hi"}), json!(-1)];
     let numbers = [json!(0), json!(1.5), json!(u64::MAX), json!(i64::MIN), json!(1e300)];
     texts.into_iter().chain(others).chain(numbers).collect()
+}
+
+/// Each field with values that it does not accept.
+fn invalid() -> [(&'static str, Vec<Value>); 5] {
+    let invisible =
+        ["\u{200b}", "\u{2800}", "\u{3164}", "\u{fe0f}", "\u{301}", "\u{202e}\u{e0041}"];
+    let texts = ["ten", "1.5", "-1", "NaN", "١٢", "1e2"].map(Value::from);
+    let numbers = [values(), texts.into()].concat();
+    let invisible: Vec<_> = invisible.map(Value::from).into();
+    let messages = [values(), invisible.clone(), vec![json!("x".repeat(101))]].concat();
+    let no_names =
+        vec![json!(null), json!(5), json!([]), json!("x".repeat(21)), json!("😀".repeat(21))];
+    [
+        ("concurrency", numbers.clone()),
+        ("duration", numbers.clone()),
+        ("rate", numbers),
+        ("message", messages),
+        ("name", [invisible, no_names].concat()),
+    ]
 }
 
 /// Bodies with an invalid field.
 fn bad_fields() -> Vec<Bad> {
     let mut all = Vec::new();
-    for field in ["message", "concurrency", "duration", "rate"] {
-        for value in values() {
-            let mut body = json!({ "message": "hi" });
-            body[field] = value.clone();
-            all.push(post("/bursts", JSON, body.to_string()));
-            if field == "message" {
-                all.push(post("/messages", JSON, body.to_string()));
+    for (field, values) in invalid() {
+        let takes_field = |path: &&str| *path == "/bursts" || ["message", "name"].contains(&field);
+        for path in PATHS.into_iter().filter(takes_field) {
+            for value in &values {
+                let mut body = json!({ "message": "hi" });
+                body[field] = value.clone();
+                all.push(Bad { field: Some(field), ..post(path, JSON, body.to_string()) });
             }
         }
-        let twice = format!("{field}=0&message=hi&{field}=");
-        all.push(post("/bursts", FORM, twice));
+        // An empty name is none.
+        if field != "name" {
+            all.push(post("/bursts", FORM, format!("{field}=0&message=hi&{field}=")));
+        }
     }
     all
 }
@@ -76,7 +101,7 @@ fn bad_bodies() -> Vec<Bad> {
         b"{\"message\":\"hi\",\"rate\":1e999}",
         deep.as_bytes(),
     ];
-    for path in ["/bursts", "/messages"] {
+    for path in PATHS {
         all.extend(never_valid.map(|body| post(path, JSON, body)));
         all.extend(
             ["", "message", "message=%ff", "=hi", "&&&", "message=%00"]
@@ -124,14 +149,19 @@ fn bad_addresses() -> Vec<Bad> {
         }
         all.push(request(Method::DELETE, format!("/bursts/{id}")));
     }
+    let unknown = ["/nowhere", "/static/app.js", "/static/0/nothing.js", "/bursts/nope"];
+    all.extend(unknown.map(|path| request(Method::GET, path)));
     all.push(request(Method::GET, format!("{NO_BURST}/results")));
     all.push(request(Method::GET, format!("{NO_BURST}/results?format=xml")));
     all.push(request(Method::DELETE, NO_BURST));
-    for method in [Method::PUT, Method::PATCH, Method::OPTIONS, Method::DELETE] {
-        all.extend(
-            ["/bursts", "/messages", "/messages/0/0", "/feed"]
-                .map(|path| request(method.clone(), path)),
-        );
+    all
+}
+
+fn bad_methods() -> Vec<Bad> {
+    let mut all = Vec::new();
+    for path in ["/bursts", "/messages", "/messages/0/0", "/feed"] {
+        let methods = [Method::PUT, Method::PATCH, Method::OPTIONS, Method::DELETE];
+        all.extend(methods.map(|method| request(method, path)));
     }
     all
 }
@@ -150,8 +180,9 @@ async fn bad_requests_are_refused_as_problems_and_harm_no_burst() {
     let vars = [(HOMEPAGE, "MAX_CLIENT_RATE", "100000")];
     let stack = Stack::with(vars).await;
     let id = stack.send_burst(json!({ "message": "meanwhile", "duration": 8, "rate": 20 })).await;
-    let client = Client::builder().no_proxy().build().unwrap();
-    let all: Vec<_> = bad_bodies().into_iter().chain(bad_addresses()).collect();
+    let client = client();
+    let all = [bad_bodies(), bad_addresses(), bad_methods()];
+    let all: Vec<_> = all.into_iter().flatten().collect();
     for bad in &all {
         let answer = send(&client, &stack, bad).await;
         let start = String::from_utf8_lossy(&bad.body[..bad.body.len().min(80)]);
@@ -165,7 +196,14 @@ async fn bad_requests_are_refused_as_problems_and_harm_no_burst() {
         assert_eq!(answer.content_type, "application/problem+json", "{what}");
         assert_eq!(answer.body["status"], answer.status.as_u16(), "{what}");
         assert!(answer.body["detail"].is_string(), "{what}: {}", answer.body);
+        if let Some(field) = bad.field {
+            assert_eq!(answer.status.as_u16(), 422, "{what}");
+            assert_eq!(answer.body["errors"][0]["field"], field, "{what}");
+        }
     }
+    let all = json!({ "concurrency": 0, "duration": 0, "rate": 0 }).to_string();
+    let answer = send(&client, &stack, &post("/bursts", JSON, all)).await;
+    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(4), "{}", answer.body);
     let burst = stack.settled(&id).await;
     assert_eq!((burst.state.as_str(), burst.failed), ("done", 0));
     stack.assert_complete(&id, burst.accepted).await;
@@ -192,19 +230,33 @@ async fn an_unfinished_body_is_answered_with_408() {
 }
 
 #[tokio::test]
-async fn strange_texts_are_messages_like_any_other() {
+async fn strange_texts_are_messages_like_any_other_and_never_markup() {
     let stack = Stack::start().await;
+    // No composed character has these marks, so normalisation does not change them.
     let zalgo = format!("q{}", "\u{301}".repeat(99));
-    let texts = ["\u{200f}\u{202e}abc", "a\u{200b}b\u{feff}", "👩‍👩‍👧‍👦🏳️‍🌈", "\u{10ffff}", zalgo.as_str()];
+    let texts = [
+        "\u{200f}\u{202e}abc",
+        "a\u{200b}b\u{feff}",
+        "👩‍👩‍👧‍👦🏳️‍🌈",
+        "\u{10ffff}",
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "'; DROP--",
+        &zalgo,
+    ];
     for text in texts {
         let body = json!({ "message": text, "unknown": { "field": [1] } }).to_string();
         let answer = stack.homepage().post("/messages", JSON, body).await.unwrap();
         assert_eq!(answer.status.as_u16(), 202, "{text}: {}", answer.body);
     }
-    client::eventually::eventually("all texts are on the page, unchanged", async || {
+    eventually("all texts are on the page, unchanged", async || {
         let bullets = stack.feed(None, 100).await.bullets;
         texts.iter().all(|text| bullets.iter().any(|bullet| bullet.message == *text))
     })
     .await;
+    let page = stack.homepage().get("/").await.unwrap().body;
+    for markup in ["<script>alert", "<img src=x"] {
+        assert!(!page.as_str().unwrap().contains(markup), "the page has {markup} of a message");
+    }
     stack.assert_nothing_panicked();
 }

@@ -16,6 +16,8 @@ use stack::{
 };
 use uuid::Uuid;
 
+use crate::routing::without_homepage;
+
 /// The topic of the rows that the processor writes for the KafkaSource, where they must not meet those of the router.
 const BY_HTTP: &str = "by-http";
 
@@ -107,6 +109,14 @@ fn plain_records() -> Vec<Kind> {
             End::Rejected("the data has no field message"),
         ),
         ("a plain tombstone", tombstone, End::Rejected("there is no data")),
+        ("a plain list", plain("[]"), End::Rejected("the data is not a JSON object")),
+        ("no text", plain([0xff]), End::Rejected("the data is not JSON (line 1, column 1)")),
+        ("a plain empty message", plain(value("")), End::Rejected("the message is empty")),
+        (
+            "a plain message of no time",
+            plain(value("hi").replace("2026-01-01T", "yesterday")),
+            End::Rejected("the data's field sent_at is not a time as in RFC 3339"),
+        ),
     ]
 }
 
@@ -212,12 +222,7 @@ fn assert_is_row(row: Option<&Row>, end: &End, at: Position, what: &str) {
 #[tokio::test]
 async fn a_record_has_the_same_fate_whoever_carries_it() {
     let setup = Setup::default().var(PROCESSOR, "BLOCKED_WORDS", "spam");
-    let stack = setup.without(HOMEPAGE).start().await;
-    eventually("router and processor are ready", async || {
-        stack.is_ready(ROUTER).await && stack.is_ready(PROCESSOR).await
-    })
-    .await;
-    let kafka = Kafka::at(stack.address(BROKER));
+    let (stack, kafka) = without_homepage(setup).await;
     let mut sent = Vec::new();
     for (what, record, end) in kinds() {
         let at = kafka.send_content(TOPIC, 0, &record).await;

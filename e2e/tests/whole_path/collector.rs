@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
+use faults::serving::Serving;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::any_value::Value,
@@ -10,30 +11,31 @@ use opentelemetry_proto::tonic::{
 };
 use parking_lot::Mutex;
 use prost::Message as _;
-use tokio::net::TcpListener;
 
 /// The spans that were exported so far.
-#[derive(Clone, Default)]
-pub(crate) struct Collector(Arc<Mutex<Vec<ResourceSpans>>>);
+type Spans = Arc<Mutex<Vec<ResourceSpans>>>;
+
+/// A running back end. Dropping it closes its port.
+pub(crate) struct Collector {
+    spans: Spans,
+    /// Its URL is what `TRACING` expects.
+    pub(crate) serving: Serving,
+}
 
 /// The spans of one trace by `service: name`.
 pub(crate) type Trace = BTreeMap<String, Span>;
 
 impl Collector {
-    /// Listens on a free port. Also returns its URL, as `TRACING` expects it.
-    pub(crate) async fn start() -> (Self, String) {
-        let collector = Self::default();
-        let router = Router::new().route("/v1/traces", post(collect)).with_state(collector.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        (collector, url)
+    pub(crate) async fn start() -> Self {
+        let spans = Spans::default();
+        let router = Router::new().route("/v1/traces", post(collect)).with_state(spans.clone());
+        Self { spans, serving: Serving::http(router).await.unwrap() }
     }
 
     /// All traces by their ids, in hexadecimal digits.
     pub(crate) fn traces(&self) -> BTreeMap<String, Trace> {
         let mut traces = BTreeMap::<String, Trace>::new();
-        for resource in self.0.lock().iter() {
+        for resource in self.spans.lock().iter() {
             let service = service(resource);
             for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
                 let trace = traces.entry(hex(&span.trace_id)).or_default();
@@ -44,9 +46,9 @@ impl Collector {
     }
 }
 
-async fn collect(State(collector): State<Collector>, body: Bytes) {
+async fn collect(State(spans): State<Spans>, body: Bytes) {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
-    collector.0.lock().extend(request.resource_spans);
+    spans.lock().extend(request.resource_spans);
 }
 
 fn service(resource: &ResourceSpans) -> String {

@@ -21,74 +21,21 @@ const VALID: &[(&str, &str)] = &[
     ("SINK", "http://127.0.0.1:1"),
 ];
 
-/// For each service, variables with an invalid value.
-const INVALID: &[(&str, &[(&str, &str)])] = &[
-    (
-        HOMEPAGE,
-        &[
-            ("PORT", "eighty"),
-            ("HOST", "localhost"),
-            ("INSTANCE", "a b"),
-            ("RUST_LOG", "a=b=c"),
-            ("KAFKA_SASL_MECHANISM", "GSSAPI"),
-            ("OTS_REGION", "a b"),
-            ("TABLE_TTL", "1"),
-            ("KAFKA_SERVER", "kafka"),
-            ("KAFKA_TOPIC", "a b"),
-            ("KAFKA_PARTITIONS", "0"),
-            ("KAFKA_COMPRESSION", "brotli"),
-            ("KAFKA_SECURITY_PROTOCOL", "TLS"),
-            ("OTS_ENDPOINT", "table:8000"),
-            ("OTS_INSTANCENAME", "a.b"),
-            ("TABLE_NAME", "a/b"),
-            ("TRACING", "jaeger:4318"),
-            ("TRACE_SAMPLE", "1.5"),
-            ("LOG_FORMAT", "xml"),
-            ("SHUTDOWN_GRACE", "0"),
-            ("MAX_BURSTS", "none"),
-            ("MESSAGE_COOLDOWN_MS", "60001"),
-            ("MAX_RATE", "-1"),
-            ("MAX_CLIENT_RATE", "0"),
-            ("TRUSTED_PROXIES", "10.0.0.0/33"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
-            ("PUBLIC_URL", "http://a b"),
-            ("BASE_PATH", "barrage"),
-            ("TRACE_UI", "jaeger:16686"),
-            ("DEMO_CONTROLS", "yes"),
-            ("LAUNCHER_URL", "127.0.0.1:4000"),
-        ],
-    ),
-    (
-        ROUTER,
-        &[
-            ("SINK", "processor"),
-            ("REQ_TIMEOUT", "0"),
-            ("RETRY_COUNT", "-1"),
-            ("RETRY_INTERVAL", "soon"),
-            ("FILTERS", "{}"),
-            ("DEAD_LETTER_TOPIC", "a b"),
-            ("BATCH_MAX", "0"),
-            ("KAFKA_FETCH_WAIT_MS", "0"),
-            ("IN_FLIGHT", "0"),
-            ("KAFKA_GROUP", LONG),
-        ],
-    ),
-    (
-        PROCESSOR,
-        &[
-            ("WORK_MS", "-1"),
-            ("CONTAINER_CONCURRENCY", "0"),
-            ("DEMO_CONTROLS", "perhaps"),
-            ("TABLE_CREATE", "perhaps"),
-            ("PORT", "-1"),
-            ("TABLE_NAME", "a b"),
-            ("KAFKA_TOPIC", "a b"),
-        ],
-    ),
+/// A service, and a variable with an invalid value. `each_wrong_value_names_its_variable` of each service has all the
+/// others: what a program does with a fault is the same for each.
+const INVALID: [(&str, &str, &str); 8] = [
+    (HOMEPAGE, "PORT", "eighty"),
+    (HOMEPAGE, "KAFKA_SERVER", "kafka"),
+    (HOMEPAGE, "TABLE_TTL", "1"),
+    (HOMEPAGE, SECRET, "collector:4318"),
+    (ROUTER, "SINK", "processor"),
+    (ROUTER, "KAFKA_GROUP", LONG),
+    (PROCESSOR, "OTS_ENDPOINT", "table:8000"),
+    (PROCESSOR, "WORK_MS", "-1"),
 ];
 
-/// What is not shown: their URLs may have a password.
-const SECRET: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+/// Its value is not shown: the URL may have a password.
+const SECRET: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
 /// Longer than a failed start takes.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -112,16 +59,14 @@ fn problems(output: &Output) -> String {
 
 #[tokio::test]
 async fn an_invalid_value_is_reported_with_what_it_must_be() {
-    for (service, values) in INVALID {
-        for (variable, value) in *values {
-            let with_problem: Vec<_> = VALID.iter().copied().chain([(*variable, *value)]).collect();
-            let text = problems(&run(service, &with_problem).await);
-            assert_eq!(text.lines().count(), 1, "{service}: {text}");
-            assert!(text.starts_with(&format!("{variable}: expected ")), "{service}: {text}");
-            let shown = if SECRET.contains(variable) { "***" } else { *value };
-            let seen = shown.chars().take(100).collect::<String>();
-            assert!(text.contains(&format!("saw \"{seen}")), "{service}: {text}");
-        }
+    for (service, variable, value) in INVALID {
+        let with_problem: Vec<_> = VALID.iter().copied().chain([(variable, value)]).collect();
+        let text = problems(&run(service, &with_problem).await);
+        assert_eq!(text.lines().count(), 1, "{service}: {text}");
+        assert!(text.starts_with(&format!("{variable}: expected ")), "{service}: {text}");
+        let shown = if variable == SECRET { "***" } else { value };
+        let seen = shown.chars().take(100).collect::<String>();
+        assert!(text.contains(&format!("saw \"{seen}")), "{service}: {text}");
     }
 }
 

@@ -8,7 +8,7 @@ use client::{
     homepage::Bullet,
     kafka::{Kafka, TOPIC},
 };
-use reqwest::{Client, RequestBuilder, Response, header::SET_COOKIE};
+use reqwest::{RequestBuilder, Response, header::SET_COOKIE};
 use serde_json::{Value, json};
 use stack::{
     Setup, Stack,
@@ -16,12 +16,9 @@ use stack::{
 };
 use tokio::task::JoinSet;
 
-const JSON: &str = "application/json";
+use crate::http::client;
 
-/// A client that keeps no cookie by itself.
-fn client() -> Client {
-    Client::builder().no_proxy().build().unwrap()
-}
+const JSON: &str = "application/json";
 
 /// The cookie of a device that nobody has heard of.
 fn made_up(number: u128) -> String {
@@ -87,8 +84,9 @@ async fn a_name_goes_from_the_sender_through_event_and_row_to_bullet_and_results
     assert!(lines.next().unwrap().ends_with(",trace,name"), "{csv}");
     assert!(lines.all(|line| line.ends_with(&twenty)), "{csv}");
 
-    let records = Kafka::at(stack.address(BROKER)).records(TOPIC).await;
-    let values: Vec<_> = records.iter().map(|it| String::from_utf8_lossy(&it.value)).collect();
+    let records = Kafka::at(stack.address(BROKER)).contents(TOPIC).await;
+    let values = records.into_values().filter_map(|it| String::from_utf8(it.value?).ok());
+    let values: Vec<_> = values.collect();
     assert!(values.iter().any(|value| value.contains(r#""name":"小明 😀""#)), "{values:?}");
 }
 
@@ -319,6 +317,7 @@ async fn assert_beginner_can_stop(stack: &Stack, url: &str, by_token: bool) {
     let ended = stack.settled(id).await;
     let reason = ended.stop_reason.as_deref();
     assert_eq!((ended.state.as_str(), reason), ("stopped", Some("requested")));
+    stack.assert_complete(id, ended.accepted).await;
     let again = async || stop(url, id, key).await.0 == 200;
     eventually("this homepage knows that it has ended", again).await;
     let secret = cookie.trim_start_matches("barrage_device=");
@@ -342,11 +341,9 @@ async fn a_stranger_cannot_stop_a_burst_and_its_beginner_can_on_any_homepage() {
 #[tokio::test]
 async fn a_guest_sends_by_a_plain_form_and_is_told_why_one_is_refused() {
     let stack = Stack::with([(HOMEPAGE, "MESSAGE_COOLDOWN_MS", "60000")]).await;
-    let form = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-    let form = form.build().unwrap();
     let url = format!("{}/messages", stack.homepage().url());
     let send = |query: &str, fields: &'static [(&str, &str)]| {
-        let request = form.post(format!("{url}{query}")).header("accept-language", "en");
+        let request = client().post(format!("{url}{query}")).header("accept-language", "en");
         request.header("cookie", made_up(1)).form(fields).send()
     };
     let sent = send("?lang=zh", &[("message", "by form"), ("name", "Ada")]).await.unwrap();

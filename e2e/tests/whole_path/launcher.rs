@@ -1,8 +1,8 @@
 //! `cargo demo`: one line when everything is up, restarts, a stop in order, and no process left.
 
-use std::{process::Stdio, time::Duration};
+use std::process::Stdio;
 
-use client::eventually::{eventually, within};
+use client::eventually::eventually;
 use nix::sys::signal::Signal;
 use serde_json::json;
 use stack::{
@@ -31,19 +31,25 @@ async fn the_demo_starts_and_leaves_no_process_when_it_stops() {
 }
 
 #[tokio::test]
-async fn a_process_that_dies_is_restarted_at_its_address() {
+async fn a_process_that_dies_is_restarted_at_its_address_and_the_page_is_ready_again() {
     let demo = demo();
     let _launcher = demo.start().await;
-    let before = demo.entry(ROUTER).unwrap();
-    send(Signal::SIGKILL, before["pid"].as_i64().unwrap());
-    eventually("the router runs again", async || {
-        let now = demo.entry(ROUTER).unwrap();
-        now["restarts"] == 1 && now["pid"].is_u64()
+    for name in [ROUTER, HOMEPAGE] {
+        let before = demo.entry(name).unwrap();
+        send(Signal::SIGKILL, before["pid"].as_i64().unwrap());
+        eventually("it runs again", async || {
+            let now = demo.entry(name).unwrap();
+            now["restarts"] == 1 && now["pid"].is_u64()
+        })
+        .await;
+        let after = demo.entry(name).unwrap();
+        assert_eq!(after["address"], before["address"]);
+        assert_ne!(after["pid"], before["pid"]);
+    }
+    eventually("the page is ready again", async || {
+        demo.homepage().readiness().await.is_ok_and(|answer| answer.status.is_success())
     })
     .await;
-    let after = demo.entry(ROUTER).unwrap();
-    assert_eq!(after["address"], before["address"]);
-    assert_ne!(after["pid"], before["pid"]);
 }
 
 #[tokio::test]
@@ -97,16 +103,6 @@ async fn a_port_in_use_is_reported_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn too_little_room_for_data_is_refused_in_one_line() {
-    let demo = Demo::new(&["--keep", "1MB"]);
-    let status = demo.ended(demo.spawn()).await;
-    assert_eq!(status.code(), Some(2));
-    let lines = demo.lines();
-    assert!(lines.len() == 1 && lines[0].contains("--keep"), "{lines:?}");
-    assert!(lines[0].contains("expected at least 100MB"), "{lines:?}");
-}
-
-#[tokio::test]
 async fn a_page_on_all_addresses_is_reached_from_this_machine_and_from_others() {
     let demo = Demo::new(&["--processors", "1", "--host", "0.0.0.0"]);
     let _launcher = demo.start().await;
@@ -118,22 +114,43 @@ async fn a_page_on_all_addresses_is_reached_from_this_machine_and_from_others() 
 
 #[tokio::test]
 async fn an_invalid_variable_stops_the_demo_with_the_line_that_names_it() {
-    let demo = demo().var("KAFKA_PARTITIONS", "many");
-    let status = demo.ended(demo.spawn()).await;
-    assert_eq!(status.code(), Some(2));
-    let lines = demo.lines().join("\n");
-    assert!(lines.contains("KAFKA_PARTITIONS") && lines.contains("many"), "{lines}");
+    // Only processors read the second one, and at first none of them is wanted.
+    for (args, name, value) in [
+        (["--processors", "1"], "KAFKA_PARTITIONS", "many"),
+        (["--scale", "0..2"], "WORK_MS", "long"),
+    ] {
+        let demo = Demo::new(&args).var(name, value);
+        let status = demo.ended(demo.spawn()).await;
+        assert_eq!(status.code(), Some(2));
+        let lines = demo.lines().join("\n");
+        assert!(lines.contains(name) && lines.contains(value), "{lines}");
+    }
 }
 
 #[tokio::test]
-async fn a_killed_homepage_answers_again_at_its_address() {
-    let demo = demo();
-    let _launcher = demo.start().await;
-    let page = client::homepage::Homepage::new(demo.page()).unwrap();
-    send(Signal::SIGKILL, demo.pid(HOMEPAGE));
-    within(Duration::from_secs(20), "the page is ready again", async || {
-        demo.entry(HOMEPAGE).unwrap()["restarts"] == 1
-            && page.readiness().await.is_ok_and(|answer| answer.status.is_success())
-    })
-    .await;
+async fn wrong_arguments_are_one_line_and_exit_2() {
+    for (arguments, named) in [
+        ("--scale 5..2", "--scale"),
+        ("--scale 8..0", "--scale"),
+        ("--scale 0..0", "--scale"),
+        ("--scale -1", "--scale"),
+        ("--scale -1..4", "--scale"),
+        ("--scale many", "--scale"),
+        ("--scale=", "--scale"),
+        ("--scale 0..65", "--scale"),
+        ("--scale-window 5", "--scale-window"),
+        ("--processors 0", "--processors"),
+        ("--processors 2 --scale 0..4", "--scale"),
+        ("--tour --scale 1..4", "--tour"),
+        ("--tour --scale 0..1", "--tour"),
+        ("--tour --processors 2", "--tour"),
+        ("--processors 2 --tour", "--tour"),
+        ("--keep 1MB", "expected at least 100MB"),
+    ] {
+        let demo = Demo::new(&arguments.split(' ').collect::<Vec<_>>());
+        let status = demo.ended(demo.spawn()).await;
+        let lines = demo.lines();
+        assert_eq!(status.code(), Some(2), "{arguments}: {lines:?}");
+        assert!(lines.len() == 1 && lines[0].contains(named), "{arguments}: {lines:?}");
+    }
 }

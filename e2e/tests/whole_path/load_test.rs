@@ -1,13 +1,13 @@
 //! The load tester with a real stack: it follows every message, and says so if it cannot.
 
-use std::{net::SocketAddr, path::PathBuf, process::Output, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use client::eventually::eventually;
 use process::child::run_to_end;
 use serde_json::Value;
 use stack::{
     Stack,
-    plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
     program,
 };
 use tokio::process::Command;
@@ -24,7 +24,7 @@ struct LoadTest {
 impl LoadTest {
     fn of(stack: &Stack, options: &[&str]) -> Self {
         let report = stack.data_folder().join("report.json");
-        let mut command = loadtest();
+        let mut command = Command::new(program("loadtest"));
         command.arg(stack.homepage().url()).args(options).arg("--json").arg(&report);
         for service in [HOMEPAGE, ROUTER, PROCESSOR] {
             let address: SocketAddr = stack.address(service);
@@ -40,10 +40,6 @@ impl LoadTest {
         let text = String::from_utf8(output.stdout).unwrap();
         (output.status.code().unwrap(), serde_json::from_slice(&report).unwrap(), text)
     }
-}
-
-fn loadtest() -> Command {
-    Command::new(program("loadtest"))
 }
 
 /// These counts of the report's ledger.
@@ -215,34 +211,4 @@ async fn a_homepage_that_dies_is_counted_and_does_not_end_the_run() {
     assert!(failures.iter().any(|it| it["request"] == "message"), "{failures:?}");
     let [accepted, stored, lost] = ledger(&report, ["accepted", "stored", "lost"]);
     assert_eq!((stored, lost), (accepted, 0));
-}
-
-#[tokio::test]
-async fn what_cannot_be_measured_ends_with_one_line_and_exit_code_2() {
-    let stack = Stack::start().await;
-    let other = stack.data_folder().join("other.json");
-    std::fs::write(&other, r#"{"schema":"barrage.loadtest/999"}"#).unwrap();
-    let (other, table) = (other.to_str().unwrap(), format!("http://{}", stack.address(TABLE)));
-    let url = stack.homepage().url();
-    let faults: [(&[&str], &str); 13] = [
-        (&[], "URL"),
-        (&["ftp://there"], "ftp://there"),
-        (&[&table, "--mode", "viewers", "--viewers", "0"], "--viewers"),
-        (&[&table, "--stack", "/no/such/stack.json"], "/no/such/stack.json"),
-        (&["http://127.0.0.1:1"], "http://127.0.0.1:1/ cannot be reached"),
-        (&[&table], "is no barrage"),
-        (&[&table, "--stages", "fast"], "500:30"),
-        (&[&table, "--expect", "p99<"], "p99<200ms"),
-        (&[&table, "--mode", "audience", "--guests", "0"], "--guests"),
-        (&[&table, "--mode", "room"], "audience"),
-        (&[&table, "--guests", "9"], "--mode audience"),
-        (&[url, "--json", "/no/such/folder/report.json"], "/no/such/folder"),
-        (&["compare", other, other], "barrage.loadtest/999"),
-    ];
-    for (arguments, named) in faults {
-        let Output { status, stderr, .. } = run_to_end(loadtest().args(arguments), DEADLINE).await;
-        let stderr = String::from_utf8(stderr).unwrap();
-        assert_eq!(status.code(), Some(2), "{arguments:?}: {stderr}");
-        assert!(stderr.contains(named) && stderr.lines().count() == 1, "{arguments:?}: {stderr}");
-    }
 }

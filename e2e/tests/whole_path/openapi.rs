@@ -7,13 +7,14 @@ use jsonschema::Validator;
 use reqwest::{
     Client, Method, Response,
     header::{ALLOW, CONTENT_TYPE},
-    redirect::Policy,
 };
 use serde_json::{Value, json};
 use stack::{
     Stack,
     plan::name::{BROKER, HOMEPAGE, TABLE},
 };
+
+use crate::http::client;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -161,7 +162,7 @@ struct Api {
 
 impl Api {
     async fn new(stack: &Stack) -> Self {
-        let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let client = client();
         let url = stack.homepage().url().to_owned();
         let json = client.get(format!("{url}/openapi.json")).send().await.unwrap();
         let document = Document { json: json.json().await.unwrap(), called: BTreeSet::new() };
@@ -234,13 +235,14 @@ fn bodies(operation: &'static str, path: &str) -> Vec<Case> {
     let refused = |status| refused(operation, path, status);
     let short = |message| json!({ "message": message, "concurrency": 1, "duration": 1, "rate": 1 });
     let mut all = vec![
-        accepted().json(short(json!("hi"))),
+        accepted().header("sec-fetch-site", "same-origin").json(short(json!("hi"))),
         refused(422).json(short(json!(7))),
         refused(422).json(json!({})),
         refused(400).json(json!([1])),
         refused(400).body(JSON, "{"),
         refused(400).body(FORM, "message=%ff"),
         refused(403).header("sec-fetch-site", "cross-site").body(FORM, "message=hi"),
+        refused(403).header("sec-fetch-site", "cross-site").json(short(json!("hi"))),
         refused(413).body(JSON, "x".repeat(17 << 10)),
         refused(415).body("text/plain", "hi"),
     ];
@@ -304,6 +306,7 @@ fn reads(burst: &str, stop_token: &str, cursor: &str) -> Vec<Case> {
         case(feed, "/feed?after=&limit=500", 200, JSON),
         case(feed, &format!("/feed?after={cursor}"), 200, JSON),
         refused(feed, "/feed?after=x", 400),
+        refused(feed, &format!("/feed?after={}", &cursor[..9]), 400),
         refused(feed, "/feed?limit=501", 400),
     ]
 }

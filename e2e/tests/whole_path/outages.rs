@@ -219,8 +219,7 @@ async fn is_reported(stack: &Stack, outage: &Outage) {
 /// The page's counts. They must add up at all times.
 async fn consistent_totals(stack: &Stack) -> Totals {
     let totals = stack.feed(None, 1).await.totals;
-    let finished = totals.stored + totals.finished_without_row;
-    assert_eq!(totals.accepted, finished + totals.waiting, "{totals:?}");
+    assert!(totals.add_up(), "{totals:?}");
     totals
 }
 

@@ -1,34 +1,17 @@
 //! The pages: their files, their languages, and their addresses.
 
 use client::eventually::eventually;
-use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use stack::{Stack, plan::name::HOMEPAGE};
 
+use crate::http::{get, header, request, with};
+
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A GET with these headers, without following redirects.
-async fn get(stack: &Stack, path: &str, headers: &[(&str, &str)]) -> Response {
-    send(stack, Method::GET, path, headers, "").await
-}
-
-async fn send(
-    stack: &Stack,
-    method: Method,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Response {
-    let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
-    let request = client.request(method, format!("{}{path}", stack.homepage().url()));
-    let request =
-        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+async fn post(stack: &Stack, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+    let request = with(request(stack, Method::POST, path), headers);
     request.body(body.to_owned()).send().await.unwrap()
-}
-
-/// The value of a header; empty if it is missing.
-fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
-    answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 #[tokio::test]
@@ -100,20 +83,20 @@ async fn a_form_is_answered_in_the_language_of_its_page_and_json_in_english() {
     let stack = Stack::start().await;
     let (form, zh) = (("content-type", FORM), ("accept-language", "zh"));
     let invalid = "message=hi&concurrency=250";
-    let refused = send(&stack, Method::POST, "/bursts?lang=zh", &[form], invalid).await;
+    let refused = post(&stack, "/bursts?lang=zh", &[form], invalid).await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = refused.text().await.unwrap();
     assert!(page.contains("请填 1 到 100 的整数。") && page.contains("value=\"250\""), "{page}");
 
     let valid = "message=hi&concurrency=1&duration=1&rate=1";
     for (path, back) in [("/bursts?lang=zh", "/?lang=zh"), ("/bursts", "/")] {
-        let accepted = send(&stack, Method::POST, path, &[form, zh], valid).await;
+        let accepted = post(&stack, path, &[form, zh], valid).await;
         assert_eq!(accepted.status(), StatusCode::SEE_OTHER);
         assert_eq!(header(&accepted, "location"), back);
     }
     let headers = [("content-type", "application/json"), zh];
     let json = json!({ "message": "hi", "concurrency": 250 }).to_string();
-    let refused = send(&stack, Method::POST, "/bursts?lang=zh", &headers, &json).await;
+    let refused = post(&stack, "/bursts?lang=zh", &headers, &json).await;
     let problem: Value = refused.json().await.unwrap();
     assert_eq!(problem["errors"][0]["detail"], "Whole number, 1 to 100.");
 }
@@ -122,7 +105,7 @@ async fn a_form_is_answered_in_the_language_of_its_page_and_json_in_english() {
 async fn the_qr_code_has_the_address_that_the_browser_uses() {
     let stack = Stack::start().await;
     for method in [Method::GET, Method::HEAD] {
-        let code = send(&stack, method, "/qr.svg", &[], "").await;
+        let code = request(&stack, method, "/qr.svg").send().await.unwrap();
         assert_eq!(code.status(), StatusCode::OK);
         assert_eq!(header(&code, "content-type"), "image/svg+xml");
         assert_eq!(header(&code, "cache-control"), "no-store");

@@ -1,6 +1,6 @@
 //! `GET /pipeline` with and without a launcher, and the controls of a demo.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -10,13 +10,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use client::{eventually::eventually, homepage::Answer, pipeline::Pipeline};
+use faults::serving::Serving;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use stack::{
     Setup, Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER, TABLE},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::http::{get, request};
 
 const TOKEN: &str = "hush-hush-hush";
 
@@ -108,15 +110,8 @@ struct Said {
 
 /// A launcher that starts nothing.
 struct Launcher {
-    address: SocketAddr,
+    serving: Serving,
     said: Arc<Mutex<Said>>,
-    server: JoinHandle<()>,
-}
-
-impl Drop for Launcher {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
 }
 
 fn scaling(min: u64, wanted: u64, processors: Value) -> Value {
@@ -130,17 +125,14 @@ fn scaling(min: u64, wanted: u64, processors: Value) -> Value {
 impl Launcher {
     async fn start(scaling: Value) -> Self {
         let said = Arc::new(Mutex::new(Said { scaling, ..Said::default() }));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let app = Router::new().fallback(answer).with_state(said.clone());
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, said, server }
+        let router = Router::new().fallback(answer).with_state(said.clone());
+        Self { serving: Serving::http(router).await.unwrap(), said }
     }
 
     fn setup(&self) -> Setup {
         Setup::default()
             .var(HOMEPAGE, "DEMO_CONTROLS", "true")
-            .var(HOMEPAGE, "LAUNCHER_URL", &format!("http://{}", self.address))
+            .var(HOMEPAGE, "LAUNCHER_URL", &self.serving.url())
             .var(HOMEPAGE, "LAUNCHER_TOKEN", TOKEN)
     }
 
@@ -224,7 +216,8 @@ async fn no_processor_is_a_problem_only_where_one_must_be_there() {
 }
 
 async fn control(stack: &Stack, method: &str, path: &str, body: Value) -> Answer {
-    stack.homepage().control(method.parse().unwrap(), path, &body).await.unwrap()
+    let request = request(stack, method.parse().unwrap(), path).json(&body);
+    Answer::of(request.send().await.unwrap()).await.unwrap()
 }
 
 #[tokio::test]
@@ -311,15 +304,6 @@ async fn there_are_no_controls_unless_they_are_allowed() {
     assert_eq!(stack.metric(ROUTER, "router_records_in_flight").await, 0.0);
 }
 
-/// The way of one request past the client of all tests, which says nothing of where it comes from.
-async fn foreign(stack: &Stack, headers: &[(&str, &str)]) -> u16 {
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20));
-    let url = format!("{}/demo", stack.homepage().url());
-    let request = client.build().unwrap().get(url);
-    let request = headers.iter().fold(request, |it, (name, value)| it.header(*name, *value));
-    request.send().await.unwrap().status().as_u16()
-}
-
 #[tokio::test]
 async fn controls_need_this_machine_or_the_token_and_the_own_origin() {
     let stack = Setup::default()
@@ -341,6 +325,7 @@ async fn controls_need_this_machine_or_the_token_and_the_own_origin() {
         (&[("sec-fetch-site", "cross-site")], 403),
         (&[("host", "evil.example")], 403),
     ] {
-        assert_eq!(foreign(&stack, headers).await, expected, "{headers:?}");
+        let answer = get(&stack, "/demo", headers).await;
+        assert_eq!(answer.status().as_u16(), expected, "{headers:?}");
     }
 }

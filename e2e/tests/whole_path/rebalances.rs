@@ -1,18 +1,13 @@
 //! Partitions move between routers while there is more work than the routers can do.
 
 use client::eventually::eventually;
-use serde_json::{Value, json};
+use serde_json::json;
 use stack::{
     Setup, Stack,
     plan::name::{PROCESSOR, ROUTER},
 };
 
 const SECOND: &str = "second-router";
-
-/// More messages than are processed during the test.
-fn burst() -> Value {
-    json!({ "message": "hello", "concurrency": 20, "duration": 6, "rate": 20 })
-}
 
 /// Waits until the log of a router has this text.
 async fn logs(stack: &Stack, router: &str, text: &str) {
@@ -24,7 +19,9 @@ async fn a_call_that_outlives_a_rebalance_blocks_nothing() {
     // One slow call at a time, with many records, so that it still runs when the partitions come back.
     let slow = Setup::default().var(PROCESSOR, "WORK_MS", "3").var(ROUTER, "IN_FLIGHT", "1");
     let mut stack = slow.var(ROUTER, "REQ_TIMEOUT", "8").start().await;
-    let id = stack.send_burst(burst()).await;
+    // More messages than are processed during the test.
+    let burst = json!({ "message": "hello", "concurrency": 20, "duration": 6, "rate": 20 });
+    let id = stack.send_burst(burst).await;
     eventually("some messages are stored", async || stack.burst(&id).await.stored > 100).await;
     stack.freeze(PROCESSOR);
     eventually("many messages wait", async || stack.feed(None, 1).await.totals.waiting > 100).await;

@@ -11,7 +11,8 @@ use stack::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
 };
 
-async fn without_homepage(setup: Setup) -> (Stack, Kafka) {
+/// A stack whose router and processor are ready.
+pub(crate) async fn without_homepage(setup: Setup) -> (Stack, Kafka) {
     let stack = setup.without(HOMEPAGE).start().await;
     eventually("router and processor are ready", async || {
         stack.is_ready(ROUTER).await && stack.is_ready(PROCESSOR).await
@@ -30,13 +31,6 @@ async fn all_stored(stack: &Stack, burst: &str, count: u64) {
 }
 
 #[tokio::test]
-async fn records_of_any_client_become_rows() {
-    let (stack, kafka) = without_homepage(Setup::default()).await;
-    let burst = kafka.send_burst("hello", 10, 100).await;
-    all_stored(&stack, &burst, 1000).await;
-}
-
-#[tokio::test]
 async fn nothing_is_lost_or_stored_twice_when_router_and_processor_are_killed_in_turn() {
     // Slow enough that messages are in flight at each kill.
     let setup = Setup::default().var(PROCESSOR, "WORK_MS", "2");
@@ -51,16 +45,6 @@ async fn nothing_is_lost_or_stored_twice_when_router_and_processor_are_killed_in
         stack.start_again(process).await;
     }
     all_stored(&stack, &burst, 2000).await;
-}
-
-#[tokio::test]
-async fn a_router_waits_for_a_processor_that_is_stopped_and_started_again() {
-    let (mut stack, kafka) = without_homepage(Setup::default()).await;
-    stack.terminate(PROCESSOR).await;
-    let burst = kafka.send_burst("hello", 10, 10).await;
-    eventually("the router is not ready", async || !stack.is_ready(ROUTER).await).await;
-    stack.start_again(PROCESSOR).await;
-    all_stored(&stack, &burst, 100).await;
 }
 
 #[tokio::test]

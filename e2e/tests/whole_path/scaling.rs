@@ -6,10 +6,8 @@ use client::{
     eventually::{eventually, within},
     ledger::Ledger,
 };
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use stack::demo::Demo;
-use tokio::process::Command;
 
 /// From the message until its row, the start of the processor included.
 const FROM_ZERO: Duration = Duration::from_secs(5);
@@ -226,39 +224,6 @@ async fn a_fixed_number_of_processors_stays() {
 }
 
 #[tokio::test]
-async fn a_wrong_range_is_one_line_and_exit_2() {
-    let wrong: [&[&str]; 11] = [
-        &["--scale", "5..2"],
-        &["--scale", "8..0"],
-        &["--scale", "0..0"],
-        &["--scale", "-1"],
-        &["--scale", "-1..4"],
-        &["--scale", "many"],
-        &["--scale", ""],
-        &["--scale", "0..65"],
-        &["--scale-window", "5"],
-        &["--processors", "0"],
-        &["--processors", "2", "--scale", "0..4"],
-    ];
-    for args in wrong {
-        let output = Command::new(stack::program("launcher")).args(args).output().await.unwrap();
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(output.stdout.is_empty(), "{args:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.lines().count() == 1 && said.contains("--"), "{args:?}: {said}");
-    }
-}
-
-#[tokio::test]
-async fn a_variable_that_only_processors_read_stops_a_demo_without_processors() {
-    let demo = Demo::new(&["--scale", "0..2"]).var("WORK_MS", "long");
-    let status = demo.ended(demo.spawn()).await;
-    assert_eq!(status.code(), Some(2));
-    let lines = demo.lines().join("\n");
-    assert!(lines.contains("WORK_MS") && lines.contains("long"), "{lines}");
-}
-
-#[tokio::test]
 async fn no_process_is_left_when_the_demo_stops_while_it_scales() {
     let demo = Demo::new(&["--scale", "0..4"]);
     let launcher = demo.start().await;
@@ -275,15 +240,4 @@ async fn no_process_is_left_when_the_demo_stops_while_it_scales() {
     assert_eq!(control.put("/scaling", json!({ "processors": 0 })).await, 204);
     eventually("they go", async || control.count("ready").await == 0).await;
     demo.stop(launcher).await;
-}
-
-#[tokio::test]
-async fn no_processor_outlives_a_killed_launcher() {
-    let demo = Demo::new(&["--scale", "2..2"]);
-    let launcher = demo.start().await;
-    let pids = demo.pids();
-    assert_eq!(pids.len(), 6);
-    launcher.signal(Signal::SIGKILL);
-    eventually("all processes are gone", async || !pids.iter().any(|pid| stack::demo::runs(*pid)))
-        .await;
 }

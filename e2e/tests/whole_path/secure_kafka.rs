@@ -16,9 +16,12 @@ use serde_json::json;
 use stack::{
     Setup, Stack,
     backend::Backend,
-    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER, TABLE},
+    plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
     real::User,
 };
+
+/// In the order of their starts.
+const SERVICES: [&str; 3] = [PROCESSOR, ROUTER, HOMEPAGE];
 
 /// All permissions that the services need, if others create the topics.
 const NEEDED: [(&str, client::kafka::Operation, Resource); 7] = [
@@ -31,43 +34,47 @@ const NEEDED: [(&str, client::kafka::Operation, Resource); 7] = [
     (ROUTER, Write, Topic(DEAD_TOPIC)),
 ];
 
-/// A stack on a secure Kafka with both topics, whose services are not started yet. None on the stand-ins.
-async fn secure_stack(setup: Setup) -> Option<(Stack, Kafka)> {
+/// A stack on a secure Kafka with both topics and all permissions but this one, whose services are not started yet.
+/// None on the stand-ins.
+async fn secure_stack(missing: Option<usize>) -> Option<(Stack, Kafka)> {
     let (Backend::Real(real) | Backend::Kafka(real)) = Backend::from_env().unwrap() else {
         eprintln!("skipped: the stand-in for Kafka has no users");
         return None;
     };
     let users = [HOMEPAGE, ROUTER].map(|name| User::new(name, false));
-    let setup = setup.backend(Backend::Secure(real, users.into()));
-    let setup = [PROCESSOR, ROUTER, HOMEPAGE].iter().fold(setup, |setup, name| setup.later(name));
-    let setup = [PROCESSOR, ROUTER, HOMEPAGE]
-        .iter()
-        .fold(setup, |setup, name| setup.var(name, "RUST_LOG", "trace"));
-    let stack = setup.start().await;
+    let setup = Setup::default().backend(Backend::Secure(real, users.into()));
+    let with_all_logs = |setup: Setup, name| setup.later(name).var(name, "RUST_LOG", "trace");
+    let stack = SERVICES.into_iter().fold(setup, with_all_logs).start().await;
     let kafka = Kafka::at(stack.address(BROKER));
     for topic in [TOPIC, DEAD_TOPIC] {
         kafka.create_topic(topic, 4).await;
     }
+    for permission in (0..NEEDED.len()).filter(|it| Some(*it) != missing) {
+        allow(kafka, permission).await;
+    }
     Some((stack, kafka))
 }
 
-/// Grants all permissions except one.
-async fn allow_all_but(kafka: Kafka, missing: Option<usize>) {
-    for (index, (user, operation, resource)) in NEEDED.into_iter().enumerate() {
-        if Some(index) != missing {
-            kafka.allow(user, operation, resource).await;
-        }
-    }
+/// The same, with the services started.
+async fn started_without(permission: usize) -> Option<(Stack, Kafka)> {
+    let (mut stack, kafka) = secure_stack(Some(permission)).await?;
+    start_services(&mut stack).await;
+    Some((stack, kafka))
+}
+
+async fn allow(kafka: Kafka, permission: usize) {
+    let (user, operation, resource) = NEEDED[permission];
+    kafka.allow(user, operation, resource).await;
 }
 
 async fn start_services(stack: &mut Stack) {
-    for service in [PROCESSOR, ROUTER, HOMEPAGE] {
+    for service in SERVICES {
         stack.start_again(service).await;
     }
 }
 
 async fn are_ready(stack: &Stack) {
-    for service in [PROCESSOR, ROUTER, HOMEPAGE] {
+    for service in SERVICES {
         eventually("the service is ready", async || stack.is_ready(service).await).await;
     }
 }
@@ -106,8 +113,8 @@ async fn a_burst_is_kept(stack: &Stack) {
 }
 
 fn assert_no_secret_is_logged(stack: &Stack, secrets: &[&str]) {
-    for process in [BROKER, TABLE, PROCESSOR, ROUTER, HOMEPAGE] {
-        let log = stack.log(process);
+    for process in stack.names() {
+        let log = stack.log(&process);
         for secret in secrets {
             assert!(!log.contains(secret), "the log of {process} contains a secret");
         }
@@ -116,13 +123,12 @@ fn assert_no_secret_is_logged(stack: &Stack, secrets: &[&str]) {
 
 #[tokio::test]
 async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_logged_at_any_level() {
-    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
-    allow_all_but(kafka, None).await;
+    let Some((mut stack, kafka)) = secure_stack(None).await else { return };
     start_services(&mut stack).await;
     are_ready(&stack).await;
     a_burst_is_kept(&stack).await;
     kafka.send(TOPIC, "poison", "{ this is no message").await;
-    eventually("the poison is a dead letter", async || kafka.records(DEAD_TOPIC).await.len() == 1)
+    eventually("the poison is a dead letter", async || kafka.contents(DEAD_TOPIC).await.len() == 1)
         .await;
     assert!(stack.log(HOMEPAGE).contains(" TRACE "), "the log has all levels");
     let secrets = [HOMEPAGE, ROUTER].map(|service| stack.var(service, "KAFKA_PWD"));
@@ -132,8 +138,7 @@ async fn a_burst_arrives_by_scram_over_tls_and_no_secret_is_logged_at_any_level(
 #[tokio::test]
 async fn a_wrong_password_is_logged_once_and_the_right_one_heals_it() {
     const WRONG: &str = "wrong-5f0c9a";
-    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
-    allow_all_but(kafka, None).await;
+    let Some((mut stack, _)) = secure_stack(None).await else { return };
     let right = [HOMEPAGE, ROUTER].map(|service| stack.var(service, "KAFKA_PWD").to_owned());
     for service in [HOMEPAGE, ROUTER] {
         stack.set_var(service, "KAFKA_PWD", WRONG);
@@ -164,12 +169,9 @@ async fn a_router_that_may_not_read_reports_it_and_heals_when_it_may() {
         (4, "user \"event-router\" may not READ group \"barrage-info-consumer\""),
     ];
     for (missing, reason) in cases {
-        let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
-        allow_all_but(kafka, Some(missing)).await;
-        start_services(&mut stack).await;
+        let Some((stack, kafka)) = started_without(missing).await else { return };
         is_reported(&stack, ROUTER, reason).await;
-        let (user, operation, resource) = NEEDED[missing];
-        kafka.allow(user, operation, resource).await;
+        allow(kafka, missing).await;
         are_ready(&stack).await;
         a_burst_is_kept(&stack).await;
     }
@@ -178,9 +180,7 @@ async fn a_router_that_may_not_read_reports_it_and_heals_when_it_may() {
 #[tokio::test]
 async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_the_poison() {
     const MISSING: usize = 6;
-    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
-    allow_all_but(kafka, Some(MISSING)).await;
-    start_services(&mut stack).await;
+    let Some((stack, kafka)) = started_without(MISSING).await else { return };
     are_ready(&stack).await;
     let poison = kafka.send(TOPIC, "poison", "{ this is no message").await;
     let reason = "user \"event-router\" may not WRITE topic \"barrage-info-dead\"";
@@ -190,9 +190,8 @@ async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_t
         assert!(committed.get(&poison.partition).is_none_or(|next| *next <= poison.offset));
     })
     .await;
-    let (user, operation, resource) = NEEDED[MISSING];
-    kafka.allow(user, operation, resource).await;
-    eventually("the poison is a dead letter", async || kafka.records(DEAD_TOPIC).await.len() == 1)
+    allow(kafka, MISSING).await;
+    eventually("the poison is a dead letter", async || kafka.contents(DEAD_TOPIC).await.len() == 1)
         .await;
     are_ready(&stack).await;
     a_burst_is_kept(&stack).await;
@@ -201,15 +200,12 @@ async fn while_the_router_may_not_write_dead_letters_nothing_is_committed_past_t
 #[tokio::test]
 async fn a_homepage_that_may_not_write_reports_it_and_sends_when_it_may() {
     const MISSING: usize = 0;
-    let Some((mut stack, kafka)) = secure_stack(Setup::default()).await else { return };
-    allow_all_but(kafka, Some(MISSING)).await;
-    start_services(&mut stack).await;
+    let Some((stack, kafka)) = started_without(MISSING).await else { return };
     are_ready(&stack).await;
     assert_eq!(stack.post_message("hello?").await.status.as_u16(), 503);
     let reason = "user \"homepage\" may not WRITE topic \"barrage-info\"";
     is_reported(&stack, HOMEPAGE, reason).await;
-    let (user, operation, resource) = NEEDED[MISSING];
-    kafka.allow(user, operation, resource).await;
+    allow(kafka, MISSING).await;
     eventually("a message is accepted", async || stack.post_message("hello!").await.status == 202)
         .await;
     are_ready(&stack).await;

@@ -5,7 +5,6 @@ use std::{env, process::Stdio, time::Duration};
 
 use client::{
     eventually::eventually,
-    homepage::Homepage,
     kafka::{GROUP, TOPIC},
 };
 use process::child::{Process, run_to_end};
@@ -93,7 +92,7 @@ async fn kcat_lists_topics_and_sends_and_reads_records() {
     let read = ["-C", "-t", "greetings", "-p", "0", "-o", "beginning", "-e"];
     assert_eq!(stdout(kcat(&broker, &read)).await, "hello\nhello again\n");
     // The router's records have headers, which kcat shows.
-    let page = Homepage::new(demo.page()).unwrap();
+    let page = demo.homepage();
     page.send_message("hello, kcat").await.unwrap();
     let read = ["-C", "-t", TOPIC, "-o", "beginning", "-e", "-f", "%h %s\n"];
     let record = stdout(kcat(&broker, &read)).await;
@@ -148,7 +147,7 @@ async fn boto3_finds_the_rows() {
     }
     let Some(python) = found(python) else { return };
     let (demo, _launcher, table) = running("table").await;
-    Homepage::new(demo.page()).unwrap().send_message("hello, boto3").await.unwrap();
+    demo.homepage().send_message("hello, boto3").await.unwrap();
     eventually("the table has the message", async || {
         let mut boto3 = Command::new(python);
         boto3.args(["-c", BOTO3, &table]);

@@ -6,10 +6,8 @@ use client::{
     eventually::{eventually, within},
     ledger::Ledger,
 };
-use process::child::run_to_end;
 use serde_json::{Value, json};
 use stack::demo::Demo;
-use tokio::process::Command;
 
 const STEPS: [&str; 8] = [
     "zero",
@@ -27,9 +25,6 @@ const ROUND: Duration = Duration::from_secs(300);
 
 /// So few calls for each processor that 72 messages a second are enough for three of them.
 const CONCURRENCY: (&str, &str) = ("CONTAINER_CONCURRENCY", "4");
-
-/// Many times what a launcher needs to refuse its arguments.
-const REFUSED: Duration = Duration::from_secs(30);
 
 /// Where the tour is, as the homepage says it; `None` also while it does not answer.
 async fn step(demo: &Demo) -> Option<String> {
@@ -154,18 +149,4 @@ async fn a_tour_needs_zero_and_more_than_one_processor() {
     assert_eq!(set_tour(&demo, true).await, 409);
     assert_eq!(set_tour(&demo, false).await, 204);
     assert_eq!(demo.control().put("/tour", json!({ "playing": 1 })).await, 422);
-    let wrong: [&[&str]; 4] = [
-        &["--tour", "--scale", "1..4"],
-        &["--tour", "--scale", "0..1"],
-        &["--tour", "--processors", "2"],
-        &["--processors", "2", "--tour"],
-    ];
-    for args in wrong {
-        let mut launcher = Command::new(stack::program("launcher"));
-        let output = run_to_end(launcher.args(args).args(["--port", "0"]), REFUSED).await;
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(output.stdout.is_empty(), "{args:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.lines().count() == 1 && said.contains("--tour"), "{args:?}: {said}");
-    }
 }

@@ -1,14 +1,17 @@
 //! One trace follows a message through all services. The span names are those of the article.
 
 use client::eventually::eventually;
-use reqwest::Client;
+use reqwest::Method;
 use serde_json::{Value, json};
 use stack::{
     Setup, Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
 };
 
-use crate::collector::{Collector, Trace};
+use crate::{
+    collector::{Collector, Trace},
+    http::request,
+};
 
 /// The spans of a message with their parents.
 const SPANS: [(&str, Option<&str>); 6] = [
@@ -29,7 +32,8 @@ async fn traced_stack(sample: &str) -> (Stack, Collector) {
 }
 
 async fn traced(setup: Setup, sample: &str) -> (Stack, Collector) {
-    let (collector, url) = Collector::start().await;
+    let collector = Collector::start().await;
+    let url = collector.serving.url();
     let services = [HOMEPAGE, ROUTER, PROCESSOR];
     let setup = services.into_iter().fold(setup, |it, service| it.var(service, "TRACING", &url));
     (setup.var(HOMEPAGE, "TRACE_SAMPLE", sample).start().await, collector)
@@ -42,7 +46,7 @@ async fn trusting_stack() -> (Stack, Collector) {
 
 /// Sends with the trace of a caller. Returns the answer.
 async fn send_in_trace(stack: &Stack, path: &str, body: Value, flags: &str) -> Value {
-    let request = Client::new().post(format!("{}{path}", stack.homepage().url())).json(&body);
+    let request = request(stack, Method::POST, path).json(&body);
     let request = request.header("traceparent", format!("00-{TRACE}-00f067aa0ba902b7-{flags}"));
     let answer = request.header("tracestate", "vendor=1").send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 202);
@@ -75,10 +79,7 @@ fn assert_is_complete(trace: &Trace) {
 async fn one_trace_follows_a_message_from_the_form_to_the_bullet() {
     let (stack, collector) = traced_stack("0").await;
     assert_eq!(stack.post_message("hello").await.status.as_u16(), 202);
-    eventually("every span has arrived", async || {
-        collector.traces().values().any(|trace| trace.len() == SPANS.len())
-    })
-    .await;
+    all_spans(&collector).await;
     let traces = collector.traces();
     assert_eq!(traces.len(), 1);
     traces.values().for_each(assert_is_complete);
@@ -92,10 +93,7 @@ async fn the_first_message_of_an_unsampled_burst_is_traced() {
     let burst = json!({ "message": "hello", "concurrency": 3, "duration": 1 });
     let id = stack.send_burst(burst).await;
     assert_eq!(stack.settled(&id).await.accepted, 15);
-    eventually("every span has arrived", async || {
-        collector.traces().values().any(|trace| trace.len() == SPANS.len())
-    })
-    .await;
+    all_spans(&collector).await;
     assert_eq!(collector.traces().len(), 1);
 }
 

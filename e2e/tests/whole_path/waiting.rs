@@ -8,22 +8,16 @@ use serde_json::{Value, json};
 use stack::{Stack, plan::name::HOMEPAGE};
 use tokio::task::JoinSet;
 
+use crate::http::{client, header};
+
 /// Longer than any test waits for news, and shorter than the test's client waits for an answer.
 const LONG: u64 = 15;
 /// On a busy machine an answer may take a moment. It is far less than `LONG`.
 const SOON: Duration = Duration::from_secs(5);
 
-fn client() -> Client {
-    Client::builder().no_proxy().build().unwrap()
-}
-
 /// Asks as a browser does.
 async fn ask(client: Client, url: String) -> Response {
     client.get(url).header("accept-encoding", "gzip, deflate").send().await.unwrap()
-}
-
-fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
-    answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The cursor of a feed in which nothing changes any more.

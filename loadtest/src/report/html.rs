@@ -11,9 +11,9 @@ use serde::Serialize;
 use self::{
     charts::{Chart, charts},
     events::{Event, events},
-    tables::{Expectation, Fact, Line, Percentiles, Tile},
+    tables::{Fact, Line, Percentiles, Tile},
 };
-use super::{Failure, Report};
+use super::Report;
 
 const PLOT_SCRIPT: &str = include_str!("../../../web/vendor/uplot/uPlot.iife.min.js");
 const PLOT_STYLE: &str = include_str!("../../../web/vendor/uplot/uPlot.min.css");
@@ -30,14 +30,11 @@ const SECONDS_IN_FULL: usize = 900;
 struct Page<'a> {
     report: &'a Report,
     verdict: &'static str,
-    says: String,
     began: String,
     took: String,
     ledger: Vec<Line>,
     tiles: Vec<Tile>,
     latencies: Vec<Percentiles>,
-    expectations: Vec<Expectation>,
-    failures: &'a [Failure],
     events: Vec<Event>,
     charts: Vec<Chart>,
     plan: Vec<Fact>,
@@ -63,14 +60,11 @@ pub(crate) fn render(report: &Report) -> anyhow::Result<String> {
     let page = Page {
         report,
         verdict: report.verdict().word(),
-        says: report.says(),
         began: format!("{:.0}", report.started_at),
         took: format!("{:.1} s", report.took_s),
         ledger: tables::ledger(&report.ledger),
         tiles: tables::tiles(report),
         latencies: tables::latencies(&report.latency),
-        expectations: tables::expectations(report),
-        failures: &report.sending.failures,
         plan: tables::plan(report),
         environment: tables::environment(report),
         timeline: if in_full { tables::timeline(&report.seconds) } else { Vec::new() },
@@ -97,10 +91,6 @@ impl Page<'_> {
 
     fn timeline_names(&self) -> &'static [&'static str] {
         &tables::TIMELINE
-    }
-
-    fn failed_expectations(&self) -> usize {
-        self.report.failed_expectations().count()
     }
 }
 

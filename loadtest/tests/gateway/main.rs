@@ -170,6 +170,27 @@ async fn what_cannot_be_measured_is_told_in_one_line_without_a_password() {
 }
 
 #[tokio::test]
+async fn wrong_usage_is_told_in_one_line_too() {
+    let gateway = Gateway::start().await;
+    let url = format!("http://{IN_URL}@{}/barrage", gateway.plain);
+    let wrong: [(&[&str], &str); 7] = [
+        (&[], "the URL of the barrage is missing"),
+        (&["http://127.0.0.1:1"], "http://127.0.0.1:1/ cannot be reached"),
+        (&[&url, "--mode", "viewers", "--viewers", "0"], "--viewers"),
+        (&[&url, "--mode", "room"], "audience"),
+        (&[&url, "--stages", "fast"], "500:30"),
+        (&[&url, "--stack", "/no/such/stack.json"], "/no/such/stack.json"),
+        (&[&url, "--json", "/no/such/folder/report.json"], "/no/such/folder"),
+    ];
+    for (options, named) in wrong {
+        let (code, text) = run(loadtest().args(options)).await;
+        assert!(code == 2 && text.lines().count() == 1, "{options:?}: {text}");
+        assert!(text.contains(named), "{options:?}: {text}");
+        assert_no_password(&text);
+    }
+}
+
+#[tokio::test]
 async fn a_host_with_several_addresses_is_reached_at_the_one_that_answers() {
     let gateway = Gateway::start().await;
     let url = format!("http://{IN_URL}@localhost:{}/barrage//", gateway.plain.port());

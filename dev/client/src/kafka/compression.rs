@@ -1,7 +1,7 @@
 //! Many records at once, in few batches, which a producer may compress.
 
 use futures::StreamExt as _;
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::producer::FutureProducer;
 
 use super::{AT_ONCE, Content, Kafka, deliver};
 use crate::message::Position;
@@ -18,12 +18,9 @@ impl Kafka {
         let mut config = self.config();
         config.set("acks", "all").set("compression.type", codec).set("linger.ms", "50");
         let producer: FutureProducer = config.create().expect("a producer");
-        let sends = records.iter().map(|(partition, content)| {
-            let record =
-                FutureRecord::to(topic).partition(*partition).headers(content.to_headers());
-            let (key, payload) = (content.key.as_deref(), content.value.as_deref());
-            deliver(&producer, FutureRecord { key, payload, ..record })
-        });
+        let sends = records
+            .iter()
+            .map(|(partition, content)| deliver(&producer, content.to_record(topic, *partition)));
         futures::stream::iter(sends).buffered(AT_ONCE).collect().await
     }
 }

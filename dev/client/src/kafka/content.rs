@@ -1,14 +1,12 @@
 //! Records byte for byte: what a client that is no homepage may send.
 
-use std::collections::BTreeMap;
-
 use rdkafka::{
     Message as _,
     message::{BorrowedMessage, Header, Headers as _, OwnedHeaders},
     producer::FutureRecord,
 };
 
-use super::{Kafka, deliver, headers, headers::envelope, position};
+use super::{Kafka, deliver, headers, headers::envelope};
 use crate::message::Position;
 
 /// What a record carries. To Kafka, `None` is not the same as no bytes.
@@ -24,17 +22,7 @@ pub struct Content {
 impl Kafka {
     /// Sends this to a partition and waits until Kafka has acknowledged it.
     pub async fn send_content(&self, topic: &str, partition: i32, content: &Content) -> Position {
-        let headers = content.to_headers();
-        let mut record = FutureRecord::to(topic).partition(partition).headers(headers);
-        record.key = content.key.as_deref();
-        record.payload = content.value.as_deref();
-        deliver(&self.producer(), record).await
-    }
-
-    /// What every record of a topic carries, by its position; none when there is no such topic.
-    pub async fn contents(self, topic: &'static str) -> BTreeMap<Position, Content> {
-        let records = self.read_as(topic, |message| (position(message), Content::from(message)));
-        records.await.into_iter().collect()
+        deliver(&self.producer(), content.to_record(topic, partition)).await
     }
 }
 
@@ -47,11 +35,17 @@ impl Content {
         Self { key: None, value: Some(value.into()), headers: headers.collect() }
     }
 
-    /// The headers of a record with this content.
-    pub(super) fn to_headers(&self) -> OwnedHeaders {
-        self.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
+    /// The record with this content.
+    pub(super) fn to_record<'a>(
+        &'a self,
+        topic: &'a str,
+        partition: i32,
+    ) -> FutureRecord<'a, [u8], [u8]> {
+        let headers = self.headers.iter().fold(OwnedHeaders::new(), |headers, (key, value)| {
             headers.insert(Header { key, value: value.as_ref() })
-        })
+        });
+        let record = FutureRecord::to(topic).partition(partition).headers(headers);
+        FutureRecord { key: self.key.as_deref(), payload: self.value.as_deref(), ..record }
     }
 
     /// The value of a header, where it is text.

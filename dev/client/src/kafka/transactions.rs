@@ -2,7 +2,7 @@
 
 use rdkafka::{
     error::KafkaError,
-    producer::{FutureProducer, FutureRecord, Producer as _},
+    producer::{FutureProducer, Producer as _},
 };
 use tokio::task::spawn_blocking;
 
@@ -33,9 +33,7 @@ impl TransactionalProducer {
 
     /// Writes a record in the open transaction and waits until Kafka has acknowledged it.
     pub async fn send(&self, topic: &str, partition: i32, content: &Content) -> Position {
-        let record = FutureRecord::to(topic).partition(partition).headers(content.to_headers());
-        let (key, payload) = (content.key.as_deref(), content.value.as_deref());
-        deliver(&self.0, FutureRecord { key, payload, ..record }).await
+        deliver(&self.0, content.to_record(topic, partition)).await
     }
 
     pub async fn commit(&self) {

@@ -12,10 +12,15 @@ fn id(seq: u64) -> Id {
     Id { burst: BURST.into(), sender: 1, seq }
 }
 
-fn record(offset: i64, seq: u64) -> Record {
-    let value = json!({ "burst": BURST, "sender": 1, "seq": seq }).to_string().into();
-    let position = Position { partition: 2, offset };
-    Record { position, value, headers: BTreeMap::new() }
+fn content(seq: u64) -> Content {
+    let value = json!({ "burst": BURST, "sender": 1, "seq": seq }).to_string();
+    Content { value: Some(value.into()), ..Content::default() }
+}
+
+/// Each record is an offset and the seq of its message.
+fn records<const N: usize>(records: [(i64, u64); N]) -> BTreeMap<Position, Content> {
+    let record = |(offset, seq)| (Position { partition: 2, offset }, content(seq));
+    records.map(record).into()
 }
 
 fn row(offset: i64, seq: i64) -> Row {
@@ -38,22 +43,22 @@ fn ledger(evidence: &Evidence) -> Ledger {
 fn each_message_ends_as_the_evidence_says() {
     let evidence = Evidence {
         committed: BTreeMap::from([(2, 7)]),
-        records: vec![
-            record(0, 1),
-            record(1, 2),
-            record(2, 3),
-            record(3, 4),
-            record(4, 5),
-            record(5, 6),
-            record(6, 7),
-            record(7, 8),
-            record(8, 10),
-            record(10, 11),
-        ],
-        dead_letters: vec![record(0, 2), record(1, 3), record(2, 3), record(3, 4), record(4, 11)],
+        records: records([
+            (0, 1),
+            (1, 2),
+            (2, 3),
+            (3, 4),
+            (4, 5),
+            (5, 6),
+            (6, 7),
+            (7, 8),
+            (8, 10),
+            (10, 11),
+        ]),
+        dead_letters: records([(0, 2), (1, 3), (2, 3), (3, 4), (4, 11)]),
         rows: vec![row(0, 1), row(3, 4), row(6, 7), row(8, 10), row(9, 9)],
     };
-    let filtered = |record: &Record| [4, 8, 10].contains(&record.position.offset);
+    let filtered = |record: &Content| [5, 10, 11].map(content).contains(record);
     let ledger = evidence.ledger(|_| true, filtered).unwrap();
     for (seq, end) in [
         (1, End::Stored),
@@ -76,7 +81,7 @@ fn each_message_ends_as_the_evidence_says() {
 
 #[test]
 fn a_message_behind_a_later_one_of_its_sender_is_out_of_order() {
-    let records = vec![record(0, 2), record(1, 1), record(2, 3)];
+    let records = records([(0, 2), (1, 1), (2, 3)]);
     let evidence = Evidence { records, rows: vec![row(0, 1)], ..Evidence::default() };
     assert_eq!(ledger(&evidence).out_of_order(), [&id(1)]);
     let rows = vec![row(5, 3), row(4, 4)];
@@ -87,7 +92,7 @@ fn a_message_behind_a_later_one_of_its_sender_is_out_of_order() {
 fn a_message_twice_in_the_topic_is_twice_whatever_became_of_it() {
     let evidence = Evidence {
         committed: BTreeMap::from([(2, 9)]),
-        records: vec![record(0, 1), record(1, 1)],
+        records: records([(0, 1), (1, 1)]),
         rows: vec![row(0, 1)],
         ..Evidence::default()
     };

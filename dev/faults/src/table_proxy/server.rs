@@ -88,12 +88,11 @@ impl Server {
         let operation = request.operation.clone();
         self.statistics.count(|counts| *counts.requests.entry(operation).or_default() += 1);
         if self.random.chance(faults.slow) {
-            self.statistics.count(|counts| counts.slowed += 1);
             wait(faults.slow_by).await;
         }
         let is_limited = ROW_OPERATIONS.contains(&request.operation.as_str());
         if is_limited && self.random.chance(faults.throttled) {
-            return Ok(self.throttled());
+            return Ok(throttled());
         }
         match (request.operation.as_str(), serde_json::from_slice(&request.body)) {
             ("BatchWriteItem", Ok(input)) => self.batch_write(&request, input, faults).await,
@@ -123,7 +122,7 @@ impl Server {
         });
         if batch::is_empty(&input["RequestItems"]) {
             // DynamoDB answers so if it has done nothing of a batch.
-            return Ok(self.throttled());
+            return Ok(throttled());
         }
         let mut late = input.clone();
         late["RequestItems"] =
@@ -155,7 +154,7 @@ impl Server {
             batch::take(&mut input["RequestItems"], |_| self.random.chance(faults.unprocessed));
         self.statistics.count(|counts| counts.unprocessed += batch::len(&unprocessed));
         if batch::is_empty(&input["RequestItems"]) {
-            return Ok(self.throttled());
+            return Ok(throttled());
         }
         let (status, mut answer) = self.call(request, input.to_string().into()).await?;
         if status.is_success() {
@@ -181,15 +180,6 @@ impl Server {
             is_omitted
         });
         Ok(response(status, answer.to_string()))
-    }
-
-    fn throttled(&self) -> Response {
-        self.statistics.count(|counts| counts.throttled += 1);
-        let answer = json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-            "message": "The level of configured provisioned throughput for the table was exceeded.",
-        });
-        response(StatusCode::BAD_REQUEST, answer.to_string())
     }
 
     async fn call(&self, request: &Request, body: Bytes) -> reqwest::Result<(StatusCode, Value)> {
@@ -218,6 +208,14 @@ fn response(status: StatusCode, body: impl Into<Body>) -> Response {
         ("x-amzn-requestid", Uuid::new_v4().to_string()),
     ];
     (status, headers, body.into()).into_response()
+}
+
+fn throttled() -> Response {
+    let answer = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+        "message": "The level of configured provisioned throughput for the table was exceeded.",
+    });
+    response(StatusCode::BAD_REQUEST, answer.to_string())
 }
 
 /// The table does not answer: the client's connection breaks, as it would without the proxy.

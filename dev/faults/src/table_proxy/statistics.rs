@@ -14,8 +14,6 @@ pub struct Counts {
     pub requests: BTreeMap<String, u64>,
     /// How many items were returned unprocessed.
     pub unprocessed: u64,
-    pub throttled: u64,
-    pub slowed: u64,
     /// How many rows were omitted from answers.
     pub omitted: u64,
     /// How many rows were written late.

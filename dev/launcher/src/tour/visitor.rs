@@ -3,15 +3,12 @@
 
 use std::time::Duration;
 
-use client::{
-    homepage::{Answer, Homepage},
-    pipeline::Pipeline,
-};
+use client::{answers::Burst, eventually::ticks, homepage::Homepage, pipeline::Pipeline};
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -42,8 +39,7 @@ impl Outlook {
 
 /// Publishes how things are, `None` where the homepage does not say it. Ends when nobody listens any more.
 pub(super) async fn look(homepage: Homepage, outlook: watch::Sender<Option<Outlook>>) {
-    let mut due = interval(LOOK);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut due = ticks(LOOK);
     while !outlook.is_closed() {
         due.tick().await;
         let answer = timeout(ANSWER, homepage.pipeline()).await.ok().and_then(Result::ok);
@@ -75,7 +71,7 @@ pub(super) async fn send_bursts(
     for body in bodies {
         // A request that has been sent is waited for: its burst must be known, so that it can be stopped.
         let Some(burst) = until_accepted(&homepage, "/bursts", &body, &end).await else { break };
-        running.extend(Running::of(&burst));
+        running.extend(serde_json::from_value::<Burst>(burst));
     }
     if end.run_until_cancelled(until_ended(&homepage, &mut running)).await.is_some() {
         ended.send_replace(true);
@@ -113,9 +109,8 @@ async fn until_accepted(
 }
 
 /// Waits until all bursts have ended, and forgets each that has.
-async fn until_ended(homepage: &Homepage, running: &mut Vec<Running>) {
-    let mut due = interval(LOOK);
-    due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn until_ended(homepage: &Homepage, running: &mut Vec<Burst>) {
+    let mut due = ticks(LOOK);
     while let Some(burst) = running.last() {
         let has_ended = match homepage.burst(&burst.id).await {
             Ok(burst) => burst.has_ended(),
@@ -129,28 +124,14 @@ async fn until_ended(homepage: &Homepage, running: &mut Vec<Running>) {
     }
 }
 
-/// A burst that has begun, and what stops it.
-struct Running {
-    id: String,
-    stop_token: Option<String>,
-}
-
-impl Running {
-    fn of(answer: &Value) -> Option<Self> {
-        let text = |name: &str| answer[name].as_str().map(str::to_owned);
-        Some(Self { id: text("id")?, stop_token: text("stop_token") })
-    }
-}
-
-async fn stop(homepage: Homepage, burst: Running) {
+async fn stop(homepage: Homepage, burst: Burst) {
     let stopped = async {
         let mut due = interval(LOOK);
         loop {
             due.tick().await;
             let answer = homepage.delete_burst(&burst.id, burst.stop_token.as_deref()).await;
-            let is_known = |answer: &Answer| answer.status.is_success();
             // One that it does not know sends nothing.
-            if answer.is_ok_and(|it| is_known(&it) || it.status.as_u16() == 404) {
+            if answer.is_ok_and(|it| it.status.is_success() || it.status.as_u16() == 404) {
                 return;
             }
         }
@@ -203,7 +184,10 @@ mod tests {
             let status = if last { statuses.front().copied() } else { statuses.pop_front() };
             let status = StatusCode::from_u16(status.unwrap()).unwrap();
             let id = said.asked.len().to_string();
-            let burst = json!({ "id": id, "state": "running", "stop_token": format!("key-{id}") });
+            let mut burst = json!({ "accepted": 0, "failed": 0, "stored": 0, "blocked": 0 });
+            burst["id"] = json!(id);
+            burst["state"] = json!("running");
+            burst["stop_token"] = json!(format!("key-{id}"));
             (status, Json(burst)).into_response()
         };
         let app = Router::new().fallback(answer).with_state(said.clone());

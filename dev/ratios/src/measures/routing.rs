@@ -4,14 +4,14 @@
 use std::{io, time::Duration};
 
 use anyhow::ensure;
-use client::{homepage::Homepage, kafka::GROUP};
+use client::{eventually::ticks, homepage::Homepage, kafka::GROUP};
 use faults::processor_proxy::{Mode, ProcessorProxy};
 use stack::{
     Stack,
     plan::name::{BROKER, PROCESSOR, ROUTER, TABLE},
     usage,
 };
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
 use crate::{
     figures::{Growth, Rounds},
@@ -144,8 +144,7 @@ fn costs(drains: &[Drain]) -> String {
 async fn follow(router: &Homepage, records: u64, seconds: u32) -> anyhow::Result<(f64, u64)> {
     let (mut growth, most) = (Growth::default(), Duration::from_secs(seconds.into()));
     let started = Instant::now();
-    let mut poll = interval(POLL_INTERVAL);
-    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut poll = ticks(POLL_INTERVAL);
     loop {
         poll.tick().await;
         let finished = router.metric(STORED).await? as u64;

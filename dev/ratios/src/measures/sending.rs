@@ -38,38 +38,30 @@ async fn by_homepage(seconds: u32) -> anyhow::Result<f64> {
     let stack = stacks::without_router().await;
     // Longer than the measurement, so that all senders are busy to its end.
     let mut sending = Load::flat_out(seconds + 2).send(stack.homepage()).await?;
-    let mut marks = [(Instant::now(), 0); 2];
-    for (mark, at) in marks.iter_mut().zip(window(sending.began, seconds)) {
-        sleep_until(at).await;
-        *mark = (Instant::now(), sending.progress().await?.accepted);
-    }
-    Ok(between(marks))
+    let began = sending.began;
+    growth(began, seconds, async || Ok(sending.progress().await?.accepted)).await
 }
 
 async fn by_producers(seconds: u32) -> anyhow::Result<f64> {
     let stack = stacks::bare().await;
     let producer = Producer::new(stack.address(BROKER))?;
     let acknowledged = Arc::<AtomicU64>::default();
-    let mut marks = [(Instant::now(), 0); 2];
-    let window = window(Instant::now(), seconds);
     let time = WARM_UP + Duration::from_secs(seconds.into()) + Duration::from_secs(1);
-    let counting = async {
-        for (mark, at) in marks.iter_mut().zip(window) {
-            sleep_until(at).await;
-            *mark = (Instant::now(), acknowledged.load(Ordering::Relaxed));
-        }
-    };
-    let (sent, ()) = tokio::join!(producer.flat_out(time, &acknowledged), counting);
-    sent?;
-    Ok(between(marks))
+    let count = async || Ok(acknowledged.load(Ordering::Relaxed));
+    let growth = growth(Instant::now(), seconds, count);
+    let (sent, growth) = tokio::join!(producer.flat_out(time, &acknowledged), growth);
+    sent.and(growth)
 }
 
-/// The begin and the end of the measurement.
-fn window(began: Instant, seconds: u32) -> [Instant; 2] {
-    let from = began + WARM_UP;
-    [from, from + Duration::from_secs(seconds.into())]
-}
-
-fn between([(from, before), (to, after)]: [(Instant, u64); 2]) -> f64 {
-    per_second(after - before, to.duration_since(from))
+/// By how much a count grows in a second, after the warm-up.
+async fn growth(
+    began: Instant,
+    seconds: u32,
+    mut count: impl AsyncFnMut() -> anyhow::Result<u64>,
+) -> anyhow::Result<f64> {
+    sleep_until(began + WARM_UP).await;
+    let (from, before) = (Instant::now(), count().await?);
+    sleep_until(began + WARM_UP + Duration::from_secs(seconds.into())).await;
+    let (to, after) = (Instant::now(), count().await?);
+    Ok(per_second(after - before, to - from))
 }

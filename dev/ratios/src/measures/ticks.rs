@@ -2,10 +2,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use faults::viewers::{Ask, Receipt};
+use jiff::Timestamp;
 use stack::plan::name::HOMEPAGE;
 use tokio::time::{Instant, sleep_until};
 
@@ -76,11 +77,12 @@ async fn one_round(scope: &Scope) -> anyhow::Result<Seen> {
     Load::at_rate(RATE, LASTS).send(stack.homepage()).await?;
     let viewers = arrived(stack.address(HOMEPAGE), Ask::Wait, scope.most_viewers).await?;
     viewers.take_receipts();
-    let (from, _) = (now(), sleep_until(Instant::now() + lasts(scope)).await);
-    let to = now();
+    let from = Timestamp::now();
+    sleep_until(Instant::now() + lasts(scope)).await;
+    let made = from.as_millisecond()..Timestamp::now().as_millisecond();
     sleep_until(Instant::now() + LAST_TICK).await;
     none_failed(&viewers)?;
-    Ok(seen(&viewers.take_receipts(), from..to, scope.most_viewers as usize))
+    Ok(seen(&viewers.take_receipts(), made, scope.most_viewers as usize))
 }
 
 /// What viewers saw of the answers that were made in this time.
@@ -102,12 +104,6 @@ fn seen(receipts: &[Receipt], made: std::ops::Range<i64>, viewers: usize) -> See
     let first = viewers_of.values().next();
     let viewers = first.map_or(0, |seen_by| seen_by.iter().filter(|it| saw_all(it)).count());
     Seen { ticks: viewers_of.len(), viewers, late }
-}
-
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

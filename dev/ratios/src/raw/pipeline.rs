@@ -11,14 +11,17 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use client::table::{Row, Table};
+use client::{
+    eventually::ticks,
+    table::{Row, Table},
+};
 use stack::{
     Stack,
     plan::name::{BROKER, TABLE},
 };
 use tokio::{
     sync::{Semaphore, mpsc},
-    time::{Instant, MissedTickBehavior, interval},
+    time::Instant,
 };
 
 use super::{CHUNK, consume, produce::Producer, record};
@@ -46,8 +49,7 @@ pub(crate) async fn run(stack: &Stack, time: Duration) -> anyhow::Result<f64> {
         let began = Instant::now();
         producer.flat_out(time, &sent).await?;
         let all = sent.load(Ordering::Relaxed);
-        let mut poll = interval(POLL_INTERVAL);
-        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut poll = ticks(POLL_INTERVAL);
         while stored.load(Ordering::Relaxed) < all {
             poll.tick().await;
             ensure!(began.elapsed() < time + DRAIN_TIMEOUT, "the bare pipeline is stuck");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use client::{
-    eventually::{eventually, lasts, within},
+    eventually::{eventually, within},
     kafka::Kafka,
 };
 use faults::front_door::FrontDoor;
@@ -12,7 +12,7 @@ use stack::{
     plan::name::{BROKER, HOMEPAGE, PROCESSOR, ROUTER},
 };
 
-use crate::load::settles_within;
+use crate::load::{settles_within, stored, stored_per_second};
 
 const PROCESSORS: u16 = 4;
 
@@ -32,6 +32,9 @@ const SPREAD: Duration = Duration::from_secs(10);
 /// Between two messages while processors are taken away: one processor is enough for so few.
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// For so long the throughput is measured.
+const MEAN: Duration = Duration::from_secs(10);
+
 /// The share of N times the throughput of one processor that N must reach.
 const SHARE: f64 = 0.9;
 
@@ -46,7 +49,7 @@ async fn all_processors_behind_one_address_get_work_and_nothing_is_lost_when_som
         stored(&stack).await > 20.0 && door.under_way() > CONCURRENCY
     })
     .await;
-    let one = stored_per_second(&stack).await;
+    let one = stored_per_second(&stack, MEAN).await;
 
     let (calls, refused) = (door.under_way(), door.refused());
     door.allow(PROCESSORS.into());
@@ -57,7 +60,7 @@ async fn all_processors_behind_one_address_get_work_and_nothing_is_lost_when_som
     })
     .await;
     let spread = allowed.elapsed();
-    let all = stored_per_second(&stack).await;
+    let all = stored_per_second(&stack, MEAN).await;
     println!(
         "row 36: {one:.0}/s with one processor and {calls} calls under way; all were busy after {spread:.1?}; \
          {all:.0}/s with {PROCESSORS} and {} calls; {refused} calls were refused before, {} in all",
@@ -66,9 +69,9 @@ async fn all_processors_behind_one_address_get_work_and_nothing_is_lost_when_som
     );
     assert!(all >= SHARE * f64::from(PROCESSORS) * one, "{one:.0}/s with one, {all:.0}/s with all");
 
-    settles_within(&stack, Duration::from_secs(60)).await;
+    settles_within(&stack, "row 36, all processors", Duration::from_secs(60)).await;
     let meanwhile = scale_in(&mut stack, &door).await;
-    settles_within(&stack, Duration::from_secs(15)).await;
+    settles_within(&stack, "row 36, one processor", Duration::from_secs(15)).await;
     stack.assert_complete(&id, RECORDS).await;
     for burst in &meanwhile {
         stack.assert_complete(burst, 1).await;
@@ -107,15 +110,4 @@ async fn scale_in(stack: &mut Stack, door: &FrontDoor) -> Vec<String> {
     })
     .await;
     sent
-}
-
-async fn stored(stack: &Stack) -> f64 {
-    stack.metric(ROUTER, "router_records_total{outcome=\"stored\"}").await
-}
-
-/// The mean of ten seconds.
-async fn stored_per_second(stack: &Stack) -> f64 {
-    let (started, before) = (Instant::now(), stored(stack).await);
-    lasts(Duration::from_secs(10), async || {}).await;
-    (stored(stack).await - before) / started.elapsed().as_secs_f64()
 }

@@ -1,23 +1,19 @@
 //! The tracing endpoint is down, slow, or a black hole.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use axum::{Router, extract::State, routing::post};
 use client::eventually::eventually;
-use faults::tcp_proxy::{Fault, TcpProxy};
+use faults::{
+    collector::Collector,
+    tcp_proxy::{Fault, TcpProxy},
+};
 use serde_json::json;
 use stack::{
     Setup, Stack,
     plan::name::{HOMEPAGE, PROCESSOR, ROUTER},
     usage,
 };
-use tokio::{join, net::TcpListener};
+use tokio::join;
 
 const SERVICES: [&str; 3] = [HOMEPAGE, ROUTER, PROCESSOR];
 
@@ -47,23 +43,6 @@ async fn stack(tracing: Option<&TcpProxy>) -> Stack {
         }
     }
     setup.start().await
-}
-
-/// How many exports the endpoint has received.
-type Exports = Arc<AtomicUsize>;
-
-/// An endpoint that accepts all exports, behind a proxy that can break it.
-async fn endpoint() -> (TcpProxy, Exports) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("it is bound");
-    let exports = Exports::default();
-    let router = Router::new().route("/v1/traces", post(count)).with_state(exports.clone());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (TcpProxy::new(address).expect("a free port"), exports)
-}
-
-async fn count(State(exports): State<Exports>) {
-    exports.fetch_add(1, Ordering::Relaxed);
 }
 
 /// The messages per second of a burst, from its start until all are stored.
@@ -111,10 +90,11 @@ fn resident_kib(stack: &Stack, service: &str) -> u64 {
 // machine differ by more than 5 %.
 #[tokio::test]
 async fn a_tracing_endpoint_that_fails_costs_neither_throughput_nor_memory() {
-    let (proxy, exports) = endpoint().await;
+    let collector = Collector::start().await.expect("a free port");
+    let proxy = TcpProxy::new(collector.serving.address()).expect("a free port");
     let (off, on) = (stack(None).await, stack(Some(&proxy)).await);
     throughput(&on, 20).await;
-    eventually("spans arrive", async || exports.load(Ordering::Relaxed) > 0).await;
+    eventually("spans arrive", async || collector.exports() > 0).await;
     for (what, fault) in FAULTS {
         proxy.set(fault);
         let share = best_share(&off, &on).await;

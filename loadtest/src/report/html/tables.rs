@@ -33,14 +33,6 @@ pub(super) struct Percentiles {
     pub(super) values: [String; 7],
 }
 
-/// An expectation and whether it holds.
-#[derive(Debug)]
-pub(super) struct Expectation {
-    pub(super) text: String,
-    pub(super) measured: String,
-    pub(super) holds: bool,
-}
-
 /// The lines of the ledger: first those that add up to all accepted messages.
 pub(super) fn ledger(ledger: &Ledger) -> Vec<Line> {
     let part = |name, count: u64, is_bad, about: String| {
@@ -58,12 +50,7 @@ pub(super) fn ledger(ledger: &Ledger) -> Vec<Line> {
         share: None,
         ..part(name, count, is_bad, about.into())
     };
-    let without_row = match (ledger.filtered, ledger.dead) {
-        (Some(filtered), Some(dead)) => {
-            format!("the routers: {filtered} filtered, {dead} dead-lettered")
-        }
-        _ => "filtered or dead-lettered".into(),
-    };
+    let without_row = ledger.routers().unwrap_or_else(|| "filtered or dead-lettered".into());
     let mut lines = vec![
         part("stored", ledger.stored, false, "with a row, and shown".into()),
         part("blocked", ledger.blocked, false, "with a row, not shown".into()),
@@ -140,30 +127,13 @@ fn refused(report: &Report) -> Option<Tile> {
 
 /// A row for each latency that was measured.
 pub(super) fn latencies(latencies: &Latencies) -> Vec<Percentiles> {
-    let row = |(name, latency): (_, Option<Latency>)| {
-        let Latency { count, mean, p50, p90, p95, p99, p999, max } = latency?;
+    let row = |(name, Latency { count, mean, p50, p90, p95, p99, p999, max })| {
         let p95 = p95.map_or_else(|| "-".into(), number);
         let [mean, p50, p90, p99, p999, max] = [mean, p50, p90, p99, p999, max].map(number);
         let values = [mean, p50, p90, p95, p99, p999, max];
-        Some(Percentiles { name, count: HumanCount(count).to_string(), values })
+        Percentiles { name, count: HumanCount(count).to_string(), values }
     };
-    let all = [
-        ("accepted", latencies.accept),
-        ("accepted, seen naively", latencies.accept_naive),
-        ("in the feed", latencies.shown),
-        ("a viewer's poll", latencies.poll),
-        ("received by a viewer", latencies.received),
-    ];
-    all.into_iter().filter_map(row).collect()
-}
-
-pub(super) fn expectations(report: &Report) -> Vec<Expectation> {
-    let expectations = report.expectations.iter().map(|expectation| Expectation {
-        text: expectation.text.clone(),
-        measured: expectation.measured.map_or("not measured".into(), |it| format!("{it:.3}")),
-        holds: expectation.holds,
-    });
-    expectations.collect()
+    latencies.named().map(row).collect()
 }
 
 /// The columns of the timeline.

@@ -3,13 +3,16 @@
 use std::{fmt, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use client::kafka::{GROUP, Kafka};
+use client::{
+    eventually::ticks,
+    kafka::{GROUP, Kafka},
+};
 use stack::{
     Stack,
     plan::name::{BROKER, ROUTER},
     usage,
 };
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
 use super::memory::Memory;
 use crate::figures::Growth;
@@ -44,8 +47,7 @@ impl Drain {
         let mut memory: Vec<_> = usage::of(stack)?.iter().map(Memory::new).collect();
         let (started, mut growth) = (Instant::now(), Growth::default());
         let (mut printed, mut advanced, mut last) = (started, started, 0);
-        let mut polls = interval(POLL_INTERVAL);
-        polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut polls = ticks(POLL_INTERVAL);
         while last < waiting {
             polls.tick().await;
             let finished = finished(stack).await?;
