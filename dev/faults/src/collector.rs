@@ -14,13 +14,13 @@ use crate::serving::Serving;
 
 /// A running back end. Dropping it closes its port.
 #[derive(Debug)]
-pub struct Collector {
+pub struct ExportCounter {
     exports: Arc<AtomicU64>,
     /// Its URL is what `TRACING` expects.
     pub serving: Serving,
 }
 
-impl Collector {
+impl ExportCounter {
     pub async fn start() -> io::Result<Self> {
         let exports = Arc::<AtomicU64>::default();
         let router = Router::new().route("/v1/traces", post(count)).with_state(exports.clone());

@@ -1,5 +1,6 @@
 //! Any legal topic, as other people's producers, brokers and clients write it: transactions, compaction, every codec,
-//! retention, a thousand partitions. Each test has a topic of its own on one real Apache Kafka, whatever `BARRAGE_BACKEND` says. Rows 31 to 35 of `GUARANTEES.md`.
+//! retention, a thousand partitions. Each test has a topic of its own on one real Apache Kafka, whatever
+//! `BARRAGE_BACKEND` says. Rows 31 to 35 of `GUARANTEES.md`.
 //!
 //! Where Apache Kafka is not installed (`cargo xtask real fetch`), each test says that it was skipped.
 

@@ -21,8 +21,8 @@ const VALID: &[(&str, &str)] = &[
     ("SINK", "http://127.0.0.1:1"),
 ];
 
-/// A service, and a variable with an invalid value. `each_wrong_value_names_its_variable` of each service has all the
-/// others: what a program does with a fault is the same for each.
+/// A service, and a variable with an invalid value. The tests of each `config.rs` have all the others:
+/// what a program does with a fault is the same for each.
 const INVALID: [(&str, &str, &str); 8] = [
     (HOMEPAGE, "PORT", "eighty"),
     (HOMEPAGE, "KAFKA_SERVER", "kafka"),

@@ -236,6 +236,7 @@ fn bodies(operation: &'static str, path: &str) -> Vec<Case> {
     let short = |message| json!({ "message": message, "concurrency": 1, "duration": 1, "rate": 1 });
     let mut all = vec![
         accepted().header("sec-fetch-site", "same-origin").json(short(json!("hi"))),
+        accepted().header("sec-fetch-site", "none").json(short(json!("hi"))),
         refused(422).json(short(json!(7))),
         refused(422).json(json!({})),
         refused(400).json(json!([1])),

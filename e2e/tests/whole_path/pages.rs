@@ -5,12 +5,12 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use stack::{Stack, plan::name::HOMEPAGE};
 
-use crate::http::{get, header, request, with};
+use crate::http::{get, header, request, with_headers};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 async fn post(stack: &Stack, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
-    let request = with(request(stack, Method::POST, path), headers);
+    let request = with_headers(request(stack, Method::POST, path), headers);
     request.body(body.to_owned()).send().await.unwrap()
 }
 

@@ -71,7 +71,10 @@ pub(super) async fn send_bursts(
     for body in bodies {
         // A request that has been sent is waited for: its burst must be known, so that it can be stopped.
         let Some(burst) = until_accepted(&homepage, "/bursts", &body, &end).await else { break };
-        running.extend(serde_json::from_value::<Burst>(burst));
+        match serde_json::from_value::<Burst>(burst) {
+            Ok(burst) => running.push(burst),
+            Err(error) => process::log::tell(format_args!("the tour cannot stop a burst: {error}")),
+        }
     }
     if end.run_until_cancelled(until_ended(&homepage, &mut running)).await.is_some() {
         ended.send_replace(true);

@@ -1,7 +1,7 @@
 //! P13: end-to-end with traces, compared with end-to-end without.
 
 use anyhow::ensure;
-use faults::collector::Collector;
+use faults::collector::ExportCounter;
 
 use super::throughput::flat_out;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(crate) async fn measure(scope: &Scope) -> anyhow::Result<Findings> {
-    let collector = Collector::start().await?;
+    let collector = ExportCounter::start().await?;
     let (mut on, mut off) = (Rounds::default(), Rounds::default());
     for round in 1..=scope.rounds {
         eprintln!("P13, round {round}: with traces …");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use client::eventually::eventually;
 use faults::{
-    collector::Collector,
+    collector::ExportCounter,
     tcp_proxy::{Fault, TcpProxy},
 };
 use serde_json::json;
@@ -90,7 +90,7 @@ fn resident_kib(stack: &Stack, service: &str) -> u64 {
 // machine differ by more than 5 %.
 #[tokio::test]
 async fn a_tracing_endpoint_that_fails_costs_neither_throughput_nor_memory() {
-    let collector = Collector::start().await.expect("a free port");
+    let collector = ExportCounter::start().await.expect("a free port");
     let proxy = TcpProxy::new(collector.serving.address()).expect("a free port");
     let (off, on) = (stack(None).await, stack(Some(&proxy)).await);
     throughput(&on, 20).await;
