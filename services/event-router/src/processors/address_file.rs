@@ -4,16 +4,15 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
-use std::thread::park_timeout;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use barrage::retry::pause;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 use super::url;
 
-/// The time between two looks at the file, and how late the end is noticed at most.
+/// The time between two looks at the file.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// The largest file, in bytes: room for more than ten thousand addresses.
@@ -33,23 +32,24 @@ impl AddressFile {
         Self { path, content: Vec::new(), error: None }
     }
 
-    /// Sends the URLs whenever the file has changed, until `stop`. Blocks: one thread that looks ten times a second
-    /// costs an idle router less than ten tasks a second on the threads for blocking work.
-    pub(super) fn follow(mut self, urls: &watch::Sender<Vec<String>>, stop: &CancellationToken) {
-        while !stop.is_cancelled() {
-            if let Some(changed) = self.look() {
+    /// Sends the URLs whenever the file has changed. Never returns.
+    pub(super) async fn follow(mut self, urls: watch::Sender<Vec<String>>) {
+        loop {
+            if let Some(changed) = self.look().await {
                 tracing::info!(processors = changed.len(), "the file of processors has changed");
                 urls.send_replace(changed);
             }
-            park_timeout(INTERVAL);
+            pause(INTERVAL).await;
         }
     }
 
     /// The URLs, if the file has changed. One that cannot be read counts as it was before.
     ///
     /// The content is compared, because a file can change twice within the resolution of its times.
-    fn look(&mut self) -> Option<Vec<String>> {
-        match read(&self.path) {
+    async fn look(&mut self) -> Option<Vec<String>> {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || read(path)).await.ok()?;
+        match read {
             Ok(content) => {
                 self.error = None;
                 if content == self.content {
@@ -91,7 +91,8 @@ impl AddressFile {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// Blocks.
+fn read(path: PathBuf) -> io::Result<Vec<u8>> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -109,6 +110,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 
@@ -126,68 +128,64 @@ mod tests {
         (folder, path, file)
     }
 
-    #[test]
-    fn a_missing_file_and_an_empty_one_are_no_processors() {
+    #[tokio::test]
+    async fn a_missing_file_and_an_empty_one_are_no_processors() {
         let (_folder, path, mut file) = folder_and_file();
-        assert_eq!(file.look(), None);
+        assert_eq!(file.look().await, None);
         write(&path, "http://a:1\n");
-        assert_eq!(file.look(), Some(vec!["http://a:1".to_owned()]));
+        assert_eq!(file.look().await, Some(vec!["http://a:1".to_owned()]));
         write(&path, "");
-        assert_eq!(file.look(), Some(Vec::new()));
+        assert_eq!(file.look().await, Some(Vec::new()));
         write(&path, "http://b:1");
-        assert_eq!(file.look(), Some(vec!["http://b:1".to_owned()]));
+        assert_eq!(file.look().await, Some(vec!["http://b:1".to_owned()]));
         fs::remove_file(&path).unwrap();
-        assert_eq!((file.look(), file.error), (Some(Vec::new()), None));
+        assert_eq!((file.look().await, file.error), (Some(Vec::new()), None));
     }
 
-    #[test]
-    fn a_file_counts_only_when_it_has_changed() {
+    #[tokio::test]
+    async fn a_file_counts_only_when_it_has_changed() {
         let (_folder, path, mut file) = folder_and_file();
         write(&path, "http://a:1\n");
-        assert!(file.look().is_some());
+        assert!(file.look().await.is_some());
         write(&path, "http://a:1\n");
-        assert_eq!(file.look(), None);
+        assert_eq!(file.look().await, None);
     }
 
-    #[test]
-    fn a_line_that_is_no_url_leaves_the_others_as_they_are() {
+    #[tokio::test]
+    async fn a_line_that_is_no_url_leaves_the_others_as_they_are() {
         let (_folder, path, mut file) = folder_and_file();
         let lines: &[u8] =
             b"grpc://b:2/\r\n\n  http://a:1  \nprocessor-1\nhttp://a:1\n\xff\ndns:///p:1\n";
         write(&path, lines);
         let expected = ["http://a:1", "http://b:2"].map(str::to_owned).to_vec();
-        assert_eq!(file.look(), Some(expected));
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_counts_as_it_was_before() {
-        let (_folder, path, mut file) = folder_and_file();
-        write(&path, "http://a:1\n");
-        assert!(file.look().is_some());
-        fs::remove_file(&path).unwrap();
-        fs::create_dir(&path).unwrap();
-        assert_eq!((file.look(), file.error.is_some()), (None, true));
-        fs::remove_dir(&path).unwrap();
-        write(&path, vec![b'x'; 1 + usize::try_from(MAX_SIZE).unwrap()]);
-        assert_eq!((file.look(), file.error.is_some()), (None, true));
-        write(&path, "http://a:1\n");
-        assert_eq!((file.look(), file.error), (None, None));
+        assert_eq!(file.look().await, Some(expected));
     }
 
     #[tokio::test]
-    async fn a_change_and_the_end_are_seen_within_a_second() {
+    async fn a_file_that_cannot_be_read_counts_as_it_was_before() {
+        let (_folder, path, mut file) = folder_and_file();
+        write(&path, "http://a:1\n");
+        assert!(file.look().await.is_some());
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!((file.look().await, file.error.is_some()), (None, true));
+        fs::remove_dir(&path).unwrap();
+        write(&path, vec![b'x'; 1 + usize::try_from(MAX_SIZE).unwrap()]);
+        assert_eq!((file.look().await, file.error.is_some()), (None, true));
+        write(&path, "http://a:1\n");
+        assert_eq!((file.look().await, file.error), (None, None));
+    }
+
+    #[tokio::test]
+    async fn a_change_is_seen_within_a_second() {
         let (_folder, path, file) = folder_and_file();
         let (sender, mut urls) = watch::channel(Vec::new());
-        let stop = CancellationToken::new();
-        let until = stop.clone();
-        let _ended = stop.clone().drop_guard();
-        let following = tokio::task::spawn_blocking(move || file.follow(&sender, &until));
+        let task = tokio::spawn(file.follow(sender));
         for content in ["http://a:1", "http://a:1\nhttp://b:1", ""] {
             write(&path, content);
             tokio::time::timeout(Duration::from_secs(1), urls.changed()).await.unwrap().unwrap();
             assert_eq!(urls.borrow_and_update().join("\n"), content);
         }
-        stop.cancel();
-        tokio::time::timeout(Duration::from_secs(1), following).await.unwrap().unwrap();
+        task.abort();
     }
 }

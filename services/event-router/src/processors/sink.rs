@@ -66,19 +66,13 @@ const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Until `stop`, sends the URLs of all processors whenever they change.
 pub(crate) async fn resolve(sink: Sink, urls: watch::Sender<Vec<String>>, stop: CancellationToken) {
-    match sink {
-        Sink::Addresses(addresses) => {
-            let _stopped = stop.run_until_cancelled(look_up_all(&addresses, urls)).await;
+    let watch = async {
+        match sink {
+            Sink::Addresses(addresses) => look_up_all(&addresses, urls).await,
+            Sink::File(path) => AddressFile::new(path).follow(urls).await,
         }
-        Sink::File(path) => {
-            // Also ends the thread when this task is dropped, as after a panic: the runtime waits for it.
-            let end = stop.child_token();
-            let _ended = end.clone().drop_guard();
-            let follow = move || AddressFile::new(path).follow(&urls, &end);
-            // It fails only if it panics, which the panic has said.
-            let _stopped = tokio::task::spawn_blocking(follow).await;
-        }
-    }
+    };
+    let _stopped = stop.run_until_cancelled(watch).await;
 }
 
 /// If a lookup fails, the name keeps the addresses of the last lookup. Never returns.
@@ -137,28 +131,6 @@ mod tests {
         assert_eq!(sink.parse(), Ok(Sink::File(path)));
         for bad in ["file://", "file://run/p", "file:///run/", "file:/p", "http://a:1,file:///p"] {
             assert_eq!(bad.parse::<Sink>(), Err(()), "{bad}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_file_is_followed_until_the_stop_or_until_nobody_waits() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("processors");
-        std::fs::write(&path, "http://a:1").unwrap();
-        for is_stopped in [true, false] {
-            let (sender, mut urls) = watch::channel(Vec::new());
-            let stop = CancellationToken::new();
-            let task = tokio::spawn(resolve(Sink::File(path.clone()), sender, stop.clone()));
-            urls.changed().await.unwrap();
-            assert_eq!(*urls.borrow_and_update(), ["http://a:1"]);
-            if is_stopped {
-                stop.cancel();
-                task.await.unwrap();
-            } else {
-                task.abort();
-            }
-            let ended = tokio::time::timeout(Duration::from_secs(5), urls.changed()).await;
-            assert!(ended.unwrap().is_err(), "stopped: {is_stopped}");
         }
     }
 
