@@ -99,7 +99,8 @@ pub(crate) async fn view(run: Arc<Run>, viewers: Vec<Homepage>, decoder: Arc<Dec
     tasks.join_all().await;
 }
 
-/// Follows the feed without end as a page does. Hands over each answer, whether it is the first one, and how long it took.
+/// Follows the feed without end as a page does. Hands over each answer, whether it is the first one, and how long it
+/// took.
 async fn as_page(
     run: &Run,
     homepage: &Homepage,

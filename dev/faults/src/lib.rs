@@ -1,5 +1,6 @@
 //! Faults that tests put between real processes: proxies that break connections or answers, a full disk,
-//! and viewers who read too slowly; and servers that tests answer from (`serving`, `collector`). Everything runs inside the test's own process.
+//! viewers who read too slowly, and servers that tests answer from (`serving`, `collector`).
+//! Everything runs inside the test's own process.
 
 pub mod collector;
 pub mod disk;

@@ -39,6 +39,7 @@ impl ConsumerRecord {
         })
     }
 
+    /// What decides which event the record is.
     pub fn parts(&self) -> RecordParts<'_> {
         RecordParts {
             position: &self.position,
