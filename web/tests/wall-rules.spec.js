@@ -399,7 +399,7 @@ test.describe("density", () => {
   });
 
   test("it goes up when a bullet does wait, whatever was planned", () => {
-    for (const [wait, level] of [[1000, CALM], [1001, BUSY], [2001, DENSE]]) expect(new Density().update(wait, 0), wait).toBe(level);
+    for (const [wait, level] of [[500, CALM], [501, BUSY], [2001, DENSE]]) expect(new Density().update(wait, 0), wait).toBe(level);
   });
 
   test("it goes down after ten seconds, to what was enough in these", () => {

@@ -22,7 +22,7 @@ const STAGE = { width: 1920, height: 1080 };
 const DESK = { width: 1440, height: 900 };
 
 for (const { path, viewport, perSecond, warmUp, seconds, readable, keys = "" } of [
-  { path: "/stage", viewport: STAGE, perSecond: 4, warmUp: 5, seconds: 10, readable: 0.8 },
+  { path: "/stage", viewport: STAGE, perSecond: 4, warmUp: 5, seconds: 10, readable: 0.9 },
   { path: "/stage", viewport: STAGE, perSecond: 10, warmUp: 7, seconds: 6, readable: 0.85 },
   { path: "/", viewport: DESK, perSecond: 10, warmUp: 7, seconds: 6, readable: 0.85 },
   { path: "/stage", viewport: STAGE, perSecond: 40, warmUp: 7, seconds: 12, readable: 0.1 },

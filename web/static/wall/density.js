@@ -2,8 +2,11 @@
 
 import { BUSY, CALM, DENSE } from "./sizes.js";
 
-/** A level is enough while the next bullet would wait no longer than this, in ms. */
-const MOST_WAIT = { [CALM]: 1000, [BUSY]: 2000 };
+/**
+ * A level is enough while the next bullet would wait no longer than this, in ms. A calm wall becomes busy early: its slow
+ * bullets hold the faster ones up for some seconds, and what waits meanwhile must not become too old.
+ */
+const MOST_WAIT = { [CALM]: 500, [BUSY]: 2000 };
 const DOWN_AFTER_MS = 10_000;
 /** What waits longer is folded, so no backlog is larger. */
 const MOST_BACKLOG_MS = 3000;
