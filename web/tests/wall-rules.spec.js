@@ -399,7 +399,7 @@ test.describe("density", () => {
   });
 
   test("it goes up when a bullet does wait, whatever was planned", () => {
-    for (const [wait, level] of [[500, CALM], [501, BUSY], [2001, DENSE]]) expect(new Density().update(wait, 0), wait).toBe(level);
+    for (const [wait, level] of [[1000, CALM], [1001, BUSY], [2001, DENSE]]) expect(new Density().update(wait, 0), wait).toBe(level);
   });
 
   test("it goes down after ten seconds, to what was enough in these", () => {
@@ -409,6 +409,15 @@ test.describe("density", () => {
     expect(levels.slice(0, 10)).toEqual(Array(10).fill(DENSE));
     expect(levels.at(15)).toBe(BUSY);
     expect(play(density, 0, 30, 45_000).at(-1)).toBe(CALM);
+  });
+
+  test("a crowd is more than a busy wall can show, also when the wall is denser than it must be", () => {
+    for (const [perSecond, isCrowd] of [[2, false], [7, false], [40, true]]) {
+      const density = new Density();
+      density.update(2001, 0); // a bullet has waited long, for another reason
+      play(density, perSecond, 5);
+      expect([density.level, density.isCrowd], perSecond).toEqual([DENSE, isCrowd]);
+    }
   });
 
   test("it does not go to and fro under an even load", () => {

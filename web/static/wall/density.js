@@ -2,14 +2,13 @@
 
 import { BUSY, CALM, DENSE } from "./sizes.js";
 
-/**
- * A level is enough while the next bullet would wait no longer than this, in ms. A calm wall becomes busy early: its slow
- * bullets hold the faster ones up for some seconds, and what waits meanwhile must not become too old.
- */
-const MOST_WAIT = { [CALM]: 500, [BUSY]: 2000 };
+/** A level is enough while the next bullet would wait no longer than this, in ms. */
+const MOST_WAIT = { [CALM]: 1000, [BUSY]: 2000 };
 const DOWN_AFTER_MS = 10_000;
 /** What waits longer is folded, so no backlog is larger. */
 const MOST_BACKLOG_MS = 3000;
+/** With more than this to do, a busy wall has more than it can show. */
+const CROWD_MS = 1000;
 
 /**
  * Goes up at once, and down after ten seconds in which a lower level would have been enough. What a lower level would
@@ -24,6 +23,11 @@ export class Density {
 
   get level() {
     return this.#level;
+  }
+
+  /** Whether more comes than a busy wall can show, whatever the level is now. */
+  get isCrowd() {
+    return this.#backlogs[BUSY] > CROWD_MS;
   }
 
   /** A new bullet of this width, in sizes of its font; `layouts` are those of the wall. */

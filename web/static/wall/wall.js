@@ -15,7 +15,10 @@ const MOST_FLYING = 160;
 const START_EVERY_MS = [100, 50, 25];
 /** After a long frame so many may follow at once. */
 const MOST_STARTS = 6;
-/** On a busy wall, what has waited so long follows a slower bullet at its speed. A dense wall needs its tracks to be fast. */
+/**
+ * From the second level on, what has waited so long follows a slower bullet at its speed: else a wall that has become
+ * denser folds texts until its slow bullets are gone. For a crowd the tracks must become fast.
+ */
 const PATIENCE_MS = 500;
 const HOOKS = ["onFlying", "onShown", "onFolded", "onPick", "onDropped"];
 
@@ -187,7 +190,7 @@ export class Wall {
     if (this.#queue.isEmpty || this.#flights.size >= MOST_FLYING) return false;
     const clock = this.#clock;
     const layout = this.#layouts[this.#level - 1];
-    const isInHurry = this.#level === BUSY && this.#queue.wait(now) > PATIENCE_MS;
+    const isInHurry = this.#level >= BUSY && !this.#density.isCrowd && this.#queue.wait(now) > PATIENCE_MS;
     let place = this.#tracks.next(layout, this.#width, clock);
     if (place.at > clock + TICK_MS && isInHurry) place = this.#tracks.next(layout, this.#width, clock, { faster: 1 });
     if (place.at > clock + TICK_MS) return false;
