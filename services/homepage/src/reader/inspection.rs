@@ -79,13 +79,12 @@ impl Inspection {
         }
     }
 
-    /// Starts the next inspection, and returns what the last one has found. Kafka may not answer: then the next one
-    /// tries again.
+    /// Starts the next inspection, and returns what the last one has found.
     pub(super) async fn take_result(&mut self, now: Instant) -> Scanned {
         let is_over = self.running.as_ref().is_some_and(JoinHandle::is_finished);
         let ended = if is_over { self.running.take() } else { None };
         let scanned = match ended {
-            Some(ended) => self.scanned(ended.await.unwrap_or(Err(kafka::Error::Closed))),
+            Some(ended) => scanned(ended.await.unwrap_or(Err(kafka::Error::Closed))),
             None => Scanned::new(),
         };
         for (partition, scanned) in &scanned {
@@ -101,15 +100,6 @@ impl Inspection {
             self.start(offsets);
         }
         scanned
-    }
-
-    /// What a scan has found. If Kafka did not answer, it is tried again.
-    fn scanned(&mut self, scanned: Result<Scanned, kafka::Error>) -> Scanned {
-        scanned.unwrap_or_else(|error| {
-            tracing::debug!(error = with_sources(&error), "partitions cannot be inspected now");
-            self.standing.values_mut().for_each(|standing| standing.inspected = None);
-            Scanned::new()
-        })
     }
 
     /// The offsets to be read now.
@@ -138,6 +128,14 @@ impl Inspection {
             self.running = Some(tokio::spawn(async move { records.read(offsets).await }));
         }
     }
+}
+
+/// What a scan has found: nothing if Kafka did not answer. It is tried again after [`Inspection::RETRY`].
+fn scanned(scanned: Result<Scanned, kafka::Error>) -> Scanned {
+    scanned.unwrap_or_else(|error| {
+        tracing::debug!(error = with_sources(&error), "partitions cannot be inspected now");
+        Scanned::new()
+    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+use rdkafka::ClientConfig;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::message::{BorrowedMessage, Message as _};
 
@@ -21,8 +23,10 @@ use crate::shutdown::with_sources;
 /// Reads records of the topic again, a few at a time.
 #[derive(Clone)]
 pub struct RecordScan {
-    /// Kept between scans: this is called often and for a few records each.
-    consumer: Arc<Reader>,
+    client: ClientConfig,
+    /// Kept between scans: this is called often and for a few records each. After a scan that failed there is none.
+    /// librdkafka remembers for minutes that a topic does not exist, and Kafka says so for a moment when it starts.
+    consumer: Arc<Mutex<Option<Reader>>>,
     scanner: Scanner,
 }
 
@@ -92,10 +96,8 @@ impl RecordScan {
     pub fn new(config: &Config) -> Result<Self, Error> {
         let mut client = config.standalone_consumer("scan");
         client.set("queued.max.messages.kbytes", "1024");
-        let consumer = Arc::new(
-            client.create_with_context(ReaderCallback::default()).map_err(Error::Configuration)?,
-        );
-        Ok(Self { consumer, scanner: Scanner::new(config.access(Operation::Read)) })
+        let consumer = Arc::new(Mutex::new(Some(create(&client)?)));
+        Ok(Self { client, consumer, scanner: Scanner::new(config.access(Operation::Read)) })
     }
 
     /// Reads what Kafka has at these offsets, in all partitions at the same time.
@@ -106,11 +108,14 @@ impl RecordScan {
         if offsets.is_empty() {
             return Ok(Scanned::new());
         }
-        let consumer = self.consumer.clone();
+        let (client, kept) = (self.client.clone(), self.consumer.clone());
         let work = move |scan: &Scan| {
-            let scanned = read(scan, &consumer, offsets);
-            let unassigned = consumer.unassign().map_err(Incomplete::Failed);
-            scanned.and_then(|it| unassigned.map(|()| it)).map_err(|why| scan.explain(why))
+            let consumer = kept.lock().take();
+            let consumer = consumer.map_or_else(|| create(&client), Ok)?;
+            let scanned = read(scan, &consumer, offsets).map_err(|why| scan.explain(why))?;
+            consumer.unassign().map_err(|error| scan.explain(error.into()))?;
+            *kept.lock() = Some(consumer);
+            Ok(scanned)
         };
         self.scanner.run(work).await
     }
@@ -129,6 +134,10 @@ impl RecordScan {
         let content = scanned.get(&partition).map(|scanned| scanned.at(offset).clone());
         Ok(content.unwrap_or(OffsetContent::Unknown))
     }
+}
+
+fn create(client: &ClientConfig) -> Result<Reader, Error> {
+    client.create_with_context(ReaderCallback::default()).map_err(Error::Configuration)
 }
 
 /// Offsets by partition.
