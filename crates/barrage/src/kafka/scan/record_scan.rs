@@ -24,8 +24,9 @@ use crate::shutdown::with_sources;
 #[derive(Clone)]
 pub struct RecordScan {
     client: ClientConfig,
-    /// Kept between scans: this is called often and for a few records each. After a scan that failed there is none.
-    /// librdkafka remembers for minutes that a topic does not exist, and Kafka says so for a moment when it starts.
+    /// Kept between scans: this is called often and for a few records each. After a scan that failed there is none:
+    /// when Kafka has just started, it says that the topic does not exist, and a client may repeat that for longer
+    /// than half a minute.
     consumer: Arc<Mutex<Option<Reader>>>,
     scanner: Scanner,
 }
