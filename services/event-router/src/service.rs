@@ -77,7 +77,7 @@ impl Service {
             ),
             reading: PermissionProbe::new(readiness.dependency("reading")),
             offset_checks: OffsetChecks::new(Offsets::new(&config.kafka)?),
-            gaps: Gaps::new(RecordScan::new(&config.kafka)?, partitions),
+            gaps: Gaps::new(RecordScan::new(&config.kafka), partitions),
             tracer: tracers.tracer(&config.trace_name)?,
             processors,
         };

@@ -322,8 +322,8 @@ fn reader_dependencies(
 ) -> Result<reader::Dependencies, kafka::Error> {
     Ok(reader::Dependencies {
         offsets: bursts.recounter.offsets.clone(),
-        records: RecordScan::new(&config.kafka)?,
-        inspected: RecordScan::new(&config.kafka)?,
+        records: RecordScan::new(&config.kafka),
+        inspected: RecordScan::new(&config.kafka),
         table: bursts.table.clone(),
         topic: config.kafka.topic.clone(),
         group: config.kafka.group.clone(),

@@ -100,7 +100,7 @@ mod tests {
         let records = [event("one"), Vec::new(), event("three"), partial];
         let records = records.map(|headers| record("a", headers));
         let (_broker, config) = broker_with(&records).await;
-        let scan = RecordScan::new(&config).unwrap();
+        let scan = RecordScan::new(&config);
         let offsets = BTreeMap::from([(0, (0..9).map(offset).collect())]);
         let found = scan.read(offsets).await.unwrap();
         let found: Vec<_> = found[&0].contents().map(|(at, it)| (at.get(), it.clone())).collect();

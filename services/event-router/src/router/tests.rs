@@ -32,10 +32,7 @@ fn router_with(sink: &str, readiness: &Readiness) -> Router {
         ),
         reading: PermissionProbe::new(readiness.dependency("reading")),
         offset_checks: OffsetChecks::new(Offsets::new(&config.kafka).unwrap()),
-        gaps: Gaps::new(
-            RecordScan::new(&config.kafka).unwrap(),
-            readiness.partial_dependency("partitions"),
-        ),
+        gaps: Gaps::new(RecordScan::new(&config.kafka), readiness.partial_dependency("partitions")),
         tracer: Tracer::OFF,
         processors: readiness.dependency("processors"),
     };

@@ -150,7 +150,7 @@ mod tests {
         let vars = Vars::from_iter([("KAFKA_SERVER", "127.0.0.1:1")]);
         let config = config::parse(&vars, |reader| Config::read(reader, "test")).unwrap();
         let probe = Readiness::default().partial_dependency("partitions");
-        Inspection::new(RecordScan::new(&config).unwrap(), probe)
+        Inspection::new(RecordScan::new(&config), probe)
     }
 
     #[test]

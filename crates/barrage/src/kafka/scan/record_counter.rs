@@ -7,9 +7,8 @@ use std::ops::ControlFlow;
 use rdkafka::ClientConfig;
 use rdkafka::message::Message as _;
 
-use super::scanner::{OffsetRange, Reader, Scan, Scanner};
+use super::scanner::{OffsetRange, Scan, Scanner, create_reader};
 use crate::kafka::denial::Operation;
-use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::{Config, Error, PartitionOffsets};
 use crate::position::{Offset, Partition};
 
@@ -71,8 +70,7 @@ fn count(
     if ranges.is_empty() {
         return Ok(found);
     }
-    let consumer: Reader =
-        client.create_with_context(ReaderCallback::default()).map_err(Error::Configuration)?;
+    let consumer = create_reader(client)?;
     let existing = scan.existing(&consumer, &ranges, Scan::SILENCE);
     let existing = existing.map_err(|error| scan.explain(error.into()))?;
     found.begins = existing.iter().map(|(partition, range)| (*partition, range.from)).collect();

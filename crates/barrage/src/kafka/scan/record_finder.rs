@@ -10,10 +10,9 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Message as _, Offset as KafkaOffset, TopicPartitionList};
 
-use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner};
+use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner, create_reader};
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Operation;
-use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::{Config, Error, ProducerRecord};
 use crate::position::{Offset, Partition, Position, Topic};
 use crate::time::Millis;
@@ -50,9 +49,7 @@ impl RecordFinder {
     ) -> Result<Position, Error> {
         let client = self.client.clone();
         let work = move |scan: &Scan| {
-            let consumer = client
-                .create_with_context(ReaderCallback::default())
-                .map_err(Error::Configuration)?;
+            let consumer = create_reader(&client)?;
             match find(scan, &consumer, partition, sent, &record) {
                 Ok(found) => found.ok_or(Error::Lost),
                 Err(Incomplete::Silent(None)) => Err(Error::Lost),

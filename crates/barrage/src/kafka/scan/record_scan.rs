@@ -9,12 +9,11 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::message::{BorrowedMessage, Message as _};
 
-use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner};
+use super::scanner::{Incomplete, OffsetRange, Reader, Scan, Scanner, create_reader};
 use super::unreadable::Unreadable;
 use crate::event::Identity;
 use crate::kafka::config::REQUEST_TIMEOUT;
 use crate::kafka::denial::Operation;
-use crate::kafka::error_callback::ReaderCallback;
 use crate::kafka::record::ConsumerRecord;
 use crate::kafka::{Config, Error};
 use crate::position::{Offset, Partition, Topic};
@@ -24,9 +23,9 @@ use crate::shutdown::with_sources;
 #[derive(Clone)]
 pub struct RecordScan {
     client: ClientConfig,
-    /// Kept between scans: this is called often and for a few records each. After a scan that failed there is none:
-    /// when Kafka has just started, it says that the topic does not exist, and a client may repeat that for longer
-    /// than half a minute.
+    /// Kept between scans: this is called often and for a few records each. Before the first scan there is none, because
+    /// its threads wake up every second. After a scan that failed there is none either: when Kafka has just started, it
+    /// says that the topic does not exist, and a client may repeat that for longer than half a minute.
     consumer: Arc<Mutex<Option<Reader>>>,
     scanner: Scanner,
 }
@@ -91,14 +90,11 @@ impl RecordScan {
     const CHUNK: i64 = 500;
 
     /// Reads the configured topic, and only during [`RecordScan::read`].
-    ///
-    /// # Errors
-    /// When librdkafka refuses the configuration.
-    pub fn new(config: &Config) -> Result<Self, Error> {
+    pub fn new(config: &Config) -> Self {
         let mut client = config.standalone_consumer("scan");
         client.set("queued.max.messages.kbytes", "1024");
-        let consumer = Arc::new(Mutex::new(Some(create(&client)?)));
-        Ok(Self { client, consumer, scanner: Scanner::new(config.access(Operation::Read)) })
+        let scanner = Scanner::new(config.access(Operation::Read));
+        Self { client, consumer: Arc::default(), scanner }
     }
 
     /// Reads what Kafka has at these offsets, in all partitions at the same time.
@@ -112,7 +108,7 @@ impl RecordScan {
         let (client, kept) = (self.client.clone(), self.consumer.clone());
         let work = move |scan: &Scan| {
             let consumer = kept.lock().take();
-            let consumer = consumer.map_or_else(|| create(&client), Ok)?;
+            let consumer = consumer.map_or_else(|| create_reader(&client), Ok)?;
             let scanned = read(scan, &consumer, offsets).map_err(|why| scan.explain(why))?;
             consumer.unassign().map_err(|error| scan.explain(error.into()))?;
             *kept.lock() = Some(consumer);
@@ -135,10 +131,6 @@ impl RecordScan {
         let content = scanned.get(&partition).map(|scanned| scanned.at(offset).clone());
         Ok(content.unwrap_or(OffsetContent::Unknown))
     }
-}
-
-fn create(client: &ClientConfig) -> Result<Reader, Error> {
-    client.create_with_context(ReaderCallback::default()).map_err(Error::Configuration)
 }
 
 /// Offsets by partition.

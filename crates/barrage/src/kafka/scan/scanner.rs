@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message as _};
-use rdkafka::{Offset as KafkaOffset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,12 @@ use crate::position::{Offset, Partition, Topic};
 
 /// A consumer that reads without a group.
 pub(super) type Reader = BaseConsumer<ReaderCallback>;
+
+/// # Errors
+/// When librdkafka refuses the configuration.
+pub(super) fn create_reader(client: &ClientConfig) -> Result<Reader, Error> {
+    client.create_with_context(ReaderCallback::default()).map_err(Error::Configuration)
+}
 
 /// Runs scans of one topic, one at a time: each takes a thread and a connection.
 #[derive(Clone)]
