@@ -43,8 +43,9 @@ struct Polled {
 pub(super) struct DeliveryCallback;
 
 impl DeliveryProducer {
-    /// How long one poll takes while a record is in flight.
-    const POLL: Duration = Duration::from_millis(100);
+    /// How long one poll takes while a record is in flight. rdkafka spends the last millisecond of each without a pause.
+    /// It is also the longest time that the thread takes to stop.
+    const POLL: Duration = Duration::from_millis(500);
     /// How often the events of an idle client are taken, which are its errors.
     const IDLE: Duration = Duration::from_secs(1);
     /// How often it is tried to send while librdkafka's queue is full.
