@@ -13,7 +13,6 @@ mod pace;
 mod snapshot;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use barrage::health::Readiness;
@@ -34,6 +33,7 @@ use crate::problems::{Known, problems};
 use crate::reader::cursor::Cursor;
 use crate::reader::feed::Feed;
 use crate::reader::progress::Progress;
+use crate::reader::waiting_viewers::WaitingViewers;
 use crate::routers::Routers;
 use crate::viewers::Viewers;
 
@@ -41,6 +41,7 @@ use crate::viewers::Viewers;
 pub(crate) struct Sources {
     pub(crate) feed: Arc<Feed>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) waiting_viewers: Arc<WaitingViewers>,
     pub(crate) readiness: Readiness,
     pub(crate) routers: Arc<Routers>,
     pub(crate) events: Arc<Events>,
@@ -67,7 +68,6 @@ pub(crate) struct Publication {
     bodies: Bodies,
     /// Viewers who poll, and do not wait.
     polling: Viewers,
-    waiting: AtomicUsize,
     pace: Pace,
 }
 
@@ -78,9 +78,6 @@ struct Tick {
     /// The homepage stops, so nobody waits here any more.
     is_last: bool,
 }
-
-/// Counts a viewer while it waits.
-struct Waiting<'a>(&'a AtomicUsize);
 
 impl Publication {
     /// How long a snapshot is used for polls if the reader has read nothing new. What else it has may be so old.
@@ -100,7 +97,6 @@ impl Publication {
             ticks: watch::Sender::new(Tick { snapshot, is_last: false }),
             bodies: Bodies::default(),
             polling: Viewers::default(),
-            waiting: AtomicUsize::new(0),
             pace: Pace::of_this_machine(),
         }
     }
@@ -124,7 +120,7 @@ impl Publication {
         };
         drop(snapshot); // It would be kept in memory by each who waits.
         let is_news = |tick: &Tick| tick.is_last || tick.snapshot.news > seen;
-        let waiting = Waiting::enter(&self.waiting);
+        let waiting = self.sources.waiting_viewers.enter();
         let tick = tokio::time::timeout(request.wait, ticks.wait_for(is_news)).await;
         drop(waiting);
         match tick {
@@ -184,11 +180,11 @@ impl Publication {
 
     /// Tells all who wait, if there is news.
     fn tick(&self) {
-        let (snapshot, waiting) = (self.renew(), self.waiting.load(Ordering::Relaxed));
+        let (snapshot, waiting) = (self.renew(), self.sources.waiting_viewers.count());
         metrics::set_waiting_viewers(waiting);
         if snapshot.news > self.ticks.borrow().snapshot.news {
             let next = self.pace.note_tick(waiting, Instant::now());
-            self.sources.feed.set_told_every(next);
+            self.sources.waiting_viewers.set_told_every(next);
             metrics::feed_ticked();
             self.ticks.send_replace(Tick { snapshot, is_last: false });
         }
@@ -299,21 +295,10 @@ impl Sources {
     }
 }
 
-impl<'a> Waiting<'a> {
-    fn enter(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use barrage::kafka::PartitionOffsets;
     use barrage::position::Offset;
     use proptest::prelude::*;
@@ -335,6 +320,7 @@ mod tests {
         let sources = Sources {
             feed: Arc::default(),
             progress: Arc::default(),
+            waiting_viewers: Arc::default(),
             readiness: Readiness::default(),
             routers: Arc::default(),
             events: Arc::default(),
@@ -357,7 +343,7 @@ mod tests {
 
     /// A round of the reader that reads the rows with these offsets, while so many messages wait.
     fn round(publication: &Publication, offsets: std::ops::Range<i64>, waiting: u64) {
-        static ROUNDS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
+        static ROUNDS: AtomicI64 = AtomicI64::new(1);
         let began = Millis(ROUNDS.fetch_add(1, Ordering::Relaxed));
         round_of(publication, offsets, waiting, Some(began));
     }
@@ -404,7 +390,7 @@ mod tests {
         let first = answer(&publication, None, Duration::ZERO).await;
         let waiters: Vec<_> = (0..10).map(|_| answer(&publication, Some(&first), LONG)).collect();
         let tick = async {
-            while publication.waiting.load(Ordering::Relaxed) < 10 {
+            while publication.sources.waiting_viewers.count() < 10 {
                 tokio::task::yield_now().await;
             }
             round(&publication, 0..3, 0);
@@ -413,7 +399,7 @@ mod tests {
         let (bodies, ()) = tokio::join!(futures::future::join_all(waiters), tick);
         assert!(bodies.iter().all(|body| Arc::ptr_eq(body, &bodies[0])));
         assert_eq!(
-            (&json(&bodies[0])["passed"], publication.waiting.load(Ordering::Relaxed)),
+            (&json(&bodies[0])["passed"], publication.sources.waiting_viewers.count()),
             (&3.into(), 0)
         );
     }
@@ -497,7 +483,7 @@ mod tests {
         let publication = begun();
         let first = answer(&publication, None, Duration::ZERO).await;
         let recreate = async {
-            while publication.waiting.load(Ordering::Relaxed) == 0 {
+            while publication.sources.waiting_viewers.count() == 0 {
                 tokio::task::yield_now().await;
             }
             let Sources { feed, progress, .. } = &publication.sources;
@@ -555,7 +541,7 @@ mod tests {
         let told = answer(&publication, Some(&first), LONG);
         let asked = Instant::now();
         let stopping = async {
-            while publication.waiting.load(Ordering::Relaxed) == 0 {
+            while publication.sources.waiting_viewers.count() == 0 {
                 tokio::task::yield_now().await;
             }
             stop.cancel();

@@ -15,6 +15,7 @@ mod row_verification;
 mod slots;
 mod stall;
 mod tracker;
+pub(crate) mod waiting_viewers;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -40,6 +41,7 @@ use self::processor_load::ProcessorLoads;
 use self::progress::{Counts, Expired, Progress, Round};
 use self::stall::Stall;
 use self::tracker::Tracker;
+use self::waiting_viewers::WaitingViewers;
 use crate::metrics;
 use crate::producer::Acks;
 use crate::routers::Routers;
@@ -60,6 +62,7 @@ pub(crate) struct Dependencies {
     pub(crate) acks: Arc<Acks>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) waiting_viewers: Arc<WaitingViewers>,
     pub(crate) routers: Arc<Routers>,
     /// What the processors do, by the rows.
     pub(crate) work: Arc<ProcessorLoads>,
@@ -103,8 +106,9 @@ impl Reader {
     const POLL_PARTITIONS: Duration = Duration::from_secs(5);
     /// How many rounds may fail in a row before the reader is reported as down.
     const TOLERATED_FAILURES: u32 = 2;
-    /// How long the reader pauses while rows keep coming: as long as it takes until viewers are told the next time, but
-    /// not longer than this, since bursts are counted, too. A request costs much more than a row of its answer.
+    /// How long the reader pauses while rows keep coming: as long as it takes until viewers are told the next time, and
+    /// until one waits for news. A request costs much more than a row of its answer. But it pauses no longer than this,
+    /// since bursts are counted, too.
     const LONGEST_PAUSE: Duration = Duration::from_millis(100);
     const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
     /// How long the reader waits when something was acknowledged while nothing was open. A record is hardly ever
@@ -170,10 +174,13 @@ impl Reader {
                         quiet.reset(); // The next record is polled for at once.
                     }
                     if finished > 0 {
-                        let told_every = self.deps.feed.told_every();
-                        pause(told_every.clamp(Self::SHORTEST_PAUSE, Self::LONGEST_PAUSE)).await;
+                        let told_every = self.deps.waiting_viewers.told_every();
+                        let pause = told_every.clamp(Self::SHORTEST_PAUSE, Self::LONGEST_PAUSE);
+                        self.pause(pause).await;
+                    } else if self.is_idle() {
+                        self.wait_for_records().await;
                     } else {
-                        self.wait(quiet.next_wait()).await;
+                        self.pause(quiet.next_wait()).await;
                     }
                 }
                 Err(Error::TopicRecreated) => {
@@ -195,15 +202,20 @@ impl Reader {
         }
     }
 
-    /// Waits `short` while records are open. Otherwise it waits for the next poll of Kafka, or until a record of this
-    /// homepage may be finished that Kafka has acknowledged meanwhile.
-    async fn wait(&self, short: Duration) {
-        let idle = self.is_idle();
-        let wait = if idle { Self::POLL_OFFSETS } else { short };
+    /// Waits for the next poll of Kafka, or until a record of this homepage may be finished that Kafka has acknowledged
+    /// meanwhile.
+    async fn wait_for_records(&self) {
         tokio::select! {
-            () = pause(wait) => {}
-            () = self.deps.acks.changed(), if idle => pause(Self::FIRST_LOOK).await,
+            () = pause(Self::POLL_OFFSETS) => {}
+            () = self.deps.acks.changed() => self.pause(Self::FIRST_LOOK).await,
         }
+    }
+
+    /// Pauses so long, and then until a viewer waits for news, but not longer than [`Reader::LONGEST_PAUSE`].
+    async fn pause(&self, shortest: Duration) {
+        pause(shortest).await;
+        let rest = Self::LONGEST_PAUSE.saturating_sub(shortest);
+        let _any_or_none = tokio::time::timeout(rest, self.deps.waiting_viewers.any()).await;
     }
 
     fn is_idle(&self) -> bool {

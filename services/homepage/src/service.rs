@@ -261,6 +261,7 @@ fn publication(
         progress: reader.progress.clone(),
         readiness: readiness.clone(),
         routers: reader.routers.clone(),
+        waiting_viewers: reader.waiting_viewers.clone(),
         events,
     })
 }
@@ -331,6 +332,7 @@ fn reader_dependencies(
         acks: bursts.producer.acks.clone(),
         feed: Arc::new(Feed::default()),
         progress: bursts.progress.clone(),
+        waiting_viewers: Arc::default(),
         routers: Arc::new(Routers::default()),
         work: Arc::default(),
         probe,

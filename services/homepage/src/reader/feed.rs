@@ -25,8 +25,6 @@ pub(crate) struct Feed {
     /// How often the state has changed.
     changes: AtomicU64,
     changed: Notify,
-    /// How often viewers are told what has changed, in milliseconds.
-    told_every: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -133,16 +131,6 @@ impl Feed {
         state.cursor = Arc::new(Cursor { run, next, news: 0, all_read_at, finished });
         also();
         self.note_change();
-    }
-
-    /// Sets how often viewers are told what has changed.
-    pub(crate) fn set_told_every(&self, interval: Duration) {
-        let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
-        self.told_every.store(ms, Ordering::Relaxed);
-    }
-
-    pub(crate) fn told_every(&self) -> Duration {
-        Duration::from_millis(self.told_every.load(Ordering::Relaxed))
     }
 
     /// Lists the processors of these rows, which were stored just now.
