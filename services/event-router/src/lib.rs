@@ -2,6 +2,7 @@
 //! processors. It retries and writes dead letters. It commits an offset only when all records before that
 //! offset are finished.
 
+mod activity;
 mod assignment;
 mod batch;
 mod calls;

@@ -23,10 +23,10 @@ use std::time::Duration;
 
 use barrage::kafka::{self, Begin, Offsets, PartitionOffsets};
 use barrage::position::{Offset, Partition};
-use barrage::retry::pause;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
+use crate::activity::PollPace;
 use crate::assignment::{Assignment, Generation, Skipped};
 
 /// Polls Kafka for the offsets of the assigned partitions, one check at a time.
@@ -36,6 +36,9 @@ pub(crate) struct OffsetChecks {
     running: FuturesUnordered<BoxFuture<'static, OffsetCheck>>,
     /// What the group had committed at the last check, or when the partition was assigned.
     committed: PartitionOffsets,
+    /// Whether all was committed at the last check.
+    is_settled: bool,
+    pace: PollPace,
 }
 
 /// What Kafka said about the assigned partitions.
@@ -64,9 +67,12 @@ pub(crate) enum Finding {
 
 impl OffsetChecks {
     const INTERVAL: Duration = Duration::from_millis(250);
+    /// While all is committed, and no record is in flight.
+    const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
-    pub(crate) fn new(offsets: Offsets) -> Self {
-        Self { offsets, running: FuturesUnordered::new(), committed: PartitionOffsets::new() }
+    pub(crate) fn new(offsets: Offsets, pace: PollPace) -> Self {
+        let (running, committed) = (FuturesUnordered::new(), PartitionOffsets::new());
+        Self { offsets, running, committed, is_settled: false, pace }
     }
 
     /// These partitions are ours from now on. If one begins at a commit, that must be there at the next check, too.
@@ -100,9 +106,10 @@ impl OffsetChecks {
         let skipped = assignment.take_skipped();
         let ends: BTreeMap<_, _> = assignment.ends().collect();
         let partitions: Vec<_> = assignment.partitions().collect();
-        let offsets = self.offsets.clone();
+        let (offsets, mut pace) = (self.offsets.clone(), self.pace.clone());
+        let longest = if self.is_settled { Self::IDLE_INTERVAL } else { Self::INTERVAL };
         self.running.push(Box::pin(async move {
-            pause(Self::INTERVAL).await;
+            pace.pause(Self::INTERVAL, longest).await;
             let of_gaps: BTreeSet<_> = skipped.iter().map(|gap| gap.partition).collect();
             let facts = poll(&offsets, &partitions, of_gaps).await;
             OffsetCheck { ends, skipped, facts }
@@ -122,6 +129,7 @@ impl OffsetChecks {
         assignment: &Assignment,
     ) -> Vec<(Partition, Finding)> {
         let Ok(facts) = check.facts else { return Vec::new() };
+        self.is_settled = facts.are_settled(&check.ends);
         let mut findings = Vec::new();
         for (partition, (generation, end)) in check.ends {
             // What the group had committed before this router knew a position proves nothing.
@@ -136,6 +144,17 @@ impl OffsetChecks {
             self.set_committed(partition, committed);
         }
         findings
+    }
+}
+
+impl Facts {
+    /// Whether these partitions were read to their ends, and that is committed.
+    fn are_settled(&self, ends: &BTreeMap<Partition, (Generation, Offset)>) -> bool {
+        let is_settled = |(partition, (_, end)): (&Partition, &(Generation, Offset))| {
+            let is_read = self.high_watermarks.get(partition) == Some(end);
+            is_read && self.committed.get(partition).copied().unwrap_or_default() == *end
+        };
+        !ends.is_empty() && ends.iter().all(is_settled)
     }
 }
 
@@ -206,6 +225,7 @@ mod tests {
 
     use super::*;
     use crate::Config;
+    use crate::activity::Activity;
 
     fn judged(end: i64, committed: [Option<i64>; 2], mark: Option<i64>) -> Option<Finding> {
         let offset = |offset: Option<i64>| offset.and_then(Offset::new);
@@ -229,6 +249,28 @@ mod tests {
     }
 
     #[test]
+    fn offsets_are_settled_if_each_partition_was_read_to_its_end_and_that_is_committed() {
+        let mut assignment = Assignment::default();
+        let begins = [(0, 7), (1, 0)].map(|(partition, begin)| (partition, Offset::new(begin)));
+        assignment.assign(begins.into());
+        let ends: BTreeMap<_, _> = assignment.ends().collect();
+        let are_settled = |committed: &[(Partition, i64)], high_watermarks: [i64; 2]| {
+            let at =
+                |(partition, offset): (Partition, i64)| (partition, Offset::new(offset).unwrap());
+            let facts = Facts {
+                committed: committed.iter().copied().map(at).collect(),
+                high_watermarks: (0..).zip(high_watermarks).map(at).collect(),
+                low_watermarks: PartitionOffsets::new(),
+            };
+            facts.are_settled(&ends)
+        };
+        assert!(are_settled(&[(0, 7)], [7, 0]), "nothing is committed of an empty partition");
+        assert!(!are_settled(&[(0, 6)], [7, 0]), "a commit is missing");
+        assert!(!are_settled(&[(0, 7)], [7, 1]), "a record was not read yet");
+        assert!(!are_settled(&[], [7, 0]), "the commit is gone");
+    }
+
+    #[test]
     fn a_partition_was_recreated_if_its_commit_is_gone_or_its_high_watermark_went_back() {
         assert_eq!(judged(50, [Some(40), None], Some(60)), Some(Finding::Recreated));
         assert_eq!(judged(50, [Some(40), None], None), Some(Finding::Recreated));
@@ -240,7 +282,8 @@ mod tests {
      {
         let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", "http://127.0.0.1:1")];
         let config = Config::parse(&Vars::from_iter(vars)).unwrap();
-        let mut checks = OffsetChecks::new(Offsets::new(&config.kafka).unwrap());
+        let pace = Activity::default().pace();
+        let mut checks = OffsetChecks::new(Offsets::new(&config.kafka).unwrap(), pace);
         let at = |offset| Offset::new(offset).unwrap();
         let begins = BTreeMap::from([(0, Begin::Committed(at(30))), (1, Begin::First(at(0)))]);
         checks.assigned(&begins);

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::Config;
+use crate::activity::Activity;
 use crate::assignment::{Arrival, Assignment};
 use crate::calls::{Calls, EndedCall};
 use crate::dead_letter::DeadLetters;
@@ -37,6 +38,7 @@ pub(crate) struct Dependencies {
     pub(crate) gaps: Gaps,
     pub(crate) tracer: Tracer,
     pub(crate) processors: Probe,
+    pub(crate) activity: Activity,
 }
 
 /// Every record in flight is in exactly one of `calls`, `retries` and `dead_letters`, and counted in `window`.
@@ -54,6 +56,7 @@ pub(crate) struct Router {
     offset_checks: OffsetChecks,
     gaps: Gaps,
     lag: Lag,
+    activity: Activity,
     /// Partitions with a record that cannot be decoded. They are paused.
     unreadable: BTreeSet<Partition>,
 }
@@ -73,6 +76,7 @@ impl Router {
             offset_checks: dependencies.offset_checks,
             gaps: dependencies.gaps,
             lag: Lag::default(),
+            activity: dependencies.activity,
             unreadable: BTreeSet::new(),
             config,
         }
@@ -104,6 +108,7 @@ impl Router {
             self.calls.start();
             self.apply_window();
             self.report_processors();
+            self.activity.set(self.window.records() > 0);
             metrics::records(self.window.records(), self.calls.waiting());
         }
         self.drain().await

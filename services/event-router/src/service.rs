@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::Config;
+use crate::activity::Activity;
 use crate::dead_letter::DeadLetters;
 use crate::gaps::Gaps;
 use crate::metrics;
@@ -70,16 +71,18 @@ impl Service {
         processors.up();
         let partitions = readiness.dependency("partitions");
         partitions.up();
+        let activity = Activity::default();
         let dependencies = Dependencies {
             dead_letters: DeadLetters::new(
                 Producer::new(&config.kafka, config.dead_letter_topic.clone())?,
                 PermissionProbe::new(readiness.dependency("dead-letters")),
             ),
             reading: PermissionProbe::new(readiness.dependency("reading")),
-            offset_checks: OffsetChecks::new(Offsets::new(&config.kafka)?),
+            offset_checks: OffsetChecks::new(Offsets::new(&config.kafka)?, activity.pace()),
             gaps: Gaps::new(RecordScan::new(&config.kafka), partitions),
             tracer: tracers.tracer(&config.trace_name)?,
             processors,
+            activity,
         };
         let (topics, flush) = (Topics::new(&config.kafka)?, tracers.into_flush());
         metrics::describe();
@@ -99,8 +102,8 @@ impl Service {
         let tasks = TaskTracker::new();
         self.watch_dependencies(&tasks, &stop);
         let (sender, urls) = watch::channel(Vec::new());
-        tasks.spawn(resolve(self.config.sink.clone(), sender, stop.clone()));
-
+        let (sink, pace) = (self.config.sink.clone(), self.dependencies.activity.pace());
+        tasks.spawn(resolve(sink, sender, pace, stop.clone()));
         tasks.spawn(self.metrics.clone().run_upkeep(stop.clone()));
         let health = health::serve(self.listener, self.readiness, self.metrics);
         let work = route(self.config, self.topics, self.dependencies, urls, stop.clone());

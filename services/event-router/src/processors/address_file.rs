@@ -7,13 +7,15 @@ use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use barrage::retry::pause;
 use tokio::sync::watch;
 
 use super::url;
+use crate::activity::PollPace;
 
-/// The time between two looks at the file.
+/// The time between two looks at the file, while records are in flight and while none is. The first record needs its
+/// processor at once, so it ends the longer one.
 const INTERVAL: Duration = Duration::from_millis(100);
+const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The largest file, in bytes: room for more than ten thousand addresses.
 const MAX_SIZE: u64 = 1 << 20;
@@ -33,13 +35,13 @@ impl AddressFile {
     }
 
     /// Sends the URLs whenever the file has changed. Never returns.
-    pub(super) async fn follow(mut self, urls: watch::Sender<Vec<String>>) {
+    pub(super) async fn follow(mut self, urls: watch::Sender<Vec<String>>, mut pace: PollPace) {
         loop {
             if let Some(changed) = self.look().await {
                 tracing::info!(processors = changed.len(), "the file of processors has changed");
                 urls.send_replace(changed);
             }
-            pause(INTERVAL).await;
+            pace.pause(INTERVAL, IDLE_INTERVAL).await;
         }
     }
 
@@ -113,6 +115,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::activity::Activity;
 
     /// Replaces the file, as its writer does.
     fn write(path: &Path, content: impl AsRef<[u8]>) {
@@ -177,10 +180,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_is_seen_within_a_second() {
+    async fn a_change_is_seen_within_a_second_while_records_are_in_flight() {
         let (_folder, path, file) = folder_and_file();
         let (sender, mut urls) = watch::channel(Vec::new());
-        let task = tokio::spawn(file.follow(sender));
+        let activity = Activity::default();
+        activity.set(true);
+        let task = tokio::spawn(file.follow(sender, activity.pace()));
         for content in ["http://a:1", "http://a:1\nhttp://b:1", ""] {
             write(&path, content);
             tokio::time::timeout(Duration::from_secs(1), urls.changed()).await.unwrap().unwrap();

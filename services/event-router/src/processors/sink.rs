@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::address_file::AddressFile;
 use super::url;
+use crate::activity::PollPace;
 
 /// The value of `SINK`, for example `http://a:8080,http://b:8080`, `dns:///processors:8080` or
 /// `file:///run/barrage/processors`.
@@ -65,11 +66,16 @@ impl FromStr for SinkAddress {
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// Until `stop`, sends the URLs of all processors whenever they change.
-pub(crate) async fn resolve(sink: Sink, urls: watch::Sender<Vec<String>>, stop: CancellationToken) {
+pub(crate) async fn resolve(
+    sink: Sink,
+    urls: watch::Sender<Vec<String>>,
+    pace: PollPace,
+    stop: CancellationToken,
+) {
     let watch = async {
         match sink {
             Sink::Addresses(addresses) => look_up_all(&addresses, urls).await,
-            Sink::File(path) => AddressFile::new(path).follow(urls).await,
+            Sink::File(path) => AddressFile::new(path).follow(urls, pace).await,
         }
     };
     let _stopped = stop.run_until_cancelled(watch).await;
@@ -107,6 +113,7 @@ impl SinkAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activity::Activity;
 
     #[test]
     fn a_sink_is_a_list_of_urls_or_of_names() {
@@ -139,7 +146,8 @@ mod tests {
         let (sender, mut urls) = watch::channel(Vec::new());
         let stop = CancellationToken::new();
         let sink = "dns:///localhost:9,http://x:1".parse().unwrap();
-        let task = tokio::spawn(resolve(sink, sender, stop.clone()));
+        let pace = Activity::default().pace();
+        let task = tokio::spawn(resolve(sink, sender, pace, stop.clone()));
         urls.changed().await.unwrap();
         assert!(urls.borrow().contains(&"http://127.0.0.1:9".to_owned()));
         assert!(urls.borrow().contains(&"http://x:1".to_owned()));

@@ -25,16 +25,18 @@ fn router_scaled_to_zero(readiness: &Readiness) -> Router {
 fn router_with(sink: &str, readiness: &Readiness) -> Router {
     let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", sink)];
     let config = Config::parse(&Vars::from_iter(vars)).unwrap();
+    let activity = Activity::default();
     let dependencies = Dependencies {
         dead_letters: DeadLetters::new(
             Producer::new(&config.kafka, config.dead_letter_topic.clone()).unwrap(),
             PermissionProbe::new(readiness.dependency("dead-letters")),
         ),
         reading: PermissionProbe::new(readiness.dependency("reading")),
-        offset_checks: OffsetChecks::new(Offsets::new(&config.kafka).unwrap()),
+        offset_checks: OffsetChecks::new(Offsets::new(&config.kafka).unwrap(), activity.pace()),
         gaps: Gaps::new(RecordScan::new(&config.kafka), readiness.partial_dependency("partitions")),
         tracer: Tracer::OFF,
         processors: readiness.dependency("processors"),
+        activity,
     };
     let consumer = Consumer::join(&config.kafka, config.fetch_wait).unwrap();
     let mut router = Router::new(consumer, dependencies, config);
