@@ -15,10 +15,11 @@ use crate::{
     supervisor::{Change, Supervisor, Surroundings},
 };
 
-/// How long the router may need to take an address off its list. It looks at the file ten times a second.
+/// How long the router may need to take an address off its list. It looks at the file ten times a second, or once while
+/// it has no record in flight.
 const LEAVE: Duration = Duration::from_secs(2);
 
-/// From so long after the file was written, the router has read it, if it runs.
+/// From so long after the file was written, the router has read it, if it runs and has records in flight.
 const SEEN: Duration = Duration::from_millis(200);
 
 /// How long a processor that has gone is still listed.

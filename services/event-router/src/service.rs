@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::resume_unwind;
 
 use barrage::health::{self, Readiness};
 use barrage::kafka::{
@@ -11,7 +12,7 @@ use barrage::telemetry::{self, Flush, Metrics, Tracers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::Config;
 use crate::activity::Activity;
@@ -107,9 +108,15 @@ impl Service {
         tasks.spawn(self.metrics.clone().run_upkeep(stop.clone()));
         let health = health::serve(self.listener, self.readiness, self.metrics);
         let work = route(self.config, self.topics, self.dependencies, urls, stop.clone());
+        // The main thread executes nothing else, so each event would wake it up. A task shares the threads of what it
+        // waits for.
+        let work = AbortOnDropHandle::new(tokio::spawn(work));
         // The health port answers until the work has ended. If one of them fails, both end.
         let result = tokio::select! {
-            worked = work => worked.map_err(RunError::Consumer),
+            worked = work => match worked {
+                Ok(worked) => worked.map_err(RunError::Consumer),
+                Err(panicked) => resume_unwind(panicked.into_panic()),
+            },
             served = health => served.map_err(RunError::Health),
         };
         stop.cancel();
