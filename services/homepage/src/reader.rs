@@ -107,12 +107,13 @@ impl Reader {
     /// How many rounds may fail in a row before the reader is reported as down.
     const TOLERATED_FAILURES: u32 = 2;
     /// How long the reader pauses while rows keep coming: as long as it takes until viewers are told the next time, and
-    /// until one waits for news. A request costs much more than a row of its answer. But it pauses no longer than this,
-    /// since bursts are counted, too.
-    const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+    /// until one waits for news. A request costs much more than a row of its answer. The longest pause lets a page come
+    /// back first, which is 100 ms after its last answer and on its way for some time. It is no longer, since bursts are
+    /// counted, too.
+    const LONGEST_PAUSE: Duration = Duration::from_millis(150);
     const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
-    /// How long the reader waits when something was acknowledged while nothing was open. A record is hardly ever
-    /// finished sooner.
+    /// How long the reader waits at least when something was acknowledged while nothing was open. A record is hardly
+    /// ever finished sooner.
     const FIRST_LOOK: Duration = Duration::from_millis(10);
 
     pub(crate) async fn run(deps: Dependencies, stop: CancellationToken) {
@@ -174,9 +175,7 @@ impl Reader {
                         quiet.reset(); // The next record is polled for at once.
                     }
                     if finished > 0 {
-                        let told_every = self.deps.waiting_viewers.told_every();
-                        let pause = told_every.clamp(Self::SHORTEST_PAUSE, Self::LONGEST_PAUSE);
-                        self.pause(pause).await;
+                        self.pause(self.until_told()).await;
                     } else if self.is_idle() {
                         self.wait_for_records().await;
                     } else {
@@ -211,11 +210,19 @@ impl Reader {
         }
     }
 
-    /// Pauses so long, and then until a viewer waits for news, but not longer than [`Reader::LONGEST_PAUSE`].
+    /// How long it takes until viewers are told the next time.
+    fn until_told(&self) -> Duration {
+        let told_every = self.deps.waiting_viewers.told_every();
+        told_every.clamp(Self::SHORTEST_PAUSE, Self::LONGEST_PAUSE)
+    }
+
+    /// Pauses at least so long. While the reader has to catch up, it does not wait for viewers.
     async fn pause(&self, shortest: Duration) {
-        pause(shortest).await;
-        let rest = Self::LONGEST_PAUSE.saturating_sub(shortest);
-        let _any_or_none = tokio::time::timeout(rest, self.deps.waiting_viewers.any()).await;
+        if self.history || !self.has_read_new() {
+            pause(shortest).await;
+        } else {
+            self.deps.waiting_viewers.pause(shortest, Self::LONGEST_PAUSE).await;
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -420,7 +427,12 @@ impl Reader {
         now
     }
 
-    /// Whether the last round has read every row that was in the table when it began.
+    /// Whether the last round has read every new row that was in the table when it began.
+    fn has_read_new(&self) -> bool {
+        self.partitions.values().all(PartitionReader::has_read_new)
+    }
+
+    /// … also in gaps.
     fn has_read_all(&self) -> bool {
         self.partitions.values().all(PartitionReader::has_read_all)
     }

@@ -26,7 +26,7 @@ impl Pace {
     /// How many viewers are answered in a second for each core. An answer takes some 25 to 60 µs, so most of the core
     /// is left to others.
     const ANSWERS_PER_CORE: u64 = 2500;
-    /// While few wait. The reader pauses as long between two rounds.
+    /// While few wait. The reader pauses at least as long between two rounds.
     const SHORTEST: Duration = Duration::from_millis(20);
     /// So many are few: they cost next to nothing.
     const FEW: u64 = 50;

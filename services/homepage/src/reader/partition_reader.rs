@@ -176,6 +176,10 @@ impl PartitionReader {
         self.has_read_new && self.tracker.finished() >= self.finished_before
     }
 
+    pub(super) fn has_read_new(&self) -> bool {
+        self.has_read_new
+    }
+
     pub(super) fn has_read_all(&self) -> bool {
         self.has_read_all
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use barrage::retry::pause;
 use tokio::sync::Notify;
 
 /// Counts the viewers who wait. The reader reads less often while there is none.
@@ -29,8 +30,15 @@ impl WaitingViewers {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Waits until a viewer waits. Only one task may call it. Cancel-safe.
-    pub(super) async fn any(&self) {
+    /// Pauses for `shortest`, and then until a viewer waits, but not longer than `longest` in all. Only one task may call
+    /// it.
+    pub(super) async fn pause(&self, shortest: Duration, longest: Duration) {
+        pause(shortest).await;
+        let rest = longest.saturating_sub(shortest);
+        let _any_or_none = tokio::time::timeout(rest, self.any()).await;
+    }
+
+    async fn any(&self) {
         while self.count() == 0 {
             self.entered.notified().await;
         }
@@ -55,9 +63,29 @@ impl Drop for WaitingViewer<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use futures::FutureExt as _;
 
     use super::*;
+
+    const SHORT: Duration = Duration::from_millis(5);
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_pause_is_short_for_a_viewer_who_waits() {
+        let (viewers, began) = (WaitingViewers::default(), Instant::now());
+        let _viewer = viewers.enter();
+        viewers.pause(SHORT, LONG).await;
+        assert!((SHORT..LONG).contains(&began.elapsed()));
+    }
+
+    #[tokio::test]
+    async fn without_viewers_a_pause_takes_its_longest() {
+        let (viewers, began) = (WaitingViewers::default(), Instant::now());
+        viewers.pause(SHORT, 4 * SHORT).await;
+        assert!(began.elapsed() >= 4 * SHORT);
+    }
 
     #[test]
     fn a_viewer_counts_until_it_goes() {
