@@ -45,7 +45,7 @@ pub(super) struct DeliveryCallback;
 impl DeliveryProducer {
     /// How long one poll takes while a record is in flight. rdkafka spends the last millisecond of each without a pause.
     /// It is also the longest time that the thread takes to stop.
-    const POLL: Duration = Duration::from_millis(500);
+    const POLL: Duration = Duration::from_millis(250);
     /// How often the events of an idle client are taken, which are its errors.
     const IDLE: Duration = Duration::from_secs(1);
     /// How often it is tried to send while librdkafka's queue is full.
