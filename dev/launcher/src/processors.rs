@@ -15,11 +15,11 @@ use crate::{
     supervisor::{Change, Supervisor, Surroundings},
 };
 
-/// How long the router may need to take an address off its list. It looks at the file ten times a second, or once while
-/// it has no record in flight.
+/// How long the router may need to take an address off its list. It looks at the file ten times a second, or once a second
+/// while it has no record in flight.
 const LEAVE: Duration = Duration::from_secs(2);
 
-/// From so long after the file was written, the router has read it, if it runs and has records in flight.
+/// A router that read the file just before it was written shows that in its metrics within so long.
 const SEEN: Duration = Duration::from_millis(200);
 
 /// How long a processor that has gone is still listed.

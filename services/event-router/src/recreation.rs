@@ -36,7 +36,7 @@ pub(crate) struct OffsetChecks {
     running: FuturesUnordered<BoxFuture<'static, OffsetCheck>>,
     /// What the group had committed at the last check, or when the partition was assigned.
     committed: PartitionOffsets,
-    /// Whether all was committed at the last check.
+    /// Whether the last check has shown that all was read and committed, as far as the ends are known.
     is_settled: bool,
     pace: PollPace,
 }
@@ -77,6 +77,7 @@ impl OffsetChecks {
 
     /// These partitions are ours from now on. If one begins at a commit, that must be there at the next check, too.
     pub(crate) fn assigned(&mut self, partitions: &BTreeMap<Partition, Begin>) {
+        self.is_settled = false;
         for (partition, begin) in partitions {
             let committed = match begin {
                 Begin::Committed(offset) => Some(*offset),
@@ -88,6 +89,7 @@ impl OffsetChecks {
 
     /// The partition was recreated: nothing is known of its commit.
     pub(crate) fn forget(&mut self, partition: Partition) {
+        self.is_settled = false;
         self.set_committed(partition, None);
     }
 
@@ -107,13 +109,18 @@ impl OffsetChecks {
         let ends: BTreeMap<_, _> = assignment.ends().collect();
         let partitions: Vec<_> = assignment.partitions().collect();
         let (offsets, mut pace) = (self.offsets.clone(), self.pace.clone());
-        let longest = if self.is_settled { Self::IDLE_INTERVAL } else { Self::INTERVAL };
+        let longest = self.longest_interval();
         self.running.push(Box::pin(async move {
             pace.pause(Self::INTERVAL, longest).await;
             let of_gaps: BTreeSet<_> = skipped.iter().map(|gap| gap.partition).collect();
             let facts = poll(&offsets, &partitions, of_gaps).await;
             OffsetCheck { ends, skipped, facts }
         }));
+    }
+
+    /// From one check to the next while no record is in flight.
+    fn longest_interval(&self) -> Duration {
+        if self.is_settled { Self::IDLE_INTERVAL } else { Self::INTERVAL }
     }
 
     /// The check that ends next. Cancel-safe.
@@ -128,8 +135,8 @@ impl OffsetChecks {
         check: OffsetCheck,
         assignment: &Assignment,
     ) -> Vec<(Partition, Finding)> {
+        self.is_settled = check.facts.as_ref().is_ok_and(|facts| facts.are_settled(&check.ends));
         let Ok(facts) = check.facts else { return Vec::new() };
-        self.is_settled = facts.are_settled(&check.ends);
         let mut findings = Vec::new();
         for (partition, (generation, end)) in check.ends {
             // What the group had committed before this router knew a position proves nothing.
@@ -227,6 +234,22 @@ mod tests {
     use crate::Config;
     use crate::activity::Activity;
 
+    fn checks() -> OffsetChecks {
+        let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", "http://127.0.0.1:1")];
+        let config = Config::parse(&Vars::from_iter(vars)).unwrap();
+        OffsetChecks::new(Offsets::new(&config.kafka).unwrap(), Activity::default().pace())
+    }
+
+    fn check(
+        assignment: &Assignment,
+        committed: PartitionOffsets,
+        high_watermarks: PartitionOffsets,
+    ) -> OffsetCheck {
+        let low_watermarks = PartitionOffsets::new();
+        let facts = Facts { committed, high_watermarks, low_watermarks };
+        OffsetCheck { ends: assignment.ends().collect(), skipped: Vec::new(), facts: Ok(facts) }
+    }
+
     fn judged(end: i64, committed: [Option<i64>; 2], mark: Option<i64>) -> Option<Finding> {
         let offset = |offset: Option<i64>| offset.and_then(Offset::new);
         let [before, now] = committed.map(offset);
@@ -246,6 +269,33 @@ mod tests {
         let skipped = skipped.into_iter().map(gap).collect();
         let check = OffsetCheck { ends: BTreeMap::new(), skipped, facts: Ok(facts) };
         assert_eq!(check.expired(), Some(BTreeMap::from([(0, 3)])));
+    }
+
+    #[test]
+    fn checks_are_rare_only_after_one_that_found_all_committed() {
+        let (mut checks, mut assignment) = (checks(), Assignment::default());
+        let begins = BTreeMap::from([(0, Begin::Committed(Offset::new(7).unwrap()))]);
+        checks.assigned(&begins);
+        assignment.assign(begins.iter().map(|(it, begin)| (*it, begin.offset())).collect());
+        let offsets = |offset| PartitionOffsets::from([(0, Offset::new(offset).unwrap())]);
+        let settled = || check(&assignment, offsets(7), offsets(7));
+        let failed = || OffsetCheck { facts: Err(kafka::Error::Closed), ..settled() };
+        let is_rare =
+            |checks: &OffsetChecks| checks.longest_interval() == OffsetChecks::IDLE_INTERVAL;
+        assert!(!is_rare(&checks), "nothing is known yet");
+        let settle = |checks: &mut OffsetChecks| {
+            assert_eq!(checks.findings(settled(), &assignment), []);
+            assert!(is_rare(checks));
+        };
+        settle(&mut checks);
+        checks.forget(0);
+        assert!(!is_rare(&checks));
+        settle(&mut checks);
+        checks.assigned(&BTreeMap::from([(1, Begin::Unknown)]));
+        assert!(!is_rare(&checks));
+        settle(&mut checks);
+        assert_eq!(checks.findings(failed(), &assignment), []);
+        assert!(!is_rare(&checks), "kafka has not answered");
     }
 
     #[test]
@@ -280,23 +330,15 @@ mod tests {
     #[test]
     fn a_partition_that_was_assigned_at_a_commit_was_recreated_if_the_commit_is_gone_at_the_first_check()
      {
-        let vars = [("KAFKA_SERVER", "127.0.0.1:1"), ("SINK", "http://127.0.0.1:1")];
-        let config = Config::parse(&Vars::from_iter(vars)).unwrap();
-        let pace = Activity::default().pace();
-        let mut checks = OffsetChecks::new(Offsets::new(&config.kafka).unwrap(), pace);
+        let mut checks = checks();
         let at = |offset| Offset::new(offset).unwrap();
         let begins = BTreeMap::from([(0, Begin::Committed(at(30))), (1, Begin::First(at(0)))]);
         checks.assigned(&begins);
         let mut assignment = Assignment::default();
         assignment.assign(begins.into_iter().map(|(it, begin)| (it, begin.offset())).collect());
-        let no_commit = || OffsetCheck {
-            ends: assignment.ends().collect(),
-            skipped: Vec::new(),
-            facts: Ok(Facts {
-                committed: PartitionOffsets::new(),
-                high_watermarks: PartitionOffsets::from([(0, at(120)), (1, at(120))]),
-                low_watermarks: PartitionOffsets::new(),
-            }),
+        let no_commit = || {
+            let high_watermarks = PartitionOffsets::from([(0, at(120)), (1, at(120))]);
+            check(&assignment, PartitionOffsets::new(), high_watermarks)
         };
         assert_eq!(checks.findings(no_commit(), &assignment), [(0, Finding::Recreated)]);
         assert_eq!(checks.findings(no_commit(), &assignment), []);

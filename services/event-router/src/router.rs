@@ -108,8 +108,7 @@ impl Router {
             self.calls.start();
             self.apply_window();
             self.report_processors();
-            self.activity.set(self.window.records() > 0);
-            metrics::records(self.window.records(), self.calls.waiting());
+            self.report_records();
         }
         self.drain().await
     }
@@ -120,6 +119,11 @@ impl Router {
         let report = self.calls.report().due_at();
         let others = [self.calls.next_attempt_at(), self.window.stuck_at(), report];
         others.into_iter().flatten().min()
+    }
+
+    fn report_records(&self) {
+        self.activity.set(self.window.records() > 0);
+        metrics::records(self.window.records(), self.calls.waiting());
     }
 
     /// Tells the homepages that no processor does its work, or that this is over.

@@ -108,8 +108,8 @@ impl Service {
         tasks.spawn(self.metrics.clone().run_upkeep(stop.clone()));
         let health = health::serve(self.listener, self.readiness, self.metrics);
         let work = route(self.config, self.topics, self.dependencies, urls, stop.clone());
-        // The main thread executes nothing else, so each event would wake it up. A task shares the threads of what it
-        // waits for.
+        // On the main thread, which executes nothing else, each event would switch threads. A task runs where its event
+        // is.
         let work = AbortOnDropHandle::new(tokio::spawn(work));
         // The health port answers until the work has ended. If one of them fails, both end.
         let result = tokio::select! {

@@ -115,6 +115,25 @@ async fn nothing_is_committed_past_a_record_whose_dead_letter_is_not_written() {
     assert_eq!((router.dead_letters.len(), committable(&router)), (1, Some(5)));
 }
 
+#[tokio::test]
+async fn what_is_polled_rarely_is_polled_often_while_a_record_is_in_flight() {
+    let mut router = router();
+    let mut pace = router.activity.pace();
+    let mut pause = async || {
+        let pause = pace.pause(Duration::ZERO, Duration::from_secs(60));
+        tokio::time::timeout(Duration::from_millis(50), pause).await
+    };
+    router.report_records();
+    assert!(pause().await.is_err());
+    router.receive(message(5));
+    router.report_records();
+    assert!(pause().await.is_ok());
+    let record = take_for_call(&mut router);
+    router.finish(&record, Finish::Stored);
+    router.report_records();
+    assert!(pause().await.is_err());
+}
+
 /// There may be another record at that offset now, because the topic can be recreated.
 #[tokio::test]
 async fn a_record_that_ends_after_its_partition_came_back_finishes_nothing_that_was_read_since() {

@@ -22,6 +22,8 @@ use crate::position::{Offset, Partition, Topic};
 /// A consumer that reads without a group.
 pub(super) type Reader = BaseConsumer<ReaderCallback>;
 
+/// Creates the client of a scan.
+///
 /// # Errors
 /// When librdkafka refuses the configuration.
 pub(super) fn create_reader(client: &ClientConfig) -> Result<Reader, Error> {
