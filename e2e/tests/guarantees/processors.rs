@@ -41,9 +41,12 @@ async fn two_processors_continue_without_the_third() {
     let mut stack = setup.start().await;
     let id = Kafka::at(stack.address(BROKER)).send_burst("hello", 10, 120).await;
     eventually("some records are stored", async || stored(&stack).await > 100.0).await;
-    let before = stored_per_second(&stack, Duration::from_secs(3)).await;
+    // So long that a wait for the next records counts little: with so small a window the router runs out of them now and
+    // then, and librdkafka takes up to a second until it fetches again.
+    let time = Duration::from_secs(6);
+    let before = stored_per_second(&stack, time).await;
     stack.kill("message-processor-2").await;
-    let after = stored_per_second(&stack, Duration::from_secs(3)).await;
+    let after = stored_per_second(&stack, time).await;
     println!("row 6: {before:.0}/s with three, {after:.0}/s with two");
     // Two thirds should be left, less the cost of the failed call. With one processor it would be a third.
     assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
