@@ -48,8 +48,8 @@ async fn two_processors_continue_without_the_third() {
     stack.kill("message-processor-2").await;
     let after = stored_per_second(&stack, time).await;
     println!("row 6: {before:.0}/s with three, {after:.0}/s with two");
-    // Two thirds should be left, less the cost of the failed call. With one processor it would be a third.
-    assert!(after > 0.5 * before, "{before:.0}/s before, {after:.0}/s after");
+    // Each of them finishes 25 records a second, so one alone cannot do this.
+    assert!(after > 27.0, "{before:.0}/s before, {after:.0}/s after");
     settles_within(&stack, "row 6", Duration::from_secs(60)).await;
     stack.assert_complete(&id, 1200).await;
     assert_eq!(dead_letters(&stack).await, 0);
