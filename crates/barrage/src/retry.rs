@@ -58,6 +58,12 @@ pub async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;
 }
 
+/// Waits for `shortest`, and then until `event`, but not longer than `longest` in all.
+pub async fn pause_until(event: impl Future, shortest: Duration, longest: Duration) {
+    pause(shortest).await;
+    let _event_or_none = tokio::time::timeout(longest.saturating_sub(shortest), event).await;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use barrage::retry::pause;
+use barrage::retry::pause_until;
 use tokio::sync::watch;
 
 /// Says whether any record is in flight.
@@ -28,15 +28,15 @@ impl Activity {
 impl PollPace {
     /// Pauses for `busy`, and then until a record is in flight, but not longer than `idle` in all.
     pub(crate) async fn pause(&mut self, busy: Duration, idle: Duration) {
-        pause(busy).await;
-        let is_any_in_flight = self.0.wait_for(|is_any| *is_any);
-        let _any_or_none = tokio::time::timeout(idle.saturating_sub(busy), is_any_in_flight).await;
+        pause_until(self.0.wait_for(|is_any| *is_any), busy, idle).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
+
+    use barrage::retry::pause;
 
     use super::*;
 

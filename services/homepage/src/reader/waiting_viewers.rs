@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use barrage::retry::pause;
+use barrage::retry::pause_until;
 use tokio::sync::Notify;
 
 /// Counts the viewers who wait. The reader reads less often while there is none.
@@ -33,9 +33,7 @@ impl WaitingViewers {
     /// Pauses for `shortest`, and then until a viewer waits, but not longer than `longest` in all. Only one task may call
     /// it.
     pub(super) async fn pause(&self, shortest: Duration, longest: Duration) {
-        pause(shortest).await;
-        let rest = longest.saturating_sub(shortest);
-        let _any_or_none = tokio::time::timeout(rest, self.any()).await;
+        pause_until(self.any(), shortest, longest).await;
     }
 
     async fn any(&self) {
