@@ -1,4 +1,4 @@
-//! When a sender sends: message `n` is due at its begin plus `n` ÷ rate.
+//! When a sender sends: message `n` is due at its begin plus `n` ÷ rate. The senders of a burst begin in groups.
 
 use std::time::Duration;
 
@@ -6,11 +6,14 @@ use std::time::Duration;
 pub(crate) struct Pace {
     rate: u32,
     duration: Duration,
-    /// The senders begin one after the other within the first period, so that they do not all send at once.
+    /// The senders begin in groups within the first period, so that they do not all send at once.
     begin: Duration,
 }
 
 impl Pace {
+    /// From one group of senders to the next. What a group sends shares requests to Kafka, to the processors and to the
+    /// table, which cost much more than a message.
+    const STEP: Duration = Duration::from_millis(50);
     /// How long a late sender may still send after its burst's duration.
     const CATCH_UP: Duration = Duration::from_secs(2);
 
@@ -18,7 +21,11 @@ impl Pace {
     pub(crate) fn new(rate: u32, seconds: u32, sender: u32, of: u32) -> Self {
         let period = Duration::from_secs(1) / rate;
         let duration = Duration::from_secs(seconds.into());
-        Self { rate, duration, begin: period * (sender - 1) / of }
+        let evenly = period * (sender - 1) / of;
+        // A second has a whole number of steps.
+        let after_step = evenly.subsec_nanos() % Self::STEP.subsec_nanos();
+        let begin = evenly - Duration::from_nanos(after_step.into());
+        Self { rate, duration, begin }
     }
 
     /// When message number `n` (from 0) is due, counted from the burst's begin; `None` when there are no more.
@@ -55,6 +62,17 @@ mod tests {
             prop_assert_eq!(sent, u64::from(rate) * u64::from(seconds));
             prop_assert!(last < Duration::from_secs(seconds.into()));
         }
+    }
+
+    #[test]
+    fn the_senders_of_a_burst_begin_in_groups_spread_over_the_first_period() {
+        let begins = |rate, of| {
+            let begin = |sender| Pace::new(rate, 10, sender, of).begin.as_millis();
+            (1..=of).map(begin).collect::<Vec<_>>()
+        };
+        assert_eq!(begins(5, 10), [0, 0, 0, 50, 50, 100, 100, 100, 150, 150]);
+        assert_eq!(begins(1, 4), [0, 250, 500, 750]);
+        assert_eq!(begins(20, 3), [0, 0, 0]);
     }
 
     #[test]
