@@ -21,7 +21,7 @@ mod topics;
 pub use config::{Config, Servers};
 pub use consumer::{Begin, Consumer, ConsumerEvent, RevokeGuard};
 pub use error::Error;
-pub use group::Group;
+pub use group::{Group, GroupInstanceId};
 pub use members::{GroupMembers, Members};
 pub use offsets::{Committed, Offsets, PartitionOffsets};
 pub use permission_probe::PermissionProbe;

@@ -11,7 +11,7 @@ use process::{child::Spec, port::Port, signals::Stop};
 use serde_json::Value;
 use stack::plan::{
     Parts, Plan, ProcessorSpecs, check_built,
-    name::{BROKER, TABLE},
+    name::{BROKER, ROUTER, TABLE},
 };
 use tokio::{
     sync::mpsc,
@@ -81,6 +81,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let token = Token::random();
     let control = Control::bind(token).await?;
     control.introduce(&mut parts.homepage)?;
+    // It restarts under its name, so Kafka gives it its partitions back at once, also after a kill.
+    parts.router.env.insert("KAFKA_GROUP_INSTANCE_ID".into(), ROUTER.into());
     let specs: Vec<_> = parts.storage.iter().chain([&parts.router, &parts.homepage]).collect();
     let programs = specs.iter().map(|spec| spec.program.clone());
     check_built(programs.chain([parts.processors.program()]))?;

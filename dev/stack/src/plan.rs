@@ -37,6 +37,7 @@ const OWNED: &[&str] = &[
     "DEMO_CONTROLS",
     "LAUNCHER_URL",
     "LAUNCHER_TOKEN",
+    "KAFKA_GROUP_INSTANCE_ID",
     "KAFKA_SERVER",
     "KAFKA_USER",
     "KAFKA_PWD",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use barrage::config::{self, Faults, Listen, Reader, Seconds, Variable, Vars};
+use barrage::kafka::GroupInstanceId;
 use barrage::position::Topic;
 use barrage::{kafka, telemetry};
 
@@ -58,6 +59,11 @@ const KAFKA_FETCH_WAIT_MS: Variable = Variable::new(
     "milliseconds, 1 to 60000",
     "How long a broker waits for new records before it sends an empty answer.",
 );
+const KAFKA_GROUP_INSTANCE_ID: Variable = Variable::optional(
+    "KAFKA_GROUP_INSTANCE_ID",
+    "1 to 249 of a-z A-Z 0-9 . _ -, different for each router",
+    "Makes the router a static member of its group.",
+);
 const TRACE_NAME: Variable = Variable::new(
     "TRACE_NAME",
     "event-router",
@@ -76,6 +82,7 @@ pub struct Config {
     pub(crate) dead_letter_topic: Topic,
     pub(crate) limits: Limits,
     pub(crate) fetch_wait: Duration,
+    pub(crate) group_instance_id: Option<GroupInstanceId>,
     pub(crate) trace_name: String,
 }
 
@@ -126,6 +133,7 @@ impl Config {
         let batch_max = reader.read_if(&BATCH_MAX, |n| (1..=proto::MAX_RECORDS).contains(n));
         let in_flight = reader.read_if(&IN_FLIGHT, |n| (1..=1000).contains(n));
         let fetch_wait = reader.read_if(&KAFKA_FETCH_WAIT_MS, |ms| (1..=60_000).contains(ms));
+        let group_instance_id = reader.read_optional(&KAFKA_GROUP_INSTANCE_ID);
         let telemetry = telemetry::Config::read(reader);
         let trace_name = reader.read(&TRACE_NAME);
         let kafka = kafka?;
@@ -150,6 +158,7 @@ impl Config {
             dead_letter_topic,
             limits,
             fetch_wait: Duration::from_millis(fetch_wait?),
+            group_instance_id: group_instance_id?,
             trace_name: trace_name?,
         })
     }
@@ -205,6 +214,7 @@ mod tests {
             ("BATCH_MAX", "0"),
             ("IN_FLIGHT", "many"),
             ("KAFKA_FETCH_WAIT_MS", "0"),
+            ("KAFKA_GROUP_INSTANCE_ID", "router 1"),
             ("PORT", "65536"),
             ("TRACING", "jaeger"),
         ] {

@@ -100,8 +100,8 @@ impl Router {
                 Some(scan) = self.gaps.next() => self.gaps_scanned(scan),
                 Ok(()) = urls.changed() => self.update_processors(&urls.borrow_and_update()),
                 event = self.consumer.next() => {
-                    self.handle(event.ok_or(kafka::Error::Closed)?).await;
-                    self.handle_available().await;
+                    self.handle(event.ok_or(kafka::Error::Closed)?).await?;
+                    self.handle_available().await?;
                 }
                 () = wake_up => {}
             }
@@ -142,17 +142,18 @@ impl Router {
 
     /// Handles events that have arrived already, so that their records go in one call. At most one call's
     /// records, and no more than the window has room for.
-    async fn handle_available(&mut self) {
+    async fn handle_available(&mut self) -> Result<(), kafka::Error> {
         for _ in 0..self.config.limits.batch_max {
-            let Some(event) = self.consumer.try_next() else { return };
-            self.handle(event).await;
+            let Some(event) = self.consumer.try_next() else { break };
+            self.handle(event).await?;
             if self.window.is_full() {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
-    async fn handle(&mut self, event: ConsumerEvent) {
+    async fn handle(&mut self, event: ConsumerEvent) -> Result<(), kafka::Error> {
         match event {
             ConsumerEvent::Assigned(partitions) => self.assigned(partitions),
             ConsumerEvent::Revoked(partitions, guard) => {
@@ -160,6 +161,8 @@ impl Router {
                 drop(guard);
             }
             ConsumerEvent::Record(record) => self.receive(record),
+            // What is in flight is dropped: whoever owns the partitions now reads it again.
+            ConsumerEvent::Failed(error @ kafka::Error::Fatal(_)) => return Err(error),
             ConsumerEvent::Failed(error) => {
                 if matches!(error, kafka::Error::Unreadable(_)) {
                     self.assignment.suspect();
@@ -167,6 +170,7 @@ impl Router {
                 self.reading.observe::<()>(&Err(error));
             }
         }
+        Ok(())
     }
 
     fn assigned(&mut self, partitions: BTreeMap<Partition, Begin>) {

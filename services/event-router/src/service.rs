@@ -156,6 +156,7 @@ async fn route(
     if stop.run_until_cancelled(exists).await.is_none() {
         return Ok(());
     }
-    let consumer = Consumer::join(&config.kafka, config.fetch_wait)?;
+    let instance_id = config.group_instance_id.as_ref();
+    let consumer = Consumer::join(&config.kafka, instance_id, config.fetch_wait)?;
     Router::new(consumer, dependencies, config).run(urls, stop).await
 }

@@ -15,16 +15,15 @@ mod thread;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset as KafkaOffset, TopicPartitionList};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::denial::Operation;
-use super::{Config, Error, PartitionOffsets};
+use super::{Config, Error, GroupInstanceId, PartitionOffsets};
 use crate::position::{Offset, Partition, Topic};
 use gate::Gate;
 use thread::{Poller, RebalanceCallback};
@@ -39,7 +38,8 @@ pub struct Consumer {
     /// Events that were received and not handed out yet.
     received: VecDeque<ConsumerEvent>,
     gate: Arc<Gate>,
-    thread: JoinHandle<()>,
+    /// Told when the thread has closed the client.
+    closed: oneshot::Receiver<()>,
 }
 
 impl Consumer {
@@ -48,28 +48,38 @@ impl Consumer {
     /// How long a revoke waits for the caller to drop the [`RevokeGuard`].
     pub const REVOKE_TIMEOUT: Duration = thread::REVOKE_TIMEOUT;
 
-    /// Joins the group. `fetch_wait` is how long a broker may hold back an empty answer.
+    /// Joins the group, as a static member if it has an `instance_id`. `fetch_wait` is how long a broker may hold back an
+    /// empty answer.
     ///
     /// # Errors
     /// When librdkafka refuses the configuration, or the thread cannot be started.
-    pub fn join(config: &Config, fetch_wait: Duration) -> Result<Self, Error> {
+    pub fn join(
+        config: &Config,
+        instance_id: Option<&GroupInstanceId>,
+        fetch_wait: Duration,
+    ) -> Result<Self, Error> {
         let (sender, events) = mpsc::channel(Self::CHANNEL);
         let topic = config.topic.clone();
         let access = config.access(Operation::Read);
         let callback = RebalanceCallback::new(sender.downgrade(), access.clone());
-        let inner: Arc<BaseConsumer<RebalanceCallback>> = Arc::new(
-            settings(config, fetch_wait)
-                .create_with_context(callback)
-                .map_err(Error::Configuration)?,
-        );
+        let mut settings = settings(config, fetch_wait);
+        if let Some(id) = instance_id {
+            settings.set("group.instance.id", id.as_str());
+        }
+        let inner: Arc<BaseConsumer<RebalanceCallback>> =
+            Arc::new(settings.create_with_context(callback).map_err(Error::Configuration)?);
         inner.subscribe(&[topic.as_str()]).map_err(|error| Error::of(error, &access))?;
         let gate = Arc::new(Gate::default());
         let poller = Poller { consumer: inner.clone(), events: sender, gate: gate.clone() };
-        let thread = std::thread::Builder::new()
-            .name("kafka-consumer".into())
-            .spawn(move || poller.run())
-            .map_err(|_| Error::Closed)?;
-        Ok(Self { inner, topic, events, received: VecDeque::new(), gate, thread })
+        let (tell, closed) = oneshot::channel();
+        let poll = move || {
+            poller.run();
+            // Nobody listens if the caller has not left, or has waited long enough.
+            let _heard = tell.send(());
+        };
+        let thread = std::thread::Builder::new().name("kafka-consumer".into());
+        let _detached = thread.spawn(poll).map_err(|_| Error::Closed)?;
+        Ok(Self { inner, topic, events, received: VecDeque::new(), gate, closed })
     }
 
     /// The next event, if one is there already.
@@ -88,18 +98,18 @@ impl Consumer {
         self.received.pop_front()
     }
 
-    /// Commits what is stored and leaves the group.
+    /// Commits what is stored and leaves the group. A static member stays in it until its session ends.
     ///
     /// # Errors
     /// When the client's thread has died.
     pub async fn leave(self) -> Result<(), Error> {
-        let Self { inner, events, received, thread, .. } = self;
+        let Self { inner, events, received, closed, .. } = self;
         // Now the thread has the last reference. When it ends, the client is closed, which revokes all.
         drop(inner);
         // A closed channel ends the thread, and a revoke does not wait for anybody.
         drop((events, received));
-        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
-        joined.map_err(|_| Error::Closed)?.map_err(|_| Error::Closed)
+        // The runtime would not end before a blocking task that joins it, however long Kafka takes to answer.
+        closed.await.map_err(|_| Error::Closed)
     }
 
     /// Stops handing out events, or goes on. librdkafka still reads ahead as far as it has room. While
@@ -213,4 +223,37 @@ fn settings(config: &Config, fetch_wait: Duration) -> ClientConfig {
         .set("fetch.queue.backoff.ms", "10")
         .set("queued.max.messages.kbytes", "8192");
     client
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+    use super::*;
+    use crate::config::{self, Vars};
+
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn a_static_member_whose_place_another_one_takes_fails_for_good() {
+        let broker = MockCluster::new(1).unwrap();
+        broker.create_topic("barrage-info", 1, 1).unwrap();
+        let vars = Vars::from_iter([("KAFKA_SERVER", broker.bootstrap_servers().as_str())]);
+        let config = config::parse(&vars, |reader| Config::read(reader, "test")).unwrap();
+        let fenced = RDKafkaRespErr::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+        broker.request_errors(RDKafkaApiKey::Heartbeat, &[fenced]);
+        let id = "router-1".parse().unwrap();
+        let mut consumer = Consumer::join(&config, Some(&id), Duration::from_millis(100)).unwrap();
+
+        let fatal = async {
+            loop {
+                if let ConsumerEvent::Failed(Error::Fatal(why)) = consumer.next().await.unwrap() {
+                    return why;
+                }
+            }
+        };
+        let why = tokio::time::timeout(DEADLINE, fatal).await.unwrap();
+        assert!(why.contains("group.instance.id"), "{why}");
+    }
 }

@@ -37,6 +37,10 @@ pub enum Error {
     /// Kafka acknowledged a record without its offset, and a search did not find it.
     #[error("kafka acknowledged the record, but reading it back did not find it")]
     Lost,
+    /// The client never works again; librdkafka says why. A consumer fails so when another one joins the group with its
+    /// `group.instance.id`.
+    #[error("the kafka client failed for good: {0}")]
+    Fatal(String),
     /// A task or thread of ours ended before it had a result.
     #[error("the kafka client was closed")]
     Closed,
@@ -58,6 +62,7 @@ impl Error {
             | Self::Unreadable(_)
             | Self::Configuration(_)
             | Self::Lost
+            | Self::Fatal(_)
             | Self::Closed
             | Self::Other(_) => Fate::Wait,
             Self::TooLarge => Fate::Final,

@@ -1,4 +1,4 @@
-//! The name of a consumer group.
+//! The name of a consumer group, and of a member that stays the same when it restarts.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,5 +24,47 @@ impl FromStr for Group {
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Kafka's `group.instance.id`: 1 to 249 of `a-z A-Z 0-9 . _ -`. A member with one gets its partitions back as soon as it
+/// has restarted, also after it was killed. Without one, Kafka first waits until the session of the killed member ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupInstanceId(String);
+
+impl GroupInstanceId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for GroupInstanceId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        let fits = (1..=249).contains(&text.len()) && text != "." && text != "..";
+        if fits && plain { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_instance_id_has_only_the_characters_that_kafka_allows() {
+        for (text, is_one) in [
+            ("event-router", true),
+            ("a.B_0", true),
+            ("", false),
+            ("..", false),
+            ("router 1", false),
+            ("路由", false),
+        ] {
+            assert_eq!(text.parse::<GroupInstanceId>().is_ok(), is_one, "{text}");
+        }
+        assert!("a".repeat(249).parse::<GroupInstanceId>().is_ok());
+        assert!("a".repeat(250).parse::<GroupInstanceId>().is_err());
     }
 }

@@ -38,7 +38,7 @@ fn router_with(sink: &str, readiness: &Readiness) -> Router {
         processors: readiness.dependency("processors"),
         activity,
     };
-    let consumer = Consumer::join(&config.kafka, config.fetch_wait).unwrap();
+    let consumer = Consumer::join(&config.kafka, None, config.fetch_wait).unwrap();
     let mut router = Router::new(consumer, dependencies, config);
     router.assigned(BTreeMap::from([(0, Begin::Unknown)]));
     router
@@ -254,4 +254,14 @@ async fn records_of_a_call_that_fails_after_its_processor_has_left_go_to_another
     router.call_ended(failed);
     router.calls.start();
     assert_eq!((router.calls.len(), router.calls.waiting()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_router_ends_when_its_kafka_client_fails_for_good() {
+    let mut router = router();
+    let passing = kafka::Error::Lost;
+    assert!(router.handle(ConsumerEvent::Failed(passing)).await.is_ok());
+    let fatal = kafka::Error::Fatal("fenced".into());
+    let ended = router.handle(ConsumerEvent::Failed(fatal)).await.unwrap_err();
+    assert_eq!(ended.to_string(), "the kafka client failed for good: fenced");
 }

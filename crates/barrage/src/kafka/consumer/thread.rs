@@ -61,10 +61,17 @@ impl Poller {
                 Ok(message) => {
                     ConsumerRecord::of(&message, &callback.access.topic).map(ConsumerEvent::Record)
                 }
-                Err(error) => Some(ConsumerEvent::Failed(Error::of(error, &callback.access))),
+                Err(error) => Some(ConsumerEvent::Failed(self.error(error))),
             };
             callback.batch.lock().extend(event);
             limit = Duration::ZERO;
+        }
+    }
+
+    fn error(&self, error: KafkaError) -> Error {
+        match self.consumer.client().fatal_error() {
+            Some((_, reason)) => Error::Fatal(reason),
+            None => Error::of(error, &self.consumer.context().access),
         }
     }
 }
