@@ -197,9 +197,14 @@ impl Assignment {
         Some(assigned.ledger.committable().filter(|next| Some(*next) != before))
     }
 
-    /// Whether a gap at this offset was passed because a record could not be decoded.
-    pub(crate) fn has_hole_at(&self, partition: Partition, offset: Offset) -> bool {
-        self.partitions.get(&partition).is_some_and(|assigned| assigned.holes.contains_key(&offset))
+    /// Whether a record at this offset will not arrive by itself: it was passed because it could not be decoded, or it
+    /// came before the rewind had an effect, and no record before it was left to be read again.
+    pub(crate) fn has_missed(&self, partition: Partition, offset: Offset) -> bool {
+        self.partitions.get(&partition).is_some_and(|assigned| {
+            let is_next = assigned.ledger.end() == Some(offset);
+            let is_rewound_to = is_next && assigned.rewound_below.is_some_and(|it| it <= offset);
+            assigned.holes.contains_key(&offset) || is_rewound_to
+        })
     }
 
     /// The first gap of each partition that must be looked at: one that may hide a record, else the offsets from the
@@ -324,6 +329,21 @@ mod tests {
         assert_eq!(assignment.arrival(0, offset(10)), Arrival::Repeated);
         assert_eq!(assignment.arrival(0, offset(6)), Arrival::Next);
         assignment.read(0, offset(6)).unwrap();
+        assert_eq!(assignment.arrival(0, offset(10)), Arrival::Next);
+    }
+
+    #[test]
+    fn a_record_is_missed_that_came_before_a_rewind_that_found_none_before_it() {
+        let mut assignment = assignment();
+        assignment.read(0, offset(5)).unwrap();
+        assignment.suspect();
+        assignment.read(0, offset(9)).unwrap();
+        assignment.restart(0, offset(6));
+        assert_eq!(assignment.arrival(0, offset(10)), Arrival::Repeated);
+        assert!(!assignment.has_missed(0, offset(10)), "6 to 9 may still come");
+        assignment.skip(0, offset(6), offset(10)).unwrap();
+        assert!(assignment.has_missed(0, offset(10)));
+        assignment.restart(0, offset(10));
         assert_eq!(assignment.arrival(0, offset(10)), Arrival::Next);
     }
 

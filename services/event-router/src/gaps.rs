@@ -53,6 +53,8 @@ struct Gap {
     since: Instant,
     /// When it was last read.
     scanned: Option<Instant>,
+    /// How many of its offsets the next scan reads.
+    length: i64,
 }
 
 /// A scan that has ended.
@@ -70,8 +72,9 @@ pub(crate) enum Finding {
     Record { from: Offset },
     /// A record cannot be decoded.
     Unreadable,
-    /// What could not be decoded before can be decoded now, from this offset on.
-    Readable { from: Offset },
+    /// What could not be decoded before can be decoded now, or Kafka has deleted it: that many records. From this offset
+    /// on there may be more.
+    Readable { from: Offset, expired: u64 },
 }
 
 impl Gaps {
@@ -79,8 +82,10 @@ impl Gaps {
     const PATIENCE: Duration = Duration::from_millis(500);
     /// How soon a gap is read again that holds a record, or one that cannot be decoded.
     const RETRY: Duration = Duration::from_secs(5);
-    /// How many offsets of a partition one scan reads. A gap that is longer takes several scans.
+    /// How many offsets of a partition the first scan of a gap reads, and the most that one reads. Where one finds no
+    /// record, the next one follows at once and reads twice as many: a large transaction may have been aborted.
     const OFFSETS: i64 = 200;
+    const MOST_OFFSETS: i64 = 10_000;
     /// How many partitions one scan reads, so that a backlog of many partitions takes little memory.
     const PARTITIONS: usize = 64;
 
@@ -105,7 +110,8 @@ impl Gaps {
             }
             let same =
                 before.get(&partition).filter(|it| (it.generation, it.from) == (generation, from));
-            let new = Gap { generation, from, to, since: now, scanned: None };
+            let new =
+                Gap { generation, from, to, since: now, scanned: None, length: Self::OFFSETS };
             let gap = same.map_or(new, |before| Gap { to, ..*before });
             self.known.insert(partition, gap);
         }
@@ -171,12 +177,18 @@ impl Gaps {
             match (before, scanned.unreadable().is_some()) {
                 (false, true) => findings.push((partition, Finding::Unreadable)),
                 (true, false) => {
-                    findings.push((partition, Finding::Readable { from: gap.from }));
+                    findings.push((partition, readable(&gap, scanned)));
                     continue;
                 }
                 (true, true) | (false, false) => {}
             }
-            findings.extend(judge(gap.from, scanned).map(|finding| (partition, finding)));
+            let finding = judge(gap.from, scanned);
+            if let (Some(rest), Some(known)) =
+                (finding.and_then(|it| gap.rest(it)), self.known.get_mut(&partition))
+            {
+                *known = Gap { to: known.to, ..rest };
+            }
+            findings.extend(finding.map(|finding| (partition, finding)));
         }
         self.unreadable.report(&self.probe);
         findings
@@ -184,9 +196,28 @@ impl Gaps {
 }
 
 impl Gap {
-    fn offsets(&self) -> BTreeSet<Offset> {
-        self.from.until(self.to.min(self.from.plus(Gaps::OFFSETS))).collect()
+    /// The offset after the last one that a scan reads.
+    fn end_of_scan(&self) -> Offset {
+        self.to.min(self.from.plus(self.length))
     }
+
+    fn offsets(&self) -> BTreeSet<Offset> {
+        self.from.until(self.end_of_scan()).collect()
+    }
+
+    /// What is left of it if a scan has found no record. It is due at once.
+    fn rest(&self, finding: Finding) -> Option<Self> {
+        let Finding::Empty { to, .. } = finding else { return None };
+        let length = (self.length * 2).min(Gaps::MOST_OFFSETS);
+        (to >= self.end_of_scan()).then_some(Self { from: to, scanned: None, length, ..*self })
+    }
+}
+
+/// A gap with a record that could not be decoded, and that is readable now or deleted. What is behind the gap may have
+/// been read before it was deleted, so it did not expire.
+fn readable(gap: &Gap, scanned: &ScannedPartition) -> Finding {
+    let from = gap.from.max(scanned.deleted_below());
+    Finding::Readable { from, expired: from.min(gap.to).since(gap.from) }
 }
 
 /// Decides about a gap that begins at `from`.
@@ -226,6 +257,37 @@ mod tests {
         assert_eq!(judged(&[Deleted, Deleted, NoRecord, Record(None)]), empty(9, 2));
         assert_eq!(judged(&[Deleted, Deleted]), empty(8, 2));
         assert_eq!(judged(&[NoRecord, Unreadable]), empty(7, 0));
+    }
+
+    fn gap(from: i64, to: i64) -> Gap {
+        let (since, length) = (Instant::now(), Gaps::OFFSETS);
+        Gap { generation: 1, from: at(from), to: at(to), since, scanned: None, length }
+    }
+
+    #[test]
+    fn where_a_scan_finds_no_record_the_next_one_reads_more_at_once() {
+        let mut rest = gap(6, 1_000_006);
+        let mut scans = 0;
+        while rest.from < rest.to {
+            let (from, to) = (rest.from, rest.end_of_scan());
+            rest = rest.rest(Finding::Empty { from, to, expired: 0 }).unwrap();
+            scans += 1;
+        }
+        assert_eq!((scans, rest.scanned), (105, None));
+        let record_soon = Finding::Empty { from: at(6), to: at(8), expired: 0 };
+        assert_eq!(gap(6, 500).rest(record_soon), None);
+        assert_eq!(gap(6, 500).rest(Finding::Record { from: at(6) }), None);
+    }
+
+    #[test]
+    fn what_was_read_behind_a_corrupt_batch_did_not_expire_with_it() {
+        let deleted = |below: i64| -> ScannedPartition {
+            (6..below).map(|it| (at(it), OffsetContent::Deleted)).collect()
+        };
+        let readable = |below| readable(&gap(6, 8), &deleted(below));
+        assert_eq!(readable(0), Finding::Readable { from: at(6), expired: 0 });
+        assert_eq!(readable(7), Finding::Readable { from: at(7), expired: 1 });
+        assert_eq!(readable(60), Finding::Readable { from: at(60), expired: 2 });
     }
 
     #[test]

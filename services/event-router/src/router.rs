@@ -332,14 +332,19 @@ impl Router {
                 gaps::Finding::Empty { from, to, expired } => {
                     self.skip(partition, from, to, expired)
                 }
-                gaps::Finding::Record { from } if self.assignment.has_hole_at(partition, from) => {
+                gaps::Finding::Record { from } if self.assignment.has_missed(partition, from) => {
                     self.read_again(partition, from);
                 }
                 // It is about to arrive.
                 gaps::Finding::Record { .. } => {}
                 // Behind such a record librdkafka goes astray: it would begin again at the first record.
                 gaps::Finding::Unreadable => drop(self.unreadable.insert(partition)),
-                gaps::Finding::Readable { from } => self.read_again(partition, from),
+                gaps::Finding::Readable { from, expired } => {
+                    if expired > 0 {
+                        records_expired(partition, expired);
+                    }
+                    self.read_again(partition, from);
+                }
             }
         }
     }
