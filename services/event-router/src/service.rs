@@ -32,6 +32,8 @@ pub struct Service {
     metrics: Metrics,
     topics: Topics,
     dependencies: Dependencies,
+    /// The permission to write dead letters. They are rare, so a refusal must end without the next one.
+    dead_letters: PermissionProbe,
     flush: Flush,
 }
 
@@ -73,10 +75,11 @@ impl Service {
         let partitions = readiness.dependency("partitions");
         partitions.up();
         let activity = Activity::default();
+        let dead_letters = PermissionProbe::new(readiness.dependency("dead-letters"));
         let dependencies = Dependencies {
             dead_letters: DeadLetters::new(
                 Producer::new(&config.kafka, config.dead_letter_topic.clone())?,
-                PermissionProbe::new(readiness.dependency("dead-letters")),
+                dead_letters.clone(),
             ),
             reading: PermissionProbe::new(readiness.dependency("reading")),
             offset_checks: OffsetChecks::new(Offsets::new(&config.kafka)?, activity.pace()),
@@ -87,7 +90,17 @@ impl Service {
         };
         let (topics, flush) = (Topics::new(&config.kafka)?, tracers.into_flush());
         metrics::describe();
-        Ok(Self { config, listener, address, readiness, metrics, topics, dependencies, flush })
+        Ok(Self {
+            config,
+            listener,
+            address,
+            readiness,
+            metrics,
+            topics,
+            dependencies,
+            dead_letters,
+            flush,
+        })
     }
 
     /// The address of the health port.
@@ -134,6 +147,7 @@ impl Service {
         for (topic, probe) in watched {
             tasks.spawn(watch_topic(self.topics.clone(), topic, probe, stop.clone()));
         }
+        tasks.spawn(self.dead_letters.clone().expire_refusals(stop.clone()));
         let router = self.readiness.dependency("router");
         router.up();
         let stop = stop.clone();
