@@ -36,6 +36,8 @@ struct Standing {
     since: Instant,
     /// When this range was inspected.
     inspected: Option<Instant>,
+    /// How many offsets are read.
+    length: i64,
     /// Whether that has told what the first open offset holds. Kafka may have answered for a part of the range.
     is_known: bool,
 }
@@ -43,8 +45,10 @@ struct Standing {
 impl Inspection {
     /// How long a partition must stand still.
     const PATIENCE: Duration = Duration::from_secs(1);
-    /// How many offsets of a partition are read.
+    /// How many offsets of a partition are read first, and at most. Where all of them have no record, the next ones follow
+    /// at once, and twice as many: a large transaction may have been aborted.
     const OFFSETS: i64 = 200;
+    const MOST_OFFSETS: i64 = 10_000;
     /// How many partitions one inspection reads, so that a backlog of many partitions takes little memory.
     const PARTITIONS: usize = 64;
     /// How often a partition is tried again that cannot be read, or of which the last inspection has told nothing.
@@ -67,15 +71,17 @@ impl Inspection {
             self.unreadable.set(partition, None);
             return;
         }
-        let from = tracker.finished();
-        let to = from.plus(Self::OFFSETS).min(tracker.high_watermark());
-        let standing = Standing { from, to, since: now, inspected: None, is_known: false };
+        let (from, length) = (tracker.finished(), Self::OFFSETS);
+        let to = |length| from.plus(length).min(tracker.high_watermark());
+        let standing =
+            Standing { from, to: to(length), since: now, inspected: None, length, is_known: false };
         let known = self.standing.entry(partition).or_insert(standing);
         if known.from != from {
             *known = standing;
             self.unreadable.set(partition, None);
-        } else if known.to != to {
-            *known = Standing { since: known.since, ..standing };
+        } else if known.to != to(known.length) {
+            let (since, length) = (known.since, known.length);
+            *known = Standing { to: to(length), since, length, ..standing };
         }
     }
 
@@ -92,6 +98,9 @@ impl Inspection {
             self.unreadable.set(*partition, scanned.unreadable().filter(|_| standing.is_some()));
             if let Some(standing) = standing {
                 standing.is_known = *scanned.at(standing.from) != OffsetContent::Unknown;
+                if standing.is_without_records(scanned) {
+                    *standing = standing.rest();
+                }
             }
         }
         self.unreadable.report(&self.probe);
@@ -106,6 +115,7 @@ impl Inspection {
     fn take_due(&mut self, now: Instant) -> BTreeMap<Partition, BTreeSet<Offset>> {
         let unreadable = &self.unreadable;
         let due = |partition: &Partition, it: &Standing| match it.inspected {
+            _ if it.from == it.to => false,
             None => now.duration_since(it.since) >= Self::PATIENCE,
             Some(at) => {
                 let is_settled = it.is_known && !unreadable.contains(*partition);
@@ -127,6 +137,20 @@ impl Inspection {
             let records = self.records.clone();
             self.running = Some(tokio::spawn(async move { records.read(offsets).await }));
         }
+    }
+}
+
+impl Standing {
+    fn is_without_records(&self, scanned: &ScannedPartition) -> bool {
+        let is_empty =
+            |it: &OffsetContent| matches!(it, OffsetContent::NoRecord | OffsetContent::Deleted);
+        self.from.until(self.to).all(|offset| is_empty(scanned.at(offset)))
+    }
+
+    /// What comes after it. Since when the partition stands still does not change, so it is due at once.
+    fn rest(&self) -> Self {
+        let length = (self.length * 2).min(Inspection::MOST_OFFSETS);
+        Self { from: self.to, inspected: None, length, is_known: false, ..*self }
     }
 }
 
@@ -177,5 +201,28 @@ mod tests {
         tracker.row_found(offset(5));
         assert!(due(&mut inspection, &tracker, 62).is_empty(), "it has moved");
         assert_eq!(due(&mut inspection, &tracker, 63), [6, 7]);
+    }
+    #[test]
+    fn where_no_offset_has_a_record_the_next_ones_follow_at_once_and_are_more() {
+        let (mut inspection, begin) = (inspection(), Instant::now());
+        let offset = |offset| Offset::new(offset).unwrap();
+        let mut tracker = Tracker::new(offset(0));
+        tracker.advance(offset(1_000));
+        inspection.observe(0, &tracker, begin);
+        let now = begin + Inspection::PATIENCE;
+        let first = inspection.take_due(now).remove(&0).unwrap();
+        assert_eq!(first.len(), 200);
+        let empty: ScannedPartition =
+            first.iter().map(|it| (*it, OffsetContent::NoRecord)).collect();
+        let standing = inspection.standing.get_mut(&0).unwrap();
+        assert!(standing.is_without_records(&empty));
+        *standing = standing.rest();
+        assert!(inspection.take_due(now).is_empty(), "the reader has not moved yet");
+        for found in first {
+            tracker.row_found(found);
+        }
+        inspection.observe(0, &tracker, now);
+        let second = inspection.take_due(now).remove(&0).unwrap();
+        assert_eq!((second.first(), second.len()), (Some(&offset(200)), 400));
     }
 }
