@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
+use actix_web::http::Version;
 use actix_web::http::header::HOST;
 use actix_web::web::Data;
 use ipnet::{IpNet, Ipv4Net};
@@ -84,17 +85,16 @@ impl Origin {
 }
 
 /// The headers by which proxies say for whom they send a request.
-const OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
+const OF_PROXIES: [&str; 6] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-/// Whether the client is a program on this machine. A proxy on this machine sends what comes from elsewhere, so a request
-/// with a proxy's header counts only if that proxy is trusted, and names this machine.
+/// Whether the client is a program on this machine. A proxy on this machine sends what comes from elsewhere. So no request
+/// with a proxy's header is local, whatever it says: a client can write such headers as well, and many proxies pass them
+/// on. nginx adds none by default, but speaks HTTP/1.0, which browsers do not.
 pub(crate) fn is_local(request: &HttpRequest) -> bool {
-    let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
-    let origin = Origin::of(request);
+    let is_here = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     let has_proxy = OF_PROXIES.iter().any(|name| request.headers().contains_key(*name));
-    request.peer_addr().is_some_and(|peer| is_loopback(peer.ip()))
-        && origin.client.is_some_and(is_loopback)
-        && (origin.is_by_trusted_proxy || !has_proxy)
+    is_here && !has_proxy && request.version() >= Version::HTTP_11
 }
 
 /// The `Host` of the request, else that of its address. HTTP/1.0 may have neither: then the address of this server.
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_local_unless_a_proxy_says_otherwise() {
+    fn a_client_is_local_unless_a_proxy_may_have_sent_the_request() {
         let is_local_by = |trusted_proxies: &str, peer: &str, headers: &[(&str, &str)]| {
             let request = TestRequest::default().peer_addr(peer.parse().unwrap());
             let request = request.app_data(Data::new(trusted(trusted_proxies)));
@@ -202,10 +202,17 @@ mod tests {
             (none, here, &[("x-forwarded-for", "192.0.2.7")], false),
             (none, here, &[("x-forwarded-for", "127.0.0.1")], false),
             (none, here, &[("via", "1.1 proxy")], false),
-            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1")], true),
+            ("127.0.0.1", here, &[], true),
+            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1")], false),
             ("127.0.0.1", here, &[("x-forwarded-for", "192.0.2.7")], false),
-            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1, 192.0.2.7")], false),
             ("127.0.0.1", here, &[("forwarded", "for=192.0.2.7")], false),
+            // The proxy has added one of them. The client has written the other.
+            (
+                "127.0.0.1",
+                here,
+                &[("x-forwarded-for", "192.0.2.7"), ("forwarded", "for=unknown")],
+                false,
+            ),
             (away.trim_end_matches(":4000"), away, &[("x-forwarded-for", "127.0.0.1")], false),
         ] {
             assert_eq!(
@@ -214,6 +221,12 @@ mod tests {
                 "{trusted} {peer} {headers:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_request_of_http_1_0_is_not_local() {
+        let request = TestRequest::default().peer_addr("127.0.0.1:4000".parse().unwrap());
+        assert!(!is_local(&request.version(Version::HTTP_10).to_http_request()));
     }
 
     #[test]
