@@ -300,7 +300,7 @@ fn burst_dependencies(
     killed: &CancellationToken,
 ) -> Result<burst::Dependencies, kafka::Error> {
     let table = Table::new(&config.table);
-    let results = Results { table: table.clone(), topic: config.kafka.topic.clone() };
+    let results = Results::new(table.clone(), config.kafka.topic.clone());
     let (offsets, counter) = (Offsets::new(&config.kafka)?, RecordCounter::new(&config.kafka));
     Ok(burst::Dependencies {
         producer,

@@ -16,6 +16,7 @@ use super::extract::BurstId;
 use super::page::Pages;
 use super::problem::Problem;
 use crate::burst::{Burst, Bursts, Keys, Owner, RemoteBursts, Snapshot};
+use crate::limits::ClientLimits;
 use crate::page::language::Locale;
 use crate::page::notice::Sent;
 use crate::page::public_url::PublicUrl;
@@ -94,15 +95,20 @@ pub(super) async fn begin(
     Ok(Begun { burst, stop_token })
 }
 
-/// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written.
+/// `GET /bursts/{id}`: of this homepage's bursts as they are now, of others as they were last written. Those count
+/// against the client's limit, because the table must answer.
 pub(super) async fn show(
-    bursts: Data<Bursts>,
-    remote: Data<RemoteBursts>,
+    (bursts, remote): (Data<Bursts>, Data<RemoteBursts>),
+    clients: Data<ClientLimits>,
+    caller: Caller,
     BurstId(id): BurstId,
 ) -> Result<impl Responder, Problem> {
     let snapshot = match bursts.find(id) {
         Some(burst) => burst.snapshot(),
-        None => remote.find(id).await?.into(),
+        None => {
+            caller.count_lookup(&clients)?;
+            remote.find(id).await?.into()
+        }
     };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(snapshot))
 }

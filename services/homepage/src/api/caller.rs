@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::problem::Problem;
 use crate::caller_trace::CallerTrace;
 use crate::device::{Client, Visit};
+use crate::limits::{ClientLimits, LimitExceeded};
 use crate::proxies::Origin;
 
 /// Who the client of a request is. Whoever names a client, for a limit or in a log, takes it from here; [`Origin::of`]
@@ -39,6 +40,12 @@ impl Caller {
     pub(super) fn client(&self) -> Client {
         Client::new(self.visit.known(), self.address)
     }
+
+    /// Counts a request that Kafka or the table must answer, so that nobody overloads them. Fails if the client makes too
+    /// many of them.
+    pub(super) fn count_lookup(&self, clients: &ClientLimits) -> Result<(), LimitExceeded> {
+        self.address.map_or(Ok(()), |address| clients.count_lookup(address))
+    }
 }
 
 #[cfg(test)]
@@ -53,7 +60,6 @@ mod tests {
 
     use super::*;
     use crate::config::Limits;
-    use crate::limits::ClientLimits;
     use crate::proxies::TrustedProxies;
 
     async fn send(caller: Caller, clients: Data<ClientLimits>) -> Result<HttpResponse, Problem> {

@@ -131,8 +131,7 @@ struct ProgressJson<'a> {
     row: Option<RowJson<'a>>,
 }
 
-/// How far the message at a position is. A request that Kafka or the table must answer counts against the
-/// client's limit, so that nobody overloads them.
+/// How far the message at a position is. A request that Kafka or the table must answer counts against the client's limit.
 pub(super) async fn show(
     lookup: Data<Lookup>,
     clients: Data<ClientLimits>,
@@ -147,10 +146,8 @@ pub(super) async fn show(
     };
     let at = lookup.position(partition, offset);
     let status = lookup.status(&at)?;
-    if status != RecordStatus::Waiting
-        && let Some(client) = caller.address
-    {
-        clients.count_lookup(client)?;
+    if status != RecordStatus::Waiting {
+        caller.count_lookup(&clients)?;
     }
     let state = lookup.state(&at, status).await?;
     let (state, row) = match &state {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -10,21 +11,24 @@ use barrage::time::Millis;
 use csv::{Terminator, Writer, WriterBuilder};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::caller::Caller;
 use super::extract::BurstId;
 use super::problem::Problem;
 use crate::burst::{Bursts, RemoteBursts, Results};
+use crate::limits::ClientLimits;
 use crate::row_json::RowJson;
 
 /// If the table fails in the middle, the answer is cut off without its last chunk. So a client sees that rows
-/// are missing from it.
+/// are missing from it. It counts against the client's limit, because the table must answer.
 pub(super) async fn stream(
-    bursts: Data<Bursts>,
-    remote: Data<RemoteBursts>,
-    results: Data<Results>,
+    (bursts, remote): (Data<Bursts>, Data<RemoteBursts>),
+    (results, clients): (Data<Results>, Data<ClientLimits>),
     request: HttpRequest,
+    caller: Caller,
     BurstId(id): BurstId,
 ) -> Result<HttpResponse, Problem> {
     let format = Format::wanted(&request)?;
+    caller.count_lookup(&clients)?;
     let (from, to) = match bursts.find(id) {
         Some(burst) => burst.offset_range(),
         None => {
@@ -41,10 +45,11 @@ pub(super) async fn stream(
     let pieces = stream::iter([Ok(format.header())]).chain(rows);
     // An empty piece would end a chunked answer.
     let pieces = pieces.try_filter(|piece: &Bytes| std::future::ready(!piece.is_empty()));
-    Ok(HttpResponse::Ok()
-        .content_type(format.content_type())
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(pieces))
+    let mut answer = HttpResponse::Ok();
+    answer.content_type(format.content_type()).insert_header((CACHE_CONTROL, "no-store"));
+    // actix would read all rows and send none.
+    let is_head = request.method() == Method::HEAD;
+    Ok(if is_head { answer.finish() } else { answer.streaming(pieces) })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

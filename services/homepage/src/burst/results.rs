@@ -1,6 +1,7 @@
 //! The rows of a burst, read from the table between two positions, not from memory.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use barrage::kafka::PartitionOffsets;
@@ -8,20 +9,29 @@ use barrage::position::{Offset, Partition, Shard, Topic};
 use barrage::retry::{Backoff, Fate};
 use barrage::table::{self, Consistency, Page, Range, Row, Table};
 use futures::{Stream, stream};
+use tokio::sync::Semaphore;
 
 /// How many rows one request to the table returns at most.
 const PAGE: i32 = 1000;
 /// How often one failed request is repeated before the stream ends with its error.
 const TRIES: u32 = 6;
+/// How many requests read results at the same time, whoever wants them. The table has to answer the reader of the feed as
+/// well, and its pages are small.
+const AT_ONCE: usize = 2;
 
-/// Reads the rows of a topic.
+/// Reads the rows of a topic. Clones wait for each other's requests.
 #[derive(Clone)]
 pub(crate) struct Results {
-    pub(crate) table: Table,
-    pub(crate) topic: Topic,
+    pub(super) table: Table,
+    topic: Topic,
+    turns: Arc<Semaphore>,
 }
 
 impl Results {
+    pub(crate) fn new(table: Table, topic: Topic) -> Self {
+        Self { table, topic, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
     /// All rows from `from` on and before `to`, page by page: also those of other bursts.
     pub(crate) fn pages(
         &self,
@@ -32,32 +42,34 @@ impl Results {
             (*partition, from.get(partition).copied().unwrap_or_default(), *end)
         };
         let open: VecDeque<_> = to.iter().map(begin).collect();
-        let (table, topic) = (self.table.clone(), self.topic.clone());
-        stream::try_unfold((table, topic, open), |(table, topic, mut open)| async move {
+        stream::try_unfold((self.clone(), open), |(results, mut open)| async move {
             let Some((partition, from, end)) = open.pop_front() else { return Ok(None) };
-            let shard = Shard::of(&topic, partition, from);
+            let shard = Shard::of(&results.topic, partition, from);
             let to = end.min(shard.end());
             let range = Range { from, to, limit: PAGE, consistency: Consistency::Strong };
-            let page = read(&table, &shard, range).await?;
+            let page = results.read(&shard, range).await?;
             let last = page.rows.last().map(|row| row.position.offset.next());
             let next = last.filter(|_| page.more).unwrap_or(to);
             if next < end {
                 open.push_front((partition, next, end));
             }
-            Ok(Some((page.rows, (table, topic, open))))
+            Ok(Some((page.rows, (results, open))))
         })
     }
-}
 
-async fn read(table: &Table, shard: &Shard, range: Range) -> Result<Page, table::Error> {
-    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
-    loop {
-        match table.range(shard, range).await {
-            Err(error) if error.fate() == Fate::Wait && backoff.failures() < TRIES => {
-                tracing::debug!(%error, "results are read again");
-                backoff.wait().await;
+    async fn read(&self, shard: &Shard, range: Range) -> Result<Page, table::Error> {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+        loop {
+            let turn = self.turns.acquire().await;
+            let answer = self.table.range(shard, range).await;
+            drop(turn);
+            match answer {
+                Err(error) if error.fate() == Fate::Wait && backoff.failures() < TRIES => {
+                    tracing::debug!(%error, "results are read again");
+                    backoff.wait().await;
+                }
+                answer => return answer,
             }
-            answer => return answer,
         }
     }
 }
