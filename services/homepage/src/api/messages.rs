@@ -103,7 +103,7 @@ async fn accept(
                 return Err(Problem::not_acknowledged(next));
             }
             admission.clients.give_back_message(device, next);
-            Err(Problem::not_acknowledged(None))
+            Err(Problem::kafka_away())
         }
         // It may still appear, so it counts.
         Err(_) => Err(Problem::not_acknowledged(next)),
