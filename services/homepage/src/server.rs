@@ -20,15 +20,13 @@ use crate::api::{self, Handlers};
 /// How many connections may wait to be accepted: an audience opens the page in the same second.
 const BACKLOG: i32 = 4096;
 
-/// How long an idle connection is kept for the viewer's next poll. No viewer waits so long.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long an idle connection is kept for the viewer's next poll, or for a proxy's next request. Proxies keep theirs for
+/// 60 s (nginx, Varnish, AWS). If we closed first, a request that is just on its way would fail.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How long a client may take nothing of what it is sent: it has gone, or reads no more. Without a limit, such answers
 /// would fill the memory.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How many seconds clients still get answers on the connections that they have, once no burst runs any more.
-const LAST_ANSWERS: u64 = 2;
 
 /// Opens the port, with a longer queue than the default, and with room for as many connections as the system allows.
 pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
@@ -48,12 +46,13 @@ fn raise_file_limit() {
     }
 }
 
-/// From `stop` on, each answer is the last of its connection. It ends some time after `drained`.
+/// From `stop` on, each answer is the last of its connection. From `drained` on, nobody can connect. It ends when all
+/// requests have their answers, at the latest after `last_answers`, of which whole seconds count.
 pub(crate) async fn serve(
     handlers: Handlers,
     listener: TcpListener,
-    stop: CancellationToken,
-    drained: CancellationToken,
+    (stop, drained): (CancellationToken, CancellationToken),
+    last_answers: Duration,
 ) -> io::Result<()> {
     let server = HttpServer::new(move || {
         let stop = stop.clone();
@@ -66,7 +65,7 @@ pub(crate) async fn serve(
     let workers = available_parallelism().map_or(1, NonZero::get);
     // A client that closes its side has gone: otherwise a viewer who waits would be kept to the end of its wait.
     let server = server.workers(workers).h1_allow_half_closed(false);
-    let server = server.keep_alive(KEEP_ALIVE).shutdown_timeout(LAST_ANSWERS);
+    let server = server.keep_alive(KEEP_ALIVE).shutdown_timeout(last_answers.as_secs().max(1));
     server.shutdown_signal(drained.cancelled_owned()).listen(listener)?.run().await
 }
 

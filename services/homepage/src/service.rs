@@ -139,7 +139,8 @@ impl Service {
 
         let drained = CancellationToken::new();
         let bursts = handlers.bursts.clone();
-        let server = server::serve(handlers, self.listener, stop.clone(), drained.clone());
+        let until = (stop.clone(), drained.clone());
+        let server = server::serve(handlers, self.listener, until, self.grace.mul_f64(0.3));
         let drain = async {
             stop.cancelled().await;
             self.watch.homepage.down("is stopping");
