@@ -247,6 +247,20 @@ fn only_pages_for_people_are_published_and_only_on_this_machine() {
 }
 
 #[test]
+fn everybody_may_look_at_grafana_and_nobody_may_log_in() {
+    let compose = plain();
+    let set = environment(compose.services()["grafana"]);
+    for (name, value) in [
+        ("GF_AUTH_ANONYMOUS_ENABLED", "true"),
+        ("GF_AUTH_DISABLE_LOGIN_FORM", "true"),
+        ("GF_AUTH_BASIC_ENABLED", "false"),
+        ("GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION", "true"),
+    ] {
+        assert_eq!(set.get(name).map(String::as_str), Some(value), "{name}");
+    }
+}
+
+#[test]
 fn a_container_that_needs_another_waits_until_that_one_is_healthy() {
     let compose = plain();
     let services = compose.services();
