@@ -21,7 +21,7 @@ const INSIDE: &[&str] = &["HOST", "PORT"];
 const LEFT_OUT: &str = "INSTANCE";
 
 /// The most memory for everything that runs without a profile, in bytes.
-const MEMORY: u64 = 1_500_000_000;
+const MEMORY: u64 = 1_900_000_000;
 
 /// The tables that TABLE can choose. The first is the default.
 const TABLES: [&str; 2] = ["stand-in", "dynamodb-local"];
