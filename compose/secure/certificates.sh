@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the broker's certificate and the authority that services trust, once; the keys stay where they are.
-# To make new ones: docker compose down, docker volume rm barrage_keys barrage_authority.
+# To make new ones: docker compose --env-file secure.env down, docker volume rm barrage_keys barrage_authority.
 set -euo pipefail
 keys=/etc/kafka/secrets
 authority=/mnt/shared/config

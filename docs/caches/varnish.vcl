@@ -9,6 +9,14 @@ backend homepage {
 }
 
 sub vcl_recv {
+    # Name this machine in TRUSTED_PROXIES of the homepage. The homepage then believes these headers, so no client may
+    # write them. Varnish itself adds the client's address to X-Forwarded-For.
+    unset req.http.Forwarded;
+    unset req.http.traceparent;
+    # If a TLS proxy in front of Varnish sets these two, leave these two lines out.
+    unset req.http.X-Forwarded-Proto;
+    unset req.http.X-Forwarded-Host;
+
     # What the homepage says is the same for all, whoever asks. Requests for the same wait for one answer.
     # With a base path: "^/barrage/(feed|pipeline|static/)"
     if (req.method == "GET" && req.url ~ "^/(feed|pipeline|static/)") {

@@ -41,6 +41,10 @@ fn found(package: &str, program: &str) -> Option<PathBuf> {
     None
 }
 
+/// What the homepage believes if a trusted proxy sends it, so no client may write it.
+const OF_PROXIES: [&str; 5] =
+    ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "traceparent"];
+
 /// The configuration of the docs, each text replaced by another one.
 fn configuration(file: &str, replaced: &[(&str, &str)]) -> String {
     let path = format!("{}/../docs/caches/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -122,6 +126,28 @@ async fn varnish(stack: &Stack) -> Option<Cache> {
         "none",
     ];
     Some(Cache::start(program, folder, port, &args).await)
+}
+
+#[test]
+fn each_part_of_the_nginx_configuration_sets_or_removes_what_only_a_proxy_may_write() {
+    let text = configuration("nginx.conf", &[]);
+    // The server, then its locations. One that sets a header inherits none.
+    let parts: Vec<_> = text.split("\n    location ").collect();
+    assert!(parts.len() == 3 && parts[0].contains("proxy_set_header"), "{} parts", parts.len());
+    for part in parts.iter().filter(|part| part.contains("proxy_set_header")) {
+        for name in OF_PROXIES.iter().chain(&["Connection", "Host"]) {
+            assert!(part.contains(&format!("proxy_set_header {name} ")), "no {name} in:\n{part}");
+        }
+    }
+}
+
+#[test]
+fn varnish_removes_what_only_a_proxy_may_write() {
+    let text = configuration("varnish.vcl", &[]);
+    // Varnish adds the client to this one by itself.
+    for name in OF_PROXIES.iter().filter(|name| **name != "X-Forwarded-For") {
+        assert!(text.contains(&format!("    unset req.http.{name};\n")), "{name}");
+    }
 }
 
 fn client() -> Client {

@@ -42,17 +42,22 @@ fn documented() -> BTreeSet<String> {
     ours(rows.filter_map(|row| words(row).next()))
 }
 
-/// Those in the queries of the dashboard.
-fn shown() -> BTreeSet<String> {
+/// The queries of the dashboard.
+fn queries() -> Vec<String> {
     let file = "../compose/grafana/dashboards/barrage.json";
     let text = fs::read_to_string(file).expect("the dashboard is there");
     let dashboard: Value = serde_json::from_str(&text).expect("a dashboard is JSON");
     let panels = dashboard["panels"].as_array().expect("it has panels");
     let targets = panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten();
-    let queries = targets.filter_map(|target| target["expr"].as_str());
+    targets.filter_map(|target| target["expr"].as_str()).map(str::to_owned).collect()
+}
+
+/// The metrics in the queries of the dashboard.
+fn shown() -> BTreeSet<String> {
+    let queries = queries();
     let parts = ["_bucket", "_sum", "_count"];
     let metric = |word| parts.iter().find_map(|part| str::strip_suffix(word, part)).unwrap_or(word);
-    ours(queries.flat_map(words).map(metric))
+    ours(queries.iter().flat_map(|query| words(query)).map(metric))
 }
 
 #[test]
@@ -71,4 +76,19 @@ fn the_dashboard_shows_documented_metrics() {
     assert!(shown.len() > 10, "the dashboard shows only {shown:?}");
     let unknown: Vec<_> = shown.difference(&documented()).cloned().collect();
     assert!(unknown.is_empty(), "the dashboard shows what no service has: {unknown:?}");
+}
+
+#[test]
+fn the_dashboard_shows_every_way_in_which_a_record_ends() {
+    let text = fs::read_to_string("../docs/operate.md").expect("docs/operate.md is there");
+    let metric = "| `router_records_total{outcome=\"";
+    let (_, after) = text.split_once(metric).expect("the metric is documented");
+    let (outcomes, _) = after.split_once('"').expect("the label ends");
+    let outcomes: Vec<_> = outcomes.split("\\|").collect();
+    assert!(outcomes.len() > 1, "docs/operate.md lists only {outcomes:?}");
+    let queries = queries();
+    for outcome in outcomes {
+        let series = format!("router_records_total{{outcome=\"{outcome}\"}}");
+        assert!(queries.iter().any(|query| query.contains(&series)), "it shows no {series}");
+    }
 }
