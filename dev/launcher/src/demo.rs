@@ -77,12 +77,10 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
         keep: Some(options.keep.bytes()),
         environment: Some(options.environment),
     };
-    let mut parts = plan.parts()?;
+    let mut parts = parts(plan)?;
     let token = Token::random();
     let control = Control::bind(token).await?;
     control.introduce(&mut parts.homepage)?;
-    // It restarts under its name, so Kafka gives it its partitions back at once, also after a kill.
-    parts.router.env.insert("KAFKA_GROUP_INSTANCE_ID".into(), ROUTER.into());
     let specs: Vec<_> = parts.storage.iter().chain([&parts.router, &parts.homepage]).collect();
     let programs = specs.iter().map(|spec| spec.program.clone());
     check_built(programs.chain([parts.processors.program()]))?;
@@ -101,6 +99,13 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let outcome = demo.run(parts, start, token, options.tour).await;
     demo.end().await;
     outcome
+}
+
+/// All processes. The router restarts under its name, so Kafka can give it its partitions back at once, also after a kill.
+fn parts(plan: Plan) -> io::Result<Parts> {
+    let mut parts = plan.parts()?;
+    parts.router.env.insert("KAFKA_GROUP_INSTANCE_ID".into(), ROUTER.into());
+    Ok(parts)
 }
 
 async fn reserve_page(address: SocketAddr) -> anyhow::Result<Port> {
