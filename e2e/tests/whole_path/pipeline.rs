@@ -319,6 +319,7 @@ async fn controls_need_this_machine_or_the_token_and_the_own_origin() {
         (&[][..], 200),
         (&[("x-forwarded-for", "127.0.0.1")], 200),
         (&[away], 403),
+        (&[away, ("forwarded", "for=unknown")], 403),
         (&[away, ("authorization", "Bearer hush")], 403),
         (&[away, token], 200),
         (&[token, evil], 403),

@@ -53,6 +53,8 @@ fn ipv4_net((address, prefix): (Ipv4Addr, u8)) -> Option<IpNet> {
 pub(crate) struct Origin {
     /// The address of the person or the program that has sent it. `None` for a connection without an address.
     pub(crate) client: Option<IpAddr>,
+    /// The client that trusted proxies name, if they do.
+    named: Option<IpAddr>,
     /// `http` or `https`.
     pub(crate) scheme: &'static str,
     /// The host, perhaps with a port. It is not checked.
@@ -67,14 +69,20 @@ impl Origin {
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
         let none = TrustedProxies::default();
         let trusted = request.app_data::<Data<TrustedProxies>>().map_or(&none, |data| data);
-        let direct =
-            Self { client: peer, scheme: "http", host: host(request), is_by_trusted_proxy: false };
+        let direct = Self {
+            client: peer,
+            named: None,
+            scheme: "http",
+            host: host(request),
+            is_by_trusted_proxy: false,
+        };
         match peer.filter(|peer| trusted.contains(*peer)) {
             None => direct,
             Some(peer) => {
                 let hops = Hops::of(request.headers(), |address| trusted.contains(address));
                 Self {
                     client: hops.client.or(Some(peer)),
+                    named: hops.client,
                     scheme: hops.scheme.unwrap_or(direct.scheme),
                     host: hops.host.unwrap_or(direct.host),
                     is_by_trusted_proxy: true,
@@ -88,13 +96,18 @@ impl Origin {
 const OF_PROXIES: [&str; 6] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
-/// Whether the client is a program on this machine. A proxy on this machine sends what comes from elsewhere. So no request
-/// with a proxy's header is local, whatever it says: a client can write such headers as well, and many proxies pass them
-/// on. nginx adds none by default, but speaks HTTP/1.0, which browsers do not.
+/// Whether the client is a program on this machine. A proxy on this machine sends what comes from elsewhere. So a request
+/// with a proxy's header counts only if trusted proxies name this machine as its client. nginx adds no header by default,
+/// but speaks HTTP/1.0, which browsers do not.
 pub(crate) fn is_local(request: &HttpRequest) -> bool {
-    let is_here = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
     let has_proxy = OF_PROXIES.iter().any(|name| request.headers().contains_key(*name));
-    is_here && !has_proxy && request.version() >= Version::HTTP_11
+    let is_client_here = if has_proxy {
+        Origin::of(request).named.is_some_and(is_loopback)
+    } else {
+        request.version() >= Version::HTTP_11
+    };
+    request.peer_addr().is_some_and(|peer| is_loopback(peer.ip())) && is_client_here
 }
 
 /// The `Host` of the request, else that of its address. HTTP/1.0 may have neither: then the address of this server.
@@ -157,6 +170,7 @@ mod tests {
         ];
         let expected = Origin {
             client: Some([203, 0, 113, 9].into()),
+            named: None,
             scheme: "http",
             host: "direct.example".into(),
             is_by_trusted_proxy: false,
@@ -184,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_local_unless_a_proxy_may_have_sent_the_request() {
+    fn a_client_is_local_unless_a_proxy_says_otherwise() {
         let is_local_by = |trusted_proxies: &str, peer: &str, headers: &[(&str, &str)]| {
             let request = TestRequest::default().peer_addr(peer.parse().unwrap());
             let request = request.app_data(Data::new(trusted(trusted_proxies)));
@@ -203,7 +217,9 @@ mod tests {
             (none, here, &[("x-forwarded-for", "127.0.0.1")], false),
             (none, here, &[("via", "1.1 proxy")], false),
             ("127.0.0.1", here, &[], true),
-            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1")], false),
+            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1")], true),
+            ("127.0.0.1", here, &[("x-forwarded-for", "127.0.0.1, 192.0.2.7")], false),
+            ("127.0.0.1", here, &[("x-forwarded-for", "")], false),
             ("127.0.0.1", here, &[("x-forwarded-for", "192.0.2.7")], false),
             ("127.0.0.1", here, &[("forwarded", "for=192.0.2.7")], false),
             // The proxy has added one of them. The client has written the other.
