@@ -15,6 +15,9 @@ use crate::case::{Case, Numbers, message, messages};
 /// Longer than a homepage waits before it takes the end of a topic for a sign that it was recreated.
 const HANGING: Duration = Duration::from_secs(6);
 
+/// How many records a large transaction has. Passing 200 in a second would take too long.
+const LARGE: usize = 20_000;
+
 /// One transaction with these records.
 async fn transact(case: &Case, id: &str, records: &[(i32, Content)], commits: bool) {
     let producer = case.kafka.transactional_producer(&format!("{}-{id}", case.topic)).await;
@@ -66,6 +69,18 @@ async fn partitions_that_hold_only_what_was_aborted_are_finished() {
     let burst = case.stack.settled(&id.await).await;
     assert_eq!((burst.state.as_str(), burst.failed, burst.stored), ("done", 0, burst.accepted));
     case.counts(Numbers::stored(burst.accepted)).await;
+}
+
+#[tokio::test]
+async fn a_large_aborted_transaction_does_not_wait_for_minutes() {
+    let Some(case) = Case::with(1, &[]).await else { return };
+    let producer = case.kafka.transactional_producer(&format!("{}-large", case.topic)).await;
+    producer.begin().await;
+    let (aborted, _) = messages("aborted", LARGE, 1);
+    producer.send_all(case.topic, &aborted).await;
+    producer.abort().await;
+    case.is_committed().await;
+    case.counts(Numbers::default()).await;
 }
 
 // The last stable offset of Kafka is then behind what Kafka has acknowledged to the homepage.

@@ -197,6 +197,15 @@ impl Assignment {
         Some(assigned.ledger.committable().filter(|next| Some(*next) != before))
     }
 
+    /// How many records before this offset are not finished, where all of them were deleted.
+    pub(crate) fn unfinished_below(&self, partition: Partition, offset: Offset) -> u64 {
+        let Some(assigned) = self.partitions.get(&partition) else { return 0 };
+        // Only the begin of a hole is open in the ledger.
+        let rest = |(from, to): (&Offset, &Offset)| (*to).min(offset).since(from.next());
+        let of_holes: u64 = assigned.holes.range(..offset).map(rest).sum();
+        assigned.ledger.unfinished_below(offset) + of_holes
+    }
+
     /// Whether a record at this offset will not arrive by itself: it was passed because it could not be decoded, or it
     /// came before the rewind had an effect, and no record before it was left to be read again.
     pub(crate) fn has_missed(&self, partition: Partition, offset: Offset) -> bool {
@@ -330,6 +339,21 @@ mod tests {
         assert_eq!(assignment.arrival(0, offset(6)), Arrival::Next);
         assignment.read(0, offset(6)).unwrap();
         assert_eq!(assignment.arrival(0, offset(10)), Arrival::Next);
+    }
+
+    #[test]
+    fn what_is_deleted_has_expired_unless_it_was_finished() {
+        let mut assignment = assignment();
+        let generation = assignment.read(0, offset(5)).unwrap().generation;
+        assignment.suspect();
+        for read in 9..12 {
+            assignment.read(0, offset(read)).unwrap();
+        }
+        assignment.finish(0, generation, offset(5));
+        assignment.finish(0, generation, offset(10));
+        for (below, expired) in [(5, 0), (7, 1), (9, 3), (10, 4), (11, 4), (12, 5), (14, 7)] {
+            assert_eq!(assignment.unfinished_below(0, offset(below)), expired, "{below}");
+        }
     }
 
     #[test]

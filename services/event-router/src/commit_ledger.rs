@@ -57,6 +57,12 @@ impl CommitLedger {
         self.end
     }
 
+    /// How many records before `offset` are not finished: those that are open, and those that were not read.
+    pub(crate) fn unfinished_below(&self, offset: Offset) -> u64 {
+        let unread = self.end.map_or(0, |end| offset.since(end));
+        self.open.range(..offset).count() as u64 + unread
+    }
+
     /// How many offsets a restart would read again.
     pub(crate) fn span(&self) -> u64 {
         let begin = self.committable().unwrap_or_default();

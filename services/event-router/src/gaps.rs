@@ -72,9 +72,9 @@ pub(crate) enum Finding {
     Record { from: Offset },
     /// A record cannot be decoded.
     Unreadable,
-    /// What could not be decoded before can be decoded now, or Kafka has deleted it: that many records. From this offset
-    /// on there may be more.
-    Readable { from: Offset, expired: u64 },
+    /// What could not be decoded before can be decoded now, from this offset on, or Kafka has deleted it: all before
+    /// `deleted_below`.
+    Readable { from: Offset, deleted_below: Offset },
 }
 
 impl Gaps {
@@ -83,10 +83,11 @@ impl Gaps {
     /// How soon a gap is read again that holds a record, or one that cannot be decoded.
     const RETRY: Duration = Duration::from_secs(5);
     /// How many offsets of a partition the first scan of a gap reads, and the most that one reads. Where one finds no
-    /// record, the next one follows at once and reads twice as many: a large transaction may have been aborted.
+    /// record, the next one needs no patience and reads twice as many: a large transaction may have been aborted.
     const OFFSETS: i64 = 200;
     const MOST_OFFSETS: i64 = 10_000;
-    /// How many partitions one scan reads, so that a backlog of many partitions takes little memory.
+    /// How many partitions one scan reads, so that a backlog of many partitions takes little memory. It reads fewer if
+    /// these have `MOST_OFFSETS` together.
     const PARTITIONS: usize = 64;
 
     pub(crate) fn new(records: RecordScan, probe: Probe) -> Self {
@@ -126,11 +127,13 @@ impl Gaps {
 
     /// The gaps to be read now.
     fn take_due(&mut self, now: Instant) -> BTreeMap<Partition, Gap> {
-        let mut due = BTreeMap::new();
+        let (mut due, mut offsets) = (BTreeMap::new(), 0);
         for (partition, gap) in &mut self.known {
             let since = gap.scanned.map_or(gap.since + Self::PATIENCE, |at| at + Self::RETRY);
-            if since <= now && due.len() < Self::PARTITIONS {
+            let has_room = due.len() < Self::PARTITIONS && offsets < Self::MOST_OFFSETS;
+            if since <= now && has_room {
                 gap.scanned = Some(now);
+                offsets += gap.length;
                 due.insert(*partition, *gap);
             }
         }
@@ -177,16 +180,15 @@ impl Gaps {
             match (before, scanned.unreadable().is_some()) {
                 (false, true) => findings.push((partition, Finding::Unreadable)),
                 (true, false) => {
-                    findings.push((partition, readable(&gap, scanned)));
+                    let deleted_below = scanned.deleted_below();
+                    findings.push((partition, Finding::Readable { from: gap.from, deleted_below }));
                     continue;
                 }
                 (true, true) | (false, false) => {}
             }
             let finding = judge(gap.from, scanned);
-            if let (Some(rest), Some(known)) =
-                (finding.and_then(|it| gap.rest(it)), self.known.get_mut(&partition))
-            {
-                *known = Gap { to: known.to, ..rest };
+            if let Some(known) = self.known.get_mut(&partition) {
+                *known = known.after(&gap, finding);
             }
             findings.extend(finding.map(|finding| (partition, finding)));
         }
@@ -205,19 +207,16 @@ impl Gap {
         self.from.until(self.end_of_scan()).collect()
     }
 
-    /// What is left of it if a scan has found no record. It is due at once.
-    fn rest(&self, finding: Finding) -> Option<Self> {
-        let Finding::Empty { to, .. } = finding else { return None };
-        let length = (self.length * 2).min(Gaps::MOST_OFFSETS);
-        (to >= self.end_of_scan()).then_some(Self { from: to, scanned: None, length, ..*self })
+    /// What it is after a scan of it has found this. If that was no record, the rest is due at once.
+    fn after(self, scanned: &Self, finding: Option<Finding>) -> Self {
+        match finding {
+            Some(Finding::Empty { to, .. }) if to >= scanned.end_of_scan() => {
+                let length = (scanned.length * 2).min(Gaps::MOST_OFFSETS);
+                Self { from: to, scanned: None, length, ..self }
+            }
+            _ => Self { length: Gaps::OFFSETS, ..self },
+        }
     }
-}
-
-/// A gap with a record that could not be decoded, and that is readable now or deleted. What is behind the gap may have
-/// been read before it was deleted, so it did not expire.
-fn readable(gap: &Gap, scanned: &ScannedPartition) -> Finding {
-    let from = gap.from.max(scanned.deleted_below());
-    Finding::Readable { from, expired: from.min(gap.to).since(gap.from) }
 }
 
 /// Decides about a gap that begins at `from`.
@@ -266,28 +265,18 @@ mod tests {
 
     #[test]
     fn where_a_scan_finds_no_record_the_next_one_reads_more_at_once() {
-        let mut rest = gap(6, 1_000_006);
+        let mut rest = gap(6, 100_006);
         let mut scans = 0;
         while rest.from < rest.to {
-            let (from, to) = (rest.from, rest.end_of_scan());
-            rest = rest.rest(Finding::Empty { from, to, expired: 0 }).unwrap();
+            let to = rest.end_of_scan();
+            rest = rest.after(&rest, Some(Finding::Empty { from: rest.from, to, expired: 0 }));
             scans += 1;
         }
-        assert_eq!((scans, rest.scanned), (105, None));
-        let record_soon = Finding::Empty { from: at(6), to: at(8), expired: 0 };
-        assert_eq!(gap(6, 500).rest(record_soon), None);
-        assert_eq!(gap(6, 500).rest(Finding::Record { from: at(6) }), None);
-    }
-
-    #[test]
-    fn what_was_read_behind_a_corrupt_batch_did_not_expire_with_it() {
-        let deleted = |below: i64| -> ScannedPartition {
-            (6..below).map(|it| (at(it), OffsetContent::Deleted)).collect()
-        };
-        let readable = |below| readable(&gap(6, 8), &deleted(below));
-        assert_eq!(readable(0), Finding::Readable { from: at(6), expired: 0 });
-        assert_eq!(readable(7), Finding::Readable { from: at(7), expired: 1 });
-        assert_eq!(readable(60), Finding::Readable { from: at(60), expired: 2 });
+        assert_eq!((scans, rest.scanned, rest.length), (15, None, Gaps::MOST_OFFSETS));
+        let record = Finding::Record { from: rest.from };
+        assert_eq!(rest.after(&rest, Some(record)).length, Gaps::OFFSETS);
+        let soon_a_record = Finding::Empty { from: at(6), to: at(8), expired: 0 };
+        assert_eq!(gap(6, 500).after(&gap(6, 500), Some(soon_a_record)).from, at(6));
     }
 
     #[test]

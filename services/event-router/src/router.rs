@@ -333,17 +333,14 @@ impl Router {
                     self.skip(partition, from, to, expired)
                 }
                 gaps::Finding::Record { from } if self.assignment.has_missed(partition, from) => {
-                    self.read_again(partition, from);
+                    self.read_again(partition, from, Offset::default());
                 }
                 // It is about to arrive.
                 gaps::Finding::Record { .. } => {}
                 // Behind such a record librdkafka goes astray: it would begin again at the first record.
                 gaps::Finding::Unreadable => drop(self.unreadable.insert(partition)),
-                gaps::Finding::Readable { from, expired } => {
-                    if expired > 0 {
-                        records_expired(partition, expired);
-                    }
-                    self.read_again(partition, from);
+                gaps::Finding::Readable { from, deleted_below } => {
+                    self.read_again(partition, from, deleted_below);
                 }
             }
         }
@@ -360,8 +357,15 @@ impl Router {
         }
     }
 
-    /// The client has passed a record that it could not decode and that can be decoded now.
-    fn read_again(&mut self, partition: Partition, from: Offset) {
+    /// The client has passed a record at `from` that it could not decode, and that can be decoded now or is deleted. What
+    /// is in flight counts no more, so the partition is read again from the oldest record that is not finished.
+    fn read_again(&mut self, partition: Partition, from: Offset, deleted_below: Offset) {
+        let oldest = self.assignment.committable(partition).map_or(from, |it| it.min(from));
+        if oldest < deleted_below {
+            let expired = self.assignment.unfinished_below(partition, deleted_below);
+            records_expired(partition, expired);
+        }
+        let from = oldest.max(deleted_below);
         tracing::info!(partition, %from, "partition {partition} is read again from offset {from}");
         self.resume_if_unreadable(partition);
         self.assignment.restart(partition, from);

@@ -396,7 +396,8 @@ impl Reader {
     async fn inspect(&mut self) {
         let now = Instant::now();
         for (partition, reader) in &self.partitions {
-            self.inspection.observe(*partition, reader.tracker(), now);
+            let place = (reader.tracker(), reader.is_without_records());
+            self.inspection.observe(*partition, place, now);
         }
         for (partition, scanned) in self.inspection.take_result(now).await {
             if let Some(reader) = self.partitions.get_mut(&partition) {

@@ -223,7 +223,8 @@ fn handlers(
         topic: reader.topic.clone(),
         table: reader.table.clone(),
         offsets: reader.offsets.clone(),
-        records: reader.inspected.clone(),
+        // Its own, so that no request waits for an inspection.
+        records: RecordScan::new(&config.kafka),
     };
     let events = Data::new(Events::default());
     let publication = publication(reader, &readiness, events.clone().into_inner());

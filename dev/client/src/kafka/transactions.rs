@@ -1,5 +1,6 @@
 //! Records in transactions: a producer that commits some of them and aborts others.
 
+use futures::future::join_all;
 use rdkafka::{
     error::KafkaError,
     producer::{FutureProducer, Producer as _},
@@ -34,6 +35,12 @@ impl TransactionalProducer {
     /// Writes a record in the open transaction and waits until Kafka has acknowledged it.
     pub async fn send(&self, topic: &str, partition: i32, content: &Content) -> Position {
         deliver(&self.0, content.to_record(topic, partition)).await
+    }
+
+    /// The same for many records, which share batches.
+    pub async fn send_all(&self, topic: &str, records: &[(i32, Content)]) {
+        join_all(records.iter().map(|(partition, content)| self.send(topic, *partition, content)))
+            .await;
     }
 
     pub async fn commit(&self) {

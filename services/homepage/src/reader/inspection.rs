@@ -1,7 +1,9 @@
 //! Finds out why the first open offset of a partition stays open. It may be a record that waits for its router. But
 //! an offset without a record does not wait, and a record that cannot be decoded waits for a person.
 //!
-//! A partition is inspected when it has stood still for a second, and again when it has moved or got more records.
+//! A partition is inspected when it has stood still for a second, and again when it has moved or got more records. It is
+//! inspected at once where the reader finds nothing but offsets without a record: a large transaction may have been
+//! aborted, and the reader looks up a hundred offsets in a round.
 //! The inspection reads Kafka in the background, so no round of the reader waits for it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +40,8 @@ struct Standing {
     inspected: Option<Instant>,
     /// How many offsets are read.
     length: i64,
+    /// Whether the reader finds only offsets without a record.
+    is_without_records: bool,
     /// Whether that has told what the first open offset holds. Kafka may have answered for a part of the range.
     is_known: bool,
 }
@@ -45,11 +49,12 @@ struct Standing {
 impl Inspection {
     /// How long a partition must stand still.
     const PATIENCE: Duration = Duration::from_secs(1);
-    /// How many offsets of a partition are read first, and at most. Where all of them have no record, the next ones follow
-    /// at once, and twice as many: a large transaction may have been aborted.
+    /// How many offsets of a partition are read first, and at most. Where none of them has a record, the next ones follow at
+    /// once, and twice as many.
     const OFFSETS: i64 = 200;
     const MOST_OFFSETS: i64 = 10_000;
-    /// How many partitions one inspection reads, so that a backlog of many partitions takes little memory.
+    /// How many partitions one inspection reads, so that a backlog of many partitions takes little memory. It reads fewer
+    /// if these have `MOST_OFFSETS` together.
     const PARTITIONS: usize = 64;
     /// How often a partition is tried again that cannot be read, or of which the last inspection has told nothing.
     const RETRY: Duration = Duration::from_secs(5);
@@ -64,25 +69,40 @@ impl Inspection {
         self.unreadable.contains(partition)
     }
 
-    /// Notes where a partition stands now.
-    pub(super) fn observe(&mut self, partition: Partition, tracker: &Tracker, now: Instant) {
+    /// Notes where a partition stands now, and whether the reader finds only offsets without a record there.
+    pub(super) fn observe(
+        &mut self,
+        partition: Partition,
+        (tracker, is_without_records): (&Tracker, bool),
+        now: Instant,
+    ) {
         if !tracker.has_open() {
             self.standing.remove(&partition);
             self.unreadable.set(partition, None);
             return;
         }
-        let (from, length) = (tracker.finished(), Self::OFFSETS);
-        let to = |length| from.plus(length).min(tracker.high_watermark());
-        let standing =
-            Standing { from, to: to(length), since: now, inspected: None, length, is_known: false };
-        let known = self.standing.entry(partition).or_insert(standing);
-        if known.from != from {
-            *known = standing;
+        let from = tracker.finished();
+        let before = self.standing.get(&partition).copied();
+        let same = before.filter(|it| it.from == from);
+        let goes_on = same.or(before.filter(|_| is_without_records));
+        let length = goes_on.map_or(Self::OFFSETS, |it| it.length);
+        let to = from.plus(length).min(tracker.high_watermark());
+        let since = same.map_or(now, |it| it.since);
+        let new = Standing {
+            from,
+            to,
+            since,
+            inspected: None,
+            length,
+            is_without_records,
+            is_known: false,
+        };
+        if same.is_none() {
             self.unreadable.set(partition, None);
-        } else if known.to != to(known.length) {
-            let (since, length) = (known.since, known.length);
-            *known = Standing { to: to(length), since, length, ..standing };
         }
+        let unchanged = same.filter(|it| it.to == to);
+        let standing = unchanged.map_or(new, |it| Standing { is_without_records, ..it });
+        self.standing.insert(partition, standing);
     }
 
     /// Starts the next inspection, and returns what the last one has found.
@@ -98,9 +118,7 @@ impl Inspection {
             self.unreadable.set(*partition, scanned.unreadable().filter(|_| standing.is_some()));
             if let Some(standing) = standing {
                 standing.is_known = *scanned.at(standing.from) != OffsetContent::Unknown;
-                if standing.is_without_records(scanned) {
-                    *standing = standing.rest();
-                }
+                standing.pass(scanned);
             }
         }
         self.unreadable.report(&self.probe);
@@ -116,16 +134,18 @@ impl Inspection {
         let unreadable = &self.unreadable;
         let due = |partition: &Partition, it: &Standing| match it.inspected {
             _ if it.from == it.to => false,
-            None => now.duration_since(it.since) >= Self::PATIENCE,
+            None => it.is_without_records || now.duration_since(it.since) >= Self::PATIENCE,
             Some(at) => {
                 let is_settled = it.is_known && !unreadable.contains(*partition);
                 !is_settled && now.duration_since(at) >= Self::RETRY
             }
         };
-        let mut offsets = BTreeMap::new();
+        let (mut offsets, mut count) = (BTreeMap::new(), 0);
         for (partition, standing) in &mut self.standing {
-            if offsets.len() < Self::PARTITIONS && due(partition, standing) {
+            let has_room = offsets.len() < Self::PARTITIONS && count < Self::MOST_OFFSETS;
+            if has_room && due(partition, standing) {
                 standing.inspected = Some(now);
+                count += standing.length;
                 offsets.insert(*partition, standing.from.until(standing.to).collect());
             }
         }
@@ -141,16 +161,22 @@ impl Inspection {
 }
 
 impl Standing {
-    fn is_without_records(&self, scanned: &ScannedPartition) -> bool {
-        let is_empty =
-            |it: &OffsetContent| matches!(it, OffsetContent::NoRecord | OffsetContent::Deleted);
-        self.from.until(self.to).all(|offset| is_empty(scanned.at(offset)))
-    }
-
-    /// What comes after it. Since when the partition stands still does not change, so it is due at once.
-    fn rest(&self) -> Self {
-        let length = (self.length * 2).min(Inspection::MOST_OFFSETS);
-        Self { from: self.to, inspected: None, length, is_known: false, ..*self }
+    /// Where none of the offsets has a record, it goes on behind them. Since when the partition stands still does not
+    /// change, so what comes next is due as soon as it is observed.
+    fn pass(&mut self, scanned: &ScannedPartition) {
+        let is_empty = |(_, it): (Offset, &OffsetContent)| {
+            matches!(it, OffsetContent::NoRecord | OffsetContent::Deleted)
+        };
+        let Some(end) = scanned.contents().last().map(|(last, _)| last.next()) else { return };
+        if !scanned.contents().all(is_empty) {
+            self.length = Inspection::OFFSETS;
+            self.to = self.to.min(self.from.plus(self.length));
+            return;
+        }
+        self.length = (self.length * 2).min(Inspection::MOST_OFFSETS);
+        if self.from < end {
+            *self = Self { from: end, to: end, inspected: None, is_known: false, ..*self };
+        }
     }
 }
 
@@ -184,7 +210,7 @@ mod tests {
         let offset = |offset| Offset::new(offset).unwrap();
         let mut tracker = Tracker::new(offset(5));
         let due = |inspection: &mut Inspection, tracker: &Tracker, seconds| {
-            inspection.observe(0, tracker, at(seconds));
+            inspection.observe(0, (tracker, false), at(seconds));
             let offsets = inspection.take_due(at(seconds)).remove(&0).unwrap_or_default();
             offsets.into_iter().map(Offset::get).collect::<Vec<_>>()
         };
@@ -207,22 +233,43 @@ mod tests {
         let (mut inspection, begin) = (inspection(), Instant::now());
         let offset = |offset| Offset::new(offset).unwrap();
         let mut tracker = Tracker::new(offset(0));
-        tracker.advance(offset(1_000));
-        inspection.observe(0, &tracker, begin);
-        let now = begin + Inspection::PATIENCE;
-        let first = inspection.take_due(now).remove(&0).unwrap();
-        assert_eq!(first.len(), 200);
-        let empty: ScannedPartition =
-            first.iter().map(|it| (*it, OffsetContent::NoRecord)).collect();
-        let standing = inspection.standing.get_mut(&0).unwrap();
-        assert!(standing.is_without_records(&empty));
-        *standing = standing.rest();
-        assert!(inspection.take_due(now).is_empty(), "the reader has not moved yet");
-        for found in first {
-            tracker.row_found(found);
+        tracker.advance(offset(2_000));
+        inspection.observe(0, (&tracker, false), begin);
+        assert!(inspection.take_due(begin).is_empty(), "it has not stood still");
+        inspection.observe(0, (&tracker, true), begin);
+        for (first, length) in [(0, 200), (200, 400), (600, 800), (1_400, 600)] {
+            let due = inspection.take_due(begin).remove(&0).unwrap();
+            assert_eq!((due.first(), due.len()), (Some(&offset(first)), length));
+            let empty = due.iter().map(|it| (*it, OffsetContent::NoRecord)).collect();
+            inspection.standing.get_mut(&0).unwrap().pass(&empty);
+            assert!(inspection.take_due(begin).is_empty(), "the reader has not moved yet");
+            due.into_iter().for_each(|it| tracker.has_no_record(it));
+            inspection.observe(0, (&tracker, false), begin);
+            inspection.observe(0, (&tracker, true), begin);
         }
-        inspection.observe(0, &tracker, now);
-        let second = inspection.take_due(now).remove(&0).unwrap();
-        assert_eq!((second.first(), second.len()), (Some(&offset(200)), 400));
+        assert!(inspection.standing.is_empty());
+    }
+
+    #[test]
+    fn a_record_ends_the_haste() {
+        let (mut inspection, now) = (inspection(), Instant::now());
+        let offset = |offset| Offset::new(offset).unwrap();
+        let mut tracker = Tracker::new(offset(0));
+        tracker.advance(offset(5_000));
+        inspection.observe(0, (&tracker, true), now);
+        inspection.standing.get_mut(&0).unwrap().length = 1_000;
+        inspection.observe(0, (&tracker, true), now);
+        let due = inspection.take_due(now).remove(&0).unwrap();
+        assert_eq!(due.len(), 1_000);
+        let records = due.iter().map(|it| (*it, OffsetContent::Record(None))).collect();
+        let standing = inspection.standing.get_mut(&0).unwrap();
+        standing.pass(&records);
+        standing.is_known = true;
+        inspection.observe(0, (&tracker, false), now);
+        assert!(inspection.take_due(now).is_empty(), "it is known what it waits for");
+        tracker.row_found(offset(0));
+        inspection.observe(0, (&tracker, false), now);
+        let due = inspection.take_due(now + Inspection::PATIENCE).remove(&0).unwrap();
+        assert_eq!(due.len(), 200);
     }
 }

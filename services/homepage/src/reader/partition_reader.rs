@@ -51,6 +51,8 @@ pub(super) struct PartitionReader {
     has_read_new: bool,
     /// Whether it has also looked up all gaps.
     has_read_all: bool,
+    /// Whether none of the offsets that were looked up last has a record, as many as one request looks up.
+    is_without_records: bool,
 }
 
 /// What a round requests from the table.
@@ -107,6 +109,7 @@ impl PartitionReader {
             finished_before: begin,
             has_read_new: false,
             has_read_all: false,
+            is_without_records: false,
         }
     }
 
@@ -129,6 +132,11 @@ impl PartitionReader {
 
     pub(super) fn tracker(&self) -> &Tracker {
         &self.tracker
+    }
+
+    /// Whether it finds nothing but offsets without a record. There may be many more of them.
+    pub(super) fn is_without_records(&self) -> bool {
+        self.is_without_records
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -368,6 +376,11 @@ impl PartitionReader {
         self.tracker.group_committed(self.committed.unwrap_or_default().min(found.read_to));
         if let Some(read_to) = found.deleted_to {
             self.settle_deleted(read_to);
+        }
+        if !found.missing.is_empty() {
+            let has_none = |it: &Offset| *scanned.at(*it) == OffsetContent::NoRecord;
+            let is_full = found.missing.len() >= Table::READ_CHUNK;
+            self.is_without_records = is_full && found.missing.iter().all(has_none);
         }
         found.missing.iter().for_each(|it| self.settle_missing(*it, scanned));
         if let Some(finished) = self.tracker.all_finished() {

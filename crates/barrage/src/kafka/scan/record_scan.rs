@@ -86,7 +86,8 @@ impl FromIterator<(Offset, OffsetContent)> for ScannedPartition {
 }
 
 impl RecordScan {
-    /// How many offsets of a partition are read at once.
+    /// How many offsets of a partition are read at once, unless the wanted ones follow each other without a gap: records
+    /// between them are read for nothing.
     const CHUNK: i64 = 500;
 
     /// Reads the configured topic, and only during [`RecordScan::read`].
@@ -147,11 +148,8 @@ struct Delivered {
 /// Reads chunk after chunk, of all partitions at once.
 fn read(scan: &Scan, consumer: &Reader, mut offsets: PartitionSets) -> Result<Scanned, Incomplete> {
     let mut scanned = Scanned::new();
+    offsets.retain(|_, set| !set.is_empty());
     while !offsets.is_empty() {
-        let chunk = |set: &BTreeSet<Offset>| {
-            let (from, last) = (*set.first()?, *set.last()?);
-            Some(OffsetRange { from, to: last.next().min(from.plus(RecordScan::CHUNK)) })
-        };
         let ranges = offsets.iter().filter_map(|(partition, set)| Some((*partition, chunk(set)?)));
         let ranges: BTreeMap<_, _> = ranges.collect();
         let existing = scan.existing(consumer, &ranges, REQUEST_TIMEOUT)?;
@@ -176,6 +174,14 @@ fn read(scan: &Scan, consumer: &Reader, mut offsets: PartitionSets) -> Result<Sc
         }
     }
     Ok(scanned)
+}
+
+/// What is read first of these offsets.
+fn chunk(offsets: &BTreeSet<Offset>) -> Option<OffsetRange> {
+    let (from, end) = (*offsets.first()?, offsets.last()?.next());
+    let has_no_gap = offsets.len() as u64 == end.since(from);
+    let to = if has_no_gap { end } else { end.min(from.plus(RecordScan::CHUNK)) };
+    Some(OffsetRange { from, to })
 }
 
 fn deliver(
