@@ -114,6 +114,16 @@ async fn requests_that_read_the_table_are_limited_for_each_client() {
         refused = refused.or((answer.status.as_u16() == 429).then_some(answer));
     }
     assert_eq!(refused.expect("one request is over the limit").retry_after, Some(1));
+    for other in [
+        "/bursts/00000000-0000-0000-0000-000000000001",
+        "/bursts/00000000-0000-0000-0000-000000000001/results",
+    ] {
+        let mut statuses = Vec::new();
+        for _ in 0..20 {
+            statuses.push(stack.homepage().get(other).await.unwrap().status.as_u16());
+        }
+        assert!(statuses.contains(&429), "{other}: {statuses:?}");
+    }
     // The same client may still send messages.
     send(&stack).await;
 }

@@ -28,7 +28,7 @@ const MAX_CLIENT_RATE: Variable = Variable::new(
     "MAX_CLIENT_RATE",
     "100",
     "requests per second, 1 to 1000000",
-    "For each client address: the maximum rate of sends, and of requests for single messages. An IPv6 network of 64 bits has ten times as much, and so have the single messages of all devices of an address.",
+    "For each client address: the maximum rate of sends, and of requests that the table must answer: for single messages, results, and bursts of other homepages. An IPv6 network of 64 bits has ten times as much, and so have the single messages of all devices of an address.",
 );
 const MESSAGE_COOLDOWN_MS: Variable = Variable::new(
     "MESSAGE_COOLDOWN_MS",

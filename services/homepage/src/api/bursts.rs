@@ -116,8 +116,9 @@ pub(super) async fn show(
 /// `DELETE /bursts/{id}` by its owner: its senders stop; what was accepted is finished all the same. Another homepage
 /// reads the request to stop in the burst's row, so it may take a second.
 pub(super) async fn stop(
-    bursts: Data<Bursts>,
-    remote: Data<RemoteBursts>,
+    (bursts, remote): (Data<Bursts>, Data<RemoteBursts>),
+    clients: Data<ClientLimits>,
+    caller: Caller,
     keys: Keys,
     BurstId(id): BurstId,
 ) -> Result<impl Responder, Problem> {
@@ -131,6 +132,7 @@ pub(super) async fn stop(
             (snapshot, had_ended)
         }
         None => {
+            caller.count_lookup(&clients)?;
             check(&Owner::of(&remote.row(id).await?))?;
             let (row, had_ended) = remote.stop(id).await?;
             (row.into(), had_ended)

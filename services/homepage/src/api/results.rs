@@ -47,9 +47,10 @@ pub(super) async fn stream(
     let pieces = pieces.try_filter(|piece: &Bytes| std::future::ready(!piece.is_empty()));
     let mut answer = HttpResponse::Ok();
     answer.content_type(format.content_type()).insert_header((CACHE_CONTROL, "no-store"));
-    // actix would read all rows and send none.
+    // Of an answer to HEAD actix would read all rows, and send none.
     let is_head = request.method() == Method::HEAD;
-    Ok(if is_head { answer.finish() } else { answer.streaming(pieces) })
+    let pieces = pieces.take(if is_head { 0 } else { usize::MAX });
+    Ok(answer.streaming(pieces))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

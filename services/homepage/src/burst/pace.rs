@@ -6,7 +6,7 @@ use std::time::Duration;
 pub(crate) struct Pace {
     rate: u32,
     duration: Duration,
-    /// The senders begin in groups within the first period, so that they do not all send at once.
+    /// The senders begin in groups within the first period. From 20 messages a second on, all of them are one group.
     begin: Duration,
 }
 
