@@ -86,7 +86,7 @@ export class Page {
 
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
-    this.#clock.take(reply, Date.now());
+    this.#clock.take(reply, performance.now());
     this.#know(reply.problems);
     if (!totals.since) {
       this.health.beginning(reply);
