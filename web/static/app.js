@@ -68,5 +68,6 @@ node("how-open").addEventListener("click", () => node("how").showModal());
 page.start();
 
 await painted();
-const { begin } = await import("./pipeline/page.js");
-begin(page, { own: () => send.message });
+const isFree = () => send.isIdle && document.activeElement === document.body;
+const pipeline = await import("./pipeline/page.js").catch((error) => page.reload(error, isFree));
+pipeline?.begin(page, { own: () => send.message });

@@ -50,6 +50,11 @@ export class Send {
     this.burst.shown(n);
   }
 
+  /** Whether a reload would forget nothing. */
+  get isIdle() {
+    return this.#phase === "idle" && !this.#status.tone && this.form.fields.every((it) => it.value === it.defaultValue);
+  }
+
   setVisible(isVisible) {
     this.burst.setVisible(isVisible);
   }
