@@ -48,13 +48,15 @@ let card;
 
 /** Opens the card of a bullet, which stands still meanwhile. Most visits need no card, so it is loaded for the first. */
 async function pick(entry, anchor) {
-  const isBullet = anchor.matches(".bullet");
-  if (isBullet) page.wall.hold(anchor);
-  const goOn = () => isBullet && page.wall.hold(undefined);
+  const hold = (bullet) => anchor.matches(".bullet") && page.wall.hold(bullet);
+  const goOn = () => hold(undefined);
+  hold(anchor);
   try {
     const [{ Card }, { style }] = await Promise.all([import("./wall/card.js"), import("./style.js")]);
     await style("card.css");
     card ??= new Card(node("card"), { slotOf: (processor) => page.slotOf(processor) });
+    card.close(); // its bullet flies on, and may be this one
+    hold(anchor);
     card.open(entry, anchor, goOn);
   } catch (error) {
     console.warn("the card cannot be loaded", error);
@@ -66,5 +68,6 @@ node("how-open").addEventListener("click", () => node("how").showModal());
 page.start();
 
 await painted();
-const { begin } = await import("./pipeline/page.js");
-begin(page, { own: () => send.message });
+const isFree = () => send.isIdle && document.activeElement === document.body;
+const pipeline = await import("./pipeline/page.js").catch((error) => page.reload(error, isFree));
+pipeline?.begin(page, { own: () => send.message });

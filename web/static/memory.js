@@ -1,4 +1,4 @@
-// What the tab remembers over a reload, or the browser in `localStorage`, which all its tabs share. A browser may forbid the page to store anything: then it remembers nothing.
+// What the tab remembers over a reload, or the browser in `localStorage`, which all its tabs share.
 
 import { address } from "./feed/calls.js";
 
@@ -11,7 +11,7 @@ export function remember(key, value, storage = "sessionStorage") {
     if (value === undefined) globalThis[storage].removeItem(key);
     else globalThis[storage].setItem(key, JSON.stringify(value));
   } catch {
-    // then the next visit begins with nothing
+    // a browser may forbid it: then the next visit begins with nothing
   }
 }
 

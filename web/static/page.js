@@ -30,6 +30,7 @@ export class Page {
   #palette = new Palette();
   #seen = new Seen();
   #sample = new Sample();
+  #mend = ignore;
 
   constructor({ unit, ...hooks } = {}) {
     this.hooks = hooks;
@@ -84,10 +85,23 @@ export class Page {
     if (document.visibilityState === "visible") this.feed.start();
   }
 
+  /** A browser remembers a module that it cannot load. So the page loads itself again while the server answers and `isFree()`. */
+  reload(error, isFree = () => true) {
+    console.warn("the pipeline cannot be loaded", error);
+    const isAgain = performance.getEntriesByType("navigation")[0]?.type === "reload";
+    const at = performance.now() + (isAgain ? 60_000 : 10_000);
+    this.#mend = () => {
+      if (performance.now() < at || !isFree()) return;
+      this.#mend = ignore; // the next reply may come before the page
+      location.reload();
+    };
+  }
+
   #take(reply) {
     const { totals, processors, slots = {} } = reply; // a homepage of before says no slots
-    this.#clock.take(reply, Date.now());
+    this.#clock.take(reply, performance.now());
     this.#know(reply.problems);
+    this.#mend();
     if (!totals.since) {
       this.health.beginning(reply);
       this.hooks.onFailure?.(); // it is not known what was sent in this time

@@ -13,5 +13,5 @@ const page = new Page({ unit });
 page.start();
 
 await painted();
-const { begin } = await import("./pipeline/stage.js");
-begin(page);
+const pipeline = await import("./pipeline/stage.js").catch((error) => page.reload(error));
+pipeline?.begin(page);

@@ -1,6 +1,6 @@
 // A burst from the press of Send to its last bullet.
 
-import { counter, ended, expect, fill, flown, message, sendButton, test, unique } from "./support/page.js";
+import { counter, ended, expect, fill, flown, forward, message, sendButton, test, unique } from "./support/page.js";
 
 test("the default burst, sent by mouse, is 500 messages and ends with Done", async ({ page }) => {
   await page.goto("/");
@@ -73,6 +73,42 @@ test.describe("a Stop that the server refuses", () => {
     await page.unroute("**/bursts/*", refuse);
     await stop.click();
     await ended(page, "Stopped");
+  });
+});
+
+test.describe("a server that does not know the burst", () => {
+  test.use({ expectsFailedRequests: true });
+
+  /** Each of its first `n` answers about a burst is 404. Returns how many there were. */
+  async function forget(page, n) {
+    let asked = 0;
+    await page.route("**/bursts/*", (route) => {
+      if (route.request().method() !== "GET" || asked === n) return route.fallback();
+      asked += 1;
+      return route.fulfill({ status: 404, contentType: "application/problem+json", body: '{"title":"Not Found"}' });
+    });
+    return () => asked;
+  }
+
+  test("for a moment is asked again, and the burst keeps its Stop", async ({ page }) => {
+    await page.goto("/");
+    const asked = await forget(page, 2);
+    await fill(page, { message: unique("not known yet"), concurrency: 1, duration: 60, rate: 5 });
+    await sendButton(page).click();
+    await expect.poll(asked).toBe(2);
+    await page.getByRole("button", { name: "Stop burst" }).click();
+    await ended(page, "Stopped");
+  });
+
+  test("at all is believed in the end", async ({ page }) => {
+    await page.clock.install();
+    await page.goto("/");
+    await forget(page, Infinity);
+    await fill(page, { message: unique("lost"), concurrency: 1, duration: 1, rate: 1 });
+    await sendButton(page).click();
+    const line = page.locator("#strip-line");
+    await forward(page, 2000, (options) => expect(line).toHaveText("The server no longer knows this burst.", options));
+    await expect(sendButton(page)).toHaveAttribute("aria-disabled", "false");
   });
 });
 

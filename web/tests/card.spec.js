@@ -62,6 +62,25 @@ test("a bullet that is pressed stands still, and its card tells the times of its
   await expect(held).toHaveCount(0);
 });
 
+test("a bullet that is pressed again stands still under its card, until that is closed", async ({ page, request }) => {
+  const text = unique("pressed twice");
+  await sending(page, text);
+  await pick(page, text);
+  const held = page.locator(".bullet.held");
+  const bullet = await held.elementHandle();
+  const way = () => bullet.evaluate((node) => new DOMMatrix(getComputedStyle(node).transform).m41); // the controls move the wall
+  await expect(page.locator("#card")).toBeVisible();
+  const before = await way();
+  await held.dblclick();
+  const flew = await page.evaluate(() => window.flown.length);
+  for (let i = 0; i < 4; i += 1) await message(request, unique(`flies by ${i}`));
+  await expect.poll(() => page.evaluate(() => window.flown.length)).toBeGreaterThan(flew + 3);
+  await expect(page.locator("#card")).toBeVisible();
+  expect(await way()).toBe(before);
+  await page.keyboard.press("Escape");
+  await expect.poll(way).toBeLessThan(before);
+});
+
 test("a press beside the card closes it, and its bullet flies on", async ({ page }) => {
   const text = unique("flies on");
   await sending(page, text);

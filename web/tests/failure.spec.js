@@ -49,6 +49,56 @@ test.describe("a homepage that stops answering", () => {
   });
 });
 
+test.describe("a request that gets lost while the page loads", () => {
+  for (const path of ["/", "/stage"]) {
+    test(`leaves ${path} without its pipeline until the page has loaded itself again`, async ({ browser }) => {
+      const { page, asked } = await lacking(browser, path);
+      const pipeline = page.locator("body[data-screen]");
+      await expect(pipeline).toHaveCount(0);
+      await forward(page, 11_000, (options) => expect(pipeline).toBeAttached(options));
+      expect(asked()).toBe(2);
+      await close(page);
+    });
+  }
+
+  test("takes nothing away that was typed", async ({ browser }) => {
+    const { page, replies } = await lacking(browser, "/");
+    await fill(page, { message: "typed" });
+    for (let i = 0; i < 3; i += 1) {
+      const before = replies();
+      await page.clock.fastForward(11_000);
+      await expect.poll(replies).toBeGreaterThan(before + 1);
+    }
+    await expect(page.locator("#message")).toHaveValue("typed");
+    await expect(page.locator("body[data-screen]")).toHaveCount(0);
+    await close(page);
+  });
+});
+
+/** A page whose pipeline has lost one of its modules, once; the tests' own page would fail for the warning. */
+async function lacking(browser, path) {
+  let [asked, replies] = [0, 0];
+  const page = await browser.newPage({ baseURL: process.env.BARRAGE_URL });
+  await page.clock.install();
+  await changeReplies(page, (reply) => {
+    replies += 1;
+    return { ...reply, poll_after_ms: 100 };
+  });
+  await page.route("**/pipeline/sentence.js", (route) => {
+    asked += 1;
+    return asked === 1 ? route.abort() : route.fallback();
+  });
+  await page.goto(path);
+  await expect(page.locator("#pill[data-state=live]")).toBeAttached();
+  await expect.poll(() => asked).toBe(1);
+  return { page, asked: () => asked, replies: () => replies };
+}
+
+async function close(page) {
+  await page.unrouteAll({ behavior: "ignoreErrors" }); // a poll may be under way
+  await page.context().close();
+}
+
 test("while processors stand still the page says how many messages wait, until all are done", async ({
   page,
 }) => {

@@ -144,6 +144,42 @@ test.describe("without JavaScript", () => {
   });
 });
 
+test.describe("a form that is sent before the scripts come", () => {
+  test.use({ expectsFailedRequests: true });
+
+  /** Sends the form as the browser does by itself, and waits until the next page's scripts have run. */
+  async function sendPlainly(page, values) {
+    await page.goto("/");
+    await fill(page, values);
+    const answered = page.waitForEvent("load");
+    await page.locator("#send form").evaluate((form) => form.submit());
+    await answered;
+    await expect(page.locator("#pill[data-state=live], #pill[data-state=behind]")).toBeAttached();
+    await expect(sendButton(page)).toHaveAttribute("aria-disabled", "false");
+  }
+
+  test("is confirmed until something is typed", async ({ page }) => {
+    await sendPlainly(page, { message: unique("plainly"), concurrency: 1, duration: 1 });
+    const line = page.locator("#strip-line");
+    await expect(line).toHaveText(/^The burst has begun\./, { timeout: 1000 });
+    await expect(line).toHaveClass(/good/);
+    await fill(page, { concurrency: 2 });
+    await expect(line).toHaveText(/^2 parallel senders /);
+  });
+
+  test("and is refused says why, also after an outage", async ({ page }) => {
+    await sendPlainly(page, INVALID);
+    await expectInvalid(page);
+    const lose = (route) => route.abort();
+    await page.route("**/feed?*", lose);
+    const line = page.locator("#strip-line");
+    await expect(line).toContainText("Sending is off");
+    await page.unroute("**/feed?*", lose);
+    await expect(line).toContainText("Nothing was sent");
+    await expect(line).toHaveClass(/bad/);
+  });
+});
+
 test("markup, direction overrides and joined emoji stay text", async ({ page }) => {
   await page.goto("/");
   const texts = [

@@ -94,6 +94,29 @@ test.describe("on a phone", () => {
   });
 });
 
+for (const [zoom, viewport] of [
+  ["250 %", { width: 410, height: 307 }],
+  ["300 %", { width: 426, height: 240 }],
+  ["400 %", { width: 320, height: 180 }],
+  ["500 % of a wide screen", { width: 512, height: 205 }],
+]) {
+  test(`at a zoom of ${zoom} the page scrolls to all that it has, and nothing lies over another part`, async ({ page }) => {
+    await page.setViewportSize(viewport);
+    await page.addInitScript(remembered, 3);
+    await open(page);
+    const parts = page.locator("#pill, #own li, #name, #message, #emojis button, #go, #note");
+    for (const part of await parts.all()) {
+      await part.scrollIntoViewIfNeeded();
+      await expect(part).toBeInViewport({ ratio: 0.95 });
+    }
+    await expect(page.locator("#own li")).toHaveCount(3);
+    const faults = await page.evaluate(faultsOfForm);
+    expect(faults.filter((it) => !/^the page scrolls|leaves the screen$/.test(it))).toEqual([]);
+    expect(await page.evaluate(() => document.scrollingElement.scrollWidth)).toBe(viewport.width);
+    await expectNoFindings(page);
+  });
+}
+
 /** Runs before the page's scripts: the tab remembers so many messages. */
 function remembered(n) {
   const entries = Array.from({ length: n }, (_, i) => ({ text: `message ${i}`, name: "", state: "was", ms: 600, slot: 1, trace: `t${i}` }));
@@ -245,6 +268,7 @@ test("during the pause the button fills and says how long, typing goes on, and E
   await page.clock.fastForward(2000);
   await expect.poll(() => posts.length).toBe(2);
   expect(posts.map((it) => it.message)).toEqual(["one", "two"]);
+  await expect(page.locator("#note")).toHaveText("Everybody in the room can read it.");
   await expect(go(page)).toHaveText("Send again in 2 s");
   await page.clock.fastForward(2000);
   await expect(go(page)).toHaveText("Send");

@@ -204,6 +204,19 @@ test("a bullet that goes because the wall becomes lower, before it could be read
   await expect.poll(() => page.evaluate(() => window.lost.isConnected && window.lost.offsetTop < 100)).toBe(true);
 });
 
+test("a machine whose clock is put forward shows each text, as before", async ({ page }) => {
+  const room = await crowd(page, { perSecond: 0 });
+  await open(page, "/", DESK);
+  await page.waitForRequest(/\/feed\?.*wait=/);
+  await page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 3_600_000;
+  });
+  const text = unique("on time");
+  room.say({ message: text });
+  await expect(page.locator("#sky .bullet", { hasText: text })).toBeVisible();
+});
+
 test("a name stands before the text, as text, on the wall, in the list and on the card", async ({ page }) => {
   const room = await crowd(page, { perSecond: 0 });
   await open(page, "/", DESK);

@@ -1,30 +1,29 @@
 // The server's clock, estimated from the replies.
 
-/** The best round trip counts as a bit longer with each reply, so that the estimate follows a clock that drifts. */
+/** The best round trip counts as longer with each reply, so that the estimate follows a clock that drifts. */
 const AGEING = 1.05;
 
-/** Takes all times in ms since the epoch. */
+/** The page's own times are of performance.now(): nobody sets that clock, but it may stand still while a machine sleeps. */
 export class Clock {
-  #ahead = 0; // of the page's own clock
+  #ahead = Date.now() - performance.now(); // until the first reply
   #best = Infinity;
 
   /**
-   * The reply's time is from between request and reply, so the quickest reply is the most exact. One that the server held
-   * back, maybe in a cache, is of some time before it came: the server's clock is that far at least.
+   * The reply's time is from between request and reply, so the quickest reply is the most exact. Of any other, and of one
+   * that the server held back, maybe in a cache, the server's clock is that far at least when it comes.
    */
   take({ now, askedAt, wait }, answeredAt) {
-    if (wait) {
+    const roundTrip = answeredAt - askedAt;
+    if (!wait) this.#best *= AGEING;
+    if (wait || roundTrip > this.#best) {
       this.#ahead = Math.max(this.#ahead, now - answeredAt);
       return;
     }
-    const roundTrip = answeredAt - askedAt;
-    this.#best *= AGEING;
-    if (roundTrip > this.#best) return;
     this.#best = Math.max(1, roundTrip);
     this.#ahead = now - (askedAt + answeredAt) / 2;
   }
 
   now() {
-    return Math.round(Date.now() + this.#ahead);
+    return Math.round(performance.now() + this.#ahead);
   }
 }

@@ -76,7 +76,7 @@ export class Feed {
     const request = new AbortController();
     this.#request = request;
     const [isFirst, isContinued] = [!this.#hasReplied, this.#cursor !== undefined];
-    const [askedAt, wait] = [Date.now(), this.#wait];
+    const [askedAt, wait] = [performance.now(), this.#wait];
     const unasked = this.#isSure ? performance.now() - this.#lastReply : undefined;
     try {
       const deadline = 4000 + wait * 1000;

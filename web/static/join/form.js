@@ -55,10 +55,11 @@ export class Form {
     if (!isTouched()) this.message.focus();
   }
 
-  /** A message that was refused can be mended. What was typed since then stays, after it. */
+  /** A message that was refused can be mended. What was typed since then stays, after it. A second tap adds nothing. */
   putBack(text) {
     const { message } = this;
-    message.value = message.value ? `${text} ${message.value}` : text;
+    const isBack = `${message.value} `.startsWith(`${text} `);
+    if (!isBack) message.value = message.value ? `${text} ${message.value}` : text;
     this.#typed(message);
     message.focus();
   }

@@ -21,6 +21,7 @@ const own = new Own((entry, isOther) => {
   const said = draw(entry);
   const isBrief = entry.state === "sending" || (entry.state === "kept" && outbox.pause.left === 0);
   if (isOther) notes.state(entry, said, isBrief);
+  if (outbox.hasRoom && own.hasRoom) notes.clear();
   if (entry.state === "waiting") lookups.watch(entry);
 });
 const list = new OwnList(node("own"), (entry) => press(entry));
@@ -69,7 +70,6 @@ function submit() {
     notes.full(outbox.hasRoom);
     return;
   }
-  notes.clear();
   outbox.send(own.add(typed.text, typed.name));
   form.clear();
 }

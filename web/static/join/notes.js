@@ -46,7 +46,7 @@ export class Notes {
     this.#draw();
   }
 
-  /** What was said of the last message is over. */
+  /** There is room again. */
   clear() {
     this.#full = undefined;
     this.#draw();

@@ -81,7 +81,7 @@ export class Watch {
 
   #take(reply) {
     const { totals, processors, slots = {}, bullets, unseen, isFirst, unasked } = reply;
-    this.#clock.take(reply, Date.now());
+    this.#clock.take(reply, performance.now());
     this.#palette.update(slots, processors, performance.now());
     const fresh = bullets.filter((bullet) => this.#seen.add(bullet));
     const hasLooked = unasked !== undefined; // else the feed leaves out much, and the room has seen it

@@ -9,6 +9,8 @@ const POLL_MS = 500;
 const POST_DEADLINE_MS = 10_000;
 const UNWATCHED_MS = 3000;
 const STORAGE_KEY = keyOf("burst"); // a reload finds its burst again
+/** Until the table has a burst's row, another homepage does not know the burst. */
+const MOST_UNKNOWN = 3;
 const ENDED = new Set(["done", "stopped", "failed"]);
 
 /**
@@ -108,12 +110,13 @@ export class Burst {
   async #poll(followed) {
     try {
       const { json } = await call(followed.address, { isRight: isBurst });
-      followed.failures = 0;
+      followed.failures = followed.unknown = 0;
       if (this.#followed === followed) this.#take(followed, json);
     } catch (error) {
       followed.failures = (followed.failures ?? 0) + 1;
-      const isLost = error instanceof Refused && error.status === 404 && error.isOurs;
-      if (isLost && this.#followed === followed) {
+      const isUnknown = error instanceof Refused && error.status === 404 && error.isOurs;
+      followed.unknown = isUnknown ? (followed.unknown || 0) + 1 : 0;
+      if (followed.unknown > MOST_UNKNOWN && this.#followed === followed) {
         this.#leave();
         this.onChange({ phase: "lost" });
       }

@@ -21,7 +21,10 @@ export class Send {
     this.form = new Form(root, { onInput: () => this.#hint(), onSubmit: () => this.#submit() });
     this.strip = new Strip(root, { onStop: () => this.#stop() });
     this.burst = new Burst((change) => this.#take(change));
-    if (!root.querySelector("[aria-invalid], .strip-line.bad")) this.#hint();
+    const { line } = this.strip; // it may say what became of a form that was sent before this script came
+    const [, tone] = line.classList;
+    if (tone) this.#say(line.textContent, tone);
+    else this.#hint();
     this.burst.resume();
   }
 
@@ -45,6 +48,11 @@ export class Send {
   /** Bullets that people can read stand for `n` more of the burst's messages. */
   shown(n) {
     this.burst.shown(n);
+  }
+
+  /** Whether a reload would forget nothing. */
+  get isIdle() {
+    return this.#phase === "idle" && !this.#status.tone && this.form.fields.every((it) => it.value === it.defaultValue);
   }
 
   setVisible(isVisible) {

@@ -37,7 +37,6 @@ export class View {
     this.#note();
   }
 
-  /** The page became visible or hidden. */
   setVisible(isVisible) {
     this.#isVisible = isVisible;
     this.#freeze();
