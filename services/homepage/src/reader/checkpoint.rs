@@ -147,6 +147,8 @@ impl Checkpoint {
             && now < created.plus(self.ttl)
         {
             let begins = partitions.keys().map(|partition| (*partition, Offset::default()));
+            // They count as saved, as nobody needs them before the first rows expire. Then the table must have them.
+            self.saved_at = Some(Instant::now());
             return Ok(Some(self.row(created, begins.collect(), Counts::default(), None)));
         }
         // What is finished already does not count: the table may have its rows no more. It has those of a topic that
@@ -222,9 +224,11 @@ impl Checkpoint {
         if was_tried || self.saving.is_some() {
             return false;
         }
+        // While nothing is sent, it is saved now and then all the same, so that the table keeps it.
+        let is_old = self.saved_at.is_some_and(|at| at.elapsed() >= self.ttl / 4);
         let saved = |partition| self.saved.get(partition).copied().unwrap_or_default();
         let unsaved = partitions.iter().map(|(it, reader)| reader.checkpoint().0.since(saved(it)));
-        is_worth_saving(unsaved.sum(), self.saved_at.map(|at| at.elapsed()), self.ttl)
+        is_old || unsaved.sum::<u64>() >= Self::SAVE_AFTER
     }
 
     fn take_saved(&mut self, saved: Option<PartitionOffsets>) {
@@ -232,16 +236,6 @@ impl Checkpoint {
             self.saved = finished;
             self.saved_at = Some(Instant::now());
         }
-    }
-}
-
-/// Whether totals are to be saved, by how many records they lack and how old they are; `None` if the table has none yet.
-/// While nothing is sent, they are saved now and then all the same, so that the table keeps them. Without them, a homepage
-/// that starts after the first rows have expired would count from another time.
-fn is_worth_saving(unsaved: u64, age: Option<Duration>, ttl: Duration) -> bool {
-    match age {
-        Some(age) => age >= ttl / 4 || unsaved >= Checkpoint::SAVE_AFTER,
-        None => unsaved > 0,
     }
 }
 
@@ -298,16 +292,6 @@ mod tests {
     /// One partition, where this run begins and ends.
     fn extents(begin: i64, end: i64) -> BTreeMap<Partition, (Offset, Offset)> {
         BTreeMap::from([(0, (at(begin), at(end)))])
-    }
-
-    #[test]
-    fn the_first_totals_are_saved_with_the_first_record() {
-        let (ttl, young) = (Duration::from_secs(400), Some(Duration::from_secs(99)));
-        assert!(!is_worth_saving(0, None, ttl));
-        assert!(is_worth_saving(1, None, ttl));
-        assert!(!is_worth_saving(Checkpoint::SAVE_AFTER - 1, young, ttl));
-        assert!(is_worth_saving(Checkpoint::SAVE_AFTER, young, ttl));
-        assert!(is_worth_saving(0, Some(ttl / 4), ttl));
     }
 
     #[test]
