@@ -101,10 +101,11 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     outcome
 }
 
-/// All processes. The router restarts under its name, so Kafka can give it its partitions back at once, also after a kill.
+/// All processes. There is one router, so Kafka can give it its partitions back as soon as it has restarted, also after a
+/// kill. Kafka's tools show it under this id, which is that of its client.
 fn parts(plan: Plan) -> io::Result<Parts> {
     let mut parts = plan.parts()?;
-    parts.router.env.insert("KAFKA_GROUP_INSTANCE_ID".into(), ROUTER.into());
+    parts.router.env.insert("KAFKA_GROUP_INSTANCE_ID".into(), format!("{ROUTER}-consumer"));
     Ok(parts)
 }
 
