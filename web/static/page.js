@@ -85,15 +85,16 @@ export class Page {
     if (document.visibilityState === "visible") this.feed.start();
   }
 
-  /** A browser remembers a module that it cannot load. So the page loads itself again while the server answers and `isFree()`. */
+  /** A browser remembers a module that it cannot load. So the page loads itself again while it is there and `isFree()`. */
   reload(error, isFree = () => true) {
     console.warn("the pipeline cannot be loaded", error);
     const isAgain = performance.getEntriesByType("navigation")[0]?.type === "reload";
-    const at = performance.now() + (isAgain ? 60_000 : 10_000);
-    this.#mend = () => {
+    let at = performance.now() + (isAgain ? 300_000 : 10_000); // the module may never load
+    this.#mend = async () => {
       if (performance.now() < at || !isFree()) return;
-      this.#mend = ignore; // the next reply may come before the page
-      location.reload();
+      at = performance.now() + 10_000;
+      const isThere = await fetch(location.href, { cache: "no-store" }).then(({ ok }) => ok, ignore);
+      if (isThere && isFree()) location.reload();
     };
   }
 

@@ -96,6 +96,17 @@ for (const wait of [0, 5]) {
   });
 }
 
+test("a machine whose clock is too fast does not leave the server's behind, however long the page waits", () => {
+  const [own, server] = standStill();
+  const clock = new Clock();
+  for (let i = 0; i < 20_000; i += 1) {
+    const at = own + i * 5000.25; // 50 millionths too fast
+    performance.now = () => at;
+    clock.take({ now: server + i * 5000, askedAt: at - 5000, wait: 5 }, at);
+    if (Math.abs(clock.now() - (server + i * 5000)) > 20) throw new Error(`after ${i} replies`);
+  }
+});
+
 test("a page that waits keeps its pace, and a crowd does not come back in one instant", () => {
   expect([0, 0.5, 1].map((random) => waitDelay(1, random))).toEqual([100, 100, 100]);
   expect([0, 0.5, 1].map((random) => waitDelay(400, random))).toEqual([400, 600, 800]);
