@@ -86,8 +86,8 @@ impl Gaps {
     /// record, the next one needs no patience and reads twice as many: a large transaction may have been aborted.
     const OFFSETS: i64 = 200;
     const MOST_OFFSETS: i64 = 10_000;
-    /// How many partitions one scan reads, so that a backlog of many partitions takes little memory. It reads fewer if
-    /// these have `MOST_OFFSETS` together.
+    /// How many partitions one scan reads, so that a backlog of many partitions takes little memory. Long gaps wait
+    /// for each other.
     const PARTITIONS: usize = 64;
 
     pub(crate) fn new(records: RecordScan, probe: Probe) -> Self {
@@ -130,8 +130,9 @@ impl Gaps {
         let (mut due, mut offsets) = (BTreeMap::new(), 0);
         for (partition, gap) in &mut self.known {
             let since = gap.scanned.map_or(gap.since + Self::PATIENCE, |at| at + Self::RETRY);
-            let has_room = due.len() < Self::PARTITIONS && offsets < Self::MOST_OFFSETS;
-            if since <= now && has_room {
+            // What is not in haste is never left out.
+            let has_room = gap.length == Self::OFFSETS || offsets < Self::MOST_OFFSETS;
+            if since <= now && has_room && due.len() < Self::PARTITIONS {
                 gap.scanned = Some(now);
                 offsets += gap.length;
                 due.insert(*partition, *gap);

@@ -450,7 +450,7 @@ fn records_expired(partition: Partition, records: u64) {
     tracing::warn!(
         partition,
         records,
-        "{records} records of partition {partition} expired: kafka deleted them before they were read"
+        "{records} records of partition {partition} expired: kafka deleted them before they were finished"
     );
 }
 

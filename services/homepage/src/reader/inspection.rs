@@ -53,8 +53,8 @@ impl Inspection {
     /// once, and twice as many.
     const OFFSETS: i64 = 200;
     const MOST_OFFSETS: i64 = 10_000;
-    /// How many partitions one inspection reads, so that a backlog of many partitions takes little memory. It reads fewer
-    /// if these have `MOST_OFFSETS` together.
+    /// How many partitions one inspection reads, so that a backlog of many partitions takes little memory. Long stretches
+    /// without records wait for each other.
     const PARTITIONS: usize = 64;
     /// How often a partition is tried again that cannot be read, or of which the last inspection has told nothing.
     const RETRY: Duration = Duration::from_secs(5);
@@ -142,8 +142,9 @@ impl Inspection {
         };
         let (mut offsets, mut count) = (BTreeMap::new(), 0);
         for (partition, standing) in &mut self.standing {
-            let has_room = offsets.len() < Self::PARTITIONS && count < Self::MOST_OFFSETS;
-            if has_room && due(partition, standing) {
+            // What is not in haste is never left out.
+            let has_room = standing.length == Self::OFFSETS || count < Self::MOST_OFFSETS;
+            if has_room && offsets.len() < Self::PARTITIONS && due(partition, standing) {
                 standing.inspected = Some(now);
                 count += standing.length;
                 offsets.insert(*partition, standing.from.until(standing.to).collect());

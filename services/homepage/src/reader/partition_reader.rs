@@ -371,6 +371,7 @@ impl PartitionReader {
         let new = verified.filter(|row| self.tracker.row_found(row.position.offset));
         let new: Vec<_> = new.collect();
         new.iter().for_each(|row| self.count(row));
+        self.is_without_records &= new.is_empty();
         // A row is written before its offset is committed. The commit was known before the rows were read, so what is
         // committed and was not among them is a gap.
         self.tracker.group_committed(self.committed.unwrap_or_default().min(found.read_to));
@@ -385,6 +386,7 @@ impl PartitionReader {
         found.missing.iter().for_each(|it| self.settle_missing(*it, scanned));
         if let Some(finished) = self.tracker.all_finished() {
             self.checkpoint = (finished, self.counts());
+            self.is_without_records = false;
         }
         new
     }
@@ -459,6 +461,8 @@ impl PartitionReader {
                 self.tracker.has_no_record(offset);
             }
         }
+        let has_record = scanned.contents().any(|(_, it)| matches!(it, OffsetContent::Record(_)));
+        self.is_without_records &= !has_record && self.tracker.all_finished().is_none();
     }
 }
 
@@ -484,6 +488,25 @@ mod tests {
             rows: with_row.iter().map(|offset| test_row::row(0, *offset, "id")).collect(),
             looked_up: looked_up.iter().map(at).collect(),
         }
+    }
+
+    #[test]
+    fn it_is_without_records_only_until_all_of_them_are_passed() {
+        let mut reader = reader(&[]);
+        let end = i64::try_from(3 * Table::READ_CHUNK).unwrap();
+        let at = |offset| Offset::new(offset).unwrap();
+        reader.advance(at(end));
+        (reader.committed, reader.polled) = (Some(at(end)), at(end));
+        let empty = |from: i64, to: i64| -> ScannedPartition {
+            (from..to).map(|it| (at(it), OffsetContent::NoRecord)).collect()
+        };
+        let missing = (6..106).map(at).collect();
+        reader.settle(Found { missing, read_to: at(end), ..Found::default() }, &empty(6, 106));
+        assert!(reader.is_without_records());
+        reader.settle_inspection(&empty(106, 206));
+        assert!(reader.is_without_records());
+        reader.settle_inspection(&empty(206, end));
+        assert!(!reader.is_without_records() && !reader.tracker().has_open());
     }
 
     #[test]
