@@ -117,6 +117,8 @@ test("on a phone the card is a sheet at the bottom", async ({ page, request }) =
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/");
   await page.getByRole("button", { name: "List" }).click();
+  const isQuiet = async () => (await (await request.get("/pipeline")).json()).in === 0;
+  await expect.poll(isQuiet, { timeout: 20_000 }).toBe(true); // rows of the tests before would push ours down
   const text = unique("sheet");
   await message(request, text);
   const row = page.getByRole("button", { name: text });
