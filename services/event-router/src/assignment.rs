@@ -328,13 +328,19 @@ mod tests {
         assert_eq!(assignment.arrival(0, offset(20)), Arrival::Next);
     }
 
-    #[test]
-    fn records_that_were_queued_before_a_rewind_are_read_again_later() {
+    /// 5 and 9 were read, and then the partition is read again from 6 on.
+    fn rewound() -> Assignment {
         let mut assignment = assignment();
         assignment.read(0, offset(5)).unwrap();
         assignment.suspect();
         assignment.read(0, offset(9)).unwrap();
         assignment.restart(0, offset(6));
+        assignment
+    }
+
+    #[test]
+    fn records_that_were_queued_before_a_rewind_are_read_again_later() {
+        let mut assignment = rewound();
         assert_eq!(assignment.arrival(0, offset(10)), Arrival::Repeated);
         assert_eq!(assignment.arrival(0, offset(6)), Arrival::Next);
         assignment.read(0, offset(6)).unwrap();
@@ -358,11 +364,7 @@ mod tests {
 
     #[test]
     fn a_record_is_missed_that_came_before_a_rewind_that_found_none_before_it() {
-        let mut assignment = assignment();
-        assignment.read(0, offset(5)).unwrap();
-        assignment.suspect();
-        assignment.read(0, offset(9)).unwrap();
-        assignment.restart(0, offset(6));
+        let mut assignment = rewound();
         assert_eq!(assignment.arrival(0, offset(10)), Arrival::Repeated);
         assert!(!assignment.has_missed(0, offset(10)), "6 to 9 may still come");
         assignment.skip(0, offset(6), offset(10)).unwrap();

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::position::{Topic, TopicError};
+
 /// 1 to 249 bytes, as Kafka allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group(String);
@@ -27,24 +29,22 @@ impl fmt::Display for Group {
     }
 }
 
-/// Kafka's `group.instance.id`: 1 to 249 of `a-z A-Z 0-9 . _ -`. A member with one gets its partitions back as soon as it
+/// Kafka's `group.instance.id`, by the same rules as the name of a topic: 1 to 249 of `a-z A-Z 0-9 . _ -`. A member with one gets its partitions back as soon as it
 /// has restarted, also after it was killed. Without one, Kafka first waits until the session of the killed member ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupInstanceId(String);
+pub struct GroupInstanceId(Topic);
 
 impl GroupInstanceId {
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
 impl FromStr for GroupInstanceId {
-    type Err = ();
+    type Err = TopicError;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-        let fits = (1..=249).contains(&text.len()) && text != "." && text != "..";
-        if fits && plain { Ok(Self(text.to_owned())) } else { Err(()) }
+    fn from_str(text: &str) -> Result<Self, TopicError> {
+        text.parse().map(Self)
     }
 }
 
